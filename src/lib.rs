@@ -1,0 +1,27 @@
+//! fluxnoc: a terminal NOC console with its own monitoring engine.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )
+)]
+
+pub mod api;
+pub mod backend;
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod model;
+pub mod notify;
+pub mod probe;
+pub mod protocol;
+pub mod rules;
+pub mod store;
+pub mod tui;
+pub mod worker;

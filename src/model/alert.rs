@@ -1,0 +1,188 @@
+//! An alert: one episode of a problem, who has it, and what happened in it.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AlertId, CheckKey};
+use super::safe_text::SafeText;
+use super::state::State;
+use super::time::Timestamp;
+
+/// Where an episode stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// A soft problem: shown dimmed, counted and notified nowhere.
+    Pending,
+    /// A hard problem.
+    Firing,
+    /// Over.
+    Resolved,
+}
+
+impl Phase {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// Who took care of an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// The operator.
+    pub author: SafeText,
+    /// Why, or what is being done.
+    pub comment: SafeText,
+    /// When.
+    pub at: Timestamp,
+    /// When it ends by itself; `None` only when that was asked for.
+    pub expires: Option<Timestamp>,
+    /// False: ends when the state changes to another problem. True: stays until recovery.
+    pub sticky: bool,
+}
+
+/// One episode of one check's problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The episode.
+    pub id: AlertId,
+    /// The check it is about.
+    pub check: CheckKey,
+    /// Where it stands.
+    pub phase: Phase,
+    /// How bad it is now; OK only when resolved.
+    pub state: State,
+    /// First soft problem.
+    pub opened: Timestamp,
+    /// When it became hard.
+    pub fired: Option<Timestamp>,
+    /// When it was over.
+    pub resolved: Option<Timestamp>,
+    /// When `state` last changed.
+    pub since: Timestamp,
+    /// The output of the last change.
+    pub output: SafeText,
+    /// Problems in a row so far, and how many make it hard (`2/3`).
+    pub attempt: u32,
+    /// See [`Self::attempt`].
+    pub attempts: u32,
+    /// Who has it.
+    pub ack: Option<Acknowledgement>,
+    /// Number of its last edge.
+    pub edge_seq: u32,
+    /// True when a suppressing or announcing window covers it.
+    pub in_maintenance: bool,
+    /// True when that window also hides it from the default feed (SPEC D-03).
+    pub suppressed: bool,
+    /// The worst state that was notified in this episode; `None` when nobody was told.
+    pub notified: Option<State>,
+}
+
+impl Alert {
+    /// True while it is pending or firing.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.phase != Phase::Resolved
+    }
+
+    /// Firing, nobody has it, and no window hides it.
+    #[must_use]
+    pub fn is_unhandled(&self) -> bool {
+        self.phase == Phase::Firing && self.ack.is_none() && !self.suppressed
+    }
+}
+
+/// What happened at an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeKind {
+    /// It became hard.
+    Fired,
+    /// It got worse while firing.
+    Worse,
+    /// It got better, but not good.
+    Better,
+    /// It is over: the check is OK.
+    Recovered,
+    /// Somebody took it.
+    Acknowledged,
+    /// Somebody gave it back, or the state changed under a non-sticky acknowledgement.
+    Unacknowledged,
+    /// The acknowledgement ended by itself.
+    AckExpired,
+    /// A window began to cover it.
+    WindowBegan,
+    /// No window covers it any more.
+    WindowEnded,
+    /// Its check was removed or disabled.
+    Closed,
+}
+
+impl EdgeKind {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Worse => "worse",
+            Self::Better => "better",
+            Self::Recovered => "recovered",
+            Self::Acknowledged => "acknowledged",
+            Self::Unacknowledged => "unacknowledged",
+            Self::AckExpired => "ack_expired",
+            Self::WindowBegan => "window_began",
+            Self::WindowEnded => "window_ended",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::Fired,
+        Self::Worse,
+        Self::Better,
+        Self::Recovered,
+        Self::Acknowledged,
+        Self::Unacknowledged,
+        Self::AckExpired,
+        Self::WindowBegan,
+        Self::WindowEnded,
+        Self::Closed,
+    ];
+
+    /// The kind of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// One recorded change of an episode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    /// The episode.
+    pub alert: AlertId,
+    /// The check it is about.
+    pub check: CheckKey,
+    /// 1, 2, 3 ... within the episode.
+    pub seq: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EdgeKind,
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// The check's output, the comment, or the reason.
+    pub text: SafeText,
+    /// The operator, when one did it.
+    pub actor: Option<SafeText>,
+    /// True when a window covered it at that moment.
+    pub in_maintenance: bool,
+}

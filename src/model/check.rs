@@ -1,0 +1,127 @@
+//! A check: what is looked at on a host, where, how often, and within which limits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{CheckKey, Name};
+use super::spec::{Kind, Spec};
+use super::threshold::{Range, Thresholds};
+use super::time::Span;
+
+/// A warning and critical range for one metric of a check; holds for each of its instances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// The metric's name.
+    pub metric: Name,
+    /// Its ranges, in the metric's base unit.
+    #[serde(flatten)]
+    pub thresholds: Thresholds,
+}
+
+impl Limit {
+    /// A limit for a metric.
+    #[must_use]
+    pub fn new(metric: &str, warning: Option<Range>, critical: Option<Range>) -> Self {
+        Self { metric: metric.into(), thresholds: Thresholds { warning, critical } }
+    }
+}
+
+/// One check of one host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// `host/name`.
+    pub key: CheckKey,
+    /// The host's address, where the probe connects.
+    pub address: Name,
+    /// Kind and parameters.
+    pub spec: Arc<Spec>,
+    /// Time between two runs.
+    pub interval: Span,
+    /// Time between runs while a problem is soft.
+    pub retry: Span,
+    /// Total deadline of one run.
+    pub timeout: Span,
+    /// Consecutive problems that make a problem hard, at least 1.
+    pub attempts: u32,
+    /// What is judged.
+    pub limits: Vec<Limit>,
+    /// Free labels, besides the host's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Whom to call, instead of the host's contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What to do, instead of the host's runbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    /// False: kept, shown, never run.
+    pub enabled: bool,
+    /// File and line that it was written at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+impl Check {
+    /// A check with the defaults of SPEC D-25: every 60 s, 10 s timeout, 3 attempts 15 s apart.
+    #[must_use]
+    pub fn new(host: &str, name: &str, address: &str, spec: Spec) -> Self {
+        Self {
+            key: CheckKey::new(host, name),
+            address: address.into(),
+            spec: Arc::new(spec),
+            interval: Span::from_secs(60),
+            retry: Span::from_secs(15),
+            timeout: Span::from_secs(10),
+            attempts: 3,
+            limits: Vec::new(),
+            labels: BTreeMap::new(),
+            contact: None,
+            runbook: None,
+            enabled: true,
+            origin: None,
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.spec.kind()
+    }
+
+    /// The limit of a metric, when it has one.
+    #[must_use]
+    pub fn limit(&self, metric: &str) -> Option<&Thresholds> {
+        self.limits.iter().find(|limit| &*limit.metric == metric).map(|limit| &limit.thresholds)
+    }
+
+    /// The limits that a kind has when nothing is said: ping's of SPEC D-27, the six host metrics
+    /// of FM-08..FM-13 (per cent; load per core), certificate days, at least one process.
+    #[must_use]
+    pub fn default_limits(kind: Kind) -> Vec<Limit> {
+        let above = |metric: &str, warning: f64, critical: f64| {
+            Limit::new(metric, Some(Range::above(warning)), Some(Range::above(critical)))
+        };
+        match kind {
+            Kind::Ping => vec![above("rtt", 0.2, 0.5), above("loss", 20.0, 60.0)],
+            Kind::Http => vec![Limit::new(
+                "certificate_days",
+                Some(Range::below(21.0)),
+                Some(Range::below(7.0)),
+            )],
+            Kind::Process => vec![Limit::new("count", None, Some(Range::below(1.0)))],
+            Kind::System => vec![
+                above("cpu_usage", 75.0, 90.0),
+                above("memory_usage", 80.0, 95.0),
+                above("disk_usage", 80.0, 90.0),
+                above("io_wait", 20.0, 40.0),
+                above("network_error_rate", 1.0, 5.0),
+                above("load1_per_core", 2.0, 4.0),
+            ],
+            Kind::Tcp | Kind::Udp | Kind::Dns | Kind::Mysql | Kind::Custom | Kind::Trace => {
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The nouns of the field: plain data that every layer shares.
+//!
+//! In: nothing but values. Out: types with serde, small pure methods, parsers of single values.
+//! Never: performs I/O, awaits, reads a clock or draws randomness.
+
+pub mod alert;
+pub mod check;
+pub mod host;
+pub mod id;
+pub mod maintenance;
+pub mod metric;
+pub mod notification;
+pub mod observation;
+pub mod pattern;
+pub mod safe_text;
+pub mod secret;
+pub mod spec;
+pub mod state;
+pub mod status;
+pub mod threshold;
+pub mod time;
+pub mod trace;
+
+pub use alert::{Acknowledgement, Alert, Edge, EdgeKind, Phase};
+pub use check::{Check, Limit};
+pub use host::Host;
+pub use id::{AlertId, CheckKey, JobId, MaintenanceId, Name, RequestId};
+pub use maintenance::Maintenance;
+pub use metric::{Metric, Unit};
+pub use notification::{Notification, Reason};
+pub use observation::{Failure, FailureKind, Observation};
+pub use pattern::Pattern;
+pub use safe_text::SafeText;
+pub use secret::Secret;
+pub use spec::{Kind, Spec};
+pub use state::{ShownState, State};
+pub use status::Status;
+pub use threshold::{Range, Thresholds};
+pub use time::{Now, Span, Steady, Timestamp};

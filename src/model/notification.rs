@@ -1,0 +1,82 @@
+//! A notification: the promise to tell somebody, and why.
+
+use serde::{Deserialize, Serialize};
+
+use super::alert::Edge;
+use super::id::AlertId;
+use super::time::Timestamp;
+
+/// Why somebody is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The first time in this episode.
+    First,
+    /// It got worse.
+    Worse,
+    /// It is over.
+    Recovered,
+    /// A window ended and the problem is still there.
+    WindowEnded,
+    /// An acknowledgement ran out and the problem is still there.
+    AckExpired,
+}
+
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 5] =
+        [Self::First, Self::Worse, Self::Recovered, Self::WindowEnded, Self::AckExpired];
+
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Worse => "worse",
+            Self::Recovered => "recovered",
+            Self::WindowEnded => "window_ended",
+            Self::AckExpired => "ack_expired",
+        }
+    }
+
+    /// The reason of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+}
+
+/// One row of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The stable key: a pure function of episode, edge, reason and destination.
+    pub key: String,
+    /// The episode.
+    pub alert: AlertId,
+    /// The edge that caused it.
+    pub edge_seq: u32,
+    /// Why.
+    pub reason: Reason,
+    /// Where to: `log`.
+    pub destination: String,
+    /// Not before this moment.
+    pub not_before: Timestamp,
+    /// The edge, as it is told.
+    pub edge: Edge,
+}
+
+impl Notification {
+    /// The notification of an edge for a destination. The same arguments give the same key.
+    #[must_use]
+    pub fn of(edge: &Edge, reason: Reason, destination: &str) -> Self {
+        Self {
+            key: format!("{}:{}:{}:{destination}", edge.alert, edge.seq, reason.word()),
+            alert: edge.alert,
+            edge_seq: edge.seq,
+            reason,
+            destination: destination.to_owned(),
+            not_before: edge.at,
+            edge: edge.clone(),
+        }
+    }
+}

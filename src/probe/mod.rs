@@ -1,0 +1,61 @@
+//! Observing targets: one file per kind of check.
+//!
+//! In: a check, a context with its deadline, and what earlier runs left in memory.
+//! Out: one [`Observation`], also for a target that is bad, slow or hostile.
+//! Never: judges, stores, or retries on its own.
+
+pub mod context;
+mod custom;
+mod dns;
+mod http;
+mod icmp;
+mod mysql;
+mod process;
+mod resolve;
+mod system;
+mod tcp;
+pub mod trace;
+mod udp;
+
+pub use context::{Context, Memory, Shared};
+
+use std::time::Instant;
+
+use crate::model::metric::SERIES_LIMIT;
+use crate::model::{Check, Failure, FailureKind, Observation, Spec};
+
+/// Runs a check once. Returns at the context's deadline at the latest, whatever the target does.
+pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Observation {
+    let start = Instant::now();
+    let deadline = tokio::time::Instant::from_std(context.deadline);
+    let seen = match tokio::time::timeout_at(deadline, dispatch(check, context, memory)).await {
+        Ok(seen) => seen,
+        // A probe words its own time-outs; this is the net under one that did not.
+        Err(_) => {
+            Err(Failure::new(FailureKind::Timeout, format!("no result within {}", check.timeout)))
+        }
+    };
+    let mut observation = seen.unwrap_or_else(Observation::failed);
+    observation.metrics.truncate(SERIES_LIMIT);
+    observation.duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    observation
+}
+
+async fn dispatch(
+    check: &Check,
+    context: &Context,
+    memory: &mut Memory,
+) -> Result<Observation, Failure> {
+    match &*check.spec {
+        Spec::Ping(spec) => icmp::run(check, spec, context).await,
+        Spec::Tcp(spec) => tcp::run(check, spec, context).await,
+        Spec::Udp(spec) => udp::run(check, spec, context).await,
+        Spec::Http(spec) => http::run(check, spec, context).await,
+        Spec::Dns(spec) => dns::run(check, spec, context).await,
+        Spec::Mysql(spec) => mysql::run(check, spec, context).await,
+        Spec::Process(spec) => process::run(spec, context, memory).await,
+        Spec::Custom(spec) => custom::run(spec, context).await,
+        Spec::System(spec) => system::run(spec, context, memory).await,
+        Spec::Trace(spec) => trace::run(check, spec, context, memory).await,
+    }
+}

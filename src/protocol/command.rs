@@ -1,0 +1,291 @@
+//! Commands: what changes something. Every command has one outcome or one problem.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::access::Actor;
+use super::event::{Interest, TraceRequest};
+use super::work::{Assignment, Directives, Report};
+use crate::model::{
+    AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, RequestId, SafeText,
+    Span, Timestamp,
+};
+
+/// What a command acts on: an alert's id, a host (all its alerts or checks) or one check.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// One episode.
+    Alert(AlertId),
+    /// Everything on a host.
+    Host(Name),
+    /// One check.
+    Check(CheckKey),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alert(id) => id.fmt(f),
+            Self::Host(name) => f.write_str(name),
+            Self::Check(key) => key.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// An alert's id, `HOST`, or `HOST/CHECK`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(id) = text.parse::<AlertId>() {
+            return Ok(Self::Alert(id));
+        }
+        if text.contains('/') {
+            return text
+                .parse()
+                .map(Self::Check)
+                .map_err(|e: crate::model::id::BadCheckKey| e.to_string());
+        }
+        if text.is_empty() {
+            return Err("a target is an alert's id, HOST or HOST/CHECK".to_owned());
+        }
+        Ok(Self::Host(text.into()))
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A window as it is asked for (SPEC FM-29).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMaintenance {
+    /// What it is for.
+    pub name: String,
+    /// The hosts it covers.
+    pub host_pattern: Pattern,
+    /// The checks it covers; all without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Pattern>,
+    /// First moment inside.
+    pub start: Timestamp,
+    /// First moment after; later than `start`.
+    pub end: Timestamp,
+    /// See [`Maintenance::suppress_notifications`].
+    #[serde(default = "yes")]
+    pub suppress_notifications: bool,
+    /// For whom it is made, when not for the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What can be asked to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Take alerts.
+    Acknowledge {
+        /// Which; a host or check means its open alerts.
+        targets: Vec<Target>,
+        /// Why.
+        comment: String,
+        /// When it ends by itself; `None` is never.
+        expires: Option<Timestamp>,
+        /// Stays through changes of state.
+        sticky: bool,
+    },
+    /// Give alerts back.
+    Unacknowledge {
+        /// Which.
+        targets: Vec<Target>,
+    },
+    /// Create a window.
+    AddMaintenance(NewMaintenance),
+    /// End a window now; one that has not begun is removed.
+    EndMaintenance {
+        /// Which.
+        id: MaintenanceId,
+    },
+    /// Let a window end later.
+    ExtendMaintenance {
+        /// Which.
+        id: MaintenanceId,
+        /// How much later.
+        by: Span,
+    },
+    /// Run checks now.
+    Recheck {
+        /// Which; a host means all its checks.
+        targets: Vec<Target>,
+    },
+    /// Say what an event stream looks at.
+    Look {
+        /// The stream, as its first event named it.
+        stream: u64,
+        /// What to send besides the World.
+        interest: Interest,
+    },
+    /// Read the configuration again.
+    Reload,
+    /// Stop the engine.
+    Stop,
+    /// A worker's first word after its start: give me everything to run.
+    Claim {
+        /// The worker's boot, to number its reports.
+        boot: u64,
+    },
+    /// Results of a worker.
+    Report(Report),
+}
+
+impl Command {
+    /// Its name in history and messages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Acknowledge { .. } => "acknowledge",
+            Self::Unacknowledge { .. } => "unacknowledge",
+            Self::AddMaintenance(_) => "add_maintenance",
+            Self::EndMaintenance { .. } => "end_maintenance",
+            Self::ExtendMaintenance { .. } => "extend_maintenance",
+            Self::Recheck { .. } => "recheck",
+            Self::Look { .. } => "look",
+            Self::Reload => "reload",
+            Self::Stop => "stop",
+            Self::Claim { .. } => "claim",
+            Self::Report(_) => "report",
+        }
+    }
+
+    /// True for what a person did and history must show.
+    #[must_use]
+    pub const fn is_audited(&self) -> bool {
+        !matches!(self, Self::Look { .. } | Self::Claim { .. } | Self::Report(_))
+    }
+
+    /// At least one of every command, for tests that walk all of them.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
+        let alert = AlertId::from_parts(1_700_000_000_000, [3; 10]);
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let pattern = || "db-*".parse::<Pattern>().ok();
+        let key = CheckKey::new("Zürich 3", "disk é");
+        let mut all = vec![
+            Self::Acknowledge {
+                targets: vec![Target::Alert(alert), Target::Check(key.clone())],
+                comment: "on it".to_owned(),
+                expires: Some(at),
+                sticky: true,
+            },
+            Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
+            Self::EndMaintenance { id },
+            Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
+            Self::Recheck { targets: vec![Target::Check(key.clone())] },
+            Self::Look {
+                stream: 7,
+                interest: Interest {
+                    checks: vec![key.clone()],
+                    trace: Some(TraceRequest {
+                        host: "web 1".into(),
+                        spec: crate::model::spec::TraceSpec::default(),
+                    }),
+                },
+            },
+            Self::Reload,
+            Self::Stop,
+            Self::Claim { boot: 42 },
+            Self::Report(Report {
+                boot: 42,
+                seq: 1,
+                results: vec![super::work::Finding {
+                    check: key,
+                    generation: 3,
+                    slot: at,
+                    at,
+                    forced: false,
+                    observation: Observation::default(),
+                }],
+                traces: Vec::new(),
+                lag: Span::ZERO,
+            }),
+        ];
+        all.extend(pattern().map(|host_pattern| {
+            Self::AddMaintenance(NewMaintenance {
+                name: "DB Patching - Feb 25".to_owned(),
+                host_pattern,
+                check: None,
+                start: at,
+                end: at + Span::from_secs(3600),
+                suppress_notifications: true,
+                created_by: Some("j.smith".to_owned()),
+            })
+        }));
+        all
+    }
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done; for so many alerts or checks, and what could not be done with the reason.
+    Done {
+        /// How many were changed.
+        count: usize,
+        /// One line for each target that was not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failures: Vec<SafeText>,
+    },
+    /// The window as it is now.
+    Maintenance(Maintenance),
+    /// Everything that the worker runs.
+    Assigned {
+        /// The generation of this list.
+        generation: u64,
+        /// The list.
+        assignments: Vec<Assignment>,
+    },
+    /// What the engine wants of the worker.
+    Directives(Directives),
+}
+
+/// A command with its id and actor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The same id within 24 h is answered from memory and does nothing.
+    pub id: RequestId,
+    /// Who asks.
+    pub actor: Actor,
+    /// What.
+    pub command: Command,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_survive_text() {
+        for text in ["web-1", "web-1/http", "018bcfe5-6800-7707-8707-070707070707"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+        assert!(matches!("018bcfe5-6800-7707-8707-070707070707".parse(), Ok(Target::Alert(_))));
+        assert!("".parse::<Target>().is_err());
+    }
+}

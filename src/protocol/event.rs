@@ -1,0 +1,133 @@
+//! Events: what changed, small and idempotent. A stream of them keeps a mirror fresh.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::spec::TraceSpec;
+use crate::model::{
+    Alert, AlertId, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation, SafeText, Span,
+    Status, Timestamp, spec::Kind, trace::TraceReport,
+};
+
+/// A check as lists show it: who it is and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRow {
+    /// `host/name`.
+    pub key: CheckKey,
+    /// Its kind.
+    pub kind: Kind,
+    /// Time between two runs.
+    pub interval: Span,
+    /// Problems in a row that make it hard.
+    pub attempts: u32,
+    /// False: kept, shown, never run.
+    pub enabled: bool,
+    /// Where it stands.
+    pub status: Status,
+}
+
+/// A live trace that somebody looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TraceRequest {
+    /// A configured host's name (its address is traced).
+    pub host: Name,
+    /// How.
+    pub spec: TraceSpec,
+}
+
+/// What a stream wants besides the World: numbers travel only for what somebody looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Interest {
+    /// Checks whose every result is sent ([`Event::Live`]), at most [`INTEREST_LIMIT`].
+    pub checks: Vec<CheckKey>,
+    /// A path to trace as long as it is looked at ([`Event::Trace`]).
+    pub trace: Option<TraceRequest>,
+}
+
+/// Most checks of one stream's interest.
+pub const INTEREST_LIMIT: usize = 200;
+
+/// The last result of a check that somebody looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveCheck {
+    /// Which check.
+    pub check: CheckKey,
+    /// When it was made.
+    pub at: Timestamp,
+    /// When it will be made again.
+    pub next: Option<Timestamp>,
+    /// What was seen, with the ranges in force on its metrics.
+    pub observation: Observation,
+}
+
+/// A frame of a trace that somebody looks at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveTrace {
+    /// The host whose path it is.
+    pub host: Name,
+    /// What is sent on the path.
+    pub request: TraceSpec,
+    /// When.
+    pub at: Timestamp,
+    /// The path as it is.
+    pub report: Arc<TraceReport>,
+}
+
+/// How the engine itself is.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// Where it runs.
+    pub host: SafeText,
+    /// Its process id.
+    pub pid: u32,
+    /// When it started.
+    pub started: Timestamp,
+    /// How long it was off before that start, when it ran before.
+    pub was_off: Option<Span>,
+    /// How late checks start, the 99th percentile of the last minute.
+    pub lag: Span,
+    /// Why results cannot be stored, while they cannot.
+    pub storage: Option<SafeText>,
+    /// What an operator should know: a failed reload, a clock that jumped.
+    pub notice: Option<SafeText>,
+    /// Where the configuration is from; `None` is "this machine only".
+    pub config: Option<SafeText>,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+pub enum Event {
+    /// The first of every stream: its number, for [`Command::Look`](super::Command::Look).
+    Hello {
+        /// The stream's number.
+        stream: u64,
+    },
+    /// Everything before this belongs to the first picture; now it is whole.
+    Ready,
+    /// A host is new or its description changed.
+    Host(Arc<Host>),
+    /// A host is gone, with its checks.
+    HostGone(Name),
+    /// A check is new or its row changed.
+    Check(Arc<CheckRow>),
+    /// A check is gone.
+    CheckGone(CheckKey),
+    /// An alert is new or changed. A resolved one leaves the World.
+    Alert(Arc<Alert>),
+    /// A pending alert came to nothing.
+    AlertGone(AlertId),
+    /// A window is new or changed.
+    Maintenance(Arc<Maintenance>),
+    /// A window is gone.
+    MaintenanceGone(MaintenanceId),
+    /// The engine's own state changed.
+    Engine(Arc<EngineStatus>),
+    /// A result of a check that this stream looks at.
+    Live(Arc<LiveCheck>),
+    /// A frame of the trace that this stream looks at.
+    Trace(Arc<LiveTrace>),
+    /// The stream lost events: drop the mirror and watch again.
+    Resync,
+}

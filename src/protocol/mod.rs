@@ -1,0 +1,22 @@
+//! The verbs: everything that can be asked of an engine, and everything it says.
+//!
+//! In: plain data of `model`. Out: commands, queries, events, the mirror `World`, one error type.
+//! Never: knows how a thing is done or how it travels.
+
+pub mod access;
+pub mod command;
+pub mod due;
+pub mod event;
+pub mod filter;
+pub mod problem;
+pub mod query;
+pub mod work;
+pub mod world;
+
+pub use access::{Actor, Role};
+pub use command::{Command, NewMaintenance, Outcome, Request, Target};
+pub use event::{CheckRow, EngineStatus, Event, Interest, LiveCheck, LiveTrace, TraceRequest};
+pub use problem::{Problem, ProblemKind};
+pub use query::{Answer, Query};
+pub use work::{Assignment, Directives, Report};
+pub use world::{Counts, HostEntry, World};

@@ -1,0 +1,85 @@
+//! The only error that crosses the seam.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::SafeText;
+
+/// What went wrong, coarse enough to map to one HTTP status each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// The request makes no sense (422).
+    Invalid,
+    /// The actor may not (403).
+    Forbidden,
+    /// There is no such thing (404).
+    NotFound,
+    /// It contradicts what is (409).
+    Conflict,
+    /// The engine cannot now: stopping, storage down, queue full (503).
+    Unavailable,
+    /// The engine made a mistake (500).
+    Internal,
+}
+
+impl ProblemKind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Invalid,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// Its HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid => 422,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// A failure with words that name the place and the mend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What kind of failure.
+    pub kind: ProblemKind,
+    /// What happened and what to do.
+    pub message: SafeText,
+}
+
+macro_rules! makers {
+    ($($(#[$doc:meta])* $name:ident => $kind:ident,)*) => {
+        impl Problem {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(message: impl AsRef<str>) -> Self {
+                Self { kind: ProblemKind::$kind, message: SafeText::text(message.as_ref()) }
+            })*
+        }
+    };
+}
+
+makers! {
+    /// The request makes no sense.
+    invalid => Invalid,
+    /// The actor may not.
+    forbidden => Forbidden,
+    /// There is no such thing.
+    not_found => NotFound,
+    /// It contradicts what is.
+    conflict => Conflict,
+    /// The engine cannot now.
+    unavailable => Unavailable,
+    /// The engine made a mistake.
+    internal => Internal,
+}

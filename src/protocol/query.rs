@@ -1,0 +1,259 @@
+//! Queries: what only looks. Every query has one answer or one problem.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{CheckRow, EngineStatus};
+use crate::model::{
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, Host, Maintenance, Metric, Name,
+    Observation, Pattern, Phase, SafeText, ShownState, Span, State, Timestamp, spec::Kind,
+    trace::TraceReport,
+};
+
+/// Most rows of one answer.
+pub const PAGE_LIMIT: usize = 1000;
+
+/// What can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "query", rename_all = "snake_case")]
+pub enum Query {
+    /// Hosts with their checks, by name.
+    Hosts {
+        /// Only these.
+        pattern: Option<Pattern>,
+    },
+    /// Alerts, worst first.
+    Alerts {
+        /// Resolved ones too.
+        all: bool,
+    },
+    /// Windows, the soonest first.
+    Maintenance {
+        /// Ended ones too.
+        all: bool,
+    },
+    /// Everything about one check.
+    Check {
+        /// Which.
+        key: CheckKey,
+    },
+    /// A check's stored numbers and states.
+    History {
+        /// Which check.
+        key: CheckKey,
+        /// From this moment.
+        from: Timestamp,
+        /// To this moment.
+        to: Timestamp,
+        /// At most so many points per series; more are merged (mean, min, max).
+        points: u32,
+    },
+    /// Recorded changes, newest first.
+    Edges {
+        /// Only of this host.
+        host: Option<Name>,
+        /// Only of this alert.
+        alert: Option<AlertId>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// How the engine is.
+    Engine,
+    /// What is in force, and from where; secrets masked.
+    Config,
+}
+
+impl Query {
+    /// At least one of every query, for tests that walk all of them.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let key = CheckKey::new("Zürich 3", "disk é");
+        vec![
+            Self::Hosts { pattern: "db-*".parse().ok() },
+            Self::Hosts { pattern: None },
+            Self::Alerts { all: true },
+            Self::Alerts { all: false },
+            Self::Maintenance { all: true },
+            Self::Check { key: key.clone() },
+            Self::History { key, from: at, to: at + Span::from_secs(60), points: 100 },
+            Self::Edges {
+                host: Some("web 1".into()),
+                alert: Some(AlertId::from_parts(1, [1; 10])),
+                limit: 10,
+            },
+            Self::Edges { host: None, alert: None, limit: 10 },
+            Self::Engine,
+            Self::Config,
+        ]
+    }
+}
+
+/// A host as scripts see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostAnswer {
+    /// Its name.
+    pub name: Name,
+    /// Its address.
+    pub address: Name,
+    /// What a person sees.
+    pub state: ShownState,
+    /// The judged state under it.
+    pub underlying_state: State,
+    /// Its description.
+    #[serde(flatten)]
+    pub more: HostMore,
+    /// Its checks, by name.
+    pub checks: Vec<CheckAnswer>,
+}
+
+/// The rest of a host's description.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostMore {
+    /// Labels.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Groups.
+    pub groups: Vec<String>,
+}
+
+impl From<&Host> for HostMore {
+    fn from(host: &Host) -> Self {
+        Self { labels: host.labels.clone(), groups: host.groups.clone() }
+    }
+}
+
+/// A check as scripts see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckAnswer {
+    /// Its name.
+    pub name: Name,
+    /// Its kind.
+    pub kind: Kind,
+    /// The last result's state.
+    pub state: State,
+    /// Whether that is confirmed.
+    pub hard: bool,
+    /// The last output.
+    pub output: SafeText,
+    /// When the last result was made.
+    pub last_result: Option<Timestamp>,
+}
+
+/// An alert as scripts see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertAnswer {
+    /// The episode.
+    pub id: AlertId,
+    /// The host.
+    pub host: Name,
+    /// The check on it.
+    pub check: Name,
+    /// How bad.
+    pub state: State,
+    /// Where the episode stands.
+    pub phase: Phase,
+    /// When the state last changed.
+    pub since: Timestamp,
+    /// First soft problem.
+    pub opened: Timestamp,
+    /// When it was over.
+    pub resolved: Option<Timestamp>,
+    /// The output.
+    pub output: SafeText,
+    /// Who has it.
+    pub acknowledged: Option<Acknowledgement>,
+    /// Whether a window covers it.
+    pub in_maintenance: bool,
+}
+
+impl From<&Alert> for AlertAnswer {
+    fn from(alert: &Alert) -> Self {
+        Self {
+            id: alert.id,
+            host: alert.check.host.clone(),
+            check: alert.check.name.clone(),
+            state: alert.state,
+            phase: alert.phase,
+            since: alert.since,
+            opened: alert.opened,
+            resolved: alert.resolved,
+            output: alert.output.clone(),
+            acknowledged: alert.ack.clone(),
+            in_maintenance: alert.in_maintenance,
+        }
+    }
+}
+
+/// Everything about one check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckDetail {
+    /// Its definition; inline secrets masked.
+    pub check: Check,
+    /// Its row.
+    pub row: CheckRow,
+    /// The last observation since the engine started.
+    pub last: Option<Observation>,
+    /// When the next run is due.
+    pub next: Option<Timestamp>,
+    /// The last path of a `trace`.
+    pub trace: Option<TraceReport>,
+}
+
+/// One point of a series: a result, or several merged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// When (the middle, when merged).
+    pub at: Timestamp,
+    /// The value or the mean.
+    pub value: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// A metric's points, oldest first; a missing result is a gap, not a point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Name, instance, unit and ranges; its value is the last.
+    pub metric: Metric,
+    /// The points.
+    pub points: Vec<Point>,
+}
+
+/// A span of one state, for the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateSpan {
+    /// From this result on.
+    pub from: Timestamp,
+    /// To this result.
+    pub to: Timestamp,
+    /// The state.
+    pub state: State,
+}
+
+/// What the engine says to a query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", content = "data", rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Query::Hosts`].
+    Hosts(Vec<HostAnswer>),
+    /// To [`Query::Alerts`].
+    Alerts(Vec<AlertAnswer>),
+    /// To [`Query::Maintenance`].
+    Maintenance(Vec<Maintenance>),
+    /// To [`Query::Check`].
+    Check(Box<CheckDetail>),
+    /// To [`Query::History`].
+    History {
+        /// One for each metric and instance.
+        series: Vec<Series>,
+        /// The states over the same time.
+        states: Vec<StateSpan>,
+    },
+    /// To [`Query::Edges`].
+    Edges(Vec<Edge>),
+    /// To [`Query::Engine`].
+    Engine(EngineStatus),
+    /// To [`Query::Config`]: TOML, secrets masked, each value's source as a comment.
+    Config(String),
+}

@@ -1,0 +1,99 @@
+//! The mirror's behaviour: counts, overlay, feed order, snapshots.
+
+use super::*;
+use crate::model::{SafeText, Span, Status, spec::Kind};
+
+const T0: Timestamp = Timestamp::from_millis(1_000_000);
+
+fn check(host: &str, name: &str, state: State) -> Event {
+    Event::Check(Arc::new(CheckRow {
+        key: CheckKey::new(host, name),
+        kind: Kind::Ping,
+        interval: Span::from_secs(60),
+        attempts: 3,
+        enabled: true,
+        status: Status {
+            state,
+            hard: true,
+            hard_state: state,
+            since: T0,
+            last_result: Some(T0),
+            ..Status::default()
+        },
+    }))
+}
+
+fn window(pattern: &str, start: i64, end: i64) -> Event {
+    Event::Maintenance(Arc::new(Maintenance {
+        id: MaintenanceId::from_parts(start, [1; 10]),
+        name: SafeText::line("w"),
+        host_pattern: pattern.parse().unwrap(),
+        check: None,
+        start: Timestamp::from_millis(start),
+        end: Timestamp::from_millis(end),
+        suppress_notifications: true,
+        created_by: None,
+        author: SafeText::line("a"),
+        created: T0,
+    }))
+}
+
+fn world(events: &[Event]) -> World {
+    let mut world = World::new();
+    for event in events {
+        world.apply(event, T0);
+    }
+    world
+}
+
+#[test]
+fn d_06_host_state_is_the_worst_of_its_checks() {
+    let mut world = world(&[
+        Event::Host(Arc::new(Host::new("a", "::1"))),
+        check("a", "one", State::Warning),
+        check("a", "two", State::Unknown),
+    ]);
+    assert_eq!(world.host("a").unwrap().state, State::Unknown);
+    world.apply(&check("a", "three", State::Critical), T0);
+    assert_eq!(world.host("a").unwrap().state, State::Critical);
+    assert_eq!(world.counts().of(ShownState::Critical), 1);
+    world.apply(&Event::CheckGone(CheckKey::new("a", "three")), T0);
+    assert_eq!(world.counts().of(ShownState::Unknown), 1);
+    world.apply(&Event::HostGone("a".into()), T0);
+    assert_eq!(world.counts(), Counts::default());
+}
+
+#[test]
+fn fm_07_a_window_shows_maintenance_over_the_true_state() {
+    let mut world = world(&[
+        Event::Host(Arc::new(Host::new("db-1", "::1"))),
+        check("db-1", "ping", State::Critical),
+        window("db-*", 1_000_000, 1_060_000),
+    ]);
+    let entry = world.host("db-1").unwrap();
+    assert_eq!((entry.shown(), entry.state), (ShownState::Maintenance, State::Critical));
+    assert_eq!(world.counts().of(ShownState::Maintenance), 1);
+    assert_eq!(world.next_window_edge(T0), Some(Timestamp::from_millis(1_060_000)));
+    assert!(world.tick(Timestamp::from_millis(1_060_000)));
+    assert_eq!(world.host("db-1").unwrap().shown(), ShownState::Critical);
+}
+
+#[test]
+fn a_host_without_results_waits_and_is_never_ok() {
+    let world = world(&[Event::Host(Arc::new(Host::new("a", "::1")))]);
+    assert_eq!(world.host("a").unwrap().state, State::Unknown);
+    assert_eq!((world.counts().waiting, world.counts().of(ShownState::Ok)), (1, 0));
+}
+
+#[test]
+fn a_snapshot_makes_the_same_world() {
+    let first = world(&[
+        window("x*", 1_000_000, 1_060_000),
+        Event::Host(Arc::new(Host::new("x", "::1"))),
+        check("x", "ping", State::Warning),
+        Event::Host(Arc::new(Host::new("y", "::1"))),
+    ]);
+    let second = world(&first.snapshot().collect::<Vec<_>>());
+    assert_eq!(first.counts(), second.counts());
+    assert_eq!(first.snapshot().collect::<Vec<_>>(), second.snapshot().collect::<Vec<_>>());
+}
