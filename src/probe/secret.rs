@@ -2,7 +2,6 @@
 //!
 //! The value goes to the probe and nowhere else: errors name the reference only.
 
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Stdio;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -94,10 +93,8 @@ async fn first_line(mut source: impl AsyncRead + Unpin) -> Result<String, String
     let mut bytes = Vec::new();
     let mut piece = [0_u8; 512];
     let line = loop {
-        let count = source
-            .read(&mut piece)
-            .await
-            .map_err(|error| format!("cannot be read: {error}"))?;
+        let count =
+            source.read(&mut piece).await.map_err(|error| format!("cannot be read: {error}"))?;
         bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
         let end = bytes.iter().position(|byte| *byte == b'\n');
         if end.is_some() || count == 0 {

@@ -197,7 +197,9 @@ fn coarse(span: Span) -> String {
 /// Why the verdict is bad, in words for people.
 fn distrust(error: &TlsError, names: &[&str], certificate: &X509Certificate<'_>) -> String {
     let TlsError::InvalidCertificate(why) = error else {
-        return format!("certificate cannot be judged here: {error}; is ca-certificates installed?");
+        return format!(
+            "certificate cannot be judged here: {error}; is ca-certificates installed?"
+        );
     };
     match why {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
