@@ -6,14 +6,17 @@
 
 pub mod context;
 mod custom;
+mod dial;
 mod dns;
 mod http;
 mod icmp;
 mod mysql;
 mod process;
 mod resolve;
+mod secret;
 mod system;
 mod tcp;
+mod tls;
 pub mod trace;
 mod udp;
 
