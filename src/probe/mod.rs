@@ -7,6 +7,7 @@
 pub mod context;
 mod custom;
 mod dns;
+mod errno;
 mod http;
 mod icmp;
 mod mysql;
