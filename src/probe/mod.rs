@@ -8,6 +8,7 @@ pub mod context;
 mod custom;
 mod dial;
 mod dns;
+mod errno;
 mod http;
 mod icmp;
 mod mysql;
