@@ -22,6 +22,7 @@ pub mod trace;
 mod udp;
 
 pub use context::{Context, Memory, Shared};
+pub use dns::system_resolvers;
 
 use std::time::Instant;
 
