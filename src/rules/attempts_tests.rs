@@ -70,12 +70,12 @@ fn since_moves_with_the_state_and_output_with_the_words() {
 
 #[test]
 fn late_after_interval_timeout_and_five_seconds_then_stale() {
+    use Freshness::{Fresh, Late, Stale};
     let states = |interval, timeout, secs: &[i64]| -> Vec<Freshness> {
         let check = check(interval, timeout);
         let at = |millis| freshness(&check, Steady::from_millis(0), Steady::from_millis(millis));
         secs.iter().flat_map(|s| [at(s * 1000 - 1), at(s * 1000)]).collect()
     };
-    use Freshness::{Fresh, Late, Stale};
     assert_eq!(states(60, 10, &[75, 130]), [Fresh, Late, Late, Stale]);
     assert_eq!(states(5, 5, &[15, 25]), [Fresh, Late, Late, Stale]);
     assert_eq!(states(1, 1, &[7, 17]), [Fresh, Late, Late, Stale]);

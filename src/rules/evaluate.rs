@@ -170,9 +170,14 @@ fn scaled(size: f64, base: f64, units: [&'static str; 5]) -> (f64, &'static str)
 /// The value with two decimals, or as many as it takes to be on the alerting side.
 fn digits(value: f64, factor: f64, range: &Range) -> String {
     let shown = value * factor;
-    let alerts = |text: &str| text.parse::<f64>().is_ok_and(|v| range.alerts(v / factor));
-    let texts = (2..=9).map(|decimals| trim(&format!("{shown:.decimals$}")));
-    texts.clone().find(|text| alerts(text)).or_else(|| texts.last()).unwrap_or_default()
+    let mut text = String::new();
+    for decimals in 2..=9 {
+        text = trim(&format!("{shown:.decimals$}"));
+        if text.parse::<f64>().is_ok_and(|seen| range.alerts(seen / factor)) {
+            break;
+        }
+    }
+    text
 }
 
 fn trim(text: &str) -> String {

@@ -24,6 +24,12 @@ pub struct Cover {
     pub changes_at: Option<Timestamp>,
 }
 
+impl Cover {
+    fn change(&mut self, at: Timestamp) {
+        self.changes_at = Some(self.changes_at.map_or(at, |known| known.min(at)));
+    }
+}
+
 /// How `windows` cover a check at `wall`.
 #[must_use]
 pub fn cover<'a>(
@@ -35,16 +41,16 @@ pub fn cover<'a>(
     let mut ended: Option<&Maintenance> = None;
     for window in windows {
         if window.covers(&check.host, &check.name, wall) {
-            if window.suppress_notifications > cover.suppressed || !cover.in_maintenance {
+            if (window.suppress_notifications && !cover.suppressed) || !cover.in_maintenance {
                 cover.window = Some(window.name.clone());
             }
             cover.in_maintenance = true;
             cover.suppressed |= window.suppress_notifications;
-            cover.changes_at = earlier(cover.changes_at, window.end);
+            cover.change(window.end);
         } else if !could_cover(window, check) {
             // Another host's or check's window.
         } else if wall < window.start && window.start < window.end {
-            cover.changes_at = earlier(cover.changes_at, window.start);
+            cover.change(window.start);
         } else if ended.is_none_or(|last| last.end < window.end) {
             ended = Some(window);
         }
@@ -53,10 +59,6 @@ pub fn cover<'a>(
         cover.window = ended.map(|window| window.name.clone());
     }
     cover
-}
-
-fn earlier(known: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
-    Some(known.map_or(at, |known| known.min(at)))
 }
 
 fn could_cover(window: &Maintenance, check: &CheckKey) -> bool {
