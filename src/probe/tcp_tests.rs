@@ -89,7 +89,7 @@ async fn fm_15_dropped_packets_say_filtered_at_the_deadline() {
         format!("no answer from 127.0.0.1:{port} within 500ms (filtered, or the host is down)");
     assert_eq!(message(&seen), (FailureKind::Timeout, text.as_str()));
     let took = start.elapsed();
-    assert!(took > Duration::from_millis(490) && took < Duration::from_millis(650), "{took:?}");
+    assert!(took > Duration::from_millis(490) && took < Duration::from_millis(900), "{took:?}");
 }
 
 #[tokio::test]

