@@ -36,8 +36,7 @@ pub(super) async fn ask(
         Ok(reply) => reply.map(|reply| (reply, start.elapsed())),
         Err(_) if strangers > 0 => {
             let text = format!(
-                "resolver {label} sent {strangers} replies to another question and none to ours \
-                 within {timeout}"
+                "resolver {label} answered other questions ({strangers}) and not ours within {timeout}"
             );
             Err(Failure::new(FailureKind::Protocol, text))
         }

@@ -117,6 +117,20 @@ async fn sequence_numbers_of_one_address_never_collide() {
     assert!(socket.waiting().requests.is_empty());
 }
 
+#[tokio::test]
+async fn the_receive_buffer_is_as_large_as_the_kernel_grants() {
+    match open(TARGET) {
+        Ok(socket) => {
+            let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+            let most: usize = most.trim().parse().unwrap();
+            let granted = socket2::SockRef::from(&socket.inner).recv_buffer_size().unwrap();
+            // The kernel doubles what it grants, for its own bookkeeping.
+            assert_eq!(granted, most.min(RECEIVE_BUFFER) * 2);
+        }
+        Err(error) => assert_eq!(open_failure(TARGET, &error).kind, FailureKind::Denied),
+    }
+}
+
 #[test]
 fn echo_requests_carry_a_right_checksum() {
     for size in [8, 9, 56, 65_000] {
