@@ -180,6 +180,11 @@ fn server_name(name: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(bare.to_owned()).ok()
 }
 
+/// True when a handshake can ask for `name`.
+pub(super) fn is_name(name: &str) -> bool {
+    server_name(name).is_some()
+}
+
 fn at_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds.saturating_mul(1000))
 }
