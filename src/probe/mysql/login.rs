@@ -136,7 +136,8 @@ impl Login<'_> {
             (true, _) => Link::Encrypted,
             (false, _) => Link::Open,
         };
-        let plugin = self.known(&greeting.plugin).unwrap_or(NATIVE);
+        // Begin with a proof in any case; a server that wants more asks again.
+        let plugin = if greeting.plugin == CACHING_SHA2 { CACHING_SHA2 } else { NATIVE };
         let response = self.response(plugin, &greeting.nonce, link, &wire)?;
         wire.write(&self.hello(encrypt, plugin, &response)).await?;
         self.turns(wire, plugin, link).await
@@ -166,18 +167,13 @@ impl Login<'_> {
                         return Err(self.unknown("mysql_old_password", &wire));
                     };
                     let name = String::from_utf8_lossy(name);
-                    let Some(known) = self.known(&name) else {
+                    let Some(known) = known(&name) else {
                         return Err(self.unknown(&name, &wire));
                     };
                     plugin = known;
                     let nonce = fields.0.strip_suffix(&[0]).unwrap_or(fields.0);
                     let response = self.response(plugin, nonce, link, &wire)?;
-                    if response.is_empty() {
-                        // An empty packet has a header alone, which the reading side never sends.
-                        wire.write(&[]).await?;
-                    } else {
-                        wire.write(&response).await?;
-                    }
+                    wire.write(&response).await?;
                 }
                 // "Your proof fits what I remember": the yes follows.
                 (Some(0x01), [0x03]) if plugin == CACHING_SHA2 => {}
@@ -195,7 +191,7 @@ impl Login<'_> {
     /// Asks for TLS and shakes hands; the server has said that it can.
     async fn encrypt(&self, mut wire: Wire) -> Result<Wire, Failure> {
         let mut request = self.capabilities(true).to_le_bytes().to_vec();
-        self.prelude(&mut request);
+        prelude(&mut request);
         wire.write(&request).await?;
         let trust = match self.trust {
             Some(trust) => trust,
@@ -230,21 +226,11 @@ impl Login<'_> {
         wanted
     }
 
-    /// What follows the capabilities in both first packets.
-    #[expect(clippy::unused_self, reason = "reads as a part of the packet")]
-    fn prelude(&self, packet: &mut Vec<u8>) {
-        packet.extend_from_slice(&0x0100_0000_u32.to_le_bytes());
-        packet.push(UTF8MB4);
-        packet.extend_from_slice(&[0; 23]);
-    }
-
     fn hello(&self, encrypt: bool, plugin: &str, response: &[u8]) -> Vec<u8> {
         let mut packet = self.capabilities(encrypt).to_le_bytes().to_vec();
-        self.prelude(&mut packet);
+        prelude(&mut packet);
         packet.extend_from_slice(self.spec.user.as_bytes());
         packet.push(0);
-        // A longer one is a password in clear, which follows when the server asks again.
-        let response = if response.len() < 251 { response } else { &[] };
         packet.push(u8::try_from(response.len()).unwrap_or(0));
         packet.extend_from_slice(response);
         if let Some(database) = &self.spec.database {
@@ -256,11 +242,6 @@ impl Login<'_> {
         packet
     }
 
-    #[expect(clippy::unused_self, reason = "beside the other questions about methods")]
-    fn known(&self, name: &str) -> Option<&'static str> {
-        [NATIVE, CACHING_SHA2, SHA256_PASSWORD, CLEAR].into_iter().find(|known| *known == name)
-    }
-
     /// The proof that a method wants.
     fn response(
         &self,
@@ -269,7 +250,7 @@ impl Login<'_> {
         link: Link,
         wire: &Wire,
     ) -> Result<Vec<u8>, Failure> {
-        if self.password.is_empty() && plugin != CLEAR {
+        if self.password.is_empty() {
             let ends = plugin != NATIVE;
             return Ok(if ends { vec![0] } else { Vec::new() });
         }
@@ -313,6 +294,18 @@ impl Login<'_> {
         let text = format!("login of {} refused by {}: {words}", self.spec.user, wire.place);
         Failure::new(FailureKind::Login, text)
     }
+}
+
+/// What follows the capabilities in both first packets.
+fn prelude(packet: &mut Vec<u8>) {
+    packet.extend_from_slice(&0x0100_0000_u32.to_le_bytes());
+    packet.push(UTF8MB4);
+    packet.extend_from_slice(&[0; 23]);
+}
+
+/// The method of that name.
+fn known(name: &str) -> Option<&'static str> {
+    [NATIVE, CACHING_SHA2, SHA256_PASSWORD, CLEAR].into_iter().find(|known| *known == name)
 }
 
 /// A server's words with their number, and without the password, should it repeat it.
