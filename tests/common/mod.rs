@@ -1,0 +1,3 @@
+//! What integration tests share: real servers, started on loopback and stopped with the test.
+
+pub mod mariadb;
