@@ -1,4 +1,11 @@
-//! The MySQL probe against a real MariaDB: login, refusals, encryption, slow queries.
+//! The `MySQL` probe against a real `MariaDB`: login, refusals, encryption, slow queries.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

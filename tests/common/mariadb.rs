@@ -1,4 +1,4 @@
-//! A real MariaDB on a free loopback port, with a data directory that goes away with it.
+//! A real `MariaDB` on a free loopback port, with a data directory that goes away with it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a first start may take on a slow machine.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A running server; dropped, it stops.
 pub struct MariaDb {

@@ -1,4 +1,4 @@
-//! Logging in to MySQL or MariaDB: greeting, encryption, and the methods of authentication.
+//! Logging in to `MySQL` or `MariaDB`: greeting, encryption, and the methods of authentication.
 //!
 //! The server chooses the method, so a hostile one can ask for the password in clear. It gets it
 //! only over a link that nobody else reads: a Unix socket, or TLS; and by `mysql_clear_password`,

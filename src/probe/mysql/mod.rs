@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: a login and one query, with each phase measured.
+//! `MySQL` and `MariaDB`: a login and one query, with each phase measured.
 //!
 //! In: login, password reference, encryption, query; the host's address, the run's deadline.
 //! Out: times of connect, login and query, the query's number as `result`.
@@ -11,6 +11,7 @@ mod login;
 mod query;
 mod wire;
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tokio::net::UnixStream;
@@ -88,7 +89,7 @@ async fn talk(login: &Login<'_>, context: &Context, seen: &mut Seen) -> Result<(
     let greeting = within(context, Greeting::read(&mut wire), late).await??;
     seen.version = version(&greeting.version);
     let late = || format!("no answer to the login from {place} within {timeout}");
-    let mut wire = within(context, login.run(wire, &greeting), late).await??;
+    let mut wire = within(context, Box::pin(login.run(wire, &greeting)), late).await??;
     seen.login = Some(start.elapsed());
 
     let start = Instant::now();
@@ -180,10 +181,10 @@ impl Seen {
         let mut text = self.version.clone();
         let phases = [("login", self.login), ("query", self.query)];
         for (name, took) in phases.into_iter().filter_map(|(name, took)| Some((name, took?))) {
-            text.push_str(&format!(", {name} {}", shown(took)));
+            let _ = write!(text, ", {name} {}", shown(took));
         }
         if let Some(value) = &self.value {
-            text.push_str(&format!(", result {value}"));
+            let _ = write!(text, ", result {value}");
         }
         text
     }

@@ -1,4 +1,4 @@
-//! The MySQL probe against servers on loopback that follow a script, most of them hostile.
+//! The `MySQL` probe against servers on loopback that follow a script, most of them hostile.
 
 use std::sync::Arc;
 
@@ -262,7 +262,7 @@ async fn f_38_garbage_and_floods_end_in_words() {
     let turns = std::iter::repeat_n([Step::Packet(switch), Step::Read], 20).flatten();
     let native = || Step::Packet(greeting("mysql_native_password"));
     let many_columns = Step::Packet(b"\xfe\xff\xff\xff\xff\xff\xff\xff\x0f".to_vec());
-    let full_packet = [&[0xff, 0xff, 0xff, 0][..], &[b'x'; 65536]].concat();
+    let full_packet = [&[0xff, 0xff, 0xff, 0][..], &vec![b'x'; 65536]].concat();
     for (name, script, kind) in [
         ("web server", vec![Step::Raw(b"HTTP/1.1 400 Bad\r\n\r\n".into())], FailureKind::Protocol),
         ("empty packet", vec![Step::Raw(vec![0, 0, 0, 0])], FailureKind::Protocol),
@@ -291,16 +291,19 @@ async fn f_38_garbage_and_floods_end_in_words() {
 
 #[tokio::test]
 async fn f_38_rows_without_end_are_cut() {
-    let value = [&[0xfc, 0xff, 0xff][..], &[b'x'; 65535]].concat();
+    let value = [&[0xfc, 0xff, 0xff][..], &vec![b'x'; 65535]].concat();
     let steps: Vec<&[u8]> = std::iter::repeat_n(&value[..], 100).collect();
     let (seen, _) = against(open_door(rows(&steps))).await;
     assert_eq!(failed(&seen).0, FailureKind::TooLarge);
     assert_eq!(failed(&seen).1, "the query's answer is above 4 MiB; let it give one row");
 }
 
+/// The number that is measured, or how the failure's text ends.
+type Expected = Result<Option<f64>, &'static str>;
+
 #[tokio::test]
 async fn what_a_query_gives() {
-    let cases: [(&[&[u8]], bool, Result<Option<f64>, &str>); 8] = [
+    let cases: [(&[&[u8]], bool, Expected); 8] = [
         (&[b"\x0242"], true, Ok(Some(42.0))),
         (&[b"\x07-12.500", b"\x011"], true, Ok(Some(-12.5))),
         (&[b"\x03abc"], false, Ok(None)),

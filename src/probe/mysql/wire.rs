@@ -1,4 +1,4 @@
-//! Packets of the MySQL protocol, and reading fields from bytes that anybody may have written.
+//! Packets of the `MySQL` protocol, and reading fields from bytes that anybody may have written.
 //!
 //! Every length is compared with a limit before memory is taken for it.
 

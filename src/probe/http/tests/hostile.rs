@@ -37,7 +37,7 @@ async fn f_33_a_hundred_thousand_headers_are_too_many() {
 #[tokio::test]
 async fn f_33_an_endless_body_is_cut() {
     let head = "HTTP/1.1 200 OK\r\n\r\n";
-    let stub = Stub::drips(head, &[b'x'; 65536], Duration::ZERO).await;
+    let stub = Stub::drips(head, &vec![b'x'; 65536], Duration::ZERO).await;
     let seen = get(&stub.url("/")).await;
     ok(&seen);
     assert_eq!(seen.value("size"), Some(1_048_576.0));
