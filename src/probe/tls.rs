@@ -320,3 +320,7 @@ impl ServerCertVerifier for Later {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+#[path = "tls_tests.rs"]
+pub(super) mod tests;

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::model::spec::{MysqlTls, Spec};
 use crate::model::{Limit, Range, Secret, Span};
 use crate::probe::Shared;
+use crate::probe::tls::tests::{Authority, acceptor, self_signed};
 
 const PASSWORD: &str = "hunter2-geheim";
 
@@ -42,13 +43,19 @@ async fn stub(script: Vec<Step>) -> Stub {
     let log = Arc::clone(&received);
     let task = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        play(stream, script, &log).await;
+        play(stream, 0, script, &log).await;
     });
     Stub { port, received, _task: AbortOnDropHandle::new(task) }
 }
 
-async fn play(mut stream: TcpStream, script: Vec<Step>, log: &std::sync::Mutex<Vec<u8>>) {
-    let mut sequence = 0_u8;
+async fn play<S>(
+    mut stream: S,
+    mut sequence: u8,
+    script: Vec<Step>,
+    log: &std::sync::Mutex<Vec<u8>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     for step in script {
         match step {
             Step::Raw(bytes) => drop(stream.write_all(&bytes).await),
@@ -340,4 +347,56 @@ async fn a_missing_socket_or_secret_is_named() {
     let seen = probe(secretless, 2000, false).await;
     let words = "environment variable FLUXNOC_NO_SUCH: is not set";
     assert_eq!(failed(&seen), (FailureKind::Config, words));
+}
+
+/// A server that asks for the password in clear, over TLS, and lets everybody in who sends it.
+async fn clear_over_tls(tls: MysqlTls, plugin: &str, trusted: bool) -> (Observation, Vec<u8>) {
+    let authority = Authority::new();
+    let identity = if trusted { authority.issue("db-1", |_| ()) } else { self_signed("db-1") };
+    let acceptor = acceptor(identity, &[]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let received = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&received);
+    let mut hello = greeting("mysql_native_password");
+    // The second byte of the capabilities: TLS is to be had.
+    let at = hello.windows(3).position(|bytes| bytes == b"\xff\xf7\x2d").unwrap() + 1;
+    hello[at] |= 0x08;
+    let switch = [b"\xfe", plugin.as_bytes(), b"\0abcdefghijklmnopqrst\0"].concat();
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let ignored = std::sync::Mutex::default();
+        play(&mut stream, 0, vec![Step::Packet(hello), Step::Read], &ignored).await;
+        let Ok(stream) = acceptor.accept(stream).await else { return };
+        let login = [Step::Read, Step::Packet(switch), Step::Read, Step::Packet(OK.to_vec())];
+        let query = std::iter::once(Step::Read).chain(rows(&[b"\x011"])).chain([Step::Read]);
+        play(stream, 2, login.into_iter().chain(query).collect(), &log).await;
+    });
+    let _task = AbortOnDropHandle::new(task);
+    let mut spec = spec(port);
+    spec.tls = tls;
+    let check = Check::new("db-1", "mysql", "127.0.0.1", Spec::Mysql(spec.clone()));
+    let context = Context::new(&Shared::start().unwrap(), Duration::from_secs(5));
+    let trust = authority.trust();
+    let seen = run_with(&check, &spec, &context, Some(&trust)).await;
+    let received = received.lock().unwrap().clone();
+    (seen.unwrap_or_else(Observation::failed), received)
+}
+
+#[tokio::test]
+async fn the_password_in_clear_goes_to_a_verified_server_only() {
+    let clear = "mysql_clear_password";
+    let (seen, received) = clear_over_tls(MysqlTls::Verify, clear, true).await;
+    assert_eq!(seen.failure, None);
+    assert!(String::from_utf8_lossy(&received).contains(PASSWORD));
+    for tls in [MysqlTls::Prefer, MysqlTls::Require] {
+        let (seen, received) = clear_over_tls(tls, clear, true).await;
+        assert!(failed(&seen).1.contains("set tls = \"verify\""), "{seen:?}");
+        assert!(!String::from_utf8_lossy(&received).contains(PASSWORD));
+    }
+    let (seen, received) = clear_over_tls(MysqlTls::Verify, clear, false).await;
+    assert_eq!(failed(&seen), (FailureKind::Tls, "certificate is not trusted: self-signed"));
+    assert!(received.is_empty(), "not even the name is sent");
+    let (seen, _) = clear_over_tls(MysqlTls::Require, "sha256_password", false).await;
+    assert_eq!(seen.failure, None, "this method needs encryption only");
 }
