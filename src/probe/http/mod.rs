@@ -100,7 +100,7 @@ async fn fetch(
                 plan.redirected(answer.status, &target, &next);
                 if plan.is_get() && visited.contains(&next) {
                     return Err(mismatch(format!(
-                        "redirect loop: {} redirects, the last one back to {}",
+                        "redirect loop: redirect {} leads back to {}",
                         seen.redirects,
                         next.shown()
                     )));

@@ -80,7 +80,7 @@ async fn f_35_redirects_that_lead_nowhere_are_a_mismatch() {
     let to_itself = Stub::replies(answer("302 Found", "Location: /a\r\n", "")).await;
     let seen = get(&to_itself.url("/a")).await;
     let (kind, text) = failed(&seen);
-    let back = format!("redirect loop: 1 redirects, the last one back to {}", to_itself.url("/a"));
+    let back = format!("redirect loop: redirect 1 leads back to {}", to_itself.url("/a"));
     assert_eq!((kind, text), (FailureKind::Mismatch, back.as_str()));
 
     let further = Stub::replies(answer("302 Found", "Location: x/\r\n", "")).await;
