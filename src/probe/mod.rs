@@ -13,6 +13,7 @@ mod mysql;
 mod plugin;
 mod process;
 mod resolve;
+mod sample;
 mod script;
 mod session;
 mod system;
