@@ -200,7 +200,7 @@ fn fake(processes: &[(i32, &str, char, u64)]) -> TempDir {
 }
 
 fn scan(spec: &ProcessSpec, proc: &TempDir) -> Result<Seen, Failure> {
-    Wanted::new(spec).unwrap().scan(proc.path(), Instant::now() + Duration::from_secs(60))
+    Wanted::new(spec).unwrap().scan(proc.path(), Instant::now() + Duration::from_mins(1))
 }
 
 #[test]
