@@ -111,7 +111,6 @@ macro_rules! rows {
         TEXT
     }};
 }
-#[allow(unused_imports)]
 pub(super) use rows;
 
 /// Cuts rows into groups of [`MANY`], [`SOME`] and one.
