@@ -54,7 +54,9 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .connect_with(options.clone().optimize_on_close(true, 400))
+        .connect_with(
+            options.clone().journal_mode(SqliteJournalMode::Wal).optimize_on_close(true, 400),
+        )
         .await
         .map_err(|error| to_error(&error))?;
     schema::migrator().run(&writer).await.map_err(|error| schema::failed(&place, error))?;
@@ -69,12 +71,11 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     Ok(Store { database, place })
 }
 
+/// What every connection has. What the file remembers (log, vacuum) is said when it is made.
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .pragma("mmap_size", "0")
@@ -109,7 +110,10 @@ async fn create(path: &Path, place: &str) -> Result<(), StoreError> {
     file.write(true).create_new(true).mode(0o600);
     file.open(&fresh).map_err(|error| StoreError::io(&fresh, &error))?;
     let of = |error: sqlx::Error| StoreError::of(place, &error);
-    let mut connection = options(&fresh).connect().await.map_err(of)?;
+    let options = options(&fresh)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal);
+    let mut connection = options.connect().await.map_err(of)?;
     supported(&mut connection).await?;
     let migrated = schema::migrator().run(&mut connection).await;
     migrated.map_err(|error| schema::failed(place, error))?;
