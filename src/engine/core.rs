@@ -91,6 +91,13 @@ impl Core {
                 () = clock.sleep_until(wake) => {}
             }
         }
+        // What was reported before the stop still counts.
+        while let Ok(ask) = door.work.try_recv() {
+            self.take(ask).await;
+            if self.batch.judged.len() >= BATCH {
+                self.flush().await;
+            }
+        }
         self.flush().await;
     }
 

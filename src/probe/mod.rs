@@ -12,9 +12,12 @@ mod errno;
 mod http;
 mod icmp;
 mod mysql;
+mod plugin;
 mod process;
 mod resolve;
 mod secret;
+mod script;
+mod session;
 mod system;
 mod tcp;
 mod tls;
@@ -22,6 +25,7 @@ pub mod trace;
 mod udp;
 
 pub use context::{Context, Memory, Shared};
+pub use dns::system_resolvers;
 
 use std::time::Instant;
 

@@ -108,9 +108,7 @@ fn connect_failure(peer: SocketAddr, error: &io::Error) -> Failure {
             Failure::new(FailureKind::Local, text)
         }
         Some(kind) => Failure::new(kind, format!("cannot connect to {peer}: {words}")),
-        None => {
-            Failure::new(FailureKind::Internal, format!("cannot connect to {peer}: {words}"))
-        }
+        None => Failure::new(FailureKind::Internal, format!("cannot connect to {peer}: {words}")),
     }
 }
 
@@ -154,11 +152,8 @@ async fn talk(
             }
         });
     }
-    let text = format!(
-        "answer from {peer} lacks `{}`, it begins `{}`",
-        clip(wanted),
-        first_line(&answer)
-    );
+    let text =
+        format!("answer from {peer} lacks `{}`, it begins `{}`", clip(wanted), first_line(&answer));
     Err(Failure::new(FailureKind::Mismatch, text))
 }
 

@@ -215,7 +215,9 @@ fn distrust(error: &TlsError, names: &[&str], certificate: &X509Certificate<'_>)
             "certificate is not trusted: an issuer's certificate expired".to_owned()
         }
         CertificateError::Revoked => "certificate is revoked".to_owned(),
-        CertificateError::BadSignature => "certificate has a wrong signature".to_owned(),
+        CertificateError::BadSignature => {
+            "certificate is not trusted: no known issuer made its signature".to_owned()
+        }
         other => format!("certificate is not trusted: {other}"),
     }
 }

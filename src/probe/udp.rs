@@ -38,11 +38,8 @@ pub(super) async fn run(
     match tokio::time::timeout_at(until.into(), socket.recv(&mut buffer)).await {
         Ok(Ok(bytes)) => {
             let took = start.elapsed();
-            let text = format!(
-                "port {} answered in {} with {bytes} bytes",
-                spec.port,
-                errno::time(took)
-            );
+            let text =
+                format!("port {} answered in {} with {bytes} bytes", spec.port, errno::time(took));
             let time = Metric::new("time", took.as_secs_f64(), Unit::Seconds);
             Ok(Observation::seen(text, vec![time]))
         }

@@ -1,5 +1,6 @@
 //! One hop: resolve, connect, shake hands, ask, and read what comes back within bounds.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,7 @@ pub(super) struct Job<'a> {
 pub(super) struct Answer {
     pub status: StatusCode,
     pub location: Option<String>,
+    peer: SocketAddr,
     body: Incoming,
     /// Ends the connection when the answer is dropped.
     _tasks: Guard,
@@ -105,15 +107,11 @@ impl Job<'_> {
         let location = response.headers().get(LOCATION);
         let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let status = response.status();
-        Ok(Answer { status, location, body: response.into_body(), _tasks: tasks })
+        Ok(Answer { status, location, peer, body: response.into_body(), _tasks: tasks })
     }
 
     /// Where `target` is. The monitored host is where its configuration says.
-    async fn addresses(
-        &self,
-        target: &Target,
-        by_redirect: bool,
-    ) -> Result<Vec<std::net::IpAddr>, Failure> {
+    async fn addresses(&self, target: &Target, by_redirect: bool) -> Result<Vec<IpAddr>, Failure> {
         let own = target.host.eq_ignore_ascii_case(&self.check.key.host);
         let name = if own { &*self.check.address } else { &target.host };
         let mut found = resolve::addresses(name, self.spec.family, self.context).await?;
@@ -135,7 +133,7 @@ impl Job<'_> {
         request: Request<Full<Bytes>>,
         http2: bool,
         tasks: &Guard,
-        peer: std::net::SocketAddr,
+        peer: SocketAddr,
     ) -> Result<(Response<Incoming>, Duration), Failure>
     where
         T: Read + Write + Unpin + Send + 'static,
@@ -165,7 +163,7 @@ impl Job<'_> {
         };
         let late = || format!("no HTTP answer from {peer} within {timeout}");
         let response = within(self.context, exchange, late).await?;
-        let response = response.map_err(|error| broken(&error, &peer.to_string()))?;
+        let response = response.map_err(|error| broken(&error, peer))?;
         Ok((response, start.elapsed()))
     }
 }
@@ -174,9 +172,11 @@ impl Answer {
     /// Reads the body up to `limit` bytes, and keeps it when `keep` says so.
     pub async fn read(mut self, job: &Job<'_>, limit: u64, keep: bool) -> Result<Body, Failure> {
         let mut body = Body::default();
-        let timeout = job.check.timeout;
+        let (peer, timeout) = (self.peer, job.check.timeout);
         loop {
-            let late = || format!("body not complete within {timeout} ({} bytes came)", body.size);
+            let late = || {
+                format!("body from {peer} not complete within {timeout} ({} bytes came)", body.size)
+            };
             // A frame that is always ready would never let the timer speak.
             if job.context.remaining().is_zero() {
                 return Err(Failure::new(FailureKind::Timeout, late()));
@@ -184,7 +184,7 @@ impl Answer {
             let Some(frame) = within(job.context, self.body.frame(), late).await? else {
                 return Ok(body);
             };
-            let frame = frame.map_err(|error| broken(&error, "the server"))?;
+            let frame = frame.map_err(|error| broken(&error, self.peer))?;
             let Ok(data) = frame.into_data() else { continue };
             let room = limit - body.size;
             let taken = room.min(data.len() as u64);
@@ -202,7 +202,7 @@ impl Answer {
 }
 
 /// What hyper's error says about the peer.
-fn broken(error: &hyper::Error, peer: &str) -> Failure {
+fn broken(error: &hyper::Error, peer: SocketAddr) -> Failure {
     let mut io = None;
     let mut source = std::error::Error::source(error);
     let mut detail = error.to_string();

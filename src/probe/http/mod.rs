@@ -216,3 +216,6 @@ impl Seen {
         .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,14 +77,11 @@ fn report(target: std::net::IpAddr, survey: &Survey) -> Observation {
         return Observation::seen(statistics.summary(), metrics);
     }
     let lost = format!("{} of {} lost", statistics.sent, statistics.sent);
-    let failure = match &survey.no_route {
-        Some(why) => {
-            Failure::new(FailureKind::NoRoute, format!("no route to {target}: {why}, {lost}"))
-        }
-        None => {
-            let why = survey.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            Failure::new(FailureKind::Unreachable, format!("no answer from {target}, {lost}{why}"))
-        }
+    let failure = if let Some(why) = &survey.no_route {
+        Failure::new(FailureKind::NoRoute, format!("no route to {target}: {why}, {lost}"))
+    } else {
+        let why = survey.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Failure::new(FailureKind::Unreachable, format!("no answer from {target}, {lost}{why}"))
     };
     Observation { metrics, ..Observation::failed(failure) }
 }

@@ -292,7 +292,7 @@ fn nonce_at(message: &[u8], offset: usize) -> Option<[u8; NONCE]> {
     message.get(offset..offset.checked_add(NONCE)?)?.try_into().ok()
 }
 
-/// What an ICMPv4 error means, and whether it speaks of the host alone; `None` for messages that
+/// What an ICMP error of IPv4 means, and whether it speaks of the host alone; `None` for messages that
 /// are no error of ours (a redirect: the packet went on).
 fn error_v4(kind: u8, code: u8) -> Option<(&'static str, bool)> {
     Some(match (kind, code) {
@@ -307,7 +307,7 @@ fn error_v4(kind: u8, code: u8) -> Option<(&'static str, bool)> {
     })
 }
 
-/// As [`error_v4`], for ICMPv6.
+/// As [`error_v4`], for IPv6.
 fn error_v6(kind: u8, code: u8) -> Option<(&'static str, bool)> {
     Some(match (kind, code) {
         (1, 3) => ("host unreachable", true),

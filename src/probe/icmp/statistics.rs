@@ -35,8 +35,7 @@ impl Statistics {
         let variance = times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / count;
         let steps: Vec<f64> =
             times.iter().zip(times.iter().skip(1)).map(|(a, b)| (b - a).abs()).collect();
-        let jitter =
-            (!steps.is_empty()).then(|| steps.iter().sum::<f64>() / steps.len() as f64);
+        let jitter = (!steps.is_empty()).then(|| steps.iter().sum::<f64>() / steps.len() as f64);
         Self {
             sent,
             answered: times.len(),

@@ -140,7 +140,9 @@ impl Survey {
         }
         let text = match kind {
             Some(FailureKind::Denied) => {
-                format!("this machine's firewall or address rules forbid pings to {target}: {words}")
+                format!(
+                    "this machine's firewall or address rules forbid pings to {target}: {words}"
+                )
             }
             Some(FailureKind::Local) => format!("this machine cannot ping {target}: {words}"),
             _ => format!("cannot ping {target}: {words}"),
