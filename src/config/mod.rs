@@ -1,1 +1,87 @@
-//! stub
+//! The configuration: what the operator wrote, checked, with every problem at once.
+//!
+//! In: a TOML file, `FLUXNOC_*` variables and flags, what this machine is called.
+//! Out: settings, hosts and checks of the model, or all problems with file, line and column.
+//! Never: opens sockets or reads files beyond its own.
+
+mod builtin;
+mod file;
+mod hosts;
+mod inventory;
+pub mod keys;
+mod kinds;
+mod layers;
+mod limits;
+pub mod locate;
+mod problem;
+mod reader;
+pub mod settings;
+mod show;
+pub mod value;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use builtin::builtin;
+pub use file::{FILE_LIMIT, parse};
+pub use hosts::{Machine, valid_target};
+pub use inventory::CHECK_LIMIT;
+pub use kinds::{RECORD_TYPES, valid_url};
+pub use layers::{Env, Origin};
+pub use locate::Source;
+pub use problem::{Place, Problem, Problems};
+pub use settings::Settings;
+
+use crate::model::{Check, Host};
+
+/// A whole configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Everything besides hosts and checks.
+    pub settings: Settings,
+    /// The hosts, in the order of the file.
+    pub hosts: Vec<Host>,
+    /// Their checks: each host's own ones, then the shared ones.
+    pub checks: Vec<Check>,
+    /// The file it was read from; `None` for the built-in one.
+    pub source: Option<PathBuf>,
+    /// What works but should be known, with its place.
+    pub warnings: Vec<Problem>,
+    /// Where each setting that is not a default was said, by `section.key`.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// Reads a configuration.
+///
+/// [`Source::BuiltIn`] gives the settings of environment and flags with no host; the caller adds
+/// those of [`builtin`] (see [`Config::with_builtin`]).
+///
+/// # Errors
+/// Everything that is wrong, with its place; nothing of a bad file is used.
+pub fn load(source: &Source, machine: &Machine, env: &Env) -> Result<Config, Problems> {
+    match source {
+        Source::BuiltIn => parse("built-in", "", machine, env),
+        Source::File(path) => {
+            let text = file::read(path)?;
+            let config = parse(&path.display().to_string(), &text, machine, env)?;
+            Ok(Config { source: Some(path.clone()), ..config })
+        }
+    }
+}
+
+impl Config {
+    /// These settings with the hosts and checks of a built-in configuration.
+    #[must_use]
+    pub fn with_builtin(self, builtin: Self) -> Self {
+        Self { hosts: builtin.hosts, checks: builtin.checks, ..self }
+    }
+
+    /// What is in force as TOML, each value with its source as a comment, secrets masked.
+    #[must_use]
+    pub fn effective(&self) -> String {
+        show::effective(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

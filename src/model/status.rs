@@ -35,9 +35,10 @@ impl Status {
         Self { since: now, output: SafeText::line("no result yet"), ..Self::default() }
     }
 
-    /// True before the first result.
+    /// True before the first result, unless that is so long overdue that the row was made stale
+    /// (a hard UNKNOWN).
     #[must_use]
     pub const fn is_waiting(&self) -> bool {
-        self.last_result.is_none()
+        self.last_result.is_none() && !self.hard
     }
 }

@@ -6,18 +6,26 @@
 
 pub mod context;
 mod custom;
+mod dial;
 mod dns;
+mod errno;
 mod http;
 mod icmp;
 mod mysql;
+mod plugin;
 mod process;
 mod resolve;
+mod secret;
+mod script;
+mod session;
 mod system;
 mod tcp;
+mod tls;
 pub mod trace;
 mod udp;
 
 pub use context::{Context, Memory, Shared};
+pub use dns::system_resolvers;
 
 use std::time::Instant;
 

@@ -6,6 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::context::Context;
+use super::errno;
 use crate::model::spec::Family;
 use crate::model::{Failure, FailureKind};
 
@@ -31,11 +32,15 @@ pub(super) async fn addresses(
     let found: Vec<IpAddr> = if let Ok(ip) = bare.parse::<IpAddr>() {
         vec![ip]
     } else {
-        let deadline = tokio::time::Instant::from_std(context.deadline);
-        let lookup = tokio::time::timeout_at(deadline, tokio::net::lookup_host((bare, 0))).await;
+        // The rest is left to the probe itself: a target is not late because its name was.
+        let share = context.remaining() * 3 / 4;
+        let lookup = tokio::time::timeout(share, tokio::net::lookup_host((bare, 0))).await;
         match lookup {
-            Err(_) => return Err(failed(format!("name lookup of {bare} timed out"))),
-            Ok(Err(error)) => return Err(failed(format!("cannot resolve {bare}: {error}"))),
+            Err(_) => {
+                let waited = errno::time(share);
+                return Err(failed(format!("name lookup of {bare} timed out after {waited}")));
+            }
+            Ok(Err(error)) => return Err(lookup_failure(bare, &error)),
             Ok(Ok(found)) => {
                 found.map(|socket: SocketAddr| socket.ip()).take(ADDRESS_LIMIT).collect()
             }
@@ -51,4 +56,52 @@ pub(super) async fn addresses(
         return Err(failed(format!("{bare} has no {wanted}address")));
     }
     Ok(chosen)
+}
+
+/// The resolver's words; a shortage of this machine is not the name's fault.
+fn lookup_failure(name: &str, error: &std::io::Error) -> Failure {
+    let words = errno::words(error);
+    let words = words.strip_prefix("failed to lookup address information: ").unwrap_or(&words);
+    match errno::kind(error) {
+        Some(FailureKind::Local) => {
+            let text = format!("this machine cannot look up {name}: {words}");
+            Failure::new(FailureKind::Local, text)
+        }
+        _ => Failure::new(FailureKind::Resolve, format!("cannot resolve {name}: {words}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::probe::Shared;
+
+    async fn look(target: &str, family: Family) -> Result<Vec<IpAddr>, Failure> {
+        let context = Context::new(&Shared::start().unwrap(), Duration::from_secs(5));
+        addresses(target, family, &context).await
+    }
+
+    #[tokio::test]
+    async fn literal_addresses_need_no_lookup() {
+        let v4: IpAddr = "127.0.0.1".parse().unwrap();
+        let v6: IpAddr = "::1".parse().unwrap();
+        assert_eq!(look("127.0.0.1", Family::Auto).await, Ok(vec![v4]));
+        assert_eq!(look("[::1]", Family::V6).await, Ok(vec![v6]));
+        let failure = look("::1", Family::V4).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Resolve);
+        assert_eq!(failure.message.as_str(), "::1 has no IPv4 address");
+    }
+
+    #[test]
+    fn fm_06_a_failed_lookup_is_the_names_and_a_shortage_ours() {
+        let text = "failed to lookup address information: Name or service not known";
+        let failure = lookup_failure("gone.example", &std::io::Error::other(text));
+        assert_eq!(failure.kind, FailureKind::Resolve);
+        let words = "cannot resolve gone.example: Name or service not known";
+        assert_eq!(failure.message.as_str(), words);
+        let short = std::io::Error::from_raw_os_error(libc::EMFILE);
+        assert_eq!(lookup_failure("gone.example", &short).kind, FailureKind::Local);
+    }
 }

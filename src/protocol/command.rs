@@ -219,6 +219,7 @@ impl Command {
                     slot: at,
                     at,
                     forced: false,
+                    sample: false,
                     observation: Observation::default(),
                 }],
                 traces: Vec::new(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
     Alert, AlertId, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation, SafeText, Span,
@@ -128,6 +129,8 @@ pub enum Event {
     Live(Arc<LiveCheck>),
     /// A frame of the trace that this stream looks at.
     Trace(Arc<LiveTrace>),
+    /// What the engine wants of a worker; only on a worker's stream.
+    Directives(Arc<Directives>),
     /// The stream lost events: drop the mirror and watch again.
     Resync,
 }

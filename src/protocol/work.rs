@@ -33,6 +33,9 @@ pub struct Finding {
     pub at: Timestamp,
     /// True when somebody asked for it.
     pub forced: bool,
+    /// True for a sample between two runs because somebody looks: shown, never judged or stored.
+    #[serde(default)]
+    pub sample: bool,
     /// What was seen.
     pub observation: Observation,
 }
@@ -68,6 +71,9 @@ pub struct Directives {
     /// Checks that became soft (true) or are not any more (false).
     #[serde(default)]
     pub pace: Vec<(CheckKey, bool)>,
+    /// The checks to sample every 2 s because somebody looks, all of them; `None` is no change.
+    #[serde(default)]
+    pub follow: Option<Vec<CheckKey>>,
     /// The live traces that somebody looks at, all of them; `None` is no change.
     #[serde(default)]
     pub traces: Option<Vec<TraceRequest>>,

@@ -1,1 +1,6 @@
-//! stub
+//! The worker: claims checks, probes, reports. The same loop for every place where probes run.
+//!
+//! In: assignments and directives from a backend. Out: reports.
+//! Never: judges or stores.
+
+pub mod jobs;

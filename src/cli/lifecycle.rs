@@ -1,0 +1,239 @@
+//! Starting and ending the parts: lock, store, engine, socket, worker; in this order up, and down
+//! in the other.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::backend::Backend;
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::engine::{Engine, Handle, Inventory, Reload, Setup};
+use crate::probe::Shared;
+use crate::protocol::{Query, Role};
+use crate::store::{DirLock, Retention, Store};
+use crate::worker::{self, Worker};
+
+/// The socket's name in the data directory.
+pub const SOCKET: &str = "fluxnoc.sock";
+/// The database's name in the data directory.
+pub const DATABASE: &str = "fluxnoc.db";
+/// How long an orderly stop may take.
+const STOP: Duration = Duration::from_secs(10);
+/// Runs at once when the machine allows many descriptors.
+const AT_ONCE: usize = 8192;
+
+/// What is to be started.
+pub struct Plan {
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// What to monitor.
+    pub inventory: Inventory,
+    /// How to read that again.
+    pub reload: Reload,
+    /// How long to remember.
+    pub keep: Retention,
+    /// The machine's name.
+    pub machine: String,
+    /// Whether checks are run; a script verb on its own only looks and notes.
+    pub with_worker: bool,
+}
+
+/// Where the engine of a data directory is.
+pub enum Place {
+    /// In this process.
+    Here(Box<Home>),
+    /// In another process, reached through its socket.
+    There(Client),
+}
+
+/// An engine in this process with everything around it.
+pub struct Home {
+    runtime: Runtime,
+    engine: Engine,
+    around: CancellationToken,
+    socket: PathBuf,
+    lock: DirLock,
+}
+
+/// Finds the engine of the data directory, or starts one here.
+///
+/// # Errors
+/// When another engine holds the directory and does not answer (naming its pid), or the store
+/// cannot be opened.
+pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<Place> {
+    prepare(&plan.data_dir)?;
+    match DirLock::acquire(&plan.data_dir) {
+        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock)?))),
+        Err(held) => {
+            let socket = plan.data_dir.join(SOCKET);
+            match Client::connect(&socket, operator, role) {
+                Ok(client) => Ok(Place::There(client)),
+                Err(why) => bail!("{held}, and its socket {} does not answer: {why}", socket.display()),
+            }
+        }
+    }
+}
+
+/// Starts an engine here, or says who holds the directory.
+///
+/// # Errors
+/// As [`find_or_start`], and when another engine holds the directory.
+pub fn start_here(plan: Plan) -> anyhow::Result<Home> {
+    prepare(&plan.data_dir)?;
+    let lock = DirLock::acquire(&plan.data_dir).map_err(|held| anyhow!("{held}"))?;
+    start(plan, lock)
+}
+
+fn prepare(dir: &Path) -> anyhow::Result<()> {
+    let existed = dir.is_dir();
+    std::fs::create_dir_all(dir)
+        .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
+    if !existed {
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+fn start(plan: Plan, lock: DirLock) -> anyhow::Result<Home> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("engine")
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let descriptors = raise_descriptors();
+    let socket = plan.data_dir.join(SOCKET);
+    let around = CancellationToken::new();
+    let clock = Clock::System;
+    let engine = runtime.block_on(async {
+        let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
+        let setup = Setup {
+            inventory: plan.inventory,
+            reload: plan.reload,
+            store,
+            keep: plan.keep,
+            clock: clock.clone(),
+            machine: plan.machine,
+        };
+        anyhow::Ok(Engine::start(setup).await?)
+    })?;
+    let handle = engine.handle.clone();
+    offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
+    if plan.with_worker {
+        let shared = Shared::start().context("cannot start the round-trip thread")?;
+        let worker = Worker {
+            backend: Backend::Local(handle),
+            shared,
+            clock,
+            at_once: (descriptors / 2).clamp(16, AT_ONCE),
+        };
+        let stop = around.clone();
+        runtime.spawn(async move {
+            if let Err(problem) = worker::run(worker, stop).await {
+                tracing::error!(%problem, "the worker ended");
+            }
+        });
+    }
+    Ok(Home { runtime, engine, around, socket, lock })
+}
+
+fn offer_socket(
+    runtime: &Runtime,
+    path: &Path,
+    handle: Handle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    // The lock is ours, so a socket that lies here belongs to nobody.
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).context(format!("cannot remove {}", path.display())),
+    }
+    let _guard = runtime.enter();
+    let listener = tokio::net::UnixListener::bind(path)
+        .with_context(|| format!("cannot open the socket {}", path.display()))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    runtime.spawn(crate::api::serve(listener, handle, stop));
+    Ok(())
+}
+
+impl Home {
+    /// The way to this engine.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        Backend::Local(self.engine.handle.clone())
+    }
+
+    /// The engine's runtime, for what must not run on the screen's thread.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Cancelled when the engine was asked to stop.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.engine.stop.clone()
+    }
+
+    /// Stops everything in order; what is due is committed first.
+    pub fn stop(self) {
+        let Self { runtime, engine, around, socket, lock } = self;
+        around.cancel();
+        let stopped = runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
+        if stopped.is_err() {
+            tracing::error!("the engine did not stop within 10 s");
+        }
+        // A socket without its engine would only confuse; the lock goes last.
+        let _ = std::fs::remove_file(socket);
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        drop(lock);
+    }
+}
+
+/// Raises the limit of open descriptors as far as allowed; gives what is allowed.
+fn raise_descriptors() -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 1024 };
+    let wanted = hard.min(65_536);
+    if soft < wanted && setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() {
+        return usize::try_from(wanted).unwrap_or(1024);
+    }
+    usize::try_from(soft).unwrap_or(1024)
+}
+
+/// Waits until the engine of another process answers at its socket.
+///
+/// # Errors
+/// When it does not within `patience`.
+pub async fn wait_for_socket(
+    data_dir: &Path,
+    operator: &str,
+    patience: Duration,
+) -> anyhow::Result<u32> {
+    let until = tokio::time::Instant::now() + patience;
+    loop {
+        if let Ok(client) = Client::connect(&data_dir.join(SOCKET), operator, Role::Viewer)
+            && let Ok(crate::protocol::Answer::Engine(status)) = client.query(&Query::Engine).await
+        {
+            return Ok(status.pid);
+        }
+        if tokio::time::Instant::now() >= until {
+            bail!("no engine answered at {} within {patience:?}", data_dir.join(SOCKET).display());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The part of [`Shared`] that one-shot commands need.
+///
+/// # Errors
+/// When the machine gives no thread.
+pub fn shared() -> anyhow::Result<Arc<Shared>> {
+    Shared::start().context("cannot start the round-trip thread")
+}

@@ -1,0 +1,86 @@
+//! The file: read with a limit, parsed once with recovery, handed on table by table.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::hosts::Machine;
+use super::layers::{Env, Layers};
+use super::problem::{Problem, Problems, Sink};
+use super::reader::Reader;
+use super::{Config, inventory, keys};
+
+/// Largest file, in bytes.
+pub const FILE_LIMIT: u64 = 16 << 20;
+
+/// Reads a file's text.
+pub(super) fn read(path: &Path) -> Result<String, Problems> {
+    let name = path.display().to_string();
+    let failed = |error: std::io::Error| {
+        let mend = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "; name another file with --config, or write one: \
+                                             see config.toml.example"
+            }
+            std::io::ErrorKind::PermissionDenied => "; make it readable for this user",
+            _ => "",
+        };
+        Problems::one(&name, format!("cannot read it: {error}{mend}"))
+    };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(Problems::one(&name, "it is a directory, not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(Problems::one(&name, format!("it is larger than {} MiB", FILE_LIMIT >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..at).unwrap_or_default();
+        let good = String::from_utf8_lossy(before);
+        let place = super::problem::Text::new(&name, &good).place(at);
+        let message = "this byte is no UTF-8; save the file as UTF-8".to_owned();
+        Problems { list: vec![Problem { source: name.clone(), place, message }], omitted: 0 }
+    })
+}
+
+/// Reads a text as a configuration; `name` is what messages call it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Config, Problems> {
+    let sink = Sink::new(name, text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut errors: Vec<(usize, String)> = errors
+        .iter()
+        .map(|error| (error.span().map_or(0, |span| span.start), plain(error.message())))
+        .collect();
+    errors.sort();
+    for (at, message) in errors {
+        sink.syntax(at, &message);
+    }
+    let top = Reader::new(&sink, document.get_ref(), 0..0, "the file");
+    top.refuse_unknown(keys::TOP);
+    let mut layers = Layers::default();
+    layers.file(&top);
+    layers.env(env, &sink);
+    layers.check(&sink);
+    let (hosts, checks) = inventory::read(&top, &layers.settings.defaults, machine);
+    let Layers { settings, origins } = layers;
+    let warnings = sink.finish()?;
+    Ok(Config { settings, hosts, checks, source: None, warnings, origins })
+}
+
+/// The parser's words with a hint for the most frequent mistake.
+fn plain(message: &str) -> String {
+    let one_line = message.lines().collect::<Vec<_>>().join(" ");
+    if one_line.starts_with("string values must be quoted") || one_line.contains("invalid unquoted")
+    {
+        return format!("{one_line}; texts, durations and addresses stand in quotes: \"30s\"");
+    }
+    one_line
+}

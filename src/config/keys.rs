@@ -1,0 +1,108 @@
+//! Every key that a configuration may have, in one table.
+//!
+//! The reader refuses what is not here, and a test holds `config.toml.example` against it.
+
+use crate::model::Kind;
+
+/// The tables of a file.
+pub const TOP: &[&str] = &["console", "store", "defaults", "alerting", "host", "check"];
+/// `[console]`.
+pub const CONSOLE: &[&str] = &["operator", "theme"];
+/// `[store]`.
+pub const STORE: &[&str] = &["max_size", "raw", "daily"];
+/// `[defaults]`.
+pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
+/// `[alerting]`.
+pub const ALERTING: &[&str] = &["ack_expiry"];
+/// `[[host]]`.
+pub const HOST: &[&str] = &[
+    "name",
+    "address",
+    "labels",
+    "groups",
+    "contact",
+    "notes",
+    "runbook",
+    "unreachable",
+    "checks",
+    "check",
+];
+/// Keys of every check.
+pub const CHECK: &[&str] = &[
+    "kind", "name", "interval", "timeout", "attempts", "retry", "labels", "runbook", "contact",
+    "enabled",
+];
+/// Keys of the judging that most kinds have.
+const RANGES: &[&str] = &["warning", "critical"];
+/// What only a `[[check]]` has.
+pub const SHARED: &[&str] = &["hosts"];
+
+/// The parameters of a kind.
+#[must_use]
+pub const fn parameters(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Ping => &["packets", "packet_interval", "size", "family"],
+        Kind::Tcp | Kind::Udp => &["port", "send", "expect", "family"],
+        Kind::Http => &[
+            "url",
+            "method",
+            "headers",
+            "body",
+            "status",
+            "contains",
+            "regex",
+            "max_body",
+            "redirects",
+            "insecure",
+            "certificate_warning",
+            "certificate_critical",
+            "family",
+        ],
+        Kind::Dns => &["query", "type", "resolvers", "answers"],
+        Kind::Mysql => &[
+            "user",
+            "password",
+            "port",
+            "socket",
+            "database",
+            "tls",
+            "query",
+            "result_warning",
+            "result_critical",
+        ],
+        Kind::Process => &[
+            "process",
+            "pattern",
+            "user",
+            "pid_file",
+            "count",
+            "cpu_warning",
+            "cpu_critical",
+            "rss_warning",
+            "rss_critical",
+        ],
+        Kind::Custom => &["command", "shell", "env", "metrics"],
+        Kind::System => &["thresholds", "exclude_fs", "exclude_if"],
+        Kind::Trace => &["protocol", "port", "max_hops", "round", "family"],
+    }
+}
+
+/// True when `warning` and `critical` mean something for the kind.
+#[must_use]
+pub const fn has_ranges(kind: Kind) -> bool {
+    !matches!(kind, Kind::Custom | Kind::System)
+}
+
+/// Every key of a check of a kind, common ones first.
+#[must_use]
+pub fn of_check(kind: Kind, shared: bool) -> Vec<&'static str> {
+    let mut keys = CHECK.to_vec();
+    if has_ranges(kind) {
+        keys.extend(RANGES);
+    }
+    keys.extend(parameters(kind));
+    if shared {
+        keys.extend(SHARED);
+    }
+    keys
+}

@@ -1,0 +1,199 @@
+//! Where a setting comes from: defaults, then the file, then `FLUXNOC_*`, then flags.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use toml::de::DeValue;
+
+use super::keys;
+use super::problem::{Problem, Sink, allowed};
+use super::reader::Reader;
+use super::settings::{Form, SETTINGS, Setting, Settings};
+
+/// Where a value was said.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// Nowhere.
+    #[default]
+    Default,
+    /// In the file: `config.toml:3`.
+    File(String),
+    /// In a variable of the environment.
+    Variable(String),
+    /// On the command line.
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(text) | Self::Flag(text) => f.write_str(text),
+            Self::Variable(name) => write!(f, "environment {name}"),
+        }
+    }
+}
+
+/// What was said outside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// The environment's variables; those that do not begin with `FLUXNOC_` are ignored.
+    pub variables: BTreeMap<String, String>,
+    /// Flags: what they are called, `section.key`, and the value.
+    pub flags: Vec<(String, String, String)>,
+}
+
+impl Env {
+    /// The variables of this process; what is not UTF-8 is left out.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        let ours = |(name, _): &(String, String)| name.starts_with("FLUXNOC_");
+        let variables = std::env::vars_os().filter_map(text).filter(ours).collect();
+        Self { variables, flags: Vec::new() }
+    }
+
+    /// The same with a flag that was given.
+    #[must_use]
+    pub fn with_flag(mut self, flag: &str, setting: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.flags.push((flag.to_owned(), setting.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// Short names for variables that mirror a flag.
+const ALIASES: [(&str, &str); 2] =
+    [("FLUXNOC_AS", "console.operator"), ("FLUXNOC_THEME", "console.theme")];
+
+/// Settings being put together.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    pub settings: Settings,
+    pub origins: BTreeMap<String, Origin>,
+}
+
+impl Layers {
+    /// Takes the sections of the file.
+    pub fn file(&mut self, top: &Reader<'_>) {
+        let sections = [
+            ("console", keys::CONSOLE),
+            ("store", keys::STORE),
+            ("defaults", keys::DEFAULTS),
+            ("alerting", keys::ALERTING),
+        ];
+        for (section, known) in sections {
+            let Some(mut table) = top.table(section) else { continue };
+            table.what = format!("[{section}]");
+            table.refuse_unknown(known);
+            for setting in SETTINGS.iter().filter(|setting| setting.section == section) {
+                self.from_table(&table, setting);
+            }
+        }
+    }
+
+    fn from_table(&mut self, table: &Reader<'_>, setting: &Setting) {
+        let Some(value) = table.get(setting.key) else { return };
+        let text = match (value.get_ref(), setting.form) {
+            (DeValue::String(_), Form::Text) => table.text(setting.key).map(str::to_owned),
+            (DeValue::Integer(number), Form::Number) if number.radix() == 10 => {
+                Some(number.as_str().to_owned())
+            }
+            (_, Form::Text) => {
+                table.type_error(setting.key, value, "a text in quotes");
+                None
+            }
+            (_, Form::Number) => {
+                table.type_error(setting.key, value, "a whole number");
+                None
+            }
+        };
+        let Some(text) = text else { return };
+        let place = table.place(setting.key);
+        match (setting.set)(&mut self.settings, &text) {
+            Err(why) => table.wrong(setting.key, why),
+            Ok(()) => {
+                let line = table.sink.text.line(place.start);
+                let origin = Origin::File(format!("{}:{line}", table.sink.text.name));
+                self.origins.insert(id(setting), origin);
+            }
+        }
+    }
+
+    /// Takes the environment and the flags.
+    pub fn env(&mut self, env: &Env, sink: &Sink<'_>) {
+        for (variable, value) in &env.variables {
+            let alias = ALIASES.iter().find(|(name, _)| name == variable).map(|(_, id)| *id);
+            let setting = SETTINGS.iter().find(|setting| {
+                alias.map_or(setting.variable() == *variable, |a| id(setting) == a)
+            });
+            match setting {
+                Some(setting) if !value.is_empty() => {
+                    self.take(setting, value, "environment", variable, sink, |name| {
+                        Origin::Variable(name.to_owned())
+                    });
+                }
+                // An empty variable is one that is not set.
+                Some(_) => {}
+                None if variable.contains("__") => {
+                    let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    let why = format!("unknown setting `{variable}`{}", allowed(variable, &names));
+                    sink.push(Problem::of("environment", why));
+                }
+                None => {}
+            }
+        }
+        for (flag, wanted, value) in &env.flags {
+            if let Some(setting) = SETTINGS.iter().find(|setting| id(setting) == *wanted) {
+                self.take(setting, value, "command line", flag, sink, |name| {
+                    Origin::Flag(name.to_owned())
+                });
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        setting: &Setting,
+        value: &str,
+        source: &str,
+        name: &str,
+        sink: &Sink<'_>,
+        origin: fn(&str) -> Origin,
+    ) {
+        match (setting.set)(&mut self.settings, value) {
+            Ok(()) => {
+                self.origins.insert(id(setting), origin(name));
+            }
+            Err(why) => sink.push(Problem::of(source, format!("{name}: {why}"))),
+        }
+    }
+
+    /// Refuses what only shows when all layers are known.
+    pub fn check(&self, sink: &Sink<'_>) {
+        let defaults = &self.settings.defaults;
+        for (key, value) in [("timeout", defaults.timeout), ("retry", defaults.retry)] {
+            let said = self.origins.get(&format!("defaults.{key}"));
+            if let Some(said) = said.filter(|_| value > defaults.interval) {
+                let why = format!(
+                    "[defaults] {key} of {value} ({said}) is longer than the interval of {}",
+                    defaults.interval
+                );
+                sink.push(Problem::of(&sink.text.name, why));
+            }
+        }
+        if self.settings.store.daily < self.settings.store.raw {
+            let why = "[store] daily is shorter than raw; summaries must outlive results";
+            sink.push(Problem::of(&sink.text.name, why));
+        }
+    }
+}
+
+/// `section.key`.
+pub(super) fn id(setting: &Setting) -> String {
+    format!("{}.{}", setting.section, setting.key)
+}

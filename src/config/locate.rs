@@ -1,0 +1,54 @@
+//! Where the configuration file and the data may be.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+/// Where to read the configuration from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// This file, which must exist.
+    File(PathBuf),
+    /// No file at all: the built-in picture of this machine.
+    BuiltIn,
+}
+
+/// Where a configuration is looked for, in this order, when none was named.
+#[must_use]
+pub fn candidates() -> Vec<PathBuf> {
+    let mut paths = vec![PathBuf::from("config.toml")];
+    if let Ok(base) = etcetera::base_strategy::Xdg::new() {
+        paths.push(base.config_dir().join("fluxnoc/config.toml"));
+    }
+    paths.push(PathBuf::from("/etc/fluxnoc/config.toml"));
+    paths
+}
+
+/// The named file, or the first candidate that exists, or none.
+///
+/// A candidate that is there but cannot be read counts: reading it then says why.
+#[must_use]
+pub fn find(named: Option<&Path>) -> Source {
+    if let Some(path) = named {
+        return Source::File(path.to_owned());
+    }
+    let exists = |path: &PathBuf| match std::fs::symlink_metadata(path) {
+        Ok(_) => true,
+        // A directory above that we may not enter: somebody else's file is not ours.
+        Err(_) => false,
+    };
+    candidates().into_iter().find(exists).map_or(Source::BuiltIn, Source::File)
+}
+
+/// The data directory: the named one, or `fluxnoc` in the XDG data directory.
+///
+/// # Errors
+/// When neither is known because there is no home directory.
+pub fn data_dir(named: Option<&Path>) -> Result<PathBuf, String> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    etcetera::base_strategy::Xdg::new()
+        .map(|base| base.data_dir().join("fluxnoc"))
+        .map_err(|error| format!("no data directory: {error}; write --data-dir DIR"))
+}

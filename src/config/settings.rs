@@ -1,0 +1,219 @@
+//! The settings besides hosts and checks, with their defaults: one table for file, environment,
+//! flags and `config show`.
+
+use crate::model::{Span, State};
+
+use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
+
+/// Everything that is set besides hosts and checks.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// `[console]`.
+    pub console: Console,
+    /// `[store]`.
+    pub store: Store,
+    /// `[defaults]`.
+    pub defaults: Defaults,
+    /// `[alerting]`.
+    pub alerting: Alerting,
+}
+
+/// `[console]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    /// Who sits here, as history shows it; the login name without it.
+    pub operator: Option<String>,
+    /// Name of the theme.
+    pub theme: String,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { operator: None, theme: "dark".to_owned() }
+    }
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Size in bytes above which the oldest results are dropped first.
+    pub max_size: u64,
+    /// How long every result is kept.
+    pub raw: Span,
+    /// How long daily summaries, alerts and audit are kept.
+    pub daily: Span,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let day = 86_400;
+        Self {
+            max_size: 4 << 30,
+            raw: Span::from_secs(15 * day),
+            daily: Span::from_secs(400 * day),
+        }
+    }
+}
+
+/// `[defaults]`: what a check has that says nothing (SPEC D-25).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// Time between two runs.
+    pub interval: Span,
+    /// Total deadline of a run; bounded by the check's interval.
+    pub timeout: Span,
+    /// Problems in a row that make a problem hard.
+    pub attempts: u32,
+    /// Time between runs while a problem is soft; bounded by the check's interval.
+    pub retry: Span,
+    /// What "no answer to ping" means (SPEC D-27).
+    pub unreachable: State,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            interval: Span::from_secs(60),
+            timeout: Span::from_secs(10),
+            attempts: 3,
+            retry: Span::from_secs(15),
+            unreachable: State::Unknown,
+        }
+    }
+}
+
+impl Defaults {
+    /// The deadline of a check with this interval that writes none.
+    #[must_use]
+    pub fn timeout_for(&self, interval: Span) -> Span {
+        self.timeout.min(interval)
+    }
+
+    /// The retry time of a check with this interval that writes none.
+    #[must_use]
+    pub fn retry_for(&self, interval: Span) -> Span {
+        self.retry.min(interval)
+    }
+}
+
+/// `[alerting]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alerting {
+    /// When an acknowledgement ends by itself, unless it says otherwise; `None` is never.
+    pub ack_expiry: Option<Span>,
+}
+
+impl Default for Alerting {
+    fn default() -> Self {
+        Self { ack_expiry: Some(Span::from_secs(4 * 3600)) }
+    }
+}
+
+/// How a setting is written in TOML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In quotes.
+    Text,
+    /// A whole number.
+    Number,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The table it stands in.
+    pub section: &'static str,
+    /// Its key there.
+    pub key: &'static str,
+    /// How it is written.
+    pub form: Form,
+    /// Takes a written value.
+    pub set: fn(&mut Settings, &str) -> Result<(), String>,
+    /// Its value as it would be written; `None` when there is none.
+    pub show: fn(&Settings) -> Option<String>,
+}
+
+impl Setting {
+    /// The variable that sets it: `FLUXNOC_STORE__MAX_SIZE`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("FLUXNOC_{}__{}", self.section, self.key).to_ascii_uppercase()
+    }
+}
+
+const DAY: Span = Span::from_secs(86_400);
+const CENTURY: Span = Span::from_secs(36_500 * 86_400);
+
+fn name(text: &str) -> Result<String, String> {
+    crate::model::id::valid_name(text).map_err(|why| format!("{text:?}: {why}"))?;
+    Ok(text.to_owned())
+}
+
+fn store_size(text: &str) -> Result<u64, String> {
+    let bytes = size(text)?;
+    let bounds = (16 << 20)..=(1 << 50);
+    if bounds.contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(format!("{text} is not within 16MiB to 1024TiB"))
+    }
+}
+
+fn unreachable(text: &str) -> Result<State, String> {
+    let words = super::hosts::UNREACHABLE;
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, state)| *state);
+    found.ok_or_else(|| {
+        let names = words.map(|(word, _)| word);
+        format!("`{text}` is unknown{}", super::problem::allowed(text, &names))
+    })
+}
+
+fn expiry(text: &str) -> Result<Option<Span>, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    bounded_span(text, Span::from_secs(60)..=Span::from_secs(365 * 86_400))
+        .map(Some)
+        .map_err(|why| format!("{why}, or `never`"))
+}
+
+fn number(text: &str) -> Result<u32, String> {
+    let found = text.parse().ok().filter(|n| (1..=100).contains(n));
+    found.ok_or_else(|| format!("{text} is not within 1 to 100"))
+}
+
+macro_rules! setting {
+    ($section:ident . $key:ident, $form:ident, $parse:expr, $show:expr) => {
+        Setting {
+            section: stringify!($section),
+            key: stringify!($key),
+            form: Form::$form,
+            set: |settings, text| {
+                settings.$section.$key = ($parse)(text)?;
+                Ok(())
+            },
+            show: |settings| ($show)(&settings.$section.$key),
+        }
+    };
+}
+
+/// All settings, in the order of the example.
+pub const SETTINGS: [Setting; 11] = [
+    setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
+    setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
+    setting!(store.max_size, Text, store_size, |bytes: &u64| Some(show_size(*bytes))),
+    setting!(store.raw, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
+    setting!(store.daily, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
+    setting!(defaults.interval, Text, |t| bounded_span(t, INTERVAL), |s: &Span| Some(
+        s.to_string()
+    )),
+    setting!(defaults.timeout, Text, |t| bounded_span(t, TIMEOUT), |s: &Span| Some(s.to_string())),
+    setting!(defaults.attempts, Number, number, |n: &u32| Some(n.to_string())),
+    setting!(defaults.retry, Text, |t| bounded_span(t, INTERVAL), |s: &Span| Some(s.to_string())),
+    setting!(defaults.unreachable, Text, unreachable, |state: &State| Some(
+        state.word().to_ascii_lowercase()
+    )),
+    setting!(alerting.ack_expiry, Text, expiry, |span: &Option<Span>| Some(
+        span.map_or("never".to_owned(), |span| span.to_string())
+    )),
+];

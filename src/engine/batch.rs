@@ -1,0 +1,110 @@
+//! Changes that are judged and not yet committed: one transaction's worth.
+//!
+//! Nothing here is true until the commit: the table, the World and every watcher learn of it
+//! afterwards, and a failed commit throws it away and keeps the results it came from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::model::{
+    Alert, AlertId, Edge, Host, Maintenance, MaintenanceId, Notification, RequestId, SafeText,
+    State, Status, Timestamp,
+};
+use crate::protocol::work::{Directives, Finding};
+use crate::protocol::{Event, Outcome, Problem};
+
+/// A result that was judged.
+#[derive(Debug)]
+pub struct Judged {
+    /// The check's place.
+    pub at: usize,
+    /// The result, with the judged output.
+    pub finding: Finding,
+    /// Its state.
+    pub state: State,
+}
+
+/// A person's command, to be remembered and audited in the same transaction.
+#[derive(Debug)]
+pub struct Audited {
+    /// The request's id.
+    pub id: RequestId,
+    /// Who.
+    pub actor: SafeText,
+    /// The command's name.
+    pub command: &'static str,
+    /// The command as JSON, without secrets.
+    pub detail: String,
+    /// What it answered.
+    pub outcome: Outcome,
+}
+
+/// A change of the inventory.
+#[derive(Debug)]
+pub enum Inventory {
+    /// A host is new or changed.
+    Host(Arc<Host>),
+    /// A host is gone.
+    HostGone(crate::model::Name),
+    /// A check is new or changed.
+    Check(Arc<crate::model::Check>),
+    /// A check is gone.
+    CheckGone(crate::model::CheckKey),
+}
+
+/// One transaction's worth of changes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Results in order.
+    pub judged: Vec<Judged>,
+    /// New statuses by place.
+    pub statuses: HashMap<usize, Status>,
+    /// New open alerts by place; `None` when there is none any more.
+    pub alerts: HashMap<usize, Option<Alert>>,
+    /// Alerts that are over, to be stored.
+    pub resolved: Vec<Alert>,
+    /// Pending alerts that came to nothing.
+    pub gone: Vec<AlertId>,
+    /// What happened.
+    pub edges: Vec<Edge>,
+    /// Who is to be told.
+    pub notifications: Vec<Notification>,
+    /// Windows that are new or changed.
+    pub windows: Vec<Maintenance>,
+    /// Windows that are removed.
+    pub windows_gone: Vec<MaintenanceId>,
+    /// Changes of the inventory, in order.
+    pub inventory: Vec<Inventory>,
+    /// Commands of people.
+    pub audited: Vec<Audited>,
+    /// Answers that wait for the commit.
+    pub replies: Vec<(oneshot::Sender<Result<Outcome, Problem>>, Outcome)>,
+    /// Further events for everybody, after the ones that follow from the rest.
+    pub events: Vec<Event>,
+    /// What the worker is to do.
+    pub directives: Directives,
+    /// When the first change came.
+    pub since: Option<crate::model::Steady>,
+    /// True when it must not wait for more.
+    pub urgent: bool,
+    /// The moment of the changes.
+    pub wall: Timestamp,
+}
+
+impl Batch {
+    /// True when there is nothing to commit.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.judged.is_empty()
+            && self.statuses.is_empty()
+            && self.alerts.is_empty()
+            && self.resolved.is_empty()
+            && self.windows.is_empty()
+            && self.windows_gone.is_empty()
+            && self.inventory.is_empty()
+            && self.audited.is_empty()
+            && self.replies.is_empty()
+    }
+}

@@ -1,0 +1,74 @@
+//! Running checks now, looking at them, and handing them to the worker.
+
+use super::super::core::Core;
+use super::super::sync::assignment;
+use super::done;
+use crate::model::{SafeText, Steady};
+use crate::protocol::event::Interest;
+use crate::protocol::{Event, LiveCheck, Outcome, Problem, Target};
+
+impl Core {
+    pub(super) fn recheck(&mut self, targets: &[Target]) -> Result<Outcome, Problem> {
+        let mut keys = Vec::new();
+        let mut failures = Vec::new();
+        for target in targets {
+            let places = match target {
+                Target::Host(name) => self.table.of_host(name),
+                Target::Check(key) => self.table.place(key).into_iter().collect(),
+                Target::Alert(id) => self.table.place_of_alert(*id).into_iter().collect(),
+            };
+            let enabled = places.iter().filter_map(|at| self.table.get(*at));
+            let enabled = enabled.filter(|slot| slot.check.enabled);
+            let before = keys.len();
+            keys.extend(enabled.map(|slot| slot.check.key.clone()));
+            if keys.len() == before {
+                failures.push(SafeText::line(&format!("`{target}` has no check that runs")));
+            }
+        }
+        if keys.is_empty() {
+            let words: Vec<&str> = failures.iter().map(SafeText::as_str).collect();
+            return Err(Problem::not_found(words.join("\n")));
+        }
+        let count = keys.len();
+        self.batch.directives.run_now.extend(keys);
+        Ok(match done(count) {
+            Outcome::Done { count, .. } => Outcome::Done { count, failures },
+            other => other,
+        })
+    }
+
+    pub(super) fn claim(&mut self) -> Outcome {
+        let now = self.clock.now().steady;
+        let mut assignments = Vec::new();
+        let places: Vec<usize> = self.table.iter().map(|(at, _)| at).collect();
+        for at in places {
+            if let Some(slot) = self.table.get_mut(at) {
+                slot.expected_since = now;
+                assignments.push(assignment(slot));
+            }
+        }
+        Outcome::Assigned { generation: self.generation, assignments }
+    }
+
+    pub(super) fn look(
+        &mut self,
+        stream: u64,
+        interest: Interest,
+        now: Steady,
+    ) -> Result<(), Problem> {
+        let keys = interest.checks.clone();
+        self.feed.look(stream, interest, now)?;
+        for key in keys {
+            let Some(slot) = self.table.place(&key).and_then(|at| self.table.get(at)) else {
+                continue;
+            };
+            if let (Some(last), Some(observation)) = (&slot.last, slot.last_observation()) {
+                let live = LiveCheck { check: key, at: last.at, next: None, observation };
+                self.feed.tell_one(stream, Event::Live(std::sync::Arc::new(live)), now);
+            }
+        }
+        self.direct_worker(now);
+        Ok(())
+    }
+}
+

@@ -1,0 +1,106 @@
+//! What people and workers ask to be done: checked, staged, answered after the commit.
+
+mod alerts;
+mod checks;
+mod maintenance;
+
+use tokio::sync::oneshot;
+
+use super::batch::Audited;
+use super::core::Core;
+use crate::protocol::work::Directives;
+use crate::protocol::{Command, Outcome, Problem, Request};
+
+type Reply = oneshot::Sender<Result<Outcome, Problem>>;
+
+impl Core {
+    /// Does a command that its actor may do.
+    pub(super) async fn execute(&mut self, request: Request, reply: Reply) {
+        if let Some(outcome) = self.outcome_of(&request).await {
+            let _ = reply.send(Ok(outcome));
+            return;
+        }
+        let now = self.clock.now();
+        let result = match &request.command {
+            Command::Acknowledge { targets, comment, expires, sticky } => {
+                self.acknowledge(&request.actor, targets, comment, *expires, *sticky)
+            }
+            Command::Unacknowledge { targets } => self.unacknowledge(&request.actor, targets),
+            Command::AddMaintenance(new) => self.add_maintenance(&request, new),
+            Command::EndMaintenance { id } => self.end_maintenance(*id),
+            Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
+            Command::Recheck { targets } => self.recheck(targets),
+            Command::Reload => self.reload_configuration().await.map(done),
+            Command::Stop => Ok(done(0)),
+            Command::Look { stream, interest } => {
+                let looked = self.look(*stream, interest.clone(), now.steady);
+                let _ = reply.send(looked.map(|()| done(0)));
+                return;
+            }
+            Command::Claim { .. } => {
+                let _ = reply.send(Ok(self.claim()));
+                return;
+            }
+            Command::Report(_) => {
+                let _ = reply.send(Ok(Outcome::Directives(Directives::default())));
+                if let Command::Report(report) = request.command {
+                    self.report(report);
+                }
+                return;
+            }
+        };
+        match result {
+            Ok(outcome) => self.promise(request, outcome, reply).await,
+            Err(problem) => {
+                let _ = reply.send(Err(problem));
+            }
+        }
+    }
+
+    /// Answers after the commit, with the audit row in the same transaction.
+    async fn promise(&mut self, request: Request, outcome: Outcome, reply: Reply) {
+        if self.storage_down {
+            self.batch.audited.clear();
+            let _ = reply.send(Err(Problem::unavailable("the store does not work; nothing was changed")));
+            return;
+        }
+        self.touch(true);
+        let detail = serde_json::to_string(&request.command).unwrap_or_default();
+        self.batch.audited.push(Audited {
+            id: request.id,
+            actor: request.actor.name(),
+            command: request.command.name(),
+            detail,
+            outcome: outcome.clone(),
+        });
+        self.batch.replies.push((reply, outcome));
+        self.flush().await;
+        match request.command {
+            Command::Stop => self.stop.cancel(),
+            Command::AddMaintenance(_)
+            | Command::EndMaintenance { .. }
+            | Command::ExtendMaintenance { .. } => {
+                self.look_at_windows(self.clock.now());
+                self.flush().await;
+            }
+            _ => {}
+        }
+    }
+
+    /// The outcome of a request that was done already.
+    async fn outcome_of(&self, request: &Request) -> Option<Outcome> {
+        if !request.command.is_audited() {
+            return None;
+        }
+        if let Some(outcome) = self.remembered.get(&request.id) {
+            return Some(outcome.clone());
+        }
+        let stored = self.store.remembered(request.id).await.ok()??;
+        serde_json::from_str(&stored).ok()
+    }
+}
+
+/// The outcome "done, so many".
+pub(super) const fn done(count: usize) -> Outcome {
+    Outcome::Done { count, failures: Vec::new() }
+}

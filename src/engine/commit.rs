@@ -1,0 +1,284 @@
+//! The transaction, and what follows from its success: table, World, watchers, answers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::batch::{Batch, Inventory, Judged};
+use super::core::Core;
+use super::slots::{Last, Series, Slot};
+use crate::model::{Metric, Status};
+use crate::protocol::{Event, LiveCheck};
+use crate::store::{JournalRow, StoreError, Tx};
+
+/// Numbers of series and checks that the transaction gave out.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    series: HashMap<usize, Vec<Series>>,
+    checks: HashMap<crate::model::CheckKey, i64>,
+}
+
+impl Core {
+    /// Writes the batch in one transaction.
+    ///
+    /// # Errors
+    /// The store's; then nothing of the batch is stored.
+    pub(super) async fn commit(&self, batch: &Batch) -> Result<Numbers, StoreError> {
+        let mut tx = self.store.write().await?;
+        let mut numbers = Numbers::default();
+        self.write_inventory(&mut tx, batch, &mut numbers).await?;
+        self.write_results(&mut tx, batch, &mut numbers).await?;
+        let statuses: Vec<(i64, &Status)> = batch
+            .statuses
+            .iter()
+            .filter_map(|(at, status)| self.table.get(*at).map(|slot| (slot.no, status)))
+            .collect();
+        tx.put_statuses(&statuses).await?;
+        for alert in batch.alerts.values().flatten().chain(&batch.resolved) {
+            tx.put_alert(alert).await?;
+        }
+        for id in &batch.gone {
+            tx.delete_alert(*id).await?;
+        }
+        for edge in &batch.edges {
+            tx.add_edge(edge).await?;
+        }
+        for notification in &batch.notifications {
+            tx.enqueue(notification).await?;
+        }
+        for window in &batch.windows {
+            tx.put_maintenance(window).await?;
+        }
+        for id in &batch.windows_gone {
+            tx.delete_maintenance(*id).await?;
+        }
+        for audited in &batch.audited {
+            let outcome = serde_json::to_string(&audited.outcome).unwrap_or_default();
+            let actor = audited.actor.as_str();
+            tx.remember(audited.id, actor, &outcome, batch.wall).await?;
+            tx.audit(actor, audited.command, &audited.detail, batch.wall).await?;
+        }
+        tx.commit().await?;
+        Ok(numbers)
+    }
+
+    async fn write_inventory(
+        &self,
+        tx: &mut Tx,
+        batch: &Batch,
+        numbers: &mut Numbers,
+    ) -> Result<(), StoreError> {
+        for change in &batch.inventory {
+            match change {
+                Inventory::Host(host) => tx.upsert_host(host).await?,
+                Inventory::HostGone(name) => tx.retire_host(name, batch.wall).await?,
+                Inventory::Check(check) => {
+                    let no = tx.upsert_check(check).await?;
+                    numbers.checks.insert(check.key.clone(), no);
+                }
+                Inventory::CheckGone(key) => {
+                    if let Some(slot) = self.table.place(key).and_then(|at| self.table.get(at)) {
+                        tx.retire_check(slot.no, batch.wall).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_results(
+        &self,
+        tx: &mut Tx,
+        batch: &Batch,
+        numbers: &mut Numbers,
+    ) -> Result<(), StoreError> {
+        let mut wanted: Vec<(usize, i64, &Metric)> = Vec::new();
+        for Judged { at, finding, .. } in &batch.judged {
+            let Some(slot) = self.table.get(*at) else { continue };
+            for metric in &finding.observation.metrics {
+                let known = |w: &(usize, i64, &Metric)| {
+                    w.0 == *at && w.2.name == metric.name && w.2.instance == metric.instance
+                };
+                if slot.series_of(metric).is_none() && !wanted.iter().any(known) {
+                    wanted.push((*at, slot.no, metric));
+                }
+            }
+        }
+        if !wanted.is_empty() {
+            let asked: Vec<(i64, &Metric)> = wanted.iter().map(|(_, no, m)| (*no, *m)).collect();
+            let given = tx.ensure_series(&asked).await?;
+            for ((at, _, metric), no) in wanted.iter().zip(given) {
+                numbers.series.entry(*at).or_default().push(Series {
+                    no,
+                    name: metric.name.clone(),
+                    instance: metric.instance.clone(),
+                    unit: metric.unit.clone(),
+                });
+            }
+        }
+        let rows: Vec<JournalRow> =
+            batch.judged.iter().filter_map(|judged| self.journal_row(judged, numbers)).collect();
+        tx.append_journal(&rows).await
+    }
+
+    fn journal_row(&self, judged: &Judged, numbers: &Numbers) -> Option<JournalRow> {
+        let slot = self.table.get(judged.at)?;
+        let fresh = numbers.series.get(&judged.at);
+        let number = |metric: &Metric| {
+            let known = slot.series.iter().chain(fresh.into_iter().flatten());
+            known
+                .filter(|s| s.name == metric.name && s.instance == metric.instance)
+                .map(|s| s.no)
+                .next()
+        };
+        let values = judged.finding.observation.metrics.iter();
+        let values = values.filter_map(|m| number(m).map(|no| (no, m.value))).collect();
+        Some(JournalRow {
+            check_no: slot.no,
+            at: judged.finding.at,
+            slot: judged.finding.slot,
+            state: judged.state,
+            late: false,
+            values,
+        })
+    }
+
+    /// Makes a committed batch true: table, World, watchers, answers, worker.
+    pub(super) fn settle(&mut self, mut batch: Batch, mut numbers: Numbers) {
+        let mut events = Vec::new();
+        self.settle_inventory(&mut batch, &numbers, &mut events);
+        for (at, fresh) in numbers.series.drain() {
+            if let Some(slot) = self.table.get_mut(at) {
+                slot.series.extend(fresh);
+            }
+        }
+        for judged in std::mem::take(&mut batch.judged) {
+            self.settle_result(judged);
+        }
+        for (at, status) in batch.statuses.drain() {
+            if let Some(slot) = self.table.get_mut(at) {
+                let row = slot.row(&status);
+                slot.paced_soft = !status.hard;
+                slot.status = status;
+                events.push(Event::Check(Arc::new(row)));
+            }
+        }
+        for (at, alert) in batch.alerts.drain() {
+            let alert = alert.map(Arc::new);
+            events.extend(alert.clone().map(Event::Alert));
+            self.table.set_alert(at, alert);
+        }
+        events.extend(batch.resolved.drain(..).map(|alert| Event::Alert(Arc::new(alert))));
+        events.extend(batch.gone.drain(..).map(Event::AlertGone));
+        events.extend(batch.windows.drain(..).map(|w| Event::Maintenance(Arc::new(w))));
+        events.extend(batch.windows_gone.drain(..).map(Event::MaintenanceGone));
+        if !batch.notifications.is_empty() {
+            self.wake_outbox.notify_one();
+        }
+        for audited in std::mem::take(&mut batch.audited) {
+            self.remember(audited.id, audited.outcome);
+        }
+        events.append(&mut batch.events);
+        batch.events = events;
+        self.publish(batch);
+    }
+
+    /// Tells everybody, answers who waits, directs the worker.
+    pub(super) fn publish(&mut self, batch: Batch) {
+        let now = self.clock.now();
+        for event in batch.events {
+            let event = Arc::new(event);
+            self.world.apply(&event, now.wall);
+            self.feed.tell(&event, now.steady);
+        }
+        for (reply, outcome) in batch.replies {
+            // Whoever asked may be gone; the thing is done all the same.
+            let _ = reply.send(Ok(outcome));
+        }
+        self.feed.direct(batch.directives, now.steady);
+    }
+
+    fn settle_inventory(&mut self, batch: &mut Batch, numbers: &Numbers, events: &mut Vec<Event>) {
+        let now = self.clock.now();
+        for change in std::mem::take(&mut batch.inventory) {
+            match change {
+                Inventory::Host(host) => {
+                    self.table.put_host(Arc::clone(&host));
+                    events.push(Event::Host(host));
+                }
+                Inventory::HostGone(name) => {
+                    self.table.remove_host(&name);
+                    events.push(Event::HostGone(name));
+                }
+                Inventory::Check(check) => {
+                    let Some(no) = numbers.checks.get(&check.key).copied() else { continue };
+                    let old = self.table.remove(&check.key);
+                    let slot = self.fresh_slot(no, check, old, now);
+                    events.push(Event::Check(Arc::new(slot.row(&slot.status))));
+                    batch.directives.assign.push(super::sync::assignment(&slot));
+                    self.table.put(slot);
+                }
+                Inventory::CheckGone(key) => {
+                    self.table.remove(&key);
+                    batch.directives.drop.push(key.clone());
+                    events.push(Event::CheckGone(key));
+                }
+            }
+        }
+    }
+
+    /// A slot for a new or changed definition; what was known of the check stays.
+    pub(super) fn fresh_slot(
+        &mut self,
+        no: i64,
+        check: Arc<crate::model::Check>,
+        old: Option<Slot>,
+        now: crate::model::Now,
+    ) -> Slot {
+        self.generation += 1;
+        let (status, alert, series) = match old {
+            Some(old) => (old.status, old.alert, old.series),
+            None => (Status::waiting(now.wall), None, Vec::new()),
+        };
+        Slot {
+            no,
+            check,
+            generation: self.generation,
+            paced_soft: !status.is_waiting() && !status.hard,
+            status,
+            alert,
+            last: None,
+            series,
+            expected_since: now.steady,
+        }
+    }
+
+    fn settle_result(&mut self, judged: Judged) {
+        let now = self.clock.now();
+        let Judged { at, finding, .. } = judged;
+        let Some(slot) = self.table.get_mut(at) else { return };
+        let seen = finding.observation;
+        let values = seen
+            .metrics
+            .iter()
+            .filter_map(|m| Some((u16::try_from(slot.series_of(m)?).ok()?, m.value)))
+            .collect();
+        let followed = self.feed.is_followed(&finding.check);
+        let Some(slot) = self.table.get_mut(at) else { return };
+        let whole = slot.keeps_whole(&seen).then(|| Arc::new(seen.clone()));
+        slot.expected_since = now.steady;
+        slot.status.last_result = Some(finding.at);
+        slot.last = Some(Last {
+            at: finding.at,
+            steady: now.steady,
+            output: seen.output.clone(),
+            failure: seen.failure.clone(),
+            values,
+            whole,
+        });
+        if followed {
+            let live =
+                LiveCheck { check: finding.check, at: finding.at, next: None, observation: seen };
+            self.feed.live(live, now.steady);
+        }
+    }
+}

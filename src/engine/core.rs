@@ -1,0 +1,292 @@
+//! The engine's one task: takes questions and results in turn, judges, commits, tells.
+//!
+//! All state that judgement needs is owned here, so there are no locks. A batch is committed when
+//! it is urgent, full (512 results) or 250 ms old; while the store is down, results wait in a
+//! bounded queue and nothing is judged.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::batch::Batch;
+use super::feed::Feed;
+use super::handle::{Ask, Door};
+use super::slots::Table;
+use crate::clock::Clock;
+use crate::model::{Now, Pattern, RequestId, Span, Steady, Timestamp};
+use crate::protocol::work::Finding;
+use crate::protocol::{EngineStatus, Event, Outcome, World, access};
+use crate::store::Store;
+
+/// How long routine results gather.
+const GATHER: Span = Span::from_millis(250);
+/// Results of one transaction.
+const BATCH: usize = 512;
+/// Results that wait while the store is down; beyond, an older result of the same check gives way.
+const QUEUE: usize = 20_000;
+/// How often deadlines, windows and streams are looked after.
+const TICK: Span = Span::from_secs(1);
+/// Outcomes that are remembered without asking the store.
+const REMEMBERED: usize = 4096;
+
+/// How the configuration is read again.
+pub type Reload = Arc<dyn Fn() -> Result<super::Inventory, String> + Send + Sync>;
+
+/// Everything the task owns.
+pub struct Core {
+    pub(super) clock: Clock,
+    pub(super) store: Store,
+    pub(super) table: Table,
+    pub(super) world: World,
+    pub(super) feed: Feed,
+    pub(super) batch: Batch,
+    pub(super) status: EngineStatus,
+    /// The windows that were in effect when last looked.
+    pub(super) active: Vec<crate::model::MaintenanceId>,
+    pub(super) next_ack_expiry: Option<Timestamp>,
+    pub(super) queue: VecDeque<Finding>,
+    pub(super) storage_down: bool,
+    pub(super) generation: u64,
+    pub(super) reload: Reload,
+    pub(super) effective: String,
+    pub(super) stop: CancellationToken,
+    pub(super) wake_outbox: Arc<tokio::sync::Notify>,
+    pub(super) remembered: HashMap<RequestId, Outcome>,
+    pub(super) remembered_order: VecDeque<RequestId>,
+    pub(super) lags: VecDeque<(Steady, Span)>,
+    pub(super) last_tick: Now,
+    pub(super) swept: Steady,
+}
+
+impl Core {
+    /// Works until stopped; then commits what is left.
+    pub async fn run(mut self, mut door: Door) {
+        let mut next_tick = self.clock.now().steady + TICK;
+        loop {
+            let now = self.clock.now();
+            if now.steady >= next_tick {
+                next_tick = now.steady + TICK;
+                self.tick(now).await;
+            }
+            if self.must_flush(now.steady) {
+                self.flush().await;
+            }
+            let gather = self.batch.since.map(|since| since + GATHER);
+            let wake = gather.filter(|_| !self.storage_down).map_or(next_tick, |at| at.min(next_tick));
+            let stop = self.stop.clone();
+            let clock = self.clock.clone();
+            let room = self.queue.len() < QUEUE;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ask) = door.asks.recv() => {
+                    self.take(ask).await;
+                    // Whoever asks together is answered by one transaction.
+                    while let Ok(ask) = door.asks.try_recv() {
+                        self.take(ask).await;
+                    }
+                }
+                Some(ask) = door.work.recv(), if room => self.take(ask).await,
+                () = clock.sleep_until(wake) => {}
+            }
+        }
+        // What was reported before the stop still counts.
+        while let Ok(ask) = door.work.try_recv() {
+            self.take(ask).await;
+            if self.batch.judged.len() >= BATCH {
+                self.flush().await;
+            }
+        }
+        self.flush().await;
+    }
+
+    fn must_flush(&self, now: Steady) -> bool {
+        !self.storage_down
+            && (self.batch.urgent
+                || self.batch.judged.len() >= BATCH
+                || self.batch.since.is_some_and(|since| now >= since + GATHER))
+    }
+
+    async fn take(&mut self, ask: Ask) {
+        match ask {
+            Ask::Execute(request, reply) => {
+                if let Err(problem) = access::may_execute(&request.actor, &request.command) {
+                    let _ = reply.send(Err(problem));
+                    return;
+                }
+                self.execute(request, reply).await;
+            }
+            Ask::Query(actor, query, reply) => match access::may_query(&actor, &query) {
+                Ok(()) => self.query(query, reply),
+                Err(problem) => {
+                    let _ = reply.send(Err(problem));
+                }
+            },
+            Ask::Watch(actor, reply) => {
+                let _ = reply.send(self.feed.watch(&actor, &self.world));
+            }
+        }
+    }
+
+    /// Marks the batch as begun.
+    pub(super) fn touch(&mut self, urgent: bool) {
+        let now = self.clock.now();
+        self.batch.since.get_or_insert(now.steady);
+        self.batch.wall = now.wall;
+        self.batch.urgent |= urgent;
+    }
+
+    /// Takes a result in: judged at once, or queued while the store is down.
+    pub(super) fn receive(&mut self, finding: Finding) {
+        if self.storage_down || !self.queue.is_empty() {
+            if self.queue.len() >= QUEUE {
+                let older = self.queue.iter().position(|f| f.check == finding.check).unwrap_or(0);
+                self.queue.remove(older);
+            }
+            self.queue.push_back(finding);
+        } else {
+            self.judge(finding);
+        }
+    }
+
+    /// Commits the batch; on failure keeps its results and says so.
+    pub(super) async fn flush(&mut self) {
+        if self.batch.is_empty() {
+            // Directives and live frames need no transaction.
+            let batch = std::mem::take(&mut self.batch);
+            self.publish(batch);
+            return;
+        }
+        let batch = std::mem::take(&mut self.batch);
+        match self.commit(&batch).await {
+            Ok(series) => {
+                if self.storage_down {
+                    self.storage_down = false;
+                    self.status.storage = None;
+                    tracing::warn!("results are stored again");
+                    self.tell_status();
+                }
+                self.settle(batch, series);
+            }
+            Err(error) => self.storage_failed(batch, &error),
+        }
+    }
+
+    fn storage_failed(&mut self, batch: Batch, error: &crate::store::StoreError) {
+        let problem = crate::protocol::Problem::unavailable(format!("cannot store: {error}"));
+        for (reply, _) in batch.replies {
+            let _ = reply.send(Err(problem.clone()));
+        }
+        for judged in batch.judged.into_iter().rev() {
+            self.queue.push_front(judged.finding);
+        }
+        if !self.storage_down {
+            tracing::error!(%error, "cannot store results; nothing is judged until it works again");
+        }
+        self.storage_down = true;
+        self.status.storage = Some(problem.message);
+        self.tell_status();
+    }
+
+    /// Sends the engine's own status to everybody.
+    pub(super) fn tell_status(&mut self) {
+        let event = Arc::new(Event::Engine(Arc::new(self.status.clone())));
+        let now = self.clock.now();
+        self.world.apply(&event, now.wall);
+        self.feed.tell(&event, now.steady);
+    }
+
+    async fn tick(&mut self, now: Now) {
+        if self.storage_down {
+            self.retry_store().await;
+        }
+        self.watch_clock(now);
+        self.look_at_windows(now);
+        self.expire_acknowledgements(now);
+        self.sweep_staleness(now);
+        self.measure_lag(now.steady);
+        self.direct_worker(now.steady);
+    }
+
+    async fn retry_store(&mut self) {
+        match self.store.write().await {
+            Ok(probe) => match probe.commit().await {
+                Ok(()) => {
+                    self.storage_down = false;
+                    self.status.storage = None;
+                    tracing::warn!("the store works again; the queue is judged in order");
+                    self.tell_status();
+                    while let Some(finding) = self.queue.pop_front() {
+                        self.judge(finding);
+                        if self.batch.judged.len() >= BATCH {
+                            self.flush().await;
+                        }
+                        if self.storage_down {
+                            return;
+                        }
+                    }
+                    self.flush().await;
+                }
+                Err(error) => tracing::debug!(%error, "the store does not work yet"),
+            },
+            Err(error) => tracing::debug!(%error, "the store does not work yet"),
+        }
+    }
+
+    fn watch_clock(&mut self, now: Now) {
+        let steady = now.steady.since(self.last_tick.steady);
+        let expected = self.last_tick.wall + steady;
+        let jump = now.wall.millis() - expected.millis();
+        self.last_tick = now;
+        if jump.abs() > 5000 {
+            let text = format!("the wall clock jumped by {} s", jump / 1000);
+            tracing::warn!("{text}");
+            self.status.notice = Some(crate::model::SafeText::line(&text));
+            self.tell_status();
+        }
+    }
+
+    fn measure_lag(&mut self, now: Steady) {
+        while self.lags.front().is_some_and(|(at, _)| now.since(*at) > Span::from_secs(60)) {
+            self.lags.pop_front();
+        }
+        let lag = self.lags.iter().map(|(_, lag)| *lag).max().unwrap_or_default();
+        // Below a second lag is noise that nobody acts on (SCREENS rule 5).
+        let shown = Span::from_millis(lag.millis() / 1000 * 1000);
+        if shown != self.status.lag {
+            self.status.lag = shown;
+            self.tell_status();
+        }
+    }
+
+    /// Tells the worker about samples and live traces when somebody looks elsewhere.
+    pub(super) fn direct_worker(&mut self, now: Steady) {
+        let table = &self.table;
+        let sampled = |key: &crate::model::CheckKey| {
+            let slot = table.place(key).and_then(|at| table.get(at));
+            slot.is_some_and(|s| {
+                matches!(s.check.kind(), crate::model::Kind::System | crate::model::Kind::Ping)
+            })
+        };
+        let directives = self.feed.directives(now, sampled);
+        self.feed.direct(directives, now);
+    }
+
+    /// Remembers an outcome for its request's id.
+    pub(super) fn remember(&mut self, id: RequestId, outcome: Outcome) {
+        if self.remembered.insert(id, outcome).is_none() {
+            self.remembered_order.push_back(id);
+        }
+        if self.remembered_order.len() > REMEMBERED
+            && let Some(old) = self.remembered_order.pop_front()
+        {
+            self.remembered.remove(&old);
+        }
+    }
+
+    /// The hosts that a pattern covers.
+    pub(super) fn hosts_matching(&self, pattern: &Pattern) -> usize {
+        self.table.hosts().filter(|host| pattern.matches(&host.name)).count()
+    }
+}

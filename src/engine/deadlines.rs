@@ -1,0 +1,126 @@
+//! What happens because time passes: windows begin and end, acknowledgements run out, results
+//! stay away.
+
+use crate::model::{Maintenance, Now, Span, Steady};
+use crate::protocol::Event;
+use crate::rules::alert::Input;
+use crate::rules::attempts::{self, Freshness};
+
+use super::core::Core;
+
+/// How often every check's age is looked at.
+const SWEEP: Span = Span::from_secs(2);
+/// How long an ended window stays known, so that "window X ended" can be said.
+const ENDED: Span = Span::from_secs(3600);
+
+impl Core {
+    /// Lets open alerts follow the windows that began or ended since the last look.
+    pub(super) fn look_at_windows(&mut self, now: Now) {
+        if self.storage_down {
+            return;
+        }
+        let active: Vec<_> =
+            self.world.windows().filter(|w| w.is_active(now.wall)).map(|w| w.id).collect();
+        if active != self.active {
+            let changed: Vec<Maintenance> = self
+                .world
+                .windows()
+                .filter(|w| active.contains(&w.id) != self.active.contains(&w.id))
+                .map(|w| Maintenance::clone(w))
+                .collect();
+            let removed = self.active.iter().any(|id| self.world.window(*id).is_none());
+            self.active = active;
+            for at in self.table.open() {
+                let Some(key) = self.table.get(at).map(|slot| &slot.check.key) else { continue };
+                let touched = |w: &Maintenance| {
+                    w.host_pattern.matches(&key.host)
+                        && w.check.as_ref().is_none_or(|c| c.matches(&key.name))
+                };
+                if removed || changed.iter().any(touched) {
+                    self.step(at, Input::Tick, now);
+                }
+            }
+        }
+        self.world.tick(now.wall);
+        self.forget_windows(now);
+    }
+
+    fn forget_windows(&mut self, now: Now) {
+        let old: Vec<_> =
+            self.world.windows().filter(|w| w.end + ENDED <= now.wall).map(|w| w.id).collect();
+        for id in old {
+            // Only from the picture: the store keeps ended windows.
+            let event = std::sync::Arc::new(Event::MaintenanceGone(id));
+            self.world.apply(&event, now.wall);
+            self.feed.tell(&event, now.steady);
+        }
+    }
+
+    /// Ends acknowledgements whose time is over.
+    pub(super) fn expire_acknowledgements(&mut self, now: Now) {
+        if self.storage_down {
+            return;
+        }
+        for at in self.table.open() {
+            let ack = self.alert_of(at).and_then(|alert| alert.ack);
+            if ack.and_then(|ack| ack.expires).is_some_and(|expires| expires <= now.wall) {
+                self.step(at, Input::Tick, now);
+            }
+        }
+    }
+
+    /// Marks checks whose results stay away: late, then UNKNOWN.
+    pub(super) fn sweep_staleness(&mut self, now: Now) {
+        if self.storage_down || now.steady.since(self.swept) < SWEEP {
+            return;
+        }
+        // After a stop of the whole process (suspend, SIGSTOP) every check is owed a chance first.
+        let paused = now.steady.since(self.swept) > SWEEP + Span::from_secs(20);
+        self.swept = now.steady;
+        if paused {
+            self.resume(now.steady);
+            return;
+        }
+        let mut overdue = Vec::new();
+        for (at, slot) in self.table.iter() {
+            if slot.check.enabled {
+                match attempts::freshness(&slot.check, slot.expected_since, now.steady) {
+                    Freshness::Fresh => {}
+                    Freshness::Late if !slot.status.late => overdue.push((at, false)),
+                    Freshness::Late => {}
+                    Freshness::Stale => overdue.push((at, true)),
+                }
+            }
+        }
+        for (at, stale) in overdue {
+            self.overdue(at, stale, now);
+        }
+    }
+
+    fn resume(&mut self, now: Steady) {
+        tracing::warn!("the engine was paused; every check gets its interval before it is late");
+        let places: Vec<usize> = self.table.iter().map(|(at, _)| at).collect();
+        for at in places {
+            if let Some(slot) = self.table.get_mut(at) {
+                slot.expected_since = now;
+            }
+        }
+    }
+
+    fn overdue(&mut self, at: usize, stale: bool, now: Now) {
+        let before = self.status_of(at);
+        let Some(slot) = self.table.get(at) else { return };
+        let attempts = slot.check.attempts;
+        let age = now.steady.since(slot.expected_since);
+        let expected = before.last_result.unwrap_or(now.wall - age);
+        let after = if stale {
+            attempts::stale(&before, expected, attempts, now.wall)
+        } else {
+            attempts::late(&before)
+        };
+        if attempts::row_changed(&before, &after) {
+            self.touch(stale);
+            self.set_status(at, after, attempts, now);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The streams of events: who watches, what they look at, and who is too slow.
+//!
+//! Every stream has a bounded buffer. A watcher that does not keep up is told to start over and
+//! loses its stream; nobody else waits for it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::handle::{EVENTS, Watcher};
+use crate::model::{CheckKey, Span, Steady};
+use crate::protocol::event::{INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, TraceRequest};
+use crate::protocol::work::Directives;
+use crate::protocol::{Actor, Event, Problem, World};
+
+/// How long a live trace goes on after its last watcher looked away.
+const LINGER: Span = Span::from_secs(15);
+/// Most streams at once.
+const STREAMS: usize = 256;
+
+#[derive(Debug)]
+struct Stream {
+    out: mpsc::Sender<Arc<Event>>,
+    interest: Interest,
+    worker: bool,
+    lost: bool,
+}
+
+/// All streams.
+#[derive(Debug, Default)]
+pub struct Feed {
+    streams: BTreeMap<u64, Stream>,
+    last: u64,
+    followed: HashMap<CheckKey, u32>,
+    traces: HashMap<TraceRequest, Option<Steady>>,
+    sent_traces: HashSet<TraceRequest>,
+    sent_follow: HashSet<CheckKey>,
+}
+
+impl Feed {
+    /// A new stream that begins with the present picture.
+    ///
+    /// # Errors
+    /// `Unavailable` when there are too many.
+    pub fn watch(&mut self, actor: &Actor, world: &World) -> Result<Watcher, Problem> {
+        if self.streams.len() >= STREAMS {
+            return Err(Problem::unavailable(format!("{STREAMS} consoles watch already")));
+        }
+        self.last += 1;
+        let stream = self.last;
+        let (out, changes) = mpsc::channel(EVENTS);
+        let worker = *actor == Actor::Worker;
+        let mut picture = vec![Arc::new(Event::Hello { stream })];
+        if !worker {
+            picture.extend(world.snapshot().map(Arc::new));
+        }
+        picture.push(Arc::new(Event::Ready));
+        let interest = Interest::default();
+        self.streams.insert(stream, Stream { out, interest, worker, lost: false });
+        Ok(Watcher::new(picture, changes))
+    }
+
+    /// Sets what a stream looks at.
+    ///
+    /// # Errors
+    /// `NotFound` for a stream that is gone, `Invalid` for too long a list.
+    pub fn look(&mut self, stream: u64, interest: Interest, now: Steady) -> Result<(), Problem> {
+        if interest.checks.len() > INTEREST_LIMIT {
+            return Err(Problem::invalid(format!("a stream looks at {INTEREST_LIMIT} checks at most")));
+        }
+        let Some(entry) = self.streams.get_mut(&stream) else {
+            return Err(Problem::not_found(format!("there is no stream {stream}; watch again")));
+        };
+        entry.interest = interest;
+        self.recount(now);
+        Ok(())
+    }
+
+    fn recount(&mut self, now: Steady) {
+        self.followed.clear();
+        let mut wanted = HashSet::new();
+        for stream in self.streams.values() {
+            for key in &stream.interest.checks {
+                *self.followed.entry(key.clone()).or_insert(0) += 1;
+            }
+            wanted.extend(stream.interest.trace.clone());
+        }
+        for (request, until) in &mut self.traces {
+            *until = if wanted.contains(request) { None } else { until.or(Some(now + LINGER)) };
+        }
+        for request in wanted {
+            self.traces.insert(request, None);
+        }
+    }
+
+    /// True when somebody looks at a check.
+    #[must_use]
+    pub fn is_followed(&self, key: &CheckKey) -> bool {
+        self.followed.contains_key(key)
+    }
+
+    /// What the worker must be told about live traces and samples, when that changed; `sampled`
+    /// says which of the looked-at checks are worth sampling.
+    pub fn directives(&mut self, now: Steady, sampled: impl Fn(&CheckKey) -> bool) -> Directives {
+        self.traces.retain(|_, until| until.is_none_or(|at| at > now));
+        let traces: HashSet<TraceRequest> = self.traces.keys().cloned().collect();
+        let follow: HashSet<CheckKey> =
+            self.followed.keys().filter(|key| sampled(key)).cloned().collect();
+        let mut directives = Directives::default();
+        if traces != self.sent_traces {
+            directives.traces = Some(traces.iter().cloned().collect());
+            self.sent_traces = traces;
+        }
+        if follow != self.sent_follow {
+            directives.follow = Some(follow.iter().cloned().collect());
+            self.sent_follow = follow;
+        }
+        directives
+    }
+
+    /// Sends to all people's streams.
+    pub fn tell(&mut self, event: &Arc<Event>, now: Steady) {
+        self.send(event, now, |stream| !stream.worker);
+    }
+
+    /// Sends to the workers' streams.
+    pub fn direct(&mut self, directives: Directives, now: Steady) {
+        if !directives.is_empty() {
+            let event = Arc::new(Event::Directives(Arc::new(directives)));
+            self.send(&event, now, |stream| stream.worker);
+        }
+    }
+
+    /// Sends a result to those who look at its check.
+    pub fn live(&mut self, live: LiveCheck, now: Steady) {
+        if self.is_followed(&live.check) {
+            let key = live.check.clone();
+            let event = Arc::new(Event::Live(Arc::new(live)));
+            self.send(&event, now, |stream| stream.interest.checks.contains(&key));
+        }
+    }
+
+    /// Sends one event to one stream: the first answer to a new interest.
+    pub fn tell_one(&mut self, stream: u64, event: Event, now: Steady) {
+        let event = Arc::new(event);
+        let out = self.streams.get(&stream).map(|s| s.out.clone());
+        if let Some(out) = out {
+            self.send(&event, now, |stream| stream.out.same_channel(&out));
+        }
+    }
+
+    /// Sends a frame to those who look at its path.
+    pub fn trace(&mut self, trace: LiveTrace, now: Steady) {
+        let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };
+        let event = Arc::new(Event::Trace(Arc::new(trace)));
+        self.send(&event, now, |stream| stream.interest.trace.as_ref() == Some(&request));
+    }
+
+    fn send(&mut self, event: &Arc<Event>, now: Steady, to: impl Fn(&Stream) -> bool) {
+        for stream in self.streams.values_mut().filter(|stream| to(stream)) {
+            // The buffer's end means "start over" to the other side.
+            stream.lost |= stream.out.try_send(Arc::clone(event)).is_err();
+        }
+        let before = self.streams.len();
+        self.streams.retain(|_, stream| !stream.lost && !stream.out.is_closed());
+        if self.streams.len() != before {
+            self.recount(now);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The engine's door: a cloneable handle, and the questions that pass through it.
+//!
+//! A handle is two bounded channels (people before work), so a test fakes the engine by holding
+//! their receiver.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
+
+/// Questions that may wait at the door; beyond that, askers wait.
+const ASKS: usize = 1024;
+/// Reports that may wait; beyond that, the worker waits and counts the delay as lag.
+const REPORTS: usize = 128;
+/// Events that may wait for one watcher; beyond that it is told to start over.
+pub const EVENTS: usize = 1024;
+
+/// One question with the place for its answer.
+#[derive(Debug)]
+pub enum Ask {
+    /// Do something.
+    Execute(Request, oneshot::Sender<Result<Outcome, Problem>>),
+    /// Look something up.
+    Query(Actor, Query, oneshot::Sender<Result<Answer, Problem>>),
+    /// Send what changes from now on, after the present picture.
+    Watch(Actor, oneshot::Sender<Result<Watcher, Problem>>),
+}
+
+/// Where the engine is asked; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    work: mpsc::Sender<Ask>,
+}
+
+/// The engine's ends of a [`Handle`].
+#[derive(Debug)]
+pub struct Door {
+    /// What people and programs ask.
+    pub asks: mpsc::Receiver<Ask>,
+    /// What the worker reports.
+    pub work: mpsc::Receiver<Ask>,
+}
+
+impl Handle {
+    /// A handle and the engine's ends of it.
+    #[must_use]
+    pub fn new() -> (Self, Door) {
+        let (asks, asked) = mpsc::channel(ASKS);
+        let (work, worked) = mpsc::channel(REPORTS);
+        (Self { asks, work }, Door { asks: asked, work: worked })
+    }
+
+    /// A handle whose questions all arrive at one receiver: a fake engine for tests.
+    #[must_use]
+    pub fn channel() -> (Self, mpsc::Receiver<Ask>) {
+        let (asks, asked) = mpsc::channel(ASKS);
+        (Self { work: asks.clone(), asks }, asked)
+    }
+
+    /// Has a command done.
+    ///
+    /// # Errors
+    /// The engine's problem, or `Unavailable` when it has stopped.
+    pub async fn execute(&self, request: Request) -> Result<Outcome, Problem> {
+        let is_work = matches!(request.command, Command::Report(_) | Command::Claim { .. });
+        let door = if is_work { &self.work } else { &self.asks };
+        let (reply, answer) = oneshot::channel();
+        door.send(Ask::Execute(request, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Has a query answered.
+    ///
+    /// # Errors
+    /// The engine's problem, or `Unavailable` when it has stopped.
+    pub async fn query(&self, actor: Actor, query: Query) -> Result<Answer, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Query(actor, query, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// A stream of what changes, beginning with the present picture.
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine has stopped.
+    pub async fn watch(&self, actor: Actor) -> Result<Watcher, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Watch(actor, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> Problem {
+    Problem::unavailable("the engine has stopped")
+}
+
+/// One stream of events: first the picture, then the changes.
+#[derive(Debug)]
+pub struct Watcher {
+    picture: VecDeque<Arc<Event>>,
+    changes: mpsc::Receiver<Arc<Event>>,
+}
+
+impl Watcher {
+    /// A stream that begins with `picture` (and then [`Event::Ready`]).
+    #[must_use]
+    pub fn new(picture: Vec<Arc<Event>>, changes: mpsc::Receiver<Arc<Event>>) -> Self {
+        Self { picture: picture.into(), changes }
+    }
+
+    /// The next event; `None` when the engine stopped or dropped this watcher for being too slow
+    /// (then the last event was [`Event::Resync`] or the stream just ends: watch again).
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        match self.picture.pop_front() {
+            Some(event) => Some(event),
+            None => self.changes.recv().await,
+        }
+    }
+
+    /// An event that is there already.
+    pub fn try_next(&mut self) -> Option<Arc<Event>> {
+        self.picture.pop_front().or_else(|| self.changes.try_recv().ok())
+    }
+}

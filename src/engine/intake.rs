@@ -1,0 +1,137 @@
+//! From a result to what it changes: verdict, attempts, alert, edges, notifications.
+//!
+//! Everything is decided by `rules`; this file only fetches what they need and puts what they say
+//! into the batch.
+
+use crate::model::{Alert, AlertId, CheckKey, Notification, Now, Status, Timestamp};
+use crate::protocol::work::{Finding, Report};
+use crate::rules::alert::{Input, Step};
+use crate::rules::suppress::{self, Cover};
+use crate::rules::{alert, attempts, evaluate};
+
+use super::batch::Judged;
+use super::core::Core;
+
+/// Where notifications go in this version.
+pub(super) const DESTINATION: &str = "log";
+
+impl Core {
+    /// Takes a worker's report in.
+    pub(super) fn report(&mut self, report: Report) {
+        let now = self.clock.now();
+        self.lags.push_back((now.steady, report.lag));
+        for trace in report.traces {
+            self.feed.trace(trace, now.steady);
+        }
+        for finding in report.results {
+            if finding.sample { self.show_sample(finding) } else { self.receive(finding) }
+        }
+    }
+
+    fn show_sample(&mut self, mut finding: Finding) {
+        let now = self.clock.now();
+        if let Some(slot) = self.table.place(&finding.check).and_then(|at| self.table.get(at)) {
+            let host = self.table.host(&finding.check.host);
+            let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
+            // Judged only for the ranges on its metrics; the verdict is not used.
+            let _ = evaluate::evaluate(&slot.check, unreachable, &mut finding.observation);
+        }
+        let live = crate::protocol::LiveCheck {
+            check: finding.check,
+            at: finding.at,
+            next: None,
+            observation: finding.observation,
+        };
+        self.feed.live(live, now.steady);
+    }
+
+    /// Judges one result into the batch.
+    pub(super) fn judge(&mut self, mut finding: Finding) {
+        let now = self.clock.now();
+        let Some(at) = self.table.place(&finding.check) else { return };
+        let Some(slot) = self.table.get(at) else { return };
+        if slot.generation != finding.generation || !slot.check.enabled {
+            return;
+        }
+        let check = std::sync::Arc::clone(&slot.check);
+        let host = self.table.host(&check.key.host);
+        let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
+        let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
+        let before = self.status_of(at);
+        let after = attempts::advance(&before, check.attempts, &verdict, finding.at);
+        finding.observation.output = verdict.output;
+        let changed = attempts::row_changed(&before, &after);
+        self.touch(before.state != after.state);
+        self.batch.judged.push(Judged { at, finding, state: after.state });
+        if changed {
+            let soft = !after.hard;
+            if soft || (!before.hard && !before.is_waiting()) {
+                self.batch.directives.pace.push((check.key.clone(), soft));
+            }
+            self.set_status(at, after, check.attempts, now);
+        } else if let Some(slot) = self.table.get_mut(at) {
+            slot.status.last_result = after.last_result;
+        }
+    }
+
+    /// The status of a check as the batch has it.
+    pub(super) fn status_of(&self, at: usize) -> Status {
+        let staged = self.batch.statuses.get(&at);
+        let slot = self.table.get(at).map(|slot| &slot.status);
+        staged.or(slot).cloned().unwrap_or_default()
+    }
+
+    /// The open alert of a check as the batch has it.
+    pub(super) fn alert_of(&self, at: usize) -> Option<Alert> {
+        match self.batch.alerts.get(&at) {
+            Some(staged) => staged.clone(),
+            None => self.table.get(at)?.alert.as_deref().cloned(),
+        }
+    }
+
+    /// Puts a new status into the batch and lets the alert follow.
+    pub(super) fn set_status(&mut self, at: usize, status: Status, attempts: u32, now: Now) {
+        let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
+        self.batch.statuses.insert(at, status.clone());
+        self.step(at, Input::Status { check: &key, status: &status, attempts }, now);
+    }
+
+    /// Runs the alert's state machine for one input and stages what it says.
+    pub(super) fn step(&mut self, at: usize, input: Input<'_>, now: Now) {
+        let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
+        let before = self.alert_of(at);
+        let cover = self.cover(&key, now.wall);
+        let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
+        let step = alert::step(before.as_ref(), input, &cover, now.wall, mint);
+        if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
+            return;
+        }
+        self.stage(at, step);
+    }
+
+    /// Which windows cover a check now.
+    pub(super) fn cover(&self, check: &CheckKey, wall: Timestamp) -> Cover {
+        suppress::cover(self.world.windows().map(AsRef::as_ref), check, wall)
+    }
+
+    fn stage(&mut self, at: usize, step: Step) {
+        if !step.edges.is_empty() {
+            self.touch(true);
+        }
+        for notice in &step.notices {
+            let notification = Notification::of(&notice.edge, notice.reason, DESTINATION);
+            self.batch.notifications.push(notification);
+        }
+        self.batch.edges.extend(step.edges);
+        self.batch.gone.extend(step.dropped);
+        let open = match step.alert {
+            Some(over) if !over.is_open() => {
+                self.batch.resolved.push(over);
+                None
+            }
+            open => open,
+        };
+        self.touch(false);
+        self.batch.alerts.insert(at, open);
+    }
+}

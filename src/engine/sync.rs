@@ -1,0 +1,143 @@
+//! From an inventory to changes: what is new, changed or gone since the last one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::model::{Check, CheckKey, Host, Name, SafeText};
+use crate::protocol::Problem;
+use crate::protocol::work::Assignment;
+use crate::rules::alert::Input;
+
+use super::Inventory as Wanted;
+use super::batch::Inventory;
+use super::core::Core;
+use super::slots::Slot;
+
+/// What a worker is told of a check.
+pub(super) fn assignment(slot: &Slot) -> Assignment {
+    Assignment {
+        check: Arc::clone(&slot.check),
+        generation: slot.generation,
+        last: slot.status.state,
+        soft: slot.paced_soft,
+    }
+}
+
+impl Core {
+    /// Stages the difference between what runs and what is wanted.
+    pub(super) fn adopt(&mut self, wanted: Wanted) {
+        let now = self.clock.now();
+        self.touch(true);
+        let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();
+        let checks: HashSet<&CheckKey> = wanted.checks.iter().map(|check| &check.key).collect();
+        let gone: Vec<CheckKey> = self
+            .table
+            .iter()
+            .map(|(_, slot)| slot.check.key.clone())
+            .filter(|key| !checks.contains(key))
+            .collect();
+        for key in gone {
+            self.close(&key, "its check was removed from the configuration", now);
+            self.batch.inventory.push(Inventory::CheckGone(key));
+        }
+        let gone: Vec<Name> =
+            self.table.hosts().map(|h| h.name.clone()).filter(|name| !hosts.contains(name)).collect();
+        self.batch.inventory.extend(gone.into_iter().map(Inventory::HostGone));
+        for host in wanted.hosts {
+            if self.table.host(&host.name).is_none_or(|known| **known != host) {
+                self.batch.inventory.push(Inventory::Host(Arc::new(host)));
+            }
+        }
+        for check in wanted.checks {
+            let known = self.table.place(&check.key).and_then(|at| self.table.get(at));
+            if known.is_some_and(|slot| *slot.check == check) {
+                continue;
+            }
+            if !check.enabled {
+                self.close(&check.key, "its check was disabled", now);
+            }
+            self.batch.inventory.push(Inventory::Check(Arc::new(check)));
+        }
+        self.effective = wanted.effective;
+        self.status.config = wanted.source.map(|source| SafeText::line(&source));
+    }
+
+    fn close(&mut self, key: &CheckKey, why: &str, now: crate::model::Now) {
+        if let Some(at) = self.table.place(key)
+            && self.alert_of(at).is_some()
+        {
+            self.step(at, Input::Removed { why: SafeText::line(why) }, now);
+        }
+    }
+
+    /// Reads the configuration again; a bad one leaves everything as it is.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, all of it.
+    pub(super) async fn reload_configuration(&mut self) -> Result<usize, Problem> {
+        let reload = Arc::clone(&self.reload);
+        let read = tokio::task::spawn_blocking(move || reload()).await;
+        let wanted = match read {
+            Ok(Ok(wanted)) => wanted,
+            Ok(Err(problems)) => {
+                self.status.notice = Some(SafeText::line(&format!(
+                    "the configuration was not read again: {}",
+                    problems.lines().next().unwrap_or("it has errors")
+                )));
+                self.tell_status();
+                return Err(Problem::invalid(problems));
+            }
+            Err(error) => return Err(Problem::internal(format!("reading failed inside: {error}"))),
+        };
+        self.flush().await;
+        self.adopt(wanted);
+        let count = self.batch.inventory.len();
+        self.status.notice = None;
+        self.batch.events.push(crate::protocol::Event::Engine(Arc::new(self.status.clone())));
+        Ok(count)
+    }
+
+    /// Takes what the store remembers, before the first inventory is adopted: statuses, open
+    /// alerts and numbers of checks that are known.
+    pub(super) fn restore(&mut self, loaded: crate::store::Loaded, wanted: &Wanted) {
+        let now = self.clock.now();
+        let away = loaded.alive.map(|alive| now.wall.since(alive));
+        let mut statuses: std::collections::HashMap<_, _> = loaded.statuses.into_iter().collect();
+        let mut alerts: std::collections::HashMap<CheckKey, _> =
+            loaded.alerts.into_iter().map(|alert| (alert.check.clone(), alert)).collect();
+        for known in loaded.checks {
+            // A definition of another version that cannot be read is taken from the inventory.
+            let wanted = || wanted.checks.iter().find(|check| check.key == known.key).cloned();
+            let stored = serde_json::from_str::<Check>(&known.spec_json).ok();
+            let Some(check) = stored.or_else(wanted) else { continue };
+            let mut slot = self.fresh_slot(known.no, Arc::new(check), None, now);
+            if let Some(status) = statuses.remove(&known.no) {
+                slot.status = match away {
+                    Some(away) => crate::rules::attempts::resumed(&status, &slot.check, away),
+                    None => status,
+                };
+                slot.paced_soft = !slot.status.hard && !slot.status.is_waiting();
+            }
+            slot.alert = alerts.remove(&slot.check.key).map(Arc::new);
+            self.table.put(slot);
+        }
+        for name in loaded.hosts {
+            self.table.put_host(Arc::new(Host::new(&name, "")));
+        }
+        self.picture(loaded.windows, now);
+    }
+
+    fn picture(&mut self, windows: Vec<crate::model::Maintenance>, now: crate::model::Now) {
+        use crate::protocol::Event;
+        let mut events = vec![Event::Engine(Arc::new(self.status.clone()))];
+        events.extend(windows.into_iter().map(|w| Event::Maintenance(Arc::new(w))));
+        events.extend(self.table.hosts().cloned().map(Event::Host));
+        for (_, slot) in self.table.iter() {
+            events.push(Event::Check(Arc::new(slot.row(&slot.status))));
+            events.extend(slot.alert.clone().map(Event::Alert));
+        }
+        for event in events {
+            self.world.apply(&event, now.wall);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! HTTP and HTTPS: one request on a connection of its own, with each phase measured.
+//!
+//! In: a URL with what is expected of its answer, the host's address, the run's deadline.
+//! Out: times of lookup, connect, TLS and first byte, size, status, days left of the certificate.
+//! Never: decodes a compressed body, keeps a connection, or sends a header to a stranger's host.
+
+mod exchange;
+mod request;
+mod target;
+
+use std::time::Instant;
+
+use hyper::StatusCode;
+
+use self::exchange::{Body, Job};
+use self::request::{Phases, Plan, Search};
+use self::target::Target;
+use super::context::Context;
+use super::dial::{early, shown};
+use super::tls::Trust;
+use crate::model::spec::HttpSpec;
+use crate::model::{Check, Failure, FailureKind, Metric, Observation, SafeText, Unit};
+
+/// Asks the URL once and follows its redirects.
+///
+/// # Errors
+/// A failure before anything could be measured; later ones are in the observation, beside the
+/// numbers that were measured until then.
+pub(super) async fn run(
+    check: &Check,
+    spec: &HttpSpec,
+    context: &Context,
+) -> Result<Observation, Failure> {
+    run_with(check, spec, context, None).await
+}
+
+/// The same with the roots of a test.
+async fn run_with(
+    check: &Check,
+    spec: &HttpSpec,
+    context: &Context,
+    trust: Option<&Trust>,
+) -> Result<Observation, Failure> {
+    let target = Target::parse(&spec.url).map_err(|why| Failure::new(FailureKind::Config, why))?;
+    let plan = Plan::new(spec)?;
+    let search = Search::new(spec)?;
+    if target.secure && trust.is_none() {
+        // Loading the roots is slow, happens once, and is nobody's response time.
+        Trust::system().await?;
+    }
+    let context = early(context);
+    let job = Job { check, spec, context: &context, trust };
+    let mut seen = Seen::new();
+    let outcome = fetch(&job, target, plan, &search, &mut seen).await;
+    Ok(seen.observation(outcome))
+}
+
+/// What was measured so far.
+struct Seen {
+    start: Instant,
+    phases: Phases,
+    redirects: u8,
+    status: Option<StatusCode>,
+    /// The body's size and whether it was cut, and the total time; when the answer was complete.
+    body: Option<(u64, bool, std::time::Duration)>,
+}
+
+async fn fetch(
+    job: &Job<'_>,
+    mut target: Target,
+    mut plan: Plan,
+    search: &Search,
+    seen: &mut Seen,
+) -> Result<(), Failure> {
+    let first = target.clone();
+    let mut visited = Vec::new();
+    loop {
+        // An address that the owner wrote stays the owner's choice after a redirect.
+        let strange = seen.redirects > 0
+            && !(target.host == first.host && first.host.parse::<std::net::IpAddr>().is_ok());
+        if plan.is_get() {
+            visited.push(target.clone());
+        }
+        let answer = job.ask(&target, &plan, strange, &mut seen.phases).await?;
+        seen.status = Some(answer.status);
+        let mismatch = |why: String| Failure::new(FailureKind::Mismatch, why);
+        if job.spec.redirects > 0 {
+            let next = target.redirect(answer.status, answer.location.as_deref());
+            if let Some(next) = next.map_err(mismatch)? {
+                seen.redirects += 1;
+                if seen.redirects > job.spec.redirects {
+                    return Err(mismatch(format!(
+                        "{} redirects (limit {}), the last one to {}",
+                        seen.redirects,
+                        job.spec.redirects,
+                        next.shown()
+                    )));
+                }
+                plan.redirected(answer.status, &target, &next);
+                if plan.is_get() && visited.contains(&next) {
+                    return Err(mismatch(format!(
+                        "redirect loop: {} redirects, the last one back to {}",
+                        seen.redirects,
+                        next.shown()
+                    )));
+                }
+                target = next;
+                continue;
+            }
+        }
+        let status = answer.status;
+        let body = answer.read(job, job.spec.max_body, search.is_wanted()).await?;
+        let took = seen.start.elapsed();
+        seen.body = Some((body.size, body.cut, took));
+        return judge(job.spec, search, status, body, &shown(took)).await;
+    }
+}
+
+/// Compares the answer with what is expected.
+async fn judge(
+    spec: &HttpSpec,
+    search: &Search,
+    status: StatusCode,
+    body: Body,
+    took: &str,
+) -> Result<(), Failure> {
+    let said = said(status);
+    if !spec.status.contains(status.as_u16()) {
+        return Err(Failure::new(FailureKind::Mismatch, format!("{said} in {took}")));
+    }
+    if !search.is_wanted() {
+        return Ok(());
+    }
+    if body.cut {
+        let why =
+            format!("{said} in {took}, but the body is above max_body ({} bytes)", spec.max_body);
+        return Err(Failure::new(FailureKind::TooLarge, why));
+    }
+    // Linear, but not instant: a large body must not hold the other probes.
+    let search = search.clone();
+    let missing = tokio::task::spawn_blocking(move || search.missing(&body.kept)).await;
+    match missing {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => {
+            Err(Failure::new(FailureKind::Mismatch, format!("{said} in {took}, but {why}")))
+        }
+        Err(error) => Err(Failure::new(FailureKind::Internal, error.to_string())),
+    }
+}
+
+/// `HTTP 200`, and the reason for everything that is no success.
+fn said(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) if !status.is_success() => format!("HTTP {} {reason}", status.as_u16()),
+        _ => format!("HTTP {}", status.as_u16()),
+    }
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            phases: Phases::default(),
+            redirects: 0,
+            status: None,
+            body: None,
+        }
+    }
+
+    fn observation(&self, outcome: Result<(), Failure>) -> Observation {
+        let (output, failure) = match outcome {
+            Ok(()) => (SafeText::line(&self.text()), None),
+            Err(failure) => (failure.message.clone(), Some(failure)),
+        };
+        Observation { output, failure, metrics: self.metrics(), ..Observation::default() }
+    }
+
+    fn text(&self) -> String {
+        let status = self.status.map(said).unwrap_or_default();
+        let Some((size, cut, took)) = self.body else { return status };
+        let cut = if cut { "cut at " } else { "" };
+        let mut text = format!("{status} in {}, {cut}{size} bytes", shown(took));
+        match self.redirects {
+            0 => {}
+            1 => text.push_str(", 1 redirect"),
+            count => text.push_str(&format!(", {count} redirects")),
+        }
+        if let Some(days) = self.phases.certificate_days {
+            text.push_str(&format!(", certificate {days} d"));
+        }
+        text
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "sizes and days are far below 2^53")]
+    fn metrics(&self) -> Vec<Metric> {
+        let phases = &self.phases;
+        let seconds = |name, time: std::time::Duration| {
+            (!time.is_zero()).then(|| Metric::new(name, time.as_secs_f64(), Unit::Seconds))
+        };
+        let total = self.body.map(|(_, _, took)| took);
+        let size = self.body.map(|(size, ..)| Metric::new("size", size as f64, Unit::Bytes));
+        let status = self.status.map(|s| Metric::new("status", f64::from(s.as_u16()), Unit::Count));
+        let days = phases.certificate_days;
+        [
+            total.and_then(|took| seconds("time", took)),
+            seconds("time_dns", phases.dns),
+            seconds("time_connect", phases.connect),
+            phases.tls.and_then(|took| seconds("time_tls", took)),
+            seconds("time_first_byte", phases.first_byte),
+            size,
+            status,
+            days.map(|days| Metric::new("certificate_days", days as f64, Unit::Count)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

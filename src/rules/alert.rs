@@ -1,0 +1,311 @@
+//! Alert life cycle: a pure state machine from statuses to episodes and their edges.
+//!
+//! In: the open alert so far, one [`Input`], how windows cover the check, the time.
+//! Out: the alert after it, the edges to record, who must be told, and when to look again.
+//! Never: reads a clock, touches the store, sends anything.
+//!
+//! | phase | input | after | edges |
+//! |---|---|---|---|
+//! | none | soft problem | Pending | |
+//! | none, Pending | hard problem | Firing | fired (and acknowledged, when taken while pending) |
+//! | Pending | OK, check removed | none, its id in `dropped` | |
+//! | Pending | another soft problem | Pending; a non-sticky acknowledgement is gone | |
+//! | Firing | another hard problem | Firing | unacknowledged when taken non-sticky; worse or better |
+//! | Firing | OK | Resolved, the acknowledgement is gone | recovered |
+//! | Firing | check removed | Resolved in its last state | closed |
+//! | Pending, Firing | acknowledge, unacknowledge | the same | acknowledged, unacknowledged (only Firing) |
+//! | Pending, Firing | now >= `expires` | the same, not acknowledged | `ack_expired` (only Firing) |
+//! | Firing | a window (or its silence) begins or ends | the same | `window_began`, `window_ended` |
+//!
+//! A pending alert has no edges: when it comes to nothing, nothing is kept. Every input also lets
+//! time pass, in this order: acknowledgement's expiry, the input itself, windows. So an OK that
+//! arrives at a window's end recovers, and is not told as "still bad".
+
+use super::notify::{self, Notice};
+use super::suppress::Cover;
+use crate::model::{
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Phase, SafeText, State, Status,
+    Timestamp,
+};
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// The check has a new status.
+    Status {
+        /// Which check.
+        check: &'a CheckKey,
+        /// Its status.
+        status: &'a Status,
+        /// How many problems in a row make it hard.
+        attempts: u32,
+    },
+    /// Time passed, or windows changed.
+    Tick,
+    /// Somebody takes it.
+    Acknowledge(Acknowledgement),
+    /// Somebody gives it back.
+    Unacknowledge {
+        /// Who.
+        actor: SafeText,
+    },
+    /// Its check was removed or disabled.
+    Removed {
+        /// Why, in words.
+        why: SafeText,
+    },
+}
+
+/// What follows.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Step {
+    /// The alert as it is now, the resolved one included; `None` when there is none.
+    pub alert: Option<Alert>,
+    /// A pending alert that came to nothing and is forgotten.
+    pub dropped: Option<AlertId>,
+    /// What to record, in order.
+    pub edges: Vec<Edge>,
+    /// What to tell, in order.
+    pub notices: Vec<Notice>,
+    /// When to call again with [`Input::Tick`], if nothing else happens before.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// One step. A resolved `alert` counts as none. `mint` is called at most once, for a new episode.
+pub fn step(
+    alert: Option<&Alert>,
+    input: Input<'_>,
+    cover: &Cover,
+    now: Timestamp,
+    mint: impl FnOnce() -> AlertId,
+) -> Step {
+    let open = alert.filter(|alert| alert.is_open()).cloned();
+    let alert = match (&input, open) {
+        (_, Some(alert)) => alert,
+        (Input::Status { check, status, attempts }, None)
+            if status.state.is_problem() && !status.is_waiting() =>
+        {
+            opened(mint(), check, status, *attempts, now)
+        }
+        (_, None) => return Step::default(),
+    };
+    let lifted = alert.suppressed && !cover.suppressed;
+    let mut run = Run { alert, edges: Vec::new(), dropped: false, cover, now };
+    run.pass_time();
+    match input {
+        Input::Status { status, attempts, .. } => run.status(status, attempts),
+        Input::Tick => {}
+        Input::Acknowledge(ack) => run.acknowledge(ack),
+        Input::Unacknowledge { actor } => run.unacknowledge(&actor),
+        Input::Removed { why } => run.removed(why),
+    }
+    run.windows();
+    run.finish(lifted)
+}
+
+fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Timestamp) -> Alert {
+    Alert {
+        id,
+        check: check.clone(),
+        phase: Phase::Pending,
+        state: status.state,
+        opened: now,
+        fired: None,
+        resolved: None,
+        since: status.since,
+        output: status.output.clone(),
+        attempt: status.attempt,
+        attempts,
+        ack: None,
+        edge_seq: 0,
+        in_maintenance: false,
+        suppressed: false,
+        notified: None,
+    }
+}
+
+/// One step under way.
+struct Run<'a> {
+    alert: Alert,
+    edges: Vec<Edge>,
+    dropped: bool,
+    cover: &'a Cover,
+    now: Timestamp,
+}
+
+impl Run<'_> {
+    fn edge(&mut self, kind: EdgeKind, from: State, text: SafeText, actor: Option<SafeText>) {
+        self.alert.edge_seq = self.alert.edge_seq.saturating_add(1);
+        self.edges.push(Edge {
+            alert: self.alert.id,
+            check: self.alert.check.clone(),
+            seq: self.alert.edge_seq,
+            at: self.now,
+            kind,
+            from,
+            to: self.alert.state,
+            text,
+            actor,
+            in_maintenance: self.cover.in_maintenance,
+        });
+    }
+
+    fn is_firing(&self) -> bool {
+        self.alert.phase == Phase::Firing
+    }
+
+    /// Windows mark a pending alert silently; an acknowledgement ends when its time has come.
+    fn pass_time(&mut self) {
+        if self.alert.phase == Phase::Pending {
+            self.alert.in_maintenance = self.cover.in_maintenance;
+            self.alert.suppressed = self.cover.suppressed;
+        }
+        let over = |ack: &Acknowledgement| ack.expires.is_some_and(|at| self.now >= at);
+        if self.alert.ack.as_ref().is_some_and(over)
+            && let Some(ack) = self.alert.ack.take()
+            && self.is_firing()
+        {
+            let text = SafeText::line(&format!("acknowledgement by {} ran out", ack.author));
+            self.edge(EdgeKind::AckExpired, self.alert.state, text, None);
+        }
+    }
+
+    fn status(&mut self, status: &Status, attempts: u32) {
+        if status.is_waiting() {
+            return;
+        }
+        if status.state == State::Ok {
+            return self.recover(status);
+        }
+        // Not confirmed: a firing problem stays what it is.
+        if self.is_firing() && !status.hard {
+            return;
+        }
+        let from = self.alert.state;
+        let changed = from != status.state;
+        if changed {
+            self.give_back_unless_sticky(status.state);
+            self.alert.state = status.state;
+            self.alert.since = status.since;
+        }
+        self.alert.output = status.output.clone();
+        self.alert.attempt = status.attempt;
+        self.alert.attempts = attempts;
+        if !self.is_firing() {
+            if status.hard {
+                self.fire();
+            }
+        } else if changed {
+            let worse = status.state.severity() > from.severity();
+            let kind = if worse { EdgeKind::Worse } else { EdgeKind::Better };
+            self.edge(kind, from, status.output.clone(), None);
+        }
+    }
+
+    fn give_back_unless_sticky(&mut self, to: State) {
+        if self.alert.ack.as_ref().is_some_and(|ack| !ack.sticky)
+            && let Some(ack) = self.alert.ack.take()
+            && self.is_firing()
+        {
+            let from = self.alert.state;
+            let text = format!("acknowledgement by {} ended: {from} became {to}", ack.author);
+            self.edge(EdgeKind::Unacknowledged, from, SafeText::line(&text), None);
+        }
+    }
+
+    fn fire(&mut self) {
+        self.alert.phase = Phase::Firing;
+        self.alert.fired = Some(self.now);
+        self.edge(EdgeKind::Fired, State::Ok, self.alert.output.clone(), None);
+        if let Some(ack) = self.alert.ack.clone() {
+            self.edge(EdgeKind::Acknowledged, self.alert.state, ack.comment, Some(ack.author));
+        }
+    }
+
+    fn recover(&mut self, status: &Status) {
+        let from = self.alert.state;
+        let was_firing = self.is_firing();
+        self.resolve();
+        self.alert.state = State::Ok;
+        self.alert.since = status.since;
+        self.alert.attempt = 0;
+        self.alert.output = status.output.clone();
+        if was_firing {
+            self.edge(EdgeKind::Recovered, from, status.output.clone(), None);
+        }
+    }
+
+    fn removed(&mut self, why: SafeText) {
+        let was_firing = self.is_firing();
+        self.resolve();
+        if was_firing {
+            self.alert.output = why.clone();
+            self.edge(EdgeKind::Closed, self.alert.state, why, None);
+        }
+    }
+
+    fn resolve(&mut self) {
+        self.dropped = self.alert.phase == Phase::Pending;
+        self.alert.phase = Phase::Resolved;
+        self.alert.resolved = Some(self.now);
+        self.alert.ack = None;
+    }
+
+    fn acknowledge(&mut self, ack: Acknowledgement) {
+        if self.is_firing() {
+            let (text, actor) = (ack.comment.clone(), Some(ack.author.clone()));
+            self.edge(EdgeKind::Acknowledged, self.alert.state, text, actor);
+        }
+        self.alert.ack = Some(ack);
+    }
+
+    fn unacknowledge(&mut self, actor: &SafeText) {
+        if let Some(ack) = self.alert.ack.take()
+            && self.is_firing()
+        {
+            let text = SafeText::line(&format!("acknowledgement by {} taken back", ack.author));
+            self.edge(EdgeKind::Unacknowledged, self.alert.state, text, Some(actor.clone()));
+        }
+    }
+
+    /// Marks the alert with the windows of now. A change of the silence alone (one of two windows
+    /// ended) is an edge too, because people may have to be told.
+    fn windows(&mut self) {
+        let before = (self.alert.in_maintenance, self.alert.suppressed);
+        let after = (self.cover.in_maintenance, self.cover.suppressed);
+        (self.alert.in_maintenance, self.alert.suppressed) = after;
+        if !self.is_firing() || before == after {
+            return;
+        }
+        let kind = if (before.0 && !after.0) || (before.1 && !after.1) {
+            EdgeKind::WindowEnded
+        } else {
+            EdgeKind::WindowBegan
+        };
+        let verb = if kind == EdgeKind::WindowBegan { "began" } else { "ended" };
+        let text = match &self.cover.window {
+            _ if kind == EdgeKind::WindowEnded && after.0 => {
+                "the silence of a window ended".to_owned()
+            }
+            Some(name) => format!("window {name} {verb}"),
+            None => format!("the window {verb}"),
+        };
+        self.edge(kind, self.alert.state, SafeText::line(&text), None);
+    }
+
+    fn finish(mut self, lifted: bool) -> Step {
+        if self.dropped {
+            return Step { dropped: Some(self.alert.id), ..Step::default() };
+        }
+        let notices = notify::decide(&mut self.alert, &self.edges, lifted);
+        let expires = self.alert.ack.as_ref().and_then(|ack| ack.expires);
+        let wake_at = [expires, self.cover.changes_at].into_iter().flatten().min();
+        Step {
+            wake_at: wake_at.filter(|_| self.alert.is_open()),
+            alert: Some(self.alert),
+            dropped: None,
+            edges: self.edges,
+            notices,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Soft and hard states, and what a missing result means.
+//!
+//! | status before | result | status after |
+//! |---|---|---|
+//! | any | OK | OK, hard, attempt 0 |
+//! | OK or waiting | problem | soft, attempt 1; hard when one attempt is enough |
+//! | soft problem, attempt n | any problem | attempt n+1 (another problem counts on); hard at `attempts` |
+//! | hard problem | any problem | hard at once in the new state |
+//! | any | none for too long | UNKNOWN, hard: the wait was the confirmation |
+
+use super::evaluate::Verdict;
+use crate::model::{Check, SafeText, Span, State, Status, Steady, Timestamp};
+
+/// The status after a result that was made `at`. `attempts` below 1 counts as 1.
+///
+/// `since` moves only with the state. `output` moves with state, attempt or the words of a
+/// problem, not with its numbers, so that a row stays the same while nothing happens.
+#[must_use]
+pub fn advance(status: &Status, attempts: u32, verdict: &Verdict, at: Timestamp) -> Status {
+    let attempts = attempts.max(1);
+    let state = verdict.state;
+    let was_hard_problem = status.hard && status.hard_state.is_problem();
+    let attempt = match state {
+        State::Ok => 0,
+        _ if was_hard_problem => attempts,
+        _ => status.attempt.saturating_add(1).min(attempts),
+    };
+    let hard = attempt == 0 || attempt == attempts;
+    let first = status.is_waiting();
+    let mut next = Status {
+        state,
+        hard,
+        hard_state: if hard { state } else { status.hard_state },
+        attempt,
+        since: if first || state != status.state { at } else { status.since },
+        last_result: Some(status.last_result.map_or(at, |last| last.max(at))),
+        late: false,
+        output: verdict.output.clone(),
+    };
+    let reworded = state.is_problem() && !same_words(&status.output, &verdict.output);
+    if !first && !reworded && state == status.state && attempt == status.attempt {
+        next.output = status.output.clone();
+    }
+    next
+}
+
+/// True when two texts differ only in their numbers.
+fn same_words(one: &SafeText, other: &SafeText) -> bool {
+    let words = |text: &SafeText| -> String {
+        text.as_str().chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect()
+    };
+    one == other || words(one) == words(other)
+}
+
+/// True when something changed that judgement or a list shows: anything but the time of the last
+/// result.
+#[must_use]
+pub fn row_changed(before: &Status, after: &Status) -> bool {
+    Status { last_result: after.last_result, ..before.clone() } != *after
+}
+
+/// How old the last result is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// As it should be.
+    Fresh,
+    /// Overdue: shown greyed, state as it was.
+    Late,
+    /// Too old to be believed: UNKNOWN.
+    Stale,
+}
+
+/// When a check without a new result becomes late, and when stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    /// Late from this moment on.
+    pub late: Steady,
+    /// Stale from this moment on; not before `late`.
+    pub stale: Steady,
+}
+
+impl Overdue {
+    /// The moments for a check from which a result is expected since `since`: the latest of its
+    /// last result, the engine's start, a resume, its assignment.
+    #[must_use]
+    pub fn of(check: &Check, since: Steady) -> Self {
+        let (interval, timeout) = (check.interval, check.timeout);
+        let patience = (interval + interval).max(interval + Span::from_secs(15));
+        Self {
+            late: since + interval + timeout + Span::from_secs(5),
+            stale: since + patience.max(interval + Span::from_secs(5)) + timeout,
+        }
+    }
+
+    /// The freshness at a moment.
+    #[must_use]
+    pub fn at(self, now: Steady) -> Freshness {
+        if now >= self.stale {
+            Freshness::Stale
+        } else if now >= self.late {
+            Freshness::Late
+        } else {
+            Freshness::Fresh
+        }
+    }
+
+    /// When the freshness changes next; `None` once it is stale.
+    #[must_use]
+    pub fn next_change(self, now: Steady) -> Option<Steady> {
+        [self.late, self.stale].into_iter().find(|at| *at > now)
+    }
+}
+
+/// The freshness of a check from which a result is expected since `since`; see [`Overdue::of`].
+#[must_use]
+pub fn freshness(check: &Check, since: Steady, now: Steady) -> Freshness {
+    Overdue::of(check, since).at(now)
+}
+
+/// The status of a late check: as it was, marked.
+#[must_use]
+pub fn late(status: &Status) -> Status {
+    Status { late: true, ..status.clone() }
+}
+
+/// The status of a stale check: UNKNOWN and hard, because its time limit was the wait.
+/// `expected` is when the last result was made, or since when the first one is expected.
+#[must_use]
+pub fn stale(status: &Status, expected: Timestamp, attempts: u32, now: Timestamp) -> Status {
+    let since =
+        if status.state == State::Unknown && !status.is_waiting() { status.since } else { now };
+    Status {
+        state: State::Unknown,
+        hard: true,
+        hard_state: State::Unknown,
+        attempt: attempts.max(1),
+        since,
+        last_result: status.last_result,
+        late: false,
+        output: SafeText::line(&format!("no result since {}", clock_face(expected, now))),
+    }
+}
+
+/// `21:04 UTC`, with the date when it was on another day.
+fn clock_face(at: Timestamp, now: Timestamp) -> String {
+    let (Some(time), Some(today)) = (at.to_utc(), now.to_utc()) else {
+        return at.to_string();
+    };
+    let form = if time.date_naive() == today.date_naive() { "%H:%M UTC" } else { "%F %H:%M UTC" };
+    time.format(form).to_string()
+}
+
+/// The status with which a check goes on after the engine was away. Longer than one run can take
+/// apart (interval + timeout), the problems in a row are not in a row any more: soft attempts
+/// start again. Hard states stay.
+#[must_use]
+pub fn resumed(status: &Status, check: &Check, away: Span) -> Status {
+    let mut next = status.clone();
+    if !status.hard && away > check.interval + check.timeout {
+        next.attempt = 0;
+    }
+    next
+}
+
+#[cfg(test)]
+#[path = "attempts_tests.rs"]
+mod tests;

@@ -1,0 +1,64 @@
+//! Whether an edge of an alert is told to people, and why.
+//!
+//! Somebody is told only while the alert *speaks*: firing, not suppressed by a window, not
+//! acknowledged. The one exception is the end of what they were told of.
+//!
+//! | edge | nobody was told yet | people know state K |
+//! |---|---|---|
+//! | fired, worse, better, given back by an operator | `first`, if it speaks | `worse`, if it speaks and is worse than K |
+//! | acknowledgement ran out | `ack_expired`, if it speaks | the same |
+//! | suppression by a window ended | `window_ended`, if it speaks and this step told nothing else | the same |
+//! | recovered | nothing | `recovered`, always: in a window (D-04) and acknowledged too |
+//! | acknowledged, window began, closed, taken back by a change of state (the change decides) | nothing | nothing |
+//!
+//! So with a window that suppresses: a problem told before it recovers loudly even inside it; one
+//! that begins and ends inside it is never told; one that is still there at its end is told once.
+
+use crate::model::{Alert, Edge, EdgeKind, Phase, Reason};
+
+/// One edge that must be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Why.
+    pub reason: Reason,
+    /// What.
+    pub edge: Edge,
+}
+
+/// Why this edge is told, or `None`. `alert` is as the whole step leaves it, but with `notified`
+/// as it was before this edge; `lifted` says that the step ended the suppression.
+#[must_use]
+pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
+    let speaks = alert.phase == Phase::Firing && !alert.suppressed && alert.ack.is_none();
+    match edge.kind {
+        EdgeKind::Recovered => alert.notified.map(|_| Reason::Recovered),
+        _ if !speaks => None,
+        EdgeKind::AckExpired => Some(Reason::AckExpired),
+        EdgeKind::WindowEnded => lifted.then_some(Reason::WindowEnded),
+        EdgeKind::Unacknowledged if edge.actor.is_none() => None,
+        EdgeKind::Fired | EdgeKind::Worse | EdgeKind::Better | EdgeKind::Unacknowledged => {
+            match alert.notified {
+                None => Some(Reason::First),
+                Some(known) if edge.to.severity() > known.severity() => Some(Reason::Worse),
+                Some(_) => None,
+            }
+        }
+        EdgeKind::Acknowledged | EdgeKind::WindowBegan | EdgeKind::Closed => None,
+    }
+}
+
+/// The notices of one step's edges, in order; keeps `alert.notified`.
+pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: bool) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = Vec::new();
+    for edge in edges {
+        let Some(reason) = reason(alert, edge, lifted) else { continue };
+        if reason == Reason::WindowEnded && !notices.is_empty() {
+            continue;
+        }
+        if reason != Reason::Recovered {
+            alert.notified = Some(alert.notified.map_or(edge.to, |known| known.worst(edge.to)));
+        }
+        notices.push(Notice { reason, edge: edge.clone() });
+    }
+    notices
+}

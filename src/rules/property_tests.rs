@@ -1,0 +1,185 @@
+//! Properties that hold in every story: random results, windows, acknowledgements and waits.
+
+use proptest::prelude::*;
+
+use super::{Cover, Input, Step, Verdict, alert, attempts, cover};
+use crate::model::{
+    Acknowledgement, Alert, AlertId, CheckKey, EdgeKind, Maintenance, MaintenanceId, Phase, Reason,
+    SafeText, State, Status, Timestamp,
+};
+
+#[derive(Clone, Debug)]
+enum Move {
+    Result(State),
+    Stale,
+    Tick,
+    Take { sticky: bool, minutes: Option<i64> },
+    GiveBack,
+    Remove,
+}
+
+fn moves() -> impl Strategy<Value = (i64, Move)> {
+    let state = prop_oneof![
+        3 => Just(State::Ok),
+        1 => Just(State::Warning),
+        3 => Just(State::Critical),
+        1 => Just(State::Unknown)
+    ];
+    let step = prop_oneof![
+        8 => state.prop_map(Move::Result),
+        1 => Just(Move::Stale),
+        2 => Just(Move::Tick),
+        2 => (any::<bool>(), prop::option::of(1..30_i64))
+            .prop_map(|(sticky, minutes)| Move::Take { sticky, minutes }),
+        1 => Just(Move::GiveBack),
+        1 => Just(Move::Remove),
+    ];
+    (1..10_i64, step)
+}
+
+fn windows() -> impl Strategy<Value = Vec<Maintenance>> {
+    let window =
+        (0..200_i64, 1..60_i64, any::<bool>()).prop_map(|(start, length, suppress)| Maintenance {
+            id: MaintenanceId::from_parts(start, [1; 10]),
+            name: SafeText::line("w"),
+            host_pattern: "*".parse().unwrap(),
+            check: None,
+            start: minute(start),
+            end: minute(start + length),
+            suppress_notifications: suppress,
+            created_by: None,
+            author: SafeText::line("noc"),
+            created: minute(0),
+        });
+    prop::collection::vec(window, 0..4)
+}
+
+fn minute(minute: i64) -> Timestamp {
+    Timestamp::from_millis(minute * 60_000)
+}
+
+/// A story under way, with what the store would hold.
+struct Story {
+    key: CheckKey,
+    status: Status,
+    alert: Option<Alert>,
+    windows: Vec<Maintenance>,
+    now: Timestamp,
+    born: i64,
+    last_seq: u32,
+    had_ok: bool,
+}
+
+impl Story {
+    fn step(&mut self, input: Input<'_>) -> (Step, Cover) {
+        let cover = cover(&self.windows, &self.key, self.now);
+        self.born += 1;
+        let id = AlertId::from_parts(self.born, [2; 10]);
+        let before = self.alert.clone();
+        let step = alert::step(before.as_ref(), input, &cover, self.now, || id);
+        self.check(before.as_ref(), &step, &cover);
+        self.alert = step.alert.clone().filter(Alert::is_open);
+        (step, cover)
+    }
+
+    fn check(&mut self, before: Option<&Alert>, step: &Step, cover: &Cover) {
+        if before.is_none() {
+            self.last_seq = 0;
+        }
+        for edge in &step.edges {
+            self.last_seq += 1;
+            assert_eq!(edge.seq, self.last_seq, "edges have no gaps");
+            assert_eq!(edge.at, self.now);
+            assert_eq!(edge.in_maintenance, cover.in_maintenance);
+            assert_eq!(edge.seq == 1, edge.kind == EdgeKind::Fired, "an episode begins with fired");
+        }
+        for notice in &step.notices {
+            let told_before = before.is_some_and(|alert| alert.notified.is_some());
+            if notice.reason == Reason::Recovered {
+                assert!(told_before, "only who heard of it hears its end");
+            } else {
+                assert!(!cover.suppressed, "silence means silence");
+                let alert = step.alert.as_ref().unwrap();
+                assert!(alert.ack.is_none(), "what somebody has is not told");
+                assert!(alert.notified.is_some());
+            }
+        }
+        let Some(alert) = &step.alert else { return };
+        assert!(!(alert.ack.is_some() && alert.is_unhandled()));
+        assert_eq!(
+            (alert.in_maintenance, alert.suppressed),
+            (cover.in_maintenance, cover.suppressed)
+        );
+        assert!(alert.state.is_problem() || alert.phase == Phase::Resolved);
+        if alert.is_unhandled() {
+            assert!(alert.notified.is_some(), "nobody is left untold of an unhandled problem");
+        }
+        if let Some(wake) = step.wake_at {
+            assert!(wake > self.now || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake));
+        }
+    }
+
+    fn play(&mut self, action: Move) {
+        match action {
+            Move::Result(state) => {
+                self.had_ok |= state == State::Ok;
+                self.status =
+                    attempts::advance(&self.status, 3, &Verdict::new(state, "x"), self.now);
+                self.report();
+            }
+            Move::Stale => {
+                self.status = attempts::stale(&self.status, self.now, 3, self.now);
+                self.report();
+            }
+            Move::Tick => drop(self.step(Input::Tick)),
+            Move::Take { sticky, minutes } => {
+                let expires =
+                    minutes.map(|m| Timestamp::from_millis(self.now.millis() + m * 60_000));
+                let (author, comment) = (SafeText::line("ann"), SafeText::line("on it"));
+                let at = self.now;
+                let ack = Acknowledgement { author, comment, at, expires, sticky };
+                drop(self.step(Input::Acknowledge(ack)));
+            }
+            Move::GiveBack => {
+                drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }))
+            }
+            Move::Remove => {
+                drop(self.step(Input::Removed { why: SafeText::line("gone") }));
+                assert!(self.alert.is_none());
+                self.status = Status::waiting(self.now);
+                self.had_ok = false;
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        let (key, status) = (self.key.clone(), self.status.clone());
+        assert!(status.state != State::Ok || self.had_ok, "never OK without an OK");
+        assert!(status.hard_state != State::Ok || self.had_ok, "never OK without an OK");
+        drop(self.step(Input::Status { check: &key, status: &status, attempts: 3 }));
+        assert_eq!(self.alert.is_some(), status.state.is_problem(), "one open alert per problem");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_story_keeps_its_promises(
+        windows in windows(),
+        story in prop::collection::vec(moves(), 1..60),
+    ) {
+        let mut play = Story {
+            key: CheckKey::new("db-1", "cpu"),
+            status: Status::waiting(minute(0)),
+            alert: None,
+            windows,
+            now: minute(0),
+            born: 0,
+            last_seq: 0,
+            had_ok: false,
+        };
+        for (wait, action) in story {
+            play.now = Timestamp::from_millis(play.now.millis() + wait * 60_000);
+            play.play(action);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Which maintenance windows cover a check at a moment, and what that means for its alert.
+//!
+//! | windows in effect over the check | in maintenance | suppressed (SPEC D-03) |
+//! |---|---|---|
+//! | none | no | no |
+//! | only such with `suppress_notifications = false` | yes | no |
+//! | at least one with `suppress_notifications = true` | yes | yes |
+//!
+//! Start is inside, end is outside (FM-30). A window that was over before it was made suppresses
+//! nothing (D-30): it is in effect at no moment.
+
+use crate::model::{CheckKey, Maintenance, SafeText, Span, Timestamp};
+
+/// How windows cover one check at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Cover {
+    /// Some window covers it.
+    pub in_maintenance: bool,
+    /// Some covering window hides it and sends nothing.
+    pub suppressed: bool,
+    /// The name of the window that decides; when none covers it, of the one that ended last.
+    pub window: Option<SafeText>,
+    /// The next moment at which a window begins or ends over it.
+    pub changes_at: Option<Timestamp>,
+}
+
+impl Cover {
+    fn change(&mut self, at: Timestamp) {
+        self.changes_at = Some(self.changes_at.map_or(at, |known| known.min(at)));
+    }
+}
+
+/// How `windows` cover a check at `wall`.
+#[must_use]
+pub fn cover<'a>(
+    windows: impl IntoIterator<Item = &'a Maintenance>,
+    check: &CheckKey,
+    wall: Timestamp,
+) -> Cover {
+    let mut cover = Cover::default();
+    let mut ended: Option<&Maintenance> = None;
+    for window in windows {
+        if window.covers(&check.host, &check.name, wall) {
+            if (window.suppress_notifications && !cover.suppressed) || !cover.in_maintenance {
+                cover.window = Some(window.name.clone());
+            }
+            cover.in_maintenance = true;
+            cover.suppressed |= window.suppress_notifications;
+            cover.change(window.end);
+        } else if !could_cover(window, check) {
+            // Another host's or check's window.
+        } else if wall < window.start && window.start < window.end {
+            cover.change(window.start);
+        } else if ended.is_none_or(|last| last.end < window.end) {
+            ended = Some(window);
+        }
+    }
+    if !cover.in_maintenance {
+        cover.window = ended.map(|window| window.name.clone());
+    }
+    cover
+}
+
+fn could_cover(window: &Maintenance, check: &CheckKey) -> bool {
+    window.host_pattern.matches(&check.host)
+        && window.check.as_ref().is_none_or(|pattern| pattern.matches(&check.name))
+}
+
+/// When a check under a suppressing window must be run, so that its state is known at the
+/// window's end (SPEC D-04): one interval before, but not before the window.
+#[must_use]
+pub fn recheck_at(window: &Maintenance, interval: Span) -> Timestamp {
+    (window.end - interval).max(window.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MaintenanceId;
+
+    fn window(name: &str, pattern: &str, start: i64, end: i64, suppress: bool) -> Maintenance {
+        Maintenance {
+            id: MaintenanceId::from_parts(start, [1; 10]),
+            name: SafeText::line(name),
+            host_pattern: pattern.parse().unwrap(),
+            check: None,
+            start: Timestamp::from_millis(start),
+            end: Timestamp::from_millis(end),
+            suppress_notifications: suppress,
+            created_by: None,
+            author: SafeText::line("noc"),
+            created: Timestamp::from_millis(0),
+        }
+    }
+
+    fn at(windows: &[Maintenance], millis: i64) -> Cover {
+        cover(windows, &CheckKey::new("db-1", "cpu"), Timestamp::from_millis(millis))
+    }
+
+    #[test]
+    fn fm_28_a_window_covers_only_what_its_pattern_names() {
+        let windows = [window("db", "db-*", 10, 20, true), window("web", "web-*", 0, 99, true)];
+        assert!(at(&windows, 15).suppressed);
+        assert_eq!(at(&windows, 25).window, Some(SafeText::line("db")));
+        assert_eq!(at(&windows, 25).changes_at, None, "the other host's window is not ours");
+        let mut only_ping = window("ping", "db-*", 0, 99, true);
+        only_ping.check = "ping".parse().ok();
+        assert!(!at(&[only_ping], 15).in_maintenance);
+    }
+
+    #[test]
+    fn fm_30_start_is_covered_and_end_is_not() {
+        let windows = [window("db", "db-*", 10, 20, true)];
+        let covered = [9, 10, 19, 20].map(|millis| at(&windows, millis).suppressed);
+        assert_eq!(covered, [false, true, true, false]);
+        assert_eq!(at(&windows, 9).changes_at, Some(Timestamp::from_millis(10)));
+        assert_eq!(at(&windows, 10).changes_at, Some(Timestamp::from_millis(20)));
+    }
+
+    #[test]
+    fn d_03_one_suppressing_window_is_enough() {
+        let loud = window("loud", "db-*", 0, 30, false);
+        let quiet = window("quiet", "*", 10, 20, true);
+        for windows in [[loud.clone(), quiet.clone()], [quiet, loud]] {
+            let flags =
+                |millis| (at(&windows, millis).in_maintenance, at(&windows, millis).suppressed);
+            assert_eq!(
+                [flags(5), flags(15), flags(25)],
+                [(true, false), (true, true), (true, false)]
+            );
+            assert_eq!(at(&windows, 15).window, Some(SafeText::line("quiet")));
+        }
+    }
+
+    #[test]
+    fn d_30_a_window_that_never_was_in_effect_changes_nothing() {
+        let windows = [window("past", "*", 20, 10, true)];
+        assert_eq!([5, 15, 25].map(|millis| at(&windows, millis).in_maintenance), [false; 3]);
+        assert_eq!(at(&windows, 5).changes_at, None);
+    }
+
+    #[test]
+    fn d_04_the_recheck_is_one_interval_before_the_end() {
+        let long = window("long", "*", 0, 100_000, true);
+        assert_eq!(recheck_at(&long, Span::from_secs(60)), Timestamp::from_millis(40_000));
+        let short = window("short", "*", 90_000, 100_000, true);
+        assert_eq!(recheck_at(&short, Span::from_secs(60)), short.start);
+    }
+}

@@ -1,0 +1,389 @@
+//! Plays the alert stories of `tests/scenarios/*.toml` through the public rules.
+//!
+//! Each story is one test of the same name. `tests/scenarios/README.md` explains the format; a
+//! story that goes wrong names its file, the line of the step, and what was expected.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
+use fluxnoc::model::{
+    Acknowledgement, Alert, AlertId, Check, CheckKey, EdgeKind, Failure, FailureKind, Maintenance,
+    MaintenanceId, Metric, Observation, Phase, Reason, SafeText, Span, Spec, State, Status, Steady,
+    Timestamp, Unit,
+};
+use fluxnoc::rules::attempts::{advance, freshness, late, stale};
+use fluxnoc::rules::{Freshness, Input, Step, alert, cover, evaluate};
+use serde::Deserialize;
+
+/// The moment `0s` of every story.
+const BEGIN: i64 = 1_771_984_800_000; // 2026-02-25T02:00:00Z
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    #[serde(rename = "about")]
+    _about: String,
+    #[serde(default)]
+    check: CheckAsWritten,
+    #[serde(default)]
+    window: Vec<Window>,
+    step: Vec<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CheckAsWritten {
+    host: String,
+    name: String,
+    kind: Kind,
+    attempts: u32,
+    unreachable: State,
+}
+
+impl Default for CheckAsWritten {
+    fn default() -> Self {
+        Self {
+            host: "db-prod-1".to_owned(),
+            name: "script".to_owned(),
+            kind: Kind::Custom,
+            attempts: 3,
+            unreachable: State::Unknown,
+        }
+    }
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Window {
+    name: String,
+    hosts: String,
+    check: Option<String>,
+    start: String,
+    end: String,
+    suppress: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ack {
+    by: String,
+    #[serde(default)]
+    comment: String,
+    expires: Option<String>,
+    #[serde(default)]
+    sticky: bool,
+}
+
+/// One step: when, at most one thing that happens, and what must then be so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moment {
+    at: String,
+    result: Option<State>,
+    text: Option<String>,
+    see: Option<BTreeMap<String, f64>>,
+    fail: Option<FailureKind>,
+    #[serde(default)]
+    no_result: bool,
+    ack: Option<Ack>,
+    unack: Option<String>,
+    window: Option<Window>,
+    end_window: Option<String>,
+    removed: Option<String>,
+
+    #[serde(default)]
+    edges: Vec<EdgeKind>,
+    #[serde(default)]
+    told: Vec<Reason>,
+    phase: Option<String>,
+    state: Option<State>,
+    attempt: Option<String>,
+    acked: Option<bool>,
+    unhandled: Option<bool>,
+    maintenance: Option<bool>,
+    suppressed: Option<bool>,
+    late: Option<bool>,
+    says: Option<String>,
+    edge_says: Option<String>,
+    edge_in_maintenance: Option<bool>,
+    wake: Option<String>,
+}
+
+fn offset(text: &str) -> Timestamp {
+    Timestamp::from_millis(BEGIN) + text.parse::<Span>().unwrap()
+}
+
+struct Play {
+    check: Check,
+    unreachable: State,
+    windows: Vec<Maintenance>,
+    status: Status,
+    alert: Option<Alert>,
+    heard: Timestamp,
+    wake: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Play {
+    fn new(story: &Story) -> Self {
+        let written = &story.check;
+        let spec = match written.kind {
+            Kind::Ping => Spec::Ping(PingSpec::default()),
+            Kind::System => Spec::System(SystemSpec::default()),
+            Kind::Custom => Spec::Custom(CustomSpec {
+                command: CustomCommand::Argv(vec!["/bin/true".to_owned()]),
+                env: BTreeMap::new(),
+            }),
+            other => panic!("the stories know no check of kind {other}"),
+        };
+        let mut check = Check::new(&written.host, &written.name, "192.0.2.1", spec);
+        check.attempts = written.attempts;
+        check.limits = Check::default_limits(written.kind);
+        let begin = Timestamp::from_millis(BEGIN);
+        let mut play = Self {
+            check,
+            unreachable: written.unreachable,
+            windows: Vec::new(),
+            status: Status::waiting(begin),
+            alert: None,
+            heard: begin,
+            wake: None,
+            now: begin,
+        };
+        story.window.iter().for_each(|window| play.add(window));
+        play
+    }
+
+    fn add(&mut self, window: &Window) {
+        let no = u8::try_from(self.windows.len()).unwrap();
+        self.windows.push(Maintenance {
+            id: MaintenanceId::from_parts(self.now.millis(), [no; 10]),
+            name: SafeText::line(&window.name),
+            host_pattern: window.hosts.parse().unwrap(),
+            check: window.check.as_ref().map(|check| check.parse().unwrap()),
+            start: offset(&window.start),
+            end: offset(&window.end),
+            suppress_notifications: window.suppress,
+            created_by: None,
+            author: SafeText::line("noc"),
+            created: self.now,
+        });
+    }
+
+    fn play(&mut self, moment: &Moment) -> Step {
+        self.now = offset(&moment.at);
+        if let Some(wake) = self.wake {
+            assert!(self.now <= wake, "the engine would have looked at {wake}: write that step");
+        }
+        self.change_windows(moment);
+        if let Some(seen) = observation(moment) {
+            return self.result(seen);
+        }
+        if moment.no_result {
+            return self.no_result();
+        }
+        if let Some(ack) = &moment.ack {
+            return self.input(Input::Acknowledge(Acknowledgement {
+                author: SafeText::line(&ack.by),
+                comment: SafeText::line(&ack.comment),
+                at: self.now,
+                expires: ack.expires.as_deref().map(offset),
+                sticky: ack.sticky,
+            }));
+        }
+        if let Some(who) = &moment.unack {
+            return self.input(Input::Unacknowledge { actor: SafeText::line(who) });
+        }
+        if let Some(why) = &moment.removed {
+            return self.input(Input::Removed { why: SafeText::line(why) });
+        }
+        self.input(Input::Tick)
+    }
+
+    fn change_windows(&mut self, moment: &Moment) {
+        if let Some(window) = &moment.window {
+            self.add(window);
+        }
+        if let Some(name) = &moment.end_window {
+            let now = self.now;
+            let window = self.windows.iter_mut().find(|window| window.name.as_str() == name);
+            window.expect("a window of that name").end = now;
+        }
+    }
+
+    fn result(&mut self, mut seen: Observation) -> Step {
+        let verdict = evaluate(&self.check, self.unreachable, &mut seen);
+        self.status = advance(&self.status, self.check.attempts, &verdict, self.now);
+        self.heard = self.now;
+        self.report()
+    }
+
+    /// What the engine does at a deadline of freshness.
+    fn no_result(&mut self) -> Step {
+        let steady = |at: Timestamp| Steady::from_millis(at.millis());
+        self.status = match freshness(&self.check, steady(self.heard), steady(self.now)) {
+            Freshness::Fresh => self.status.clone(),
+            Freshness::Late => late(&self.status),
+            Freshness::Stale => stale(&self.status, self.heard, self.check.attempts, self.now),
+        };
+        self.report()
+    }
+
+    fn report(&mut self) -> Step {
+        let (key, status) = (self.check.key.clone(), self.status.clone());
+        let attempts = self.check.attempts;
+        self.input(Input::Status { check: &key, status: &status, attempts })
+    }
+
+    fn input(&mut self, input: Input<'_>) -> Step {
+        let key: &CheckKey = &self.check.key;
+        let cover = cover(&self.windows, key, self.now);
+        let id = AlertId::from_parts(self.now.millis(), [9; 10]);
+        let step = alert::step(self.alert.as_ref(), input, &cover, self.now, || id);
+        self.alert = step.alert.clone().filter(Alert::is_open);
+        self.wake = step.wake_at;
+        step
+    }
+}
+
+fn observation(moment: &Moment) -> Option<Observation> {
+    let text = moment.text.as_deref().unwrap_or("said the script");
+    if let Some(kind) = moment.fail {
+        return Some(Observation::failed(Failure::new(kind, text)));
+    }
+    if let Some(numbers) = &moment.see {
+        let metric = |(name, value): (&String, &f64)| Metric::new(name, *value, Unit::Percent);
+        return Some(Observation::seen(text, numbers.iter().map(metric).collect()));
+    }
+    let claimed = Some(moment.result?);
+    Some(Observation { claimed, ..Observation::seen(text, Vec::new()) })
+}
+
+/// Compares what is expected with what is; `place` is file and line of the step.
+fn expect(moment: &Moment, play: &Play, step: &Step, place: &str) {
+    macro_rules! same {
+        ($what:literal, $expected:expr, $actual:expr) => {
+            if let Some(expected) = $expected {
+                assert_eq!($actual, expected, "{place}: {} (right is expected)", $what);
+            }
+        };
+    }
+    let edges: Vec<EdgeKind> = step.edges.iter().map(|edge| edge.kind).collect();
+    let told: Vec<Reason> = step.notices.iter().map(|notice| notice.reason).collect();
+    same!("edges", Some(&moment.edges), &edges);
+    same!("told", Some(&moment.told), &told);
+    let alert = step.alert.as_ref();
+    let phase = alert.map_or("none", |alert| alert.phase.word());
+    same!("phase", moment.phase.as_deref(), phase);
+    let state = alert.map_or(play.status.state, |alert| alert.state);
+    same!("state", moment.state, state);
+    let attempt = format!("{}/{}", play.status.attempt, play.check.attempts);
+    same!("attempt", moment.attempt.clone(), attempt);
+    same!("acked", moment.acked, alert.is_some_and(|alert| alert.ack.is_some()));
+    same!("unhandled", moment.unhandled, alert.is_some_and(Alert::is_unhandled));
+    same!("maintenance", moment.maintenance, alert.is_some_and(|alert| alert.in_maintenance));
+    same!("suppressed", moment.suppressed, alert.is_some_and(|alert| alert.suppressed));
+    same!("late", moment.late, play.status.late);
+    same!("wake", moment.wake.as_deref().map(offset), step.wake_at.unwrap_or_default());
+    let last = step.edges.last();
+    same!(
+        "edge_in_maintenance",
+        moment.edge_in_maintenance,
+        last.is_some_and(|e| e.in_maintenance)
+    );
+    let contains = |what: &str, text: &str, part: Option<&String>| {
+        let found = part.is_none_or(|part| text.contains(part.as_str()));
+        assert!(found, "{place}: {what} is `{text}`, without {part:?}");
+    };
+    contains("output", play.status.output.as_str(), moment.says.as_ref());
+    let edge_text = last.map_or("", |edge| edge.text.as_str());
+    contains("the last edge", edge_text, moment.edge_says.as_ref());
+    let seq = alert.filter(|alert| alert.phase != Phase::Pending).map(|alert| alert.edge_seq);
+    assert!(last.is_none_or(|edge| Some(edge.seq) == seq), "{place}: edges are numbered");
+}
+
+fn play(name: &str) {
+    let file = format!("tests/scenarios/{name}.toml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let story: Story = toml::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| line.trim() == "[[step]]");
+    let mut on = Play::new(&story);
+    for moment in &story.step {
+        let line = lines.next().map_or(0, |(_, line)| line);
+        let place = format!("{file}:{line} (at {})", moment.at);
+        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| on.play(moment)));
+        let step = played.unwrap_or_else(|_| panic!("{place}: see the message above"));
+        expect(moment, &on, &step, &place);
+    }
+}
+
+macro_rules! stories {
+    ($($name:ident,)*) => {
+        $(#[test]
+        fn $name() {
+            play(stringify!($name));
+        })*
+
+        /// The names above, to find a file that no test plays.
+        const STORIES: &[&str] = &[$(stringify!($name),)*];
+    };
+}
+
+stories! {
+    ack_runs_out,
+    ack_runs_out_inside_a_window,
+    ack_taken_back,
+    ack_that_is_not_sticky_ends_with_the_state,
+    ack_that_is_sticky_stays_until_recovery,
+    ack_while_pending_is_forgotten_with_it,
+    ack_while_pending_stays_when_it_fires,
+    d_03_a_window_that_does_not_suppress_tags_and_sends,
+    d_03_a_window_that_suppresses_hides_and_sends_nothing,
+    d_04_a_result_at_the_very_end_counts_first,
+    d_04_begun_in_the_window_and_bad_at_its_end,
+    d_04_begun_in_the_window_and_over_before_its_end,
+    d_04_told_before_the_window_and_bad_at_its_end,
+    d_04_told_before_the_window_recovers_inside_it,
+    d_04_worse_at_the_very_end_is_told_once,
+    d_06_worse_is_told_better_is_recorded,
+    d_25_soft_three_times_is_hard_and_recovery_is_told,
+    d_27_refused_is_critical_at_its_last_attempt,
+    d_27_unreachable_may_be_critical,
+    fm_03_all_good_makes_no_alert,
+    fm_04_a_warning_fires_and_is_recorded,
+    fm_06_a_silent_check_becomes_unknown,
+    fm_06_no_answer_is_unknown_and_names_connectivity,
+    fm_07_a_problem_inside_a_window_is_recorded_and_silent,
+    fm_28_a_window_over_other_hosts_silences_nothing,
+    fm_30_the_end_is_outside,
+    fm_30_the_start_is_inside,
+    one_attempt_fires_at_once,
+    removed_check_closes_its_alert,
+    removed_check_forgets_its_pending_alert,
+    soft_problem_that_changes_counts_on,
+    soft_problem_that_recovers_leaves_nothing,
+    two_windows_the_quiet_one_ends_first,
+    window_ended_early_tells_at_once,
+    window_over_a_running_problem,
+}
+
+#[test]
+fn every_file_is_played() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ext| ext == "toml") {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            assert!(STORIES.contains(&name.as_str()), "{name}.toml is in no `stories!` line");
+        }
+    }
+}
