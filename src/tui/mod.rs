@@ -27,6 +27,7 @@ pub mod options;
 pub mod overlays;
 pub mod panes;
 pub mod replies;
+pub mod run;
 pub mod terminal;
 pub mod theme;
 pub mod typing;
@@ -38,6 +39,7 @@ pub mod zone;
 
 pub use effect::Leave;
 pub use options::Options;
+pub use run::run;
 
 /// The log layer of a console: lines go into memory, because stdout and stderr are the screen.
 #[must_use]
