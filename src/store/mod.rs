@@ -13,6 +13,8 @@
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
+#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
+
 mod alerts;
 mod bulk;
 mod days;
