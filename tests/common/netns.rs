@@ -3,7 +3,7 @@
 //! `A - r1 - r2 - ... - rN - B`, IPv4 and IPv6, with an alternative router `x` from `r1` to a later
 //! router. Every namespace lives as long as its holder process, and that as long as its standard
 //! input is open: when the test ends, however it ends, the kernel removes everything. Needs root
-//! (or the user namespace of [`scene`]), iproute2, iptables and util-linux.
+//! (or the user namespace of [`scene`]), iproute2, iptables, iputils-ping and util-linux.
 
 #![allow(dead_code, reason = "each test uses its part of the harness")]
 
@@ -187,7 +187,30 @@ impl Chain {
         }
         chain.b().sh(&default_by(plan.routers, 1));
         chain.a().allow_ping(true);
+        chain.wait_until_ready();
         chain
+    }
+
+    /// A link's first IPv6 packets are lost while its multicast groups are not yet joined.
+    fn wait_until_ready(&self) {
+        let links = (0..).zip(&self.nodes[..self.nodes.len() - 1]);
+        let alternative = (ALTERNATIVE + 1..).zip(&self.x);
+        let first = self.x.as_ref().map(|_| (ALTERNATIVE, self.router(1)));
+        let waits: Vec<Child> = links
+            .chain(alternative)
+            .chain(first)
+            .map(|(link, node)| {
+                let (v4, v6) = (address(link, 2, false), address(link, 2, true));
+                let ping =
+                    |to| format!("until ping -n -c 1 -W 1 {to} >/dev/null; do sleep 0.1; done;");
+                let script = ping(v4) + &ping(v6);
+                let mut command = node.command("timeout");
+                command.args(["20", "sh", "-c", &script]).spawn().expect("nsenter, ping")
+            })
+            .collect();
+        for mut wait in waits {
+            assert!(wait.wait().expect("ping").success(), "a link of the chain is not usable");
+        }
     }
 
     /// Where the probes start.
@@ -220,18 +243,25 @@ impl Chain {
     pub fn truth_rerouted(&self, v6: bool) -> Vec<IpAddr> {
         let join = self.plan.join.expect("an alternative path");
         let mut path = vec![address(0, 2, v6), address(ALTERNATIVE, 2, v6)];
-        path.extend((join - 1..=self.plan.routers).map(|number| address(number, 2, v6)));
+        path.push(address(ALTERNATIVE + 1, 2, v6));
+        path.extend((join..=self.plan.routers).map(|number| address(number, 2, v6)));
         path
     }
 
-    /// `r1` sends what goes to B over `x` from now on.
+    /// What goes to B and comes back takes the way over `x` from now on. Both directions, because
+    /// kernels differ in whether an ICMP error carries the address that the packet came in at or
+    /// the one that the error leaves from.
     pub fn reroute(&self) {
+        let join = self.plan.join.expect("an alternative path");
         self.router(1).sh(&route_by(self.plan.routers, ALTERNATIVE, 2));
+        self.router(join).sh(&route_by(0, ALTERNATIVE + 1, 1));
     }
 
     /// And over `r2` again.
     pub fn restore(&self) {
+        let join = self.plan.join.expect("an alternative path");
         self.router(1).sh(&route_by(self.plan.routers, 1, 2));
+        self.router(join).sh(&route_by(0, join - 1, 1));
     }
 
     /// The router drops a share of what it forwards towards B.

@@ -222,9 +222,9 @@ impl Driver {
             self.tracker.expire(now);
             let last = self.limit.is_some_and(|limit| timers.rounds >= limit);
             let settled = self.tracker.is_settled();
-            if timers.dirty && (settled || now >= timers.next_round) {
+            if timers.dirty && (settled || (!last && now >= timers.next_round)) {
                 self.publish();
-                timers.dirty = false;
+                timers.dirty = !settled;
             }
             if last && settled {
                 break;
