@@ -214,7 +214,7 @@ fn fs_22_without_privilege_the_table_is_the_same() {
             let report = Trace::spawn(test, &chain, flow, 3, true).end();
             assert_clean(&report, chain.truth(flow.1), 3, &format!("unprivileged {flow:?}"));
         }
-        chain.a().allow_ping(false);
+        let chain = Chain::build(Plan { ping: false, ..Plan::default() });
         for v6 in [false, true] {
             let icmp = (TraceProtocol::Icmp, v6);
             let words = Trace::spawn(test, &chain, icmp, 1, true).words();
@@ -333,6 +333,31 @@ fn fs_22_a_broken_path_ends_where_it_is_broken() {
         let expected = format!("answers end at hop 2 ({second}), which reports: host unreachable");
         assert_eq!(report.verdict.as_str(), expected);
         assert_eq!(report.hops.len(), 2, "{report:#?}");
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_a_machine_without_a_route_says_so_and_recovers() {
+    scene("fs_22_a_machine_without_a_route_says_so_and_recovers", |test| {
+        let chain = Chain::build(Plan { routers: 2, ..Plan::default() });
+        for flow in flows().filter(|(_, v6)| !v6) {
+            let mut trace = Trace::start(test, &chain, flow, 0);
+            trace.after(2);
+            chain.a().sh("ip route del default");
+            let mut frame = trace.after(0);
+            while frame.reached {
+                frame = trace.after(0);
+            }
+            assert_eq!(frame.verdict.as_str(), "cannot send: network is unreachable", "{flow:?}");
+            let start = Trace::start(test, &chain, flow, 1).words();
+            assert!(start.contains("network is unreachable"), "{flow:?}: {start}");
+            chain.a().sh("ip route add default via 10.77.0.2");
+            while !frame.reached {
+                frame = trace.after(0);
+            }
+            assert_eq!(addresses(&frame), one_each(chain.truth(false)), "{flow:?}");
+        }
     });
 }
 

@@ -89,13 +89,11 @@ impl Namespace {
         out.into_owned()
     }
 
-    /// Who may open ping sockets here: everybody, or nobody.
-    pub fn allow_ping(&self, everybody: bool) {
+    /// Lets everybody open ping sockets here; in a new namespace nobody may.
+    pub fn allow_ping(&self) {
         // In a user namespace only its own group can be named.
-        let range = if everybody { "0 2147483647" } else { "1 0" };
-        self.sh(&format!(
-            "cd /proc/sys/net/ipv4; echo '{range}' > ping_group_range || echo 0 0 > ping_group_range"
-        ));
+        self.sh("cd /proc/sys/net/ipv4
+            echo 0 2147483647 > ping_group_range || echo 0 0 > ping_group_range");
     }
 }
 
@@ -137,13 +135,15 @@ pub struct Plan {
     pub routers: u8,
     /// The router that the alternative path joins (from `r1` over `x`), 2 to `routers`.
     pub join: Option<u8>,
+    /// Everybody in A may open ping sockets.
+    pub ping: bool,
     /// The kernels' own limit of ICMP errors (1 per second and target) stays on.
     pub icmp_limit: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { routers: 4, join: None, icmp_limit: false }
+        Self { routers: 4, join: None, ping: true, icmp_limit: false }
     }
 }
 
@@ -186,7 +186,9 @@ impl Chain {
             chain.router(number).sh(&script);
         }
         chain.b().sh(&default_by(plan.routers, 1));
-        chain.a().allow_ping(true);
+        if plan.ping {
+            chain.a().allow_ping();
+        }
         chain.wait_until_ready();
         chain
     }
