@@ -1,6 +1,13 @@
 //! What a trace shows equals the truth of a path of namespaces: addresses, loss, rate limits,
 //! reroutes; for ICMP, UDP and TCP, IPv4 and IPv6, with and without privilege.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "common/netns.rs"]
 mod netns;
 

@@ -115,7 +115,8 @@ impl Hop {
             self.stats.answered(rtt);
             return Change::None;
         }
-        if self.alternating && known {
+        let doubted = self.candidate.as_ref().is_some_and(|candidate| candidate.address == from);
+        if self.alternating && known && !doubted {
             self.candidate = None;
             self.stats.answered(rtt);
             return Change::None;
