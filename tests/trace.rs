@@ -322,6 +322,44 @@ fn fs_22_right_again_two_rounds_after_the_path_became_shorter_and_longer() {
 
 #[test]
 #[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_parallel_paths_do_not_look_like_a_flapping_route() {
+    scene("fs_22_parallel_paths_do_not_look_like_a_flapping_route", |test| {
+        let chain = Chain::build(Plan { join: Some(3), ..Plan::default() });
+        chain.balance();
+        for flow in flows() {
+            let report = Trace::start(test, &chain, flow, 30).end();
+            let (one, other) = (chain.truth(flow.1), chain.truth_rerouted(flow.1));
+            let what = format!("{flow:?} {report:#?}");
+            assert_eq!(report.verdict.as_str(), "all 5 hops answer, no loss", "{what}");
+            let second: Vec<IpAddr> = addresses(&report)[1].clone();
+            assert!(second.iter().all(|a| *a == one[1] || *a == other[1]), "{what}");
+            if flow.0 == TraceProtocol::Tcp {
+                assert_eq!(second.len(), 2, "every probe is a flow of its own: {what}");
+            } else {
+                assert_eq!(second.len(), 1, "one flow, one path: {what}");
+                assert!(report.hops.iter().all(|hop| hop.sent == 30), "{what}");
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_limits_of_the_kernels_are_named_and_do_not_hide_a_clean_path() {
+    scene("fs_22_limits_of_the_kernels_are_named_and_do_not_hide_a_clean_path", |test| {
+        let chain = Chain::build(Plan { icmp_limit: true, ..Plan::default() });
+        let report = Trace::start(test, &chain, (TraceProtocol::Udp, false), 15).end();
+        assert!(report.hops.iter().all(|hop| hop.received < hop.sent), "{report:#?}");
+        assert!(report.note.as_str().contains("routers and hosts limit these"), "{report:#?}");
+        let report = Trace::start(test, &chain, (TraceProtocol::Icmp, false), 15).end();
+        let verdict = report.verdict.as_str();
+        assert!(verdict.contains("limit their ICMP replies"), "{verdict}");
+        assert!(verdict.ends_with("the path itself loses nothing"), "{verdict}");
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
 fn fs_22_a_broken_path_ends_where_it_is_broken() {
     scene("fs_22_a_broken_path_ends_where_it_is_broken", |test| {
         let chain = Chain::build(Plan::default());

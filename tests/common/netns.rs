@@ -266,6 +266,23 @@ impl Chain {
         self.router(join).sh(&route_by(0, join - 1, 1));
     }
 
+    /// `r1` spreads what goes to B over `r2` and `x`, by addresses and ports.
+    pub fn balance(&self) {
+        let mut script = "cd /proc/sys/net
+            echo 1 > ipv4/fib_multipath_hash_policy
+            echo 1 > ipv6/fib_multipath_hash_policy"
+            .to_owned();
+        for (v6, ip) in [(false, "ip"), (true, "ip -6")] {
+            script += &format!(
+                "\n{ip} route replace {} nexthop via {} nexthop via {}",
+                network(self.plan.routers, v6),
+                address(1, 2, v6),
+                address(ALTERNATIVE, 2, v6)
+            );
+        }
+        self.router(1).sh(&script);
+    }
+
     /// The router drops a share of what it forwards towards B.
     pub fn drop_forwarded(&self, router: u8, share: Share) {
         let rule = format!("-A FORWARD -i left {} -j DROP", share.arguments());

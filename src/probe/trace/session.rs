@@ -351,6 +351,11 @@ impl Driver {
                 "some routers quote too little of a udp probe and are asked one at a time; icmp \
                  asks all at once, with ping_group_range or CAP_NET_RAW"
             }
+            // Linux, for one, answers a peer once a second (icmp_ratelimit).
+            TraceProtocol::Udp if self.tracker.totals.answered < self.tracker.totals.rounds => {
+                "with udp every answer is an ICMP error, and routers and hosts limit these: what \
+                 looks like loss may be that; icmp tells"
+            }
             TraceProtocol::Udp | TraceProtocol::Icmp => "",
         }
     }
