@@ -183,7 +183,8 @@ fn violations(files: &[File]) -> Vec<String> {
             }
         }
         for (name, homes) in HOMES {
-            let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
+            let named =
+                code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
             if named && !homes.contains(&file.module.as_str()) {
                 bad.push(format!("{path}: `{name}` is at home in {homes:?} only"));
             }
@@ -197,7 +198,9 @@ fn violations(files: &[File]) -> Vec<String> {
             && !file.path.ends_with("probe/script.rs")
             && !file.path.starts_with("probe/trace")
         {
-            bad.push(format!("{path}: `unsafe` is allowed in probe/script.rs and probe/trace only"));
+            bad.push(format!(
+                "{path}: `unsafe` is allowed in probe/script.rs and probe/trace only"
+            ));
         }
         if code.contains("unbounded_channel") {
             bad.push(format!("{path}: every queue is bounded"));
@@ -235,7 +238,8 @@ fn planted_violations_are_found() {
     };
     let seen = plant("model/x.rs", "model", false, "//! x\nuse crate::store::Store;\n");
     assert!(seen.contains("must not import `store`"), "{seen}");
-    let seen = plant("rules/x.rs", "rules", false, "//! x\nuse crate::{model::A, clock::{B, C}};\n");
+    let seen =
+        plant("rules/x.rs", "rules", false, "//! x\nuse crate::{model::A, clock::{B, C}};\n");
     assert!(seen.contains("must not import `clock`"), "{seen}");
     let seen = plant("tui/mod.rs", "tui", true, "//! x\n");
     assert!(seen.contains("Never:"), "{seen}");

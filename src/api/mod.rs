@@ -1,1 +1,78 @@
-//! stub
+//! The REST face of the engine: HTTP and JSON in front of [`Handle`].
+//!
+//! In: HTTP requests over the Unix socket of the data directory, from this user or root.
+//! Out: commands and queries to the engine; its outcomes, answers, problems and events as JSON.
+//! Never: decides, validates what the engine validates, stores, probes.
+//!
+//! | route | does |
+//! |---|---|
+//! | `GET /api/v1/hosts?pattern=GLOB` | hosts with their checks |
+//! | `GET /api/v1/alerts?all=true` | pending and firing alerts; resolved ones too |
+//! | `POST /api/v1/alerts/ack` | `{targets, comment, expires, sticky}`; `expires: null` is never |
+//! | `POST /api/v1/alerts/unack` | `{targets}` |
+//! | `GET /api/v1/maintenance?all=true` | windows; ended ones too |
+//! | `POST /api/v1/maintenance`, `POST /api/maintenance` | the body of SPEC FM-29; answers 201 |
+//! | `POST /api/v1/maintenance/{id}/end`, `.../extend` | nothing; `{by_ms}` |
+//! | `POST /api/v1/recheck` | `{targets}` |
+//! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
+//! | `GET /api/v1/history/{host}/{check}?from=&to=&points=` | its numbers and states |
+//! | `GET /api/v1/edges?host=&alert=&limit=` | recorded changes |
+//! | `GET /api/v1/engine`, `GET /api/v1/config` | its state; TOML in force |
+//! | `POST /api/v1/reload`, `POST /api/v1/stop` | nothing |
+//! | `POST /api/v1/work/claim`, `POST /api/v1/work/report` | a worker's calls |
+//! | `GET /api/v1/events` | server-sent events, each an `Event` as JSON |
+//! | `POST /api/v1/events/{stream}/interest` | what that stream looks at |
+//!
+//! An error is `{"kind", "message"}` with the status of its kind. A command may carry its id in
+//! `Idempotency-Key`; the same id again is answered from memory.
+
+mod actor;
+mod body;
+mod problem;
+mod routes;
+mod serve;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Handle;
+
+pub use serve::serve;
+
+/// What every handler gets.
+#[derive(Clone, Debug)]
+struct Face {
+    handle: Handle,
+    /// Ends event streams when the engine stops.
+    stop: CancellationToken,
+}
+
+/// The router: one line per route.
+fn router(handle: Handle, stop: CancellationToken) -> Router {
+    use routes::{alerts, checks, engine, events, maintenance, work};
+    Router::new()
+        .route("/api/v1/hosts", get(checks::hosts))
+        .route("/api/v1/checks/{host}/{check}", get(checks::check))
+        .route("/api/v1/history/{host}/{check}", get(checks::history))
+        .route("/api/v1/recheck", post(checks::recheck))
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/ack", post(alerts::acknowledge))
+        .route("/api/v1/alerts/unack", post(alerts::unacknowledge))
+        .route("/api/v1/edges", get(alerts::edges))
+        .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))
+        .route("/api/maintenance", post(maintenance::add))
+        .route("/api/v1/maintenance/{id}/end", post(maintenance::end))
+        .route("/api/v1/maintenance/{id}/extend", post(maintenance::extend))
+        .route("/api/v1/engine", get(engine::status))
+        .route("/api/v1/config", get(engine::config))
+        .route("/api/v1/reload", post(engine::reload))
+        .route("/api/v1/stop", post(engine::stop))
+        .route("/api/v1/work/claim", post(work::claim))
+        .route("/api/v1/work/report", post(work::report))
+        .route("/api/v1/events", get(events::stream))
+        .route("/api/v1/events/{stream}/interest", post(events::look))
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(Face { handle, stop })
+}

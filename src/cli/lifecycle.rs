@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::engine::{Engine, Handle, Inventory, Reload, Setup};
+use crate::engine::{Engine, Handle, Inventory, Keep, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
-use crate::store::{DirLock, Retention, Store};
+use crate::store::{DirLock, Store};
 use crate::worker::{self, Worker};
 
 /// The socket's name in the data directory.
@@ -37,7 +37,7 @@ pub struct Plan {
     /// How to read that again.
     pub reload: Reload,
     /// How long to remember.
-    pub keep: Retention,
+    pub keep: Keep,
     /// The machine's name.
     pub machine: String,
     /// Whether checks are run; a script verb on its own only looks and notes.

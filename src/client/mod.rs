@@ -1,1 +1,191 @@
-//! stub
+//! The protocol spoken over HTTP: an engine in another process, reached through its socket.
+//!
+//! In: requests and queries; the path of a Unix socket.
+//! Out: outcomes, answers, problems and events, as if the engine were in this process.
+//! Never: keeps state beyond the connection, retries, decides.
+
+mod routes;
+mod stream;
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+
+use crate::protocol::{Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
+use routes::Call;
+
+pub use stream::Events;
+
+/// The time for one answer, all steps together.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Most bytes of one answer: ten times a full list of 60,000 checks.
+const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
+
+/// An engine behind a Unix socket; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    socket: Arc<Path>,
+    operator: HeaderValue,
+    role: Role,
+}
+
+impl Client {
+    /// The engine behind `socket`, for an operator of that name who wants at most `role`.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Unavailable`] when nobody listens there.
+    pub fn connect(socket: &Path, operator: &str, role: Role) -> Result<Self, Problem> {
+        UnixStream::connect(socket).map_err(|error| nobody(socket, &error.to_string()))?;
+        let encoded: String = url::form_urlencoded::byte_serialize(operator.as_bytes()).collect();
+        let operator = HeaderValue::from_str(&encoded)
+            .map_err(|_| Problem::invalid("the operator's name cannot be sent"))?;
+        // A connection for each request: they cost microseconds here, and none is found closed.
+        let http = reqwest::Client::builder()
+            .unix_socket(socket)
+            .tls_certs_only([])
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| Problem::internal(format!("no HTTP client: {error}")))?;
+        Ok(Self { http, socket: socket.into(), operator, role })
+    }
+
+    /// Has a command done. The actor is this client's operator, not the request's.
+    ///
+    /// # Errors
+    /// The engine's problem, or [`ProblemKind::Unavailable`] when it does not answer. The same
+    /// request can then be sent again: its id lets it be done once.
+    pub async fn execute(&self, request: &Request) -> Result<Outcome, Problem> {
+        let call = routes::of_command(&request.command)?;
+        let send = self.request(call).header("idempotency-key", request.id.to_string());
+        let bytes = self.answer(send).await?;
+        serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))
+    }
+
+    /// Has a query answered.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn query(&self, query: &Query) -> Result<Answer, Problem> {
+        let call = routes::of_query(query)?;
+        let bytes = self.answer(self.request(call)).await?;
+        routes::answer(query, &bytes).map_err(|error| not_understood(&error))
+    }
+
+    /// A stream of what changes, beginning with the present picture.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn watch(&self) -> Result<Events, Problem> {
+        let asked = self.request(routes::events()).send();
+        let opened = tokio::time::timeout(DEADLINE, asked).await;
+        let response = opened.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
+        if response.status().is_success() {
+            return Ok(Events::new(response));
+        }
+        Err(refusal(response.status().as_u16(), &self.read(response).await?))
+    }
+
+    fn request(&self, call: Call) -> reqwest::RequestBuilder {
+        // The name before the path means nothing: the socket says where it goes.
+        let request = self
+            .http
+            .request(call.method, format!("http://fluxnoc{}", call.path))
+            .header("fluxnoc-operator", self.operator.clone())
+            .header("fluxnoc-role", role_word(self.role));
+        match call.body {
+            Some(body) => request.header("content-type", "application/json").body(body),
+            None => request,
+        }
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Problem> {
+        let work = async {
+            let response = request.send().await.map_err(|error| self.lost(&error))?;
+            let status = response.status();
+            let bytes = self.read(response).await?;
+            if status.is_success() { Ok(bytes) } else { Err(refusal(status.as_u16(), &bytes)) }
+        };
+        tokio::time::timeout(DEADLINE, work).await.map_err(|_| self.silent())?
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(&error))? {
+            if bytes.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(Problem::internal("the engine's answer is larger than 256 MiB"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn lost(&self, error: &reqwest::Error) -> Problem {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        if error.is_connect() {
+            return nobody(&self.socket, &cause.to_string());
+        }
+        let socket = self.socket.display();
+        Problem::unavailable(format!("the engine at {socket} broke off: {cause}"))
+    }
+
+    fn silent(&self) -> Problem {
+        let socket = self.socket.display();
+        Problem::unavailable(format!("the engine at {socket} gave no answer within 30 s"))
+    }
+}
+
+fn nobody(socket: &Path, why: &str) -> Problem {
+    let socket = socket.display();
+    Problem::unavailable(format!("no engine answers at {socket}: {why}"))
+}
+
+fn not_understood(error: &serde_json::Error) -> Problem {
+    Problem::internal(format!("engine and console do not understand each other: {error}"))
+}
+
+/// The problem in an answer that is none of success; without one, what the status means.
+fn refusal(status: u16, bytes: &[u8]) -> Problem {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| {
+        let kind = ProblemKind::from_status(status);
+        let message = format!("the engine answered with HTTP status {status}");
+        Problem { kind, ..Problem::internal(message) }
+    })
+}
+
+const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Operator => "operator",
+        Role::Admin => "admin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_a_problem_is_judged_by_its_status() {
+        assert_eq!(refusal(404, b"<html>").kind, ProblemKind::NotFound);
+        assert_eq!(refusal(429, b"").kind, ProblemKind::Unavailable);
+        let sent = Problem::conflict("it is written in config.toml:12");
+        assert_eq!(refusal(409, &serde_json::to_vec(&sent).unwrap()), sent);
+    }
+
+    #[test]
+    fn a_missing_socket_is_said_with_its_path() {
+        let problem = Client::connect(Path::new("/nonexistent/fluxnoc.sock"), "ann", Role::Viewer);
+        let problem = problem.unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::Unavailable);
+        assert!(problem.message.as_str().contains("/nonexistent/fluxnoc.sock"));
+    }
+}

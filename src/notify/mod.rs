@@ -49,7 +49,9 @@ fn log(notification: &Notification) {
     match edge.to {
         State::Ok => tracing::info!(target: "notify", %key, %check, "{line}"),
         State::Warning => tracing::warn!(target: "notify", %key, %check, "{line}"),
-        State::Critical | State::Unknown => tracing::error!(target: "notify", %key, %check, "{line}"),
+        State::Critical | State::Unknown => {
+            tracing::error!(target: "notify", %key, %check, "{line}")
+        }
     }
 }
 

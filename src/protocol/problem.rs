@@ -45,6 +45,19 @@ impl ProblemKind {
             Self::Internal => 500,
         }
     }
+
+    /// The kind of an HTTP status that says no: its own, or the nearest.
+    #[must_use]
+    pub const fn from_status(status: u16) -> Self {
+        match status {
+            401 | 403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            409 | 412 => Self::Conflict,
+            408 | 425 | 429 | 502..=504 => Self::Unavailable,
+            400..=499 => Self::Invalid,
+            _ => Self::Internal,
+        }
+    }
 }
 
 /// A failure with words that name the place and the mend.
@@ -82,4 +95,18 @@ makers! {
     unavailable => Unavailable,
     /// The engine made a mistake.
     internal => Internal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_comes_back_from_its_status() {
+        for kind in ProblemKind::ALL {
+            assert_eq!(ProblemKind::from_status(kind.status()), kind);
+        }
+        assert_eq!(ProblemKind::from_status(413), ProblemKind::Invalid);
+        assert_eq!(ProblemKind::from_status(302), ProblemKind::Internal);
+    }
 }

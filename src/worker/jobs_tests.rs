@@ -1,8 +1,8 @@
 //! The timetable: intervals, retries, forced runs, changes under way.
 
 use super::*;
-use crate::model::spec::{PingSpec, Spec};
 use crate::model::State;
+use crate::model::spec::{PingSpec, Spec};
 
 fn assignment(name: &str, generation: u64, last: State) -> Assignment {
     let check = Check::new("h", name, "127.0.0.1", Spec::Ping(PingSpec::default()));

@@ -1,0 +1,49 @@
+//! Events as they happen, and what a stream looks at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event as Frame, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
+
+use super::{Reply, done};
+use crate::api::Face;
+use crate::api::actor::Asker;
+use crate::api::body::Body;
+use crate::api::problem::Failure;
+use crate::protocol::{Command, Event, Interest, Problem};
+
+/// How often a quiet stream shows that it lives.
+const PULSE: Duration = Duration::from_secs(15);
+
+pub(in crate::api) async fn stream(
+    State(face): State<Face>,
+    asker: Asker,
+) -> Result<Response, Failure> {
+    let watcher = face.handle.watch(asker.actor).await?;
+    let events = futures::stream::unfold(watcher, |mut watcher| async move {
+        let event = watcher.next().await?;
+        Some((frame(&event), watcher))
+    });
+    let events = events.take_until(face.stop.clone().cancelled_owned());
+    let alive = KeepAlive::new().interval(PULSE).text("");
+    Ok(Sse::new(events).keep_alive(alive).into_response())
+}
+
+fn frame(event: &Arc<Event>) -> Result<Frame, axum::Error> {
+    Frame::default().json_data(&**event)
+}
+
+pub(in crate::api) async fn look(
+    State(face): State<Face>,
+    asker: Asker,
+    Path(stream): Path<String>,
+    Body(interest): Body<Interest>,
+) -> Reply {
+    let stream = stream
+        .parse()
+        .map_err(|_| Problem::invalid(format!("`{stream}` is not the number of a stream")))?;
+    Ok(done(asker.execute(&face, Command::Look { stream, interest }).await?))
+}

@@ -1,0 +1,54 @@
+//! The handlers: each builds one command or query and hands on what the engine says.
+
+pub(super) mod alerts;
+pub(super) mod checks;
+pub(super) mod engine;
+pub(super) mod events;
+pub(super) mod maintenance;
+pub(super) mod work;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::problem::Failure;
+use crate::protocol::{Answer, Outcome, Target};
+
+/// What a handler gives.
+pub(in crate::api) type Reply = Result<Response, Failure>;
+
+/// An outcome as JSON.
+fn done(outcome: Outcome) -> Response {
+    Json(outcome).into_response()
+}
+
+/// An answer as JSON: the data alone, because the route says which it is.
+fn told(answer: Answer) -> Response {
+    match answer {
+        Answer::Hosts(hosts) => Json(hosts).into_response(),
+        Answer::Alerts(alerts) => Json(alerts).into_response(),
+        Answer::Maintenance(windows) => Json(windows).into_response(),
+        Answer::Check(detail) => Json(detail).into_response(),
+        Answer::History { series, states } => {
+            Json(serde_json::json!({ "series": series, "states": states })).into_response()
+        }
+        Answer::Edges(edges) => Json(edges).into_response(),
+        Answer::Engine(status) => Json(status).into_response(),
+        Answer::Config(text) => text.into_response(),
+    }
+}
+
+/// A body that only says what is meant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Targets {
+    targets: Vec<Target>,
+}
+
+/// A query string that only says whether old things are wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct All {
+    #[serde(default)]
+    all: bool,
+}

@@ -1,0 +1,35 @@
+//! A worker's two calls. Their bodies may carry fields of a newer worker, so unknown ones pass.
+
+use axum::extract::{Request, State};
+use serde::Deserialize;
+
+use super::{Reply, done};
+use crate::api::Face;
+use crate::api::actor::Asker;
+use crate::api::body::{Body, read};
+use crate::protocol::{Command, Report};
+
+/// Most bytes of a batch of results.
+const REPORT: usize = 8 * 1024 * 1024;
+
+#[derive(Deserialize)]
+pub(in crate::api) struct Claim {
+    boot: u64,
+}
+
+pub(in crate::api) async fn claim(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(Claim { boot }): Body<Claim>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::Claim { boot }).await?))
+}
+
+pub(in crate::api) async fn report(
+    State(face): State<Face>,
+    asker: Asker,
+    request: Request,
+) -> Reply {
+    let report: Report = read(request, REPORT).await?;
+    Ok(done(asker.execute(&face, Command::Report(report)).await?))
+}

@@ -1,0 +1,129 @@
+//! The accept loop: who may connect, how many, and for how long they may say nothing.
+//!
+//! Our own instead of the framework's, because that one sets no deadline for request heads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::Peer;
+use crate::engine::Handle;
+
+/// Most connections at a time; more wait in the kernel's queue.
+const CONNECTIONS: usize = 256;
+/// The time for a request's head, and between two requests.
+const HEAD: Duration = Duration::from_secs(10);
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 64 * 1024;
+/// The time for requests under way when the engine stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves the engine on a socket (mode 0600) until `stop`, then lets requests under way finish.
+/// Peers that are neither this user nor root get 403.
+pub async fn serve(listener: UnixListener, handle: Handle, stop: CancellationToken) {
+    let own = nix::unistd::geteuid().as_raw();
+    let router = super::router(handle, stop.clone());
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &seats) => accepted,
+        };
+        // Those that ended are forgotten here, so that the set stays as small as the house.
+        while connections.try_join_next().is_some() {}
+        if let Some((stream, seat)) = accepted {
+            let (router, stop) = (router.clone(), stop.clone());
+            connections.spawn(async move {
+                attend(stream, own, router, stop).await;
+                drop(seat);
+            });
+        }
+    }
+    let rest = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, rest).await.is_err() {
+        tracing::debug!("connections were cut when the engine stopped");
+    }
+}
+
+/// The next connection with its seat; `None` when the machine could not give one now.
+async fn accept(
+    listener: &UnixListener,
+    seats: &Arc<Semaphore>,
+) -> Option<(UnixStream, OwnedSemaphorePermit)> {
+    let seat = Arc::clone(seats).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, seat)),
+        Err(error) => {
+            // Out of descriptors, most likely: a moment of rest instead of a busy loop.
+            tracing::warn!("the socket cannot take a connection: {error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
+
+async fn attend(stream: UnixStream, own: u32, router: Router, stop: CancellationToken) {
+    let peer = stream.peer_cred().ok().and_then(|cred| Peer::admit(cred.uid(), own));
+    let Some(peer) = peer else { return refuse(stream).await };
+    let service = TowerToHyperService::new(router.layer(Extension(peer)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended early: {error}");
+    }
+}
+
+/// Says no to a stranger, without reading what they want.
+async fn refuse(mut stream: UnixStream) {
+    const BODY: &str = r#"{"kind":"forbidden","message":"this socket belongs to another user"}"#;
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    let said = tokio::time::timeout(FAREWELL, stream.write_all(answer.as_bytes())).await;
+    if !matches!(said, Ok(Ok(()))) {
+        tracing::debug!("a stranger at the socket went away");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stranger_gets_403_and_the_door() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        refuse(ours).await;
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())));
+        let problem: crate::protocol::Problem = serde_json::from_str(body).unwrap();
+        assert_eq!(problem.kind, crate::protocol::ProblemKind::Forbidden);
+    }
+}

@@ -1,0 +1,180 @@
+//! Commands and queries as HTTP requests; the other end is `api/routes`.
+//!
+//! The matches have no wildcard, and a test sends every sample through the real router, so a
+//! command or a field that one end forgets does not get far.
+
+use std::fmt::Write as _;
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::model::CheckKey;
+use crate::protocol::query::{Series, StateSpan};
+use crate::protocol::{Answer, Command, Problem, Query};
+
+/// One HTTP request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    /// Path and query string, percent-encoded.
+    pub(super) path: String,
+    pub(super) body: Option<Vec<u8>>,
+}
+
+/// The request for a command.
+pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
+    match command {
+        Command::Acknowledge { targets, comment, expires, sticky } => {
+            let body = json!({
+                "targets": targets,
+                "comment": comment,
+                "expires": expires,
+                "sticky": sticky,
+            });
+            post(&["alerts", "ack"], &body)
+        }
+        Command::Unacknowledge { targets } => {
+            post(&["alerts", "unack"], &json!({ "targets": targets }))
+        }
+        Command::AddMaintenance(wanted) => post(&["maintenance"], wanted),
+        Command::EndMaintenance { id } => Ok(order(&["maintenance", &id.to_string(), "end"])),
+        Command::ExtendMaintenance { id, by } => {
+            post(&["maintenance", &id.to_string(), "extend"], &json!({ "by_ms": by }))
+        }
+        Command::Recheck { targets } => post(&["recheck"], &json!({ "targets": targets })),
+        Command::Look { stream, interest } => {
+            post(&["events", &stream.to_string(), "interest"], interest)
+        }
+        Command::Reload => Ok(order(&["reload"])),
+        Command::Stop => Ok(order(&["stop"])),
+        Command::Claim { boot } => post(&["work", "claim"], &json!({ "boot": boot })),
+        Command::Report(report) => post(&["work", "report"], report),
+    }
+}
+
+/// The request for a query.
+pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
+    Ok(match query {
+        Query::Hosts { pattern } => {
+            get(&["hosts"], &[("pattern", pattern.as_ref().map(ToString::to_string))])
+        }
+        Query::Alerts { all } => get(&["alerts"], &[("all", Some(all.to_string()))]),
+        Query::Maintenance { all } => get(&["maintenance"], &[("all", Some(all.to_string()))]),
+        Query::Check { key } => get(&of_check("checks", key)?, &[]),
+        Query::History { key, from, to, points } => get(
+            &of_check("history", key)?,
+            &[
+                ("from", Some(from.to_string())),
+                ("to", Some(to.to_string())),
+                ("points", Some(points.to_string())),
+            ],
+        ),
+        Query::Edges { host, alert, limit } => get(
+            &["edges"],
+            &[
+                ("host", host.as_ref().map(ToString::to_string)),
+                ("alert", alert.map(|id| id.to_string())),
+                ("limit", Some(limit.to_string())),
+            ],
+        ),
+        Query::Engine => get(&["engine"], &[]),
+        Query::Config => get(&["config"], &[]),
+    })
+}
+
+/// The request for the stream of events.
+pub(super) fn events() -> Call {
+    get(&["events"], &[])
+}
+
+/// The answer to a query, from the data alone.
+pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct History {
+        series: Vec<Series>,
+        states: Vec<StateSpan>,
+    }
+    Ok(match query {
+        Query::Hosts { .. } => Answer::Hosts(read(bytes)?),
+        Query::Alerts { .. } => Answer::Alerts(read(bytes)?),
+        Query::Maintenance { .. } => Answer::Maintenance(read(bytes)?),
+        Query::Check { .. } => Answer::Check(read(bytes)?),
+        Query::History { .. } => {
+            let History { series, states } = read(bytes)?;
+            Answer::History { series, states }
+        }
+        Query::Edges { .. } => Answer::Edges(read(bytes)?),
+        Query::Engine => Answer::Engine(read(bytes)?),
+        Query::Config => Answer::Config(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(bytes)
+}
+
+fn post(segments: &[&str], body: &impl Serialize) -> Result<Call, Problem> {
+    let body = serde_json::to_vec(body).map_err(|error| super::not_understood(&error))?;
+    Ok(Call { body: Some(body), ..order(segments) })
+}
+
+/// A request to do something that needs no more words.
+fn order(segments: &[&str]) -> Call {
+    Call { method: Method::POST, path: path(segments), body: None }
+}
+
+fn get(segments: &[&str], asked: &[(&str, Option<String>)]) -> Call {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in asked {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let (query, path) = (query.finish(), path(segments));
+    let path = if query.is_empty() { path } else { format!("{path}?{query}") };
+    Call { method: Method::GET, path, body: None }
+}
+
+fn of_check<'a>(what: &'a str, key: &'a CheckKey) -> Result<[&'a str; 3], Problem> {
+    // In a path these mean "here", "up" and nothing, however they are written.
+    for name in [&key.host, &key.name] {
+        if ["", ".", ".."].contains(&&**name) {
+            return Err(Problem::not_found(format!("there is no check {key}")));
+        }
+    }
+    Ok([what, &key.host, &key.name])
+}
+
+fn path(segments: &[&str]) -> String {
+    let mut path = "/api/v1".to_owned();
+    for segment in segments {
+        path.push('/');
+        for byte in segment.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                path.push(char::from(byte));
+            } else {
+                let _ = write!(path, "%{byte:02X}");
+            }
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_encoded_and_never_become_parts_of_a_path() {
+        let path = |host: &str, check: &str| {
+            of_query(&Query::Check { key: CheckKey::new(host, check) }).map(|call| call.path)
+        };
+        let spelled = path("Zürich 3", "a/../b?c#d%2F").unwrap();
+        assert_eq!(spelled, "/api/v1/checks/Z%C3%BCrich%203/a%2F..%2Fb%3Fc%23d%252F");
+        for name in ["", ".", ".."] {
+            assert!(path(name, "ping").is_err() && path("host", name).is_err(), "{name:?}");
+        }
+    }
+}
