@@ -115,7 +115,8 @@ fn row(kind: &'static str, entry: &Entry, stage: &Stage) -> Row {
     args.extend(words(&entry.ours, &stage.places));
     let env = entry.env.iter().map(|(k, v)| (k.clone(), fill(v, &stage.places))).collect();
     let program = env!("CARGO_BIN_EXE_fluxnoc");
-    let ours = run::run(program, &args, &env, &entry.files, &stage.home);
+    let files = entry.files.iter().map(|(k, v)| (k.clone(), fill(v, &stage.places))).collect();
+    let ours = run::run(program, &args, &env, &files, &stage.home);
     let mut line = words(&entry.plugin, &stage.places).into_iter();
     let name = line.next().unwrap_or_default();
     let program = if name.contains('/') { name } else { format!("{PLUGINS}/{name}") };
@@ -124,7 +125,7 @@ fn row(kind: &'static str, entry: &Entry, stage: &Stage) -> Row {
         "{program} is not there: tests/run install"
     );
     let args: Vec<String> = line.collect();
-    let plugin = run::run(program, &args, &BTreeMap::new(), &entry.files, &stage.home);
+    let plugin = run::run(program, &args, &BTreeMap::new(), &files, &stage.home);
     let faults = faults(entry, &ours, &plugin, stage);
     Row { kind, entry: entry.clone(), ours, plugin, faults }
 }
@@ -167,7 +168,8 @@ fn complaint(row: &Row) -> Option<String> {
 
 /// The table with what was seen.
 fn printed(rows: &[Row], whole: bool) -> String {
-    let mut text = format!("\n{:8} {:24} {:10} {:10} decision\n", "kind", "target", "ours", "plugin");
+    let mut text =
+        format!("\n{:8} {:24} {:10} {:10} decision\n", "kind", "target", "ours", "plugin");
     for row in rows {
         let decision = row.entry.decision.as_deref().unwrap_or("");
         let mark = if row.faults.is_empty() { decision } else { "FAULT" };

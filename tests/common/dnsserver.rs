@@ -65,7 +65,8 @@ impl Drop for DnsServer {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         let _ = TcpStream::connect(self.address);
-        let _ = UdpSocket::bind((self.address.ip(), 0)).map(|waker| waker.send_to(&[], self.address));
+        let _ =
+            UdpSocket::bind((self.address.ip(), 0)).map(|waker| waker.send_to(&[], self.address));
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

@@ -62,16 +62,15 @@ fn params(name: &str, days: i32) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     params.not_before = (now - DAY * 10).into();
-    let end = if days < 0 { now - DAY * days.unsigned_abs() } else { now + DAY * days.unsigned_abs() };
+    let end =
+        if days < 0 { now - DAY * days.unsigned_abs() } else { now + DAY * days.unsigned_abs() };
     params.not_after = (end + Duration::from_hours(1)).into();
     params
 }
 
 fn write(dir: &Path, file: &str, certificate: &str, key: &KeyPair) -> Pair {
-    let pair = Pair {
-        certificate: dir.join(format!("{file}.pem")),
-        key: dir.join(format!("{file}.key")),
-    };
+    let pair =
+        Pair { certificate: dir.join(format!("{file}.pem")), key: dir.join(format!("{file}.key")) };
     std::fs::write(&pair.certificate, certificate).unwrap();
     std::fs::write(&pair.key, key.serialize_pem()).unwrap();
     pair

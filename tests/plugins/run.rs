@@ -29,16 +29,17 @@ pub struct Ran {
     pub took: Duration,
 }
 
-/// Splits at blanks; `'...'` keeps them. `{name}` becomes the place of that name.
+/// Splits at blanks; `'...'` keeps them. `{name}` becomes the place of that name first.
 pub fn words(line: &str, places: &BTreeMap<String, String>) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quoted, mut begun) = (String::new(), false, false);
+    let line = fill(line, places);
     for letter in line.chars() {
         match letter {
             '\'' => (quoted, begun) = (!quoted, true),
             ' ' if !quoted => {
                 if begun {
-                    words.push(fill(&word, places));
+                    words.push(word.clone());
                 }
                 word.clear();
                 begun = false;
@@ -51,7 +52,7 @@ pub fn words(line: &str, places: &BTreeMap<String, String>) -> Vec<String> {
     }
     assert!(!quoted, "an open quote in: {line}");
     if begun {
-        words.push(fill(&word, places));
+        words.push(word.clone());
     }
     words
 }
@@ -62,8 +63,12 @@ pub fn fill(text: &str, places: &BTreeMap<String, String>) -> String {
     for (name, place) in places {
         text = text.replace(&format!("{{{name}}}"), place);
     }
-    let open = text.find('{').and_then(|at| text[at + 1..].find('}').map(|end| &text[at + 1..at + 1 + end]));
-    let unknown = open.filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    let open = text
+        .find('{')
+        .and_then(|at| text[at + 1..].find('}').map(|end| &text[at + 1..at + 1 + end]));
+    let unknown = open.filter(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    });
     assert!(unknown.is_none(), "nobody made {{{}}}", unknown.unwrap_or_default());
     text
 }
@@ -80,10 +85,15 @@ pub fn run(
     let mut command = if files.is_empty() {
         Command::new(program)
     } else {
-        // A mount namespace for this one run.
+        // A mount namespace for this one run. The shell becomes the program, so that what it puts
+        // in place of its own files in /proc is there for the program.
         let mut command = Command::new("unshare");
         command.args(["--mount", "--", "sh", "-ec"]).arg(
-            "while [ \"$1\" != -- ]; do mount --bind \"$1\" \"$2\"; shift 2; done; shift; exec \"$@\"",
+            "while [ \"$1\" != -- ]; do
+               case \"$2\" in /proc/self/*) to=/proc/$$/${2#/proc/self/} ;; *) to=$2 ;; esac
+               mount --bind \"$1\" \"$to\"; shift 2
+             done
+             shift; exec \"$@\"",
         );
         command.arg("sh");
         for (index, (path, content)) in files.iter().enumerate() {

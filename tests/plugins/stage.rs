@@ -57,6 +57,11 @@ impl Stage {
         let processes = Processes::start(dir.path());
         put("run", dir.path().join("run").display().to_string());
         put("scripts", scripts(dir.path()).display().to_string());
+        put("plugins", super::PLUGINS.to_owned());
+        put("calm", CALM.to_owned());
+        for (name, place) in disks(dir.path()) {
+            put(&name, place);
+        }
         let home = dir.path().join("home");
         std::fs::create_dir(&home).unwrap();
         let database = database.join().expect("MariaDB starts");
@@ -80,7 +85,8 @@ fn network(dir: &Path) {
     let resolver = dir.join("resolv.conf");
     std::fs::write(&resolver, "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").unwrap();
     let switch = dir.join("nsswitch.conf");
-    std::fs::write(&switch, "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n").unwrap();
+    std::fs::write(&switch, "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n")
+        .unwrap();
     sh(&format!(
         "ip link set lo up
          iptables -A INPUT -d 127.0.9.9 -j DROP
@@ -143,28 +149,55 @@ fn ports() -> Vec<(&'static str, u16)> {
         // UDP
         ("pong", rude::udp(LOCAL, |_| Some(b"pong".to_vec()))),
         ("pong_v6", rude::udp(Ipv6Addr::LOCALHOST, |_| Some(b"pong".to_vec()))),
-        ("slow_pong", rude::udp(LOCAL, |_| {
-            std::thread::sleep(SLOW);
-            Some(b"pong".to_vec())
-        })),
+        (
+            "slow_pong",
+            rude::udp(LOCAL, |_| {
+                std::thread::sleep(SLOW);
+                Some(b"pong".to_vec())
+            }),
+        ),
         ("udp_silent", rude::udp(LOCAL, |_| None)),
         ("udp_large", rude::udp(LOCAL, |_| Some([b"pong".as_slice(), &[b'x'; 60_000]].concat()))),
         ("udp_empty", rude::udp(LOCAL, |_| Some(Vec::new()))),
         // HTTP
         ("http_slow", rude::tcp(LOCAL, rude::replies(ANSWER, SLOW))),
         ("http_garbage", rude::tcp(LOCAL, rude::replies("SSH-2.0-OpenSSH_9.2\r\n", NOW))),
-        ("http_short", rude::tcp(LOCAL, rude::replies(
-            "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nonly this", NOW))),
-        ("http_head", rude::tcp(LOCAL, rude::endless(
-            b"HTTP/1.1 200 OK\r\n", b"X-More: and more and more and more\r\n", NOW))),
-        ("http_drip", rude::tcp(LOCAL, rude::endless(
-            b"HTTP/1.1 200 OK\r\n\r\n", b"x", Duration::from_millis(100)))),
-        ("http_endless", rude::tcp(LOCAL, rude::endless(
-            b"HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 65_536], NOW))),
+        (
+            "http_short",
+            rude::tcp(
+                LOCAL,
+                rude::replies("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nonly this", NOW),
+            ),
+        ),
+        (
+            "http_head",
+            rude::tcp(
+                LOCAL,
+                rude::endless(
+                    b"HTTP/1.1 200 OK\r\n",
+                    b"X-More: and more and more and more\r\n",
+                    NOW,
+                ),
+            ),
+        ),
+        (
+            "http_drip",
+            rude::tcp(
+                LOCAL,
+                rude::endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x", Duration::from_millis(100)),
+            ),
+        ),
+        (
+            "http_endless",
+            rude::tcp(LOCAL, rude::endless(b"HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 65_536], NOW)),
+        ),
         // MySQL
         ("mysql_garbage", rude::tcp(LOCAL, rude::says(b"SSH-2.0-OpenSSH_9.2\r\n", NOW))),
         ("mysql_busy", rude::tcp(LOCAL, rude::says(BUSY, NOW))),
-        ("mysql_huge", rude::tcp(LOCAL, rude::endless(b"\xff\xff\xff\x00\x0a", &[b'x'; 65_536], NOW))),
+        (
+            "mysql_huge",
+            rude::tcp(LOCAL, rude::endless(b"\xff\xff\xff\x00\x0a", &[b'x'; 65_536], NOW)),
+        ),
     ]
 }
 
@@ -175,7 +208,8 @@ const BUSY: &[u8] = b"\x17\x00\x00\x00\xff\x10\x0408004Too many connections";
 
 /// A port whose queue of connections is full: further ones hang as if they were filtered.
 fn full() -> u16 {
-    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let listener =
+        socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     listener.bind(&SocketAddr::from((LOCAL, 0)).into()).unwrap();
     listener.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
@@ -218,11 +252,14 @@ fn web(authority: &Authority, expired: &Pair) -> (Nginx, Vec<(&'static str, u16)
         .map(|(_, port, pair)| {
             let (kind, files) = match pair {
                 None => ("", String::new()),
-                Some(pair) => (" ssl", format!(
-                    "ssl_certificate {}; ssl_certificate_key {};",
-                    pair.certificate.display(),
-                    pair.key.display()
-                )),
+                Some(pair) => (
+                    " ssl",
+                    format!(
+                        "ssl_certificate {}; ssl_certificate_key {};",
+                        pair.certificate.display(),
+                        pair.key.display()
+                    ),
+                ),
             };
             format!("server {{ listen 127.0.0.1:{port}{kind}; {files} {LOCATIONS} }}")
         })
@@ -255,6 +292,38 @@ fn mariadb(pair: &Pair) -> MariaDb {
     MariaDb::start(USERS, &[&options[0], &options[1], "--disconnect-on-expired-password=ON"])
 }
 
+/// `system` looks at everything at once: what a comparison is not about must not alert.
+const CALM: &str = "--threshold cpu_usage=100,100 --threshold io_wait=100,100 \
+    --threshold memory_usage=100,100 --threshold load1_per_core=100000,100000";
+
+/// File systems of 10 MiB that are as full as their names say. They are memory, which is no disk
+/// for anybody: `{mount_NAME}` is the line of a mount table that says they are.
+fn disks(dir: &Path) -> Vec<(String, String)> {
+    let disks = dir.join("disks");
+    let mut places = vec![("disks".to_owned(), disks.display().to_string())];
+    for (number, (name, fill)) in [
+        ("empty", "head -c 1M /dev/zero >data"),
+        ("fuller", "head -c 8704K /dev/zero >data"),
+        ("full", "head -c 11M /dev/zero >data || true"),
+        ("inodes", "i=0; while [ $i -lt 94 ]; do : >$i; i=$((i+1)); done"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let point = disks.join(name).display().to_string();
+        sh(&format!(
+            "mkdir -p {point}; mount -t tmpfs -o size=10M,nr_inodes=100 none {point}
+             cd {point}; {fill} 2>/dev/null"
+        ));
+        let line = format!(
+            "{} 1 8:{number} / {point} rw,relatime - ext4 /dev/sd{number} rw\n",
+            900 + number
+        );
+        places.push((format!("mount_{name}"), line));
+    }
+    places
+}
+
 /// Programs under names of their own, for the counting of processes.
 struct Processes(Vec<Child>);
 
@@ -269,17 +338,17 @@ impl Processes {
             let program = run.join(name);
             std::fs::copy(sleep, &program).unwrap();
             for _ in 0..count {
-                children.push(Command::new(&program).arg("86400").spawn().unwrap());
+                children.push(start(&program, &["86400"]));
             }
         }
         // A shell that turns round and round.
         let busy = run.join("fluxbusy");
         std::fs::copy("/bin/sh", &busy).unwrap();
-        children.push(Command::new(&busy).args(["-c", "while :; do :; done"]).spawn().unwrap());
+        children.push(start(&busy, &["-c", "while :; do :; done"]));
         // One that is over, and that nobody has asked about.
         let program = run.join("fluxzombie");
         std::fs::copy("/bin/true", &program).unwrap();
-        let zombie = Command::new(&program).spawn().unwrap();
+        let zombie = start(&program, &[]);
         wait_for_zombie(zombie.id());
         std::fs::write(run.join("fluxzombie.pid"), zombie.id().to_string()).unwrap();
         children.push(zombie);
@@ -287,6 +356,12 @@ impl Processes {
         std::fs::write(run.join("stale.pid"), "999999\n").unwrap();
         Self(children)
     }
+}
+
+fn start(program: &Path, args: &[&str]) -> Child {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
 }
 
 impl Drop for Processes {
@@ -320,10 +395,22 @@ fn scripts(dir: &Path) -> PathBuf {
         ("mute", "755", "exit 0"),
         ("mute_bad", "755", "exit 2"),
         ("stderr", "755", "echo 'only to stderr' >&2; exit 2"),
-        ("flood", "755", "i=0; while [ $i -lt 40000 ]; do echo 'line of a flood'; i=$((i+1)); done; exit 1"),
+        (
+            "flood",
+            "755",
+            "i=0; while [ $i -lt 40000 ]; do echo 'line of a flood'; i=$((i+1)); done; exit 1",
+        ),
         ("colours", "755", "printf 'OK - \\033[31mred\\033[0m \\007bell|a=1;2;3\\n'; exit 0"),
-        ("perfdata", "755", "echo \"OK - fine | time=0.5s;1;2;0;10 'free space'=20%;20:;10:\"; exit 0"),
-        ("environment", "755", "echo \"${SECRET:-nothing} in the environment\"; [ -z \"$SECRET\" ]"),
+        (
+            "perfdata",
+            "755",
+            "echo \"OK - fine | time=0.5s;1;2;0;10 'free space'=20%;20:;10:\"; exit 0",
+        ),
+        (
+            "environment",
+            "755",
+            "echo \"${SECRET:-nothing} in the environment\"; [ -z \"$SECRET\" ]",
+        ),
         ("not_executable", "644", "exit 0"),
         ("writable", "777", "echo 'anybody wrote me'; exit 0"),
     ] {
