@@ -57,6 +57,13 @@ pub fn says(text: &'static [u8], wait: Duration) -> impl Fn(TcpStream) + Send + 
     }
 }
 
+/// Says `text` and hangs up.
+pub fn says_and_closes(text: &'static [u8]) -> impl Fn(TcpStream) + Send + Sync {
+    move |mut stream| {
+        let _ = stream.write_all(text);
+    }
+}
+
 /// Waits for a request, says `text` after `wait`, and closes.
 pub fn replies(text: impl Into<Vec<u8>>, wait: Duration) -> impl Fn(TcpStream) + Send + Sync {
     let text = text.into();

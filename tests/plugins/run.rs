@@ -13,8 +13,8 @@ use nix::unistd::Pid;
 
 use super::table::Outcome;
 
-/// How long either side may take before it counts as endless; every entry gives both 2 or 3 s.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long either side may take before it counts as endless; entries give both 2 to 6 s.
+const PATIENCE: Duration = Duration::from_secs(9);
 /// Bytes of output that are kept.
 const KEPT: usize = 64 * 1024;
 

@@ -59,7 +59,8 @@ impl Stage {
         put("scripts", scripts(dir.path()).display().to_string());
         put("plugins", super::PLUGINS.to_owned());
         put("calm", CALM.to_owned());
-        for (name, place) in disks(dir.path()) {
+        put("no_disks", NO_DISKS.to_owned());
+        for (name, place) in disks(dir.path()).into_iter().chain(loads()) {
             put(&name, place);
         }
         let home = dir.path().join("home");
@@ -139,6 +140,7 @@ fn ports() -> Vec<(&'static str, u16)> {
         // TCP
         ("banner", rude::tcp(LOCAL, rude::says(b"220 ready\r\n", NOW))),
         ("banner_v6", rude::tcp(Ipv6Addr::LOCALHOST, rude::says(b"220 ready\r\n", NOW))),
+        ("short_banner", rude::tcp(LOCAL, rude::says_and_closes(b"220 ready\r\n"))),
         ("slow_banner", rude::tcp(LOCAL, rude::says(b"220 ready\r\n", SLOW))),
         ("mute", rude::tcp(LOCAL, rude::says(b"", NOW))),
         ("closing", rude::tcp(LOCAL, drop)),
@@ -204,7 +206,7 @@ fn ports() -> Vec<(&'static str, u16)> {
 const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 
 /// Error 1040 instead of a greeting.
-const BUSY: &[u8] = b"\x17\x00\x00\x00\xff\x10\x0408004Too many connections";
+const BUSY: &[u8] = b"\x17\x00\x00\x00\xff\x10\x04Too many connections";
 
 /// A port whose queue of connections is full: further ones hang as if they were filtered.
 fn full() -> u16 {
@@ -294,7 +296,29 @@ fn mariadb(pair: &Pair) -> MariaDb {
 
 /// `system` looks at everything at once: what a comparison is not about must not alert.
 const CALM: &str = "--threshold cpu_usage=100,100 --threshold io_wait=100,100 \
-    --threshold memory_usage=100,100 --threshold load1_per_core=100000,100000";
+    --threshold memory_usage=100,100 --threshold load1_per_core=100000,100000 --exclude-if '*'";
+/// Nor the disks of the machine that the test runs on.
+const NO_DISKS: &str = "--exclude-fs '*'";
+
+/// Files of the kernel with so much load, and limits, in numbers of cores.
+fn loads() -> Vec<(String, String)> {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap();
+    let is_core = |line: &&str| {
+        line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let cores = f64::from(u32::try_from(stat.lines().filter(is_core).count()).unwrap());
+    let mut places = vec![
+        ("two_per_core".to_owned(), (cores * 2.0).to_string()),
+        ("four_per_core".to_owned(), (cores * 4.0).to_string()),
+    ];
+    for (name, load) in
+        [("calm", 0.25), ("limit", 2.0), ("above", 2.5), ("high", 4.5), ("highest", 100.0)]
+    {
+        let text = format!("{:.2} 1.00 1.00 1/200 4242\n", load * cores);
+        places.push((format!("load_{name}"), text));
+    }
+    places
+}
 
 /// File systems of 10 MiB that are as full as their names say. They are memory, which is no disk
 /// for anybody: `{mount_NAME}` is the line of a mount table that says they are.
