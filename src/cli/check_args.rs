@@ -346,7 +346,9 @@ impl Keys {
         }
         let mut entries = std::collections::BTreeMap::new();
         for pair in pairs {
-            let split = pair.split_once('=').or_else(|| pair.split_once(": "));
+            // As it stands in HTTP, a header's value may have any number of equals signs.
+            let colon = pair.split_once(": ").filter(|(name, _)| !name.contains('='));
+            let split = colon.filter(|_| key == "headers").or_else(|| pair.split_once('='));
             let Some((name, text)) = split else {
                 let pair: String = pair.chars().take(64).collect();
                 return Err(format!("{shown}: `{pair}` is not NAME=VALUE"));

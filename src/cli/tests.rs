@@ -12,12 +12,16 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 }
 
 fn check(line: &str) -> Check {
-    let Ok(Cli { command: Some(Command::Check(args)), .. }) = parse(line) else {
-        panic!("{line}: {}", parse(line).unwrap_err())
+    check_of(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+fn check_of(words: &[&str]) -> Check {
+    let Ok(Cli { command: Some(Command::Check(args)), .. }) = Cli::try_parse_from(words) else {
+        panic!("{words:?}: {}", Cli::try_parse_from(words).unwrap_err())
     };
     let (target, keys) = args.kind.keys().unwrap();
     adhoc(args.kind.kind(), target.as_deref(), &keys.given, &Machine::default())
-        .unwrap_or_else(|all| panic!("{line}: {all}"))
+        .unwrap_or_else(|all| panic!("{words:?}: {all}"))
 }
 
 #[test]
@@ -70,11 +74,18 @@ fn options_make_the_check_that_the_file_would() {
         (spec.headers["C"].as_str(), spec.status.to_string()),
         ("d=e", "200-299,404".into())
     );
+    let typed =
+        ["fluxnoc", "check", "http", "https://x/", "--header", "Authorization: Basic eDp5=="];
+    let http = check_of(&typed);
+    let Spec::Http(spec) = &*http.spec else { panic!() };
+    assert_eq!(spec.headers["Authorization"], "Basic eDp5==");
     let custom = check("fluxnoc check custom --metric q=80,90 -- /bin/echo -n x");
     assert_eq!(custom.limit("q").unwrap().critical.unwrap().end, 90.0);
     let mysql = check("fluxnoc check mysql mysql://mon%40x@[::1]:3307/shop --password-env P");
     let Spec::Mysql(spec) = &*mysql.spec else { panic!() };
     assert_eq!((spec.user.as_str(), spec.port, &*mysql.address), ("mon@x", 3307, "[::1]"));
+    let mysql = check("fluxnoc check mysql mysql://a@b -w 200ms");
+    assert_eq!(mysql.limit("query_time").unwrap().warning.unwrap().end, 0.2);
     let system = check("fluxnoc check system --threshold cpu_usage=1,2 --threshold io_wait=,50");
     assert_eq!(system.limit("cpu_usage").unwrap().warning.unwrap().end, 1.0);
 }
