@@ -34,7 +34,13 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts a program with `TERM=xterm-256color` and nothing else of ours in its environment.
-    pub fn start(program: &Path, args: &[&str], env: &[(&str, &str)], cols: u16, rows: u16) -> Self {
+    pub fn start(
+        program: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        cols: u16,
+        rows: u16,
+    ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let modes = format!("{:?}", pair.master.get_termios());
@@ -50,9 +56,8 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
-        let parser = vt100::Parser::new(rows, cols, 0);
-        let screen =
-            Arc::new((
+        let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
+        let screen = Arc::new((
             Mutex::new(Screen { parser, bytes: 0, ended: false, closing: false }),
             Condvar::new(),
         ));
@@ -188,7 +193,7 @@ impl Terminal {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         // First here: what the program paints at the new size may come at once.
         let mut screen = self.screen.0.lock().expect("the screen");
-        screen.parser.screen_mut().set_size(rows, cols);
+        screen.parser.screen_mut().set_size(cells(rows), cells(cols));
         drop(screen);
         let master = self.master.as_ref().expect("an open terminal");
         master.resize(size).expect("the terminal resizes");
@@ -225,12 +230,22 @@ impl Terminal {
 
     /// Waits for its end; gives whether it succeeded.
     pub fn wait_exit(&mut self) -> bool {
-        self.child.wait().expect("it ends").success()
+        self.wait_code() == 0
     }
 
     /// Waits for its end; gives its exit code.
+    ///
+    /// # Panics
+    /// With the screen, when it does not end within the time.
     pub fn wait_code(&mut self) -> u32 {
-        self.child.wait().expect("it ends").exit_code()
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("our child") {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "it does not end; the screen:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -239,4 +254,8 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn cells(count: u16) -> std::num::NonZeroU16 {
+    std::num::NonZeroU16::new(count).expect("a terminal has cells")
 }
