@@ -17,8 +17,26 @@ struct Screen {
     parser: vt100::Parser,
     bytes: u64,
     ended: bool,
+    /// True inside a synchronised update: what is there is half of a frame.
+    torn: bool,
+    /// The last bytes, for marks that arrive in two parts.
+    tail: Vec<u8>,
     /// The reader lets go of the terminal at its next chance.
     closing: bool,
+}
+
+impl Screen {
+    fn take(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.parser.process(bytes);
+        self.tail.extend_from_slice(bytes);
+        let last = |mark: &[u8; 8]| self.tail.windows(8).rposition(|part| part == mark);
+        match (last(b"\x1b[?2026h"), last(b"\x1b[?2026l")) {
+            (None, None) => {}
+            (begun, ended) => self.torn = begun > ended,
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(7));
+    }
 }
 
 /// A program in a terminal of its own.
@@ -58,7 +76,14 @@ impl Terminal {
         drop(pair.slave);
         let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
         let screen = Arc::new((
-            Mutex::new(Screen { parser, bytes: 0, ended: false, closing: false }),
+            Mutex::new(Screen {
+                parser,
+                bytes: 0,
+                ended: false,
+                torn: false,
+                tail: Vec::new(),
+                closing: false,
+            }),
             Condvar::new(),
         ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
@@ -67,12 +92,12 @@ impl Terminal {
             let mut buffer = [0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
-                let mut screen = shared.0.lock().expect("the screen");
+                // The test failed meanwhile: it has said why.
+                let Ok(mut screen) = shared.0.lock() else { return };
                 if read == 0 {
                     screen.ended = true;
                 } else {
-                    screen.bytes += read as u64;
-                    screen.parser.process(&buffer[..read]);
+                    screen.take(&buffer[..read]);
                 }
                 shared.1.notify_all();
                 if read == 0 || screen.closing {
@@ -134,7 +159,7 @@ impl Terminal {
         let mut screen = lock.lock().expect("the screen");
         loop {
             let text = screen.parser.screen().contents();
-            if wanted(&text) {
+            if !screen.torn && wanted(&text) {
                 return text;
             }
             let left = until.saturating_duration_since(Instant::now());

@@ -68,15 +68,14 @@ fn an_acknowledgement_from_a_second_shell_reaches_the_console() {
     console.wait("the hard problem", crate::pty::PATIENCE, |screen| {
         has_row(screen, &["shut-1", "tcp"]) && screen.contains("1 unhandled")
     });
-    let words =
-        ["--as", "night-shift", "ack", "shut-1/tcp", "--comment", "known", "--expires", "2h"];
+    let words = ["--as", "night-2", "ack", "shut-1/tcp", "--comment", "known", "--expires", "2h"];
     let done = house.run(&words);
     assert!(done.status.success(), "{}", words_of(&done));
     let screen = console.wait_for("0 unhandled");
-    assert!(has_row(&screen, &["shut-1", "tcp", "night-shift"]), "{screen}");
+    assert!(has_row(&screen, &["shut-1", "tcp", "night-2"]), "{screen}");
     let alerts = house.json(&["alerts", "--json"]);
     let ack = &alert(&alerts, "shut-1").unwrap()["acknowledged"];
-    assert_eq!((&ack["author"], &ack["comment"]), (&"night-shift".into(), &"known".into()));
+    assert_eq!((&ack["author"], &ack["comment"]), (&"night-2".into(), &"known".into()));
 
     let back = house.run(&["unack", "shut-1"]);
     assert!(back.status.success(), "{}", words_of(&back));
