@@ -169,6 +169,7 @@ impl Console {
         // Away from the terminal that started us, so that its end is not ours. The leader of a
         // process group cannot leave: a shell that starts us in the foreground keeps its Ctrl-C.
         let _ = nix::unistd::setsid();
+        lifecycle::prepare(&self.data_dir)?;
         logging::into_file(&self.data_dir).context("cannot write the log")?;
         let home = lifecycle::start_here(self.plan(true))?;
         screen_runtime()?.block_on(until_stopped(&home));
