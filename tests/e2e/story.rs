@@ -8,7 +8,7 @@ use fluxnoc::model::{EdgeKind, Timestamp};
 use fluxnoc::protocol::{Answer, Query};
 use serde_json::{Value, json};
 
-use crate::house::{House, LARGE, alert, has_row, host};
+use crate::house::{House, LARGE, alert, has_row, host, type_line};
 use crate::mariadb::MariaDb;
 use crate::netns::Namespace;
 use crate::nginx::Nginx;
@@ -155,15 +155,11 @@ fn night(console: &mut Terminal) {
         screen.contains("3 CRITICAL") && screen.contains("3 unhandled")
     });
 
-    console.send("/web-1\r");
+    type_line(console, "/", "web-1");
     console.wait("its alert alone", PATIENCE, |screen| {
         has_row(screen, &["›", "web-1", "http", "CRIT"]) && !has_row(screen, &["shut-1", "tcp"])
     });
-    console.send("a");
-    console.wait_for("Acknowledge web-1/http until");
-    console.send("\x15nginx is gone, calling the web team");
-    console.wait_for("calling the web team");
-    console.send("\r");
+    type_line(console, "a", "nginx is gone, calling the web team");
     let screen = console.wait_for("web-1/http acknowledged by noc-1 until");
     assert!(has_row(&screen, &["web-1", "http", "CRIT", "noc-1 to"]), "{screen}");
     console.wait_for("2 unhandled");
@@ -190,11 +186,13 @@ fn morning(console: &mut Terminal) {
             && screen.contains("2 unhandled")
             && screen.contains("engine here")
     });
-    console.send("/web-1\r");
+    type_line(console, "/", "web-1");
     console.wait("web-1 alone", PATIENCE, |screen| {
         has_row(screen, &["MAINTENANCE until", "under it CRITICAL"])
     });
-    console.send("3\r");
+    console.send("3");
+    console.wait_for("Hosts, worst first");
+    console.send("\r");
     console.wait("the story of the host", PATIENCE, |screen| {
         has_row(screen, &["window on", "http"])
             && has_row(screen, &["acked", "noc-1: nginx is gone, calling the web team"])
