@@ -42,6 +42,7 @@ pub struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         value_name = "FILE",
         env = "FLUXNOC_CONFIG",
         hide_env_values = true
@@ -51,21 +52,28 @@ pub struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         value_name = "DIR",
         env = "FLUXNOC_DATA_DIR",
         hide_env_values = true
     )]
     pub data_dir: Option<PathBuf>,
     /// Colour theme [env: FLUXNOC_THEME=]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "NAME")]
     pub theme: Option<String>,
     /// Who is acting, as history shows it [default: the login name] [env: FLUXNOC_AS=]
-    #[arg(long = "as", global = true, value_name = "NAME")]
+    #[arg(
+        long = "as",
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "NAME"
+    )]
     pub operator: Option<String>,
     /// Look only: nothing can be acknowledged or changed
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         env = "FLUXNOC_READ_ONLY",
         hide_env_values = true,
         value_parser = FalseyValueParser::new()

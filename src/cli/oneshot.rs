@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::{CheckArgs, DnsArgs, ProbeArgs, TraceArgs};
-use super::check_args::{CheckKind, Keys, seconds};
+use super::check_args::CheckKind;
+use super::check_keys::{Keys, seconds};
 use super::{machine, print, trace_table};
 use crate::config::{Given, Problems, adhoc, toml_text, valid_target};
 use crate::model::spec::{Family, TraceSpec};
@@ -80,9 +81,13 @@ fn make(kind: &CheckKind, target: Option<&str>, keys: &Keys) -> Result<Check, Ve
     Ok(check)
 }
 
-/// The problems without the words `command line`.
+/// The problems as they concern what was typed; an address is always the argument `HOST`.
 fn messages(problems: &Problems) -> Vec<String> {
-    problems.list.iter().map(|problem| problem.message.clone()).collect()
+    let worded = |message: &String| match message.strip_prefix("address: ") {
+        Some(rest) => format!("HOST: {rest}"),
+        None => message.clone(),
+    };
+    problems.list.iter().map(|problem| worded(&problem.message)).collect()
 }
 
 /// Runs a check once and judges it.
@@ -152,14 +157,14 @@ pub fn dns(args: &DnsArgs) -> ExitCode {
         given.push(one("resolvers", format!("[{}]", list.join(", ")), "--resolver"));
     }
     let made = plain_check(Kind::Dns, None, given, args.timeout.as_ref());
-    tell(made.map(|check| Check { address: "".into(), ..check }), args.json, "NAME")
+    tell(made.map(|check| Check { address: "".into(), ..check }), args.json)
 }
 
 /// `fluxnoc probe`: is the port open? 1 when not.
 pub fn probe(args: &ProbeArgs) -> ExitCode {
     let kind = if args.udp { Kind::Udp } else { Kind::Tcp };
     let given = vec![one("port", args.port.to_string(), "PORT")];
-    tell(plain_check(kind, Some(&args.host), given, args.timeout.as_ref()), args.json, "HOST")
+    tell(plain_check(kind, Some(&args.host), given, args.timeout.as_ref()), args.json)
 }
 
 fn one(key: &'static str, value: String, shown: &str) -> Given {
@@ -179,14 +184,11 @@ fn plain_check(
 }
 
 /// Runs the check and prints what it saw; 2 when it could not be made from the arguments.
-fn tell(made: Result<Check, Problems>, json: bool, argument: &str) -> ExitCode {
+fn tell(made: Result<Check, Problems>, json: bool) -> ExitCode {
     let check = match made {
         Ok(check) => check,
         Err(problems) => {
             for message in messages(&problems) {
-                let message = message
-                    .strip_prefix("address: ")
-                    .map_or_else(|| message.clone(), |rest| format!("{argument}: {rest}"));
                 print::error(&message);
             }
             return ExitCode::from(2);
