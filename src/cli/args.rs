@@ -1,5 +1,7 @@
 //! The command line: what can be typed, with its help.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
+
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -153,6 +155,7 @@ pub struct CheckArgs {
 }
 
 /// `fluxnoc trace`.
+#[expect(clippy::struct_excessive_bools, reason = "one for each switch")]
 #[derive(Debug, Args)]
 pub struct TraceArgs {
     /// Address or name
@@ -254,6 +257,7 @@ pub struct AckArgs {
 }
 
 /// `fluxnoc maintenance`.
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 #[derive(Debug, Subcommand)]
 pub enum MaintenanceCommand {
     /// Open a window

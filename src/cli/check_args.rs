@@ -1,5 +1,7 @@
 //! `fluxnoc check KIND`: one set of options for each kind, the same keys as in the file.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
+
 use clap::{Args, Subcommand};
 
 use crate::model::Kind;
@@ -130,7 +132,7 @@ kind! {
 kind! {
     /// Options of `check http`.
     Http {
-        /// http:// or https:// URL
+        /// Absolute URL, http or https
         url: String,
         /// GET, HEAD, POST, ...
         #[arg(long)]

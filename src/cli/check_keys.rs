@@ -105,44 +105,50 @@ impl CheckKind {
         let mut keys = Keys::default();
         keys.common(self.common());
         let target = match self {
-            Self::Ping(args) => keys.ping(args),
-            Self::Tcp(args) => keys.tcp(args),
-            Self::Udp(args) => keys.udp(args),
+            Self::Ping(args) => Some(keys.ping(args)),
+            Self::Tcp(args) => Some(keys.tcp(args)),
+            Self::Udp(args) => Some(keys.udp(args)),
             Self::Http(args) => return keys.http(args).map(|target| (target, keys)),
-            Self::Dns(args) => keys.dns(args),
+            Self::Dns(args) => {
+                keys.dns(args);
+                None
+            }
             Self::Mysql(args) => return keys.mysql(args).map(|target| (target, keys)),
-            Self::Process(args) => keys.process(args),
+            Self::Process(args) => {
+                keys.process(args);
+                None
+            }
             Self::Custom(args) => return keys.custom(args).map(|()| (None, keys)),
             Self::System(args) => return keys.system(args).map(|()| (None, keys)),
-            Self::Trace(args) => keys.trace(args),
+            Self::Trace(args) => Some(keys.trace(args)),
         };
         Ok((target, keys))
     }
 }
 
 impl Keys {
-    fn ping(&mut self, args: &Ping) -> Option<String> {
+    fn ping(&mut self, args: &Ping) -> String {
         self.number("packets", args.packets);
         self.text("packet_interval", args.packet_interval.as_ref());
         self.number("size", args.size);
         self.family(&args.family);
-        Some(args.host.clone())
+        args.host.clone()
     }
 
-    fn tcp(&mut self, args: &Tcp) -> Option<String> {
+    fn tcp(&mut self, args: &Tcp) -> String {
         self.put("port", args.port.to_string(), "PORT");
         self.text("send", args.send.as_ref());
         self.text("expect", args.expect.as_ref());
         self.family(&args.family);
-        Some(args.host.clone())
+        args.host.clone()
     }
 
-    fn udp(&mut self, args: &Udp) -> Option<String> {
+    fn udp(&mut self, args: &Udp) -> String {
         self.put("port", args.port.to_string(), "PORT");
         self.text("send", args.send.as_ref());
         self.text("expect", args.expect.as_ref());
         self.family(&args.family);
-        Some(args.host.clone())
+        args.host.clone()
     }
 
     fn http(&mut self, args: &Http) -> Result<Option<String>, String> {
@@ -166,14 +172,13 @@ impl Keys {
         Ok(args.address.clone())
     }
 
-    fn dns(&mut self, args: &Dns) -> Option<String> {
+    fn dns(&mut self, args: &Dns) {
         self.put("query", toml_text(&args.name), "NAME");
         self.list("resolvers", &args.resolvers, "--resolver");
         if let Some(record_type) = &args.record_type {
             self.put("type", toml_text(&record_type.to_ascii_uppercase()), "--type");
         }
         self.list("answers", &args.answers, "--answer");
-        None
     }
 
     fn mysql(&mut self, args: &Mysql) -> Result<Option<String>, String> {
@@ -217,7 +222,7 @@ impl Keys {
         Ok(host.map(str::to_owned))
     }
 
-    fn process(&mut self, args: &Process) -> Option<String> {
+    fn process(&mut self, args: &Process) {
         if let Some(name) = &args.name {
             self.put("process", toml_text(name), "NAME");
         }
@@ -229,7 +234,6 @@ impl Keys {
         self.text("cpu_critical", args.cpu_critical.as_ref());
         self.text("rss_warning", args.rss_warning.as_ref());
         self.text("rss_critical", args.rss_critical.as_ref());
-        None
     }
 
     fn custom(&mut self, args: &Custom) -> Result<(), String> {
@@ -247,13 +251,13 @@ impl Keys {
         Ok(())
     }
 
-    fn trace(&mut self, args: &Trace) -> Option<String> {
+    fn trace(&mut self, args: &Trace) -> String {
         self.text("protocol", args.protocol.as_ref());
         self.number("port", args.port);
         self.number("max_hops", args.max_hops);
         self.text("round", args.round.as_ref());
         self.family(&args.family);
-        Some(args.host.clone())
+        args.host.clone()
     }
 }
 

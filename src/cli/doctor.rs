@@ -48,6 +48,7 @@ fn finding(name: &'static str, grade: Grade, text: impl AsRef<str>, mend: &str) 
 }
 
 /// Runs `fluxnoc doctor`; 1 when something fails.
+#[must_use]
 pub fn run(global: &Global, json: bool) -> ExitCode {
     let config = config_cmd::read(global);
     let mut findings = vec![icmp(Domain::IPV4, "ping"), icmp(Domain::IPV6, "ping v6")];
@@ -82,9 +83,8 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
 fn icmp(domain: Domain, name: &'static str) -> Finding {
     let protocol = if domain == Domain::IPV4 { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
     let open = |kind: Type| Socket::new(domain, kind, Some(protocol));
-    let datagram = match open(Type::DGRAM) {
-        Ok(_) => return finding(name, Grade::Ok, "datagram socket, no privilege needed", ""),
-        Err(error) => error,
+    let Err(datagram) = open(Type::DGRAM) else {
+        return finding(name, Grade::Ok, "datagram socket, no privilege needed", "");
     };
     if open(Type::RAW).is_ok() {
         return finding(name, Grade::Ok, "raw socket", "");
@@ -220,8 +220,7 @@ fn directory(dir: &Path) -> Finding {
     }
     let state = if there == dir { "is writable" } else { "will be made" };
     let free = nix::sys::statvfs::statvfs(there)
-        .map(|fs| u64::from(fs.blocks_available()).saturating_mul(fs.fragment_size()))
-        .unwrap_or(u64::MAX);
+        .map_or(u64::MAX, |fs| fs.blocks_available().saturating_mul(fs.fragment_size()));
     if free < 1 << 30 {
         let text = format!("{shown} {state}, {} MiB free", free >> 20);
         return finding(name, Grade::Warn, text, "make room, or lower max_size of [store]");

@@ -21,6 +21,7 @@ use crate::rules::{Verdict, evaluate};
 const LOOKUP: Duration = Duration::from_secs(10);
 
 /// `fluxnoc check`: prints a plugin line, exits with 0 to 3.
+#[must_use]
 pub fn check(args: &CheckArgs) -> ExitCode {
     let kind = args.kind.kind();
     let common = args.kind.common();
@@ -95,7 +96,7 @@ fn observe(check: &Check, unreachable: State) -> std::io::Result<(Verdict, Obser
     run(async |shared| {
         let context = Context::new(&shared, check.timeout.to_std());
         let mut memory = Memory::default();
-        let mut seen = probe::run(check, &context, &mut memory).await;
+        let mut seen = Box::pin(probe::run(check, &context, &mut memory)).await;
         let verdict = evaluate(check, unreachable, &mut seen);
         (verdict, seen)
     })
@@ -147,6 +148,7 @@ fn millis(micros: u64) -> f64 {
 }
 
 /// `fluxnoc dns`: one line for each resolver; 1 when one of them failed.
+#[must_use]
 pub fn dns(args: &DnsArgs) -> ExitCode {
     let mut given = vec![
         one("query", toml_text(&args.name), "NAME"),
@@ -161,6 +163,7 @@ pub fn dns(args: &DnsArgs) -> ExitCode {
 }
 
 /// `fluxnoc probe`: is the port open? 1 when not.
+#[must_use]
 pub fn probe(args: &ProbeArgs) -> ExitCode {
     let kind = if args.udp { Kind::Udp } else { Kind::Tcp };
     let given = vec![one("port", args.port.to_string(), "PORT")];
@@ -213,6 +216,7 @@ fn tell(made: Result<Check, Problems>, json: bool) -> ExitCode {
 }
 
 /// `fluxnoc trace`: a table of hops, or JSON; 1 when the target does not answer.
+#[must_use]
 pub fn trace(args: &TraceArgs) -> ExitCode {
     if let Err(why) = valid_target(&args.host).and_then(|()| trace_options(args)) {
         print::error(&why);
