@@ -30,8 +30,6 @@ pub struct Series {
 pub struct Last {
     /// When it was made.
     pub at: Timestamp,
-    /// When it was made, on the steady clock.
-    pub steady: Steady,
     /// Its judged output.
     pub output: SafeText,
     /// Its failure.
@@ -183,7 +181,11 @@ impl Table {
         if let Some(slot) = self.get_mut(at) {
             slot.alert = alert;
             let open = slot.alert.is_some();
-            if open { self.open.insert(at) } else { self.open.remove(&at) };
+            if open {
+                self.open.insert(at)
+            } else {
+                self.open.remove(&at)
+            };
         }
     }
 

@@ -21,7 +21,8 @@ fn main() -> ExitCode {
     let scratch = Scratch::new("checks");
     let server = Nginx::start(&scratch.0);
     let port = server.port;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let shared = Shared::start().expect("the round-trip thread");
     let url = format!("http://127.0.0.1:{port}/");
     let http = Spec::Http(HttpSpec::get(&url));

@@ -13,7 +13,8 @@ use feeder::BATCH;
 
 fn main() -> ExitCode {
     let (hosts, results) = if short() { (1000, 60_000) } else { (10_000, 600_000) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let per_second = runtime.block_on(measure(hosts, results));
     verdict(&[Comparison {
         what: "results per CPU second, intake to commit",

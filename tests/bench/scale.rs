@@ -13,7 +13,8 @@ use common::{Comparison, Scratch, own_cpu, own_rss_mib, short, verdict};
 
 fn main() -> ExitCode {
     let seconds = if short() { 20 } else { 180 };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let (percent, rss) = runtime.block_on(measure(seconds));
     verdict(&[
         Comparison {

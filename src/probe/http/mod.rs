@@ -8,6 +8,7 @@ mod exchange;
 mod request;
 mod target;
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use hyper::StatusCode;
@@ -99,7 +100,7 @@ async fn fetch(
                 plan.redirected(answer.status, &target, &next);
                 if plan.is_get() && visited.contains(&next) {
                     return Err(mismatch(format!(
-                        "redirect loop: {} redirects, the last one back to {}",
+                        "redirect loop: redirect {} leads back to {}",
                         seen.redirects,
                         next.shown()
                     )));
@@ -183,10 +184,10 @@ impl Seen {
         match self.redirects {
             0 => {}
             1 => text.push_str(", 1 redirect"),
-            count => text.push_str(&format!(", {count} redirects")),
+            count => drop(write!(text, ", {count} redirects")),
         }
         if let Some(days) = self.phases.certificate_days {
-            text.push_str(&format!(", certificate {days} d"));
+            let _ = write!(text, ", certificate {days} d");
         }
         text
     }
