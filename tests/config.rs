@@ -174,9 +174,10 @@ fn a_hundred_thousand_checks_are_read_and_one_more_is_refused() {
         let one = |n| format!("[[host]]\nname = \"h{n}\"\naddress = \"127.0.0.1\"\n");
         (0..count).map(one).collect::<Vec<_>>().concat()
     };
-    let checks: String = (0..100)
+    let checks = (0..100)
         .map(|n| format!("[[check]]\nhosts = \"*\"\nkind = \"tcp\"\nname = \"t{n}\"\nport = 80\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let good = hosts(1000) + &checks;
     assert_eq!(read(&good).checks.len(), 100_000);
     let bad = hosts(1001) + &checks;
