@@ -128,6 +128,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Run the engine without a screen; what `k` at the console's end starts
+    #[command(name = super::console::ENGINE_COMMAND, hide = true)]
+    Engine,
     /// Test what this machine allows: privileges, limits, clock, database, terminal
     Doctor {
         /// As JSON

@@ -6,10 +6,16 @@
 pub mod args;
 pub mod check_args;
 pub mod config_cmd;
+pub mod console;
 pub mod doctor;
+pub mod lifecycle;
+pub mod logging;
 pub mod machine;
 pub mod oneshot;
 pub mod print;
+pub mod remote;
+pub mod render;
+pub mod setup;
 pub mod trace_table;
 pub mod verb;
 
@@ -20,22 +26,13 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use args::{Cli, Command, Global};
-use verb::Verb;
+use console::Console;
 
 use crate::clock::Clock;
 use crate::config::Config;
 
-/// What the caller brings: the parts that need an engine.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts {
-    /// Opens the console.
-    pub console: fn(&Global, Config) -> ExitCode,
-    /// Asks the engine, wherever it is, and prints the answer.
-    pub verb: fn(&Global, Config, Verb) -> ExitCode,
-}
-
 /// Runs the program with these arguments (the first is its own name).
-pub fn run(arguments: impl IntoIterator<Item = OsString>, parts: &Parts) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
@@ -49,25 +46,43 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, parts: &Parts) -> Exit
         Some(Command::Probe(args)) => oneshot::probe(&args),
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
-        command => with_engine(&global, command, parts),
+        command => with_engine(&global, command),
     }
 }
 
-fn with_engine(global: &Global, command: Option<Command>, parts: &Parts) -> ExitCode {
+fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
     let config = match config_cmd::read(global) {
         Ok(config) => config,
         Err(problems) => return config_cmd::refused(&problems),
     };
-    let Some(command) = command else { return (parts.console)(global, config) };
+    for warning in &config.warnings {
+        print::error(&warning.to_string());
+    }
+    let ended = match command {
+        None => console::of(global, config).and_then(Console::run),
+        Some(Command::Engine) => console::of(global, config).and_then(Console::without_screen),
+        Some(command) => ask_engine(global, config, command),
+    };
+    ended.unwrap_or_else(|error| {
+        print::error(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
     let now = Clock::System.now().wall;
     match verb::verb(command, now, config.settings.alerting.ack_expiry) {
-        Some(Ok(verb)) => (parts.verb)(global, config, verb),
+        Some(Ok(verb)) => {
+            let console = console::of(global, config)?;
+            remote::run(&verb, console.plan(false), &console.operator, console.read_only)
+        }
         Some(Err(why)) => {
             print::error(&why);
-            ExitCode::from(2)
+            Ok(ExitCode::from(2))
         }
         // Everything else was taken before.
-        None => ExitCode::from(2),
+        None => Ok(ExitCode::from(2)),
     }
 }
 

@@ -160,6 +160,7 @@ pub fn verb(
         | Typed::Dns(_)
         | Typed::Probe(_)
         | Typed::Config(_)
+        | Typed::Engine
         | Typed::Doctor { .. } => return None,
     })
 }
