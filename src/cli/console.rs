@@ -3,15 +3,17 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::args::Global;
 use super::lifecycle::{self, Home, Place, Plan};
-use super::{logging, setup};
+use super::{config_cmd, logging, machine, setup};
 use crate::backend::Backend;
-use crate::config::Config;
+use crate::config::{Config, locate};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Role};
 use crate::tui::{self, Leave, Options};
@@ -32,12 +34,44 @@ pub struct Console {
     pub machine: String,
 }
 
+/// The console of a command line.
+///
+/// # Errors
+/// When there is no data directory.
+pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
+    let data_dir = locate::data_dir(global.data_dir.as_deref()).map_err(anyhow::Error::msg)?;
+    let again = {
+        let global = global.clone();
+        Arc::new(move || config_cmd::read(&global))
+    };
+    Ok(Console {
+        operator: operator(global, &config),
+        again,
+        data_dir: std::path::absolute(data_dir)?,
+        read_only: global.read_only,
+        machine: machine::this().hostname,
+        config,
+    })
+}
+
+/// `--as` or `FLUXNOC_AS`, the configuration, `FLUXNOC_OPERATOR`, who called sudo, the login.
+fn operator(global: &Global, config: &Config) -> String {
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let named = global.operator.clone().or_else(|| config.settings.console.operator.clone());
+    named
+        .or_else(|| environment("FLUXNOC_OPERATOR"))
+        .or_else(|| environment("SUDO_USER"))
+        .unwrap_or_else(machine::login)
+}
+
 /// How long a detached engine may take to answer.
 const DETACH: Duration = Duration::from_secs(15);
 
 impl Console {
-    fn plan(&self) -> Plan {
-        setup::plan(&self.config, &self.again, &self.data_dir, &self.machine, true)
+    /// The plan of an engine for this configuration.
+    #[must_use]
+    pub fn plan(&self, with_worker: bool) -> Plan {
+        setup::plan(&self.config, &self.again, &self.data_dir, &self.machine, with_worker)
     }
 
     /// Opens the console.
@@ -50,7 +84,7 @@ impl Console {
             bail!("the console needs a terminal; `fluxnoc hosts` and `fluxnoc alerts` print lists");
         }
         let role = if self.read_only { Role::Viewer } else { Role::Admin };
-        let place = lifecycle::find_or_start(self.plan(), &self.operator, role)?;
+        let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
         logging::into_file(&self.data_dir).with_context(|| {
             format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
         })?;
@@ -74,10 +108,8 @@ impl Console {
 
     fn attached(&self, backend: Backend, actor: Actor) -> anyhow::Result<ExitCode> {
         let screen = screen_runtime()?;
-        let leave = screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
-        match leave {
-            Leave::Keep | Leave::Detach | Leave::HangUp | Leave::Stop => Ok(ExitCode::SUCCESS),
-        }
+        screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn owning(self, home: Home, actor: Actor) -> anyhow::Result<ExitCode> {
@@ -85,8 +117,8 @@ impl Console {
         let stopping = home.stopping();
         let ended = async {
             tokio::select! {
-                () = hang_up() => {}
-                () = stopping.cancelled() => {}
+                leave = hang_up() => leave,
+                () = stopping.cancelled() => Leave::Stop,
             }
         };
         let leave = screen.block_on(tui::run(home.backend(), actor, self.options(false), ended));
@@ -97,14 +129,14 @@ impl Console {
                 println!("fluxnoc monitors on as process {pid}; `fluxnoc` opens the screen again");
                 Ok(ExitCode::SUCCESS)
             }
-            Ok(Leave::HangUp) if !home.stopping().is_cancelled() && !terminated() => {
+            Ok(Leave::HangUp) => {
                 // The screen is gone, monitoring is not: until somebody stops the engine.
                 tracing::warn!("the terminal hung up; monitoring goes on without a screen");
                 screen.block_on(until_stopped(&home));
                 home.stop();
                 Ok(ExitCode::SUCCESS)
             }
-            Ok(Leave::Stop | Leave::Detach | Leave::HangUp) => {
+            Ok(Leave::Stop | Leave::Detach) => {
                 home.stop();
                 Ok(ExitCode::SUCCESS)
             }
@@ -139,7 +171,7 @@ impl Console {
         // we lead a session already.
         let _ = nix::unistd::setsid();
         logging::into_file(&self.data_dir).context("cannot write the log")?;
-        let home = lifecycle::start_here(self.plan())?;
+        let home = lifecycle::start_here(self.plan(true))?;
         screen_runtime()?.block_on(until_stopped(&home));
         home.stop();
         Ok(ExitCode::SUCCESS)
@@ -156,14 +188,8 @@ fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the screen's thread")
 }
 
-static TERMINATED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
-fn terminated() -> bool {
-    TERMINATED.load(std::sync::atomic::Ordering::Relaxed)
-}
-
 /// Ends when the terminal hangs up or the process is asked to end.
-async fn hang_up() {
+async fn hang_up() -> Leave {
     let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
         signal(SignalKind::hangup()),
         signal(SignalKind::terminate()),
@@ -172,9 +198,9 @@ async fn hang_up() {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = hup.recv() => {}
-        _ = term.recv() => TERMINATED.store(true, std::sync::atomic::Ordering::Relaxed),
-        _ = int.recv() => TERMINATED.store(true, std::sync::atomic::Ordering::Relaxed),
+        _ = hup.recv() => Leave::HangUp,
+        _ = term.recv() => Leave::Stop,
+        _ = int.recv() => Leave::Stop,
     }
 }
 

@@ -74,7 +74,9 @@ pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<P
             let socket = plan.data_dir.join(SOCKET);
             match Client::connect(&socket, operator, role) {
                 Ok(client) => Ok(Place::There(client)),
-                Err(why) => bail!("{held}, and its socket {} does not answer: {why}", socket.display()),
+                Err(why) => {
+                    bail!("{held}, and its socket {} does not answer: {why}", socket.display())
+                }
             }
         }
     }
@@ -185,7 +187,8 @@ impl Home {
     pub fn stop(self) {
         let Self { runtime, engine, around, socket, lock } = self;
         around.cancel();
-        let stopped = runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
+        let stopped =
+            runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
         if stopped.is_err() {
             tracing::error!("the engine did not stop within 10 s");
         }

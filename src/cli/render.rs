@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn columns_stay_aligned_for_wide_text() {
-        let rows = vec![vec!["日本".to_owned(), "x".to_owned()], vec!["ab".to_owned(), "y".to_owned()]];
+        let rows =
+            vec![vec!["日本".to_owned(), "x".to_owned()], vec!["ab".to_owned(), "y".to_owned()]];
         assert_eq!(table(&["a", "b"], &rows), "a     b\n日本  x\nab    y\n");
     }
 }

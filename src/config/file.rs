@@ -57,7 +57,10 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut errors: Vec<(usize, String)> = errors
         .iter()
-        .map(|error| (error.span().map_or(0, |span| span.start), plain(error.message())))
+        .map(|error| {
+            let span = error.span().unwrap_or_default();
+            (span.start, plain(error.message(), text.get(span).unwrap_or_default()))
+        })
         .collect();
     errors.sort();
     for (at, message) in errors {
@@ -75,12 +78,17 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     Ok(Config { settings, hosts, checks, source: None, warnings, origins })
 }
 
-/// The parser's words with a hint for the most frequent mistake.
-fn plain(message: &str) -> String {
-    let one_line = message.lines().collect::<Vec<_>>().join(" ");
-    if one_line.starts_with("string values must be quoted") || one_line.contains("invalid unquoted")
-    {
-        return format!("{one_line}; texts, durations and addresses stand in quotes: \"30s\"");
+/// The parser's words with the place's text or a hint for the most frequent mistake.
+fn plain(message: &str, at: &str) -> String {
+    let message = message.lines().collect::<Vec<_>>().join(" ");
+    let words = message.split(", expected ").next().unwrap_or_default();
+    let unquoted = ["string values must be quoted", "invalid float", "invalid integer"];
+    if unquoted.iter().any(|known| words.starts_with(known)) || words.contains("datetime") {
+        return format!("{words}; texts, durations and addresses stand in quotes: \"30s\"");
     }
-    one_line
+    if words == "duplicate key" {
+        let key: String = at.chars().take(64).collect();
+        return format!("duplicate key `{key}`; write it once");
+    }
+    message
 }

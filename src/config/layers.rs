@@ -175,17 +175,6 @@ impl Layers {
 
     /// Refuses what only shows when all layers are known.
     pub fn check(&self, sink: &Sink<'_>) {
-        let defaults = &self.settings.defaults;
-        for (key, value) in [("timeout", defaults.timeout), ("retry", defaults.retry)] {
-            let said = self.origins.get(&format!("defaults.{key}"));
-            if let Some(said) = said.filter(|_| value > defaults.interval) {
-                let why = format!(
-                    "[defaults] {key} of {value} ({said}) is longer than the interval of {}",
-                    defaults.interval
-                );
-                sink.push(Problem::of(&sink.text.name, why));
-            }
-        }
         if self.settings.store.daily < self.settings.store.raw {
             let why = "[store] daily is shorter than raw; summaries must outlive results";
             sink.push(Problem::of(&sink.text.name, why));

@@ -44,10 +44,8 @@ const HTTP: [Judged; 2] = [
     TIME,
     judged("certificate_days", Measure::DaysLeft, "certificate_warning", "certificate_critical"),
 ];
-const MYSQL: [Judged; 2] = [
-    judged("query_time", Measure::Time, "warning", "critical"),
-    judged("result", Measure::Count, "result_warning", "result_critical"),
-];
+const MYSQL: [Judged; 2] =
+    [TIME, judged("result", Measure::Count, "result_warning", "result_critical")];
 const PROCESS: [Judged; 3] = [
     judged("count", Measure::Count, "warning", "critical"),
     judged("cpu", Measure::Percent, "cpu_warning", "cpu_critical"),
@@ -201,12 +199,17 @@ fn pair(table: &Reader<'_>, metric: &str, measure: Measure, limits: &mut Vec<Lim
                     continue;
                 }
             };
+            // An empty text keeps the place of the warning that there is not.
+            if text.trim().is_empty() {
+                continue;
+            }
             match above_or_range(&text, measure) {
                 Ok(range) => *slot = Some(range),
                 Err(why) => table.sink.wrong(&item.span(), format!("{metric}: {why}")),
             }
         }
-    } else if let Some(inner) = table.table(metric) {
+    } else if value.get_ref().is_table() {
+        let Some(inner) = table.table(metric) else { return };
         inner.refuse_unknown(&["warning", "critical"]);
         for (slot, key) in slots.into_iter().zip(["warning", "critical"]) {
             if let Some(text) = written(&inner, key) {

@@ -1,1 +1,48 @@
-//! stub
+//! The console: a full-screen mirror of the engine, driven by keys.
+//!
+//! In: events and answers of a `Backend`, keys of a terminal, the clock.
+//! Out: frames on the terminal; commands and queries to the `Backend`; how it was left.
+//! Never: probes, stores, judges, or knows how the engine is reached.
+//!
+//! The core is pure: [`update`](update::update) changes the [`App`](app::App) and says what to
+//! ask, [`view`](view::view) paints it. Only `run`, `terminal` and `input` touch the world.
+
+pub mod act;
+pub mod action;
+pub mod app;
+pub mod book;
+pub mod detail;
+pub mod effect;
+pub mod footer;
+pub mod format;
+pub mod header;
+pub mod input;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod lists;
+pub mod msg;
+pub mod num;
+pub mod options;
+pub mod overlays;
+pub mod panes;
+pub mod replies;
+pub mod run;
+pub mod terminal;
+pub mod theme;
+pub mod typing;
+pub mod update;
+pub mod view;
+pub mod watch;
+pub mod widgets;
+pub mod zone;
+
+pub use effect::Leave;
+pub use options::Options;
+pub use run::run;
+
+/// The log layer of a console: lines go into memory, because stdout and stderr are the screen.
+#[must_use]
+pub fn log_layer() -> tui_logger::TuiTracingSubscriberLayer {
+    tui_logger::TuiTracingSubscriberLayer
+}

@@ -1,0 +1,309 @@
+//! What an action does where no dialog is open: moving, opening, asking.
+
+use std::sync::Arc;
+
+use crate::model::{Alert, CheckKey, Name, Phase};
+use crate::protocol::{Command, Target};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, Pane, RANGES, Tone};
+use crate::tui::detail::Detail;
+use crate::tui::effect::{Effect, Leave};
+use crate::tui::line::{Line, Pending, Purpose, words};
+use crate::tui::widgets::cursor;
+use crate::tui::{layout, panes, typing, watch};
+
+/// Runs an action of a key or of the palette.
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    if let Some(why) = app.refusal(action) {
+        app.say(Tone::Bad, why);
+        return Vec::new();
+    }
+    match action {
+        Action::Down => go(app, 1),
+        Action::Up => go(app, -1),
+        Action::PageDown => go(app, page(app)),
+        Action::PageUp => go(app, -page(app)),
+        Action::Top => go(app, isize::MIN / 2),
+        Action::Bottom => go(app, isize::MAX / 2),
+        Action::Left => panes::hosts::step(app, false),
+        Action::Right => panes::hosts::step(app, true),
+        Action::NextProblem => next_problem(app, true),
+        Action::PreviousProblem => next_problem(app, false),
+        Action::NextPane => turn(app, 1),
+        Action::PreviousPane => turn(app, 3),
+        Action::Zoom => app.zoom = !app.zoom,
+        Action::Overview => to_pane(app, None),
+        Action::Alerts => to_pane(app, Some(Pane::Alerts)),
+        Action::Hosts => to_pane(app, Some(Pane::Hosts)),
+        Action::Paths => to_pane(app, Some(Pane::Hops)),
+        Action::Trace => trace(app),
+        Action::MetricNext => metric(app, true),
+        Action::MetricPrevious => metric(app, false),
+        Action::RangeLonger => app.range = (app.range + 1).min(RANGES.len() - 1),
+        Action::RangeShorter => app.range = app.range.saturating_sub(1),
+        Action::Help => app.open(Overlay::Help(0)),
+        Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
+        Action::Filter => {
+            let before = app.filter.0.clone();
+            let line = Line::new(Purpose::Filter { before: before.clone() }, &before);
+            app.open(Overlay::Line(Box::new(line)));
+        }
+        Action::Ack => typing::open_ack(app),
+        Action::Window => typing::open_window(app),
+        Action::Back => back(app),
+        Action::Open => return open(app),
+        Action::Unack => return unack(app),
+        Action::Recheck => return recheck(app),
+        Action::Quit | Action::Interrupt => return quit(app, action),
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Reload => {
+            app.say(Tone::Note, "reloading the configuration…");
+            let id = app.ask(Pending::Reload);
+            return vec![Effect::Execute { id, command: Command::Reload }];
+        }
+        Action::Theme => {
+            let names: Vec<&str> = app.themes.names().collect();
+            let text = format!("write :theme NAME; there are {}", names.join(", "));
+            app.say(Tone::Note, text);
+        }
+        Action::Commit | Action::Cancel | Action::Cycle | Action::Keep | Action::Stop => {}
+    }
+    Vec::new()
+}
+
+/// Rows of the focused list that fit the screen, less one that stays.
+fn page(app: &App) -> isize {
+    let body = layout::body(app.size);
+    let rows = match app.mode() {
+        layout::Mode::Wide if !app.zoom => layout::split(body, app.in_detail()).1.saturating_sub(4),
+        layout::Mode::Wide => body.height.saturating_sub(4),
+        _ => body.height.saturating_sub(6),
+    };
+    isize::try_from(rows.max(1)).unwrap_or(1)
+}
+
+/// Moves the cursor of the focused pane.
+fn go(app: &mut App, by: isize) {
+    match app.focus {
+        Pane::Alerts => {
+            let at = cursor::moved(app.alert_index, app.lists.alerts.len(), by);
+            select_alert(app, at);
+        }
+        Pane::Hosts => panes::hosts::go(app, by),
+        Pane::Checks => {
+            if let Some(detail) = &mut app.detail {
+                let at = cursor::moved(detail.index, detail.rows.len(), by);
+                detail.select(at);
+                watch::moved(app);
+            }
+        }
+        Pane::Hops => {
+            let rows = app.trace.as_ref().map_or(0, |trace| trace.report.hops.len());
+            app.hop = cursor::moved(app.hop, rows, by);
+        }
+        Pane::Events | Pane::Output => {
+            if let Some(detail) = &mut app.detail {
+                let rows = detail.edges.as_ref().map_or(0, Vec::len);
+                match app.focus {
+                    Pane::Events => detail.edge = cursor::moved(detail.edge, rows, by),
+                    _ => detail.line = cursor::moved(detail.line, panes::output::LINE_LIMIT, by),
+                }
+            }
+        }
+        Pane::Throughput | Pane::Graph => {}
+    }
+}
+
+/// Puts the cursor of the feed on a row; the selected host follows.
+pub fn select_alert(app: &mut App, index: usize) {
+    app.alert_index = index;
+    app.alert = app.selected_alert().map(|alert| alert.id);
+    if let Some(host) = app.selected_alert().map(|alert| alert.check.host.clone()) {
+        select_host(app, host);
+    }
+}
+
+/// Selects a host.
+pub fn select_host(app: &mut App, host: Name) {
+    if app.host.as_ref() != Some(&host) {
+        app.host = Some(host);
+        watch::moved(app);
+    }
+}
+
+fn next_problem(app: &mut App, forward: bool) {
+    let alerts = &app.lists.alerts;
+    let count = alerts.len();
+    let found = (1..=count)
+        .map(|step| if forward { app.alert_index + step } else { app.alert_index + count - step })
+        .map(|at| at % count)
+        .find(|at| alerts.get(*at).is_some_and(|alert| alert.is_unhandled()));
+    match found {
+        Some(at) => {
+            if app.in_detail() || !matches!(app.focus, Pane::Alerts | Pane::Hosts) {
+                app.detail = None;
+                app.focus = Pane::Alerts;
+            }
+            select_alert(app, at);
+        }
+        None => app.say(Tone::Good, "nothing is unhandled"),
+    }
+}
+
+fn turn(app: &mut App, by: usize) {
+    let panes = app.panes();
+    let at = panes.iter().position(|pane| *pane == app.focus).unwrap_or(0);
+    app.focus = panes.get((at + by) % panes.len()).copied().unwrap_or(app.focus);
+}
+
+fn to_pane(app: &mut App, pane: Option<Pane>) {
+    app.detail = None;
+    app.zoom = pane.is_some() && app.mode() == layout::Mode::Wide;
+    app.focus = pane.unwrap_or(Pane::Alerts);
+}
+
+fn trace(app: &mut App) {
+    let host = app.detail.as_ref().map(|detail| detail.host.clone()).or_else(|| app.host.clone());
+    let Some(host) = host else {
+        app.say(Tone::Note, "no host is selected");
+        return;
+    };
+    let zoom = app.in_detail() || app.zoom;
+    app.detail = None;
+    app.host = Some(host);
+    app.focus = Pane::Hops;
+    app.zoom = zoom && app.mode() == layout::Mode::Wide;
+}
+
+fn metric(app: &mut App, forward: bool) {
+    let turned = |at: Option<usize>, count: usize| match (at, forward) {
+        (None, _) => 0,
+        (Some(at), true) => (at + 1) % count,
+        (Some(at), false) => (at + count - 1) % count,
+    };
+    if let Some(detail) = &mut app.detail {
+        let Some(book) = &detail.book else { return };
+        let shown = panes::graph::track(detail).map(|track| track.metric.label());
+        let labels: Vec<String> = book.tracks.iter().map(|t| t.metric.label()).collect();
+        if !labels.is_empty() {
+            let at = labels.iter().position(|label| Some(label) == shown.as_ref());
+            detail.metric = labels.get(turned(at, labels.len())).cloned();
+        }
+    } else if let Some(book) = &app.graph {
+        let mut names = book.interfaces();
+        names.sort();
+        if !names.is_empty() {
+            let at = names.iter().position(|name| Some(name) == app.interface.as_ref());
+            app.interface = names.get(turned(at, names.len())).cloned();
+        }
+    }
+}
+
+fn open(app: &mut App) -> Vec<Effect> {
+    if app.focus == Pane::Checks {
+        app.focus = Pane::Graph;
+        return Vec::new();
+    }
+    let (host, check) = match (app.focus, app.selected_alert()) {
+        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, None) => return Vec::new(),
+        _ => match &app.host {
+            Some(host) => (host.clone(), None),
+            None => return Vec::new(),
+        },
+    };
+    if app.world.host(&host).is_none() {
+        app.say(Tone::Note, format!("{host} is no longer configured"));
+        return Vec::new();
+    }
+    app.host = Some(host.clone());
+    app.detail = Some(Detail::new(host.clone(), check));
+    app.focus = Pane::Checks;
+    app.zoom = false;
+    app.stale = true;
+    vec![watch::edges(app, &host)]
+}
+
+/// Closes what is open, one step a press; never the console.
+fn back(app: &mut App) {
+    if app.zoom {
+        app.zoom = false;
+    } else if app.in_detail() {
+        app.detail = None;
+        app.focus = Pane::Alerts;
+    } else if !app.filter.0.is_empty() {
+        typing::set_filter(app, "");
+    }
+}
+
+fn quit(app: &mut App, action: Action) -> Vec<Effect> {
+    if action == Action::Quit && (app.in_detail() || app.zoom) {
+        back(app);
+        return Vec::new();
+    }
+    if app.options.attached || app.options.remote.is_some() {
+        return vec![Effect::Leave(Leave::Detach)];
+    }
+    app.open(Overlay::Question);
+    Vec::new()
+}
+
+/// The open alerts that an action on the row under the cursor means.
+#[must_use]
+pub fn alerts_here(app: &App) -> Vec<Arc<Alert>> {
+    match (&app.detail, app.focus) {
+        (Some(detail), _) => {
+            let key = detail.row().map(|row| &row.key);
+            key.and_then(|key| app.world.alert_of(key)).cloned().into_iter().collect()
+        }
+        (None, Pane::Alerts) => app.selected_alert().cloned().into_iter().collect(),
+        (None, _) => {
+            let Some(host) = &app.host else { return Vec::new() };
+            let mut alerts: Vec<Arc<Alert>> =
+                app.world.open_alerts().filter(|a| a.check.host == *host).cloned().collect();
+            // A host means its problems; soft ones only when there is nothing else.
+            if alerts.iter().any(|alert| alert.phase == Phase::Firing) {
+                alerts.retain(|alert| alert.phase == Phase::Firing);
+            }
+            alerts.sort_by(|a, b| a.check.cmp(&b.check));
+            alerts
+        }
+    }
+}
+
+/// The check or host under the cursor.
+#[must_use]
+pub fn object_here(app: &App) -> Option<Target> {
+    let check = |key: &CheckKey| Target::Check(key.clone());
+    match (&app.detail, app.focus) {
+        (Some(detail), _) => detail.row().map(|row| check(&row.key)),
+        (None, Pane::Alerts) => app.selected_alert().map(|alert| check(&alert.check)),
+        (None, _) => app.host.clone().map(Target::Host),
+    }
+}
+
+fn unack(app: &mut App) -> Vec<Effect> {
+    let held: Vec<_> = alerts_here(app).into_iter().filter(|alert| alert.ack.is_some()).collect();
+    if held.is_empty() {
+        app.say(Tone::Note, "nobody has acknowledged this");
+        return Vec::new();
+    }
+    let names: Vec<Target> = held.iter().map(|a| Target::Check(a.check.clone())).collect();
+    let what = words(&names);
+    app.say(Tone::Note, format!("giving back {what}…"));
+    let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
+    let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
+    let id = app.ask(Pending::Unack { alerts, what });
+    vec![Effect::Execute { id, command: Command::Unacknowledge { targets } }]
+}
+
+fn recheck(app: &mut App) -> Vec<Effect> {
+    let Some(target) = object_here(app) else {
+        app.say(Tone::Note, "nothing is under the cursor");
+        return Vec::new();
+    };
+    let what = target.to_string();
+    app.say(Tone::Note, format!("re-checking {what}…"));
+    let id = app.ask(Pending::Recheck { what });
+    vec![Effect::Execute { id, command: Command::Recheck { targets: vec![target] } }]
+}

@@ -1,0 +1,119 @@
+//! Every intent that a key or the palette can express, as one list of data.
+//!
+//! Help, hint line, palette and the tests of the keymap are derived from it.
+
+/// What a person must be allowed to do for an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Anybody may.
+    Look,
+    /// Changes something: an operator.
+    Operate,
+    /// Changes the engine: an administrator.
+    Administer,
+}
+
+macro_rules! actions {
+    ($($variant:ident, $name:literal, $label:literal, $about:literal, $need:ident, $keys:ident;)*) => {
+        /// An intent; see the module's head.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl Action {
+            /// All of them, in the order of the help.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in the keymap and the palette.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// One or two words for the hint line.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+
+            /// A sentence for help and palette.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+
+            /// Who may.
+            #[must_use]
+            pub const fn need(self) -> Need {
+                match self { $(Self::$variant => Need::$need,)* }
+            }
+
+            /// True when no key is expected: only the palette offers it.
+            #[must_use]
+            pub const fn is_palette_only(self) -> bool {
+                match self { $(Self::$variant => actions!(@ $keys),)* }
+            }
+        }
+    };
+    (@ key) => { false };
+    (@ palette) => { true };
+}
+
+actions! {
+    Down, "down", "down", "next row", Look, key;
+    Up, "up", "up", "previous row", Look, key;
+    Left, "left", "left", "host to the left", Look, key;
+    Right, "right", "right", "host to the right", Look, key;
+    PageDown, "page-down", "page down", "one page down", Look, key;
+    PageUp, "page-up", "page up", "one page up", Look, key;
+    Top, "top", "top", "first row", Look, key;
+    Bottom, "bottom", "bottom", "last row", Look, key;
+    NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
+    PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
+    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
+    Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
+    Window, "window", "window", "open a maintenance window", Operate, key;
+    Recheck, "recheck", "re-check", "run the checks under the cursor now", Operate, key;
+    Trace, "trace", "trace", "look at the path to the host now", Look, key;
+    Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
+    MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
+    MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
+    RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
+    RangeShorter, "range-shorter", "shorter", "graph over a shorter time", Look, key;
+    NextPane, "next-pane", "next pane", "go to the next pane", Look, key;
+    PreviousPane, "previous-pane", "previous pane", "go to the previous pane", Look, key;
+    Zoom, "zoom", "zoom", "give the pane the whole screen, and back", Look, key;
+    Overview, "overview", "overview", "the four panes", Look, key;
+    Alerts, "alerts", "alerts", "the alerts on the whole screen", Look, key;
+    Hosts, "hosts", "hosts", "the hosts on the whole screen", Look, key;
+    Paths, "paths", "path", "the path to the host on the whole screen", Look, key;
+    Help, "help", "help", "the keys that work here", Look, key;
+    Palette, "palette", "command", "type a command", Look, key;
+    Redraw, "redraw", "redraw", "paint the screen again", Look, key;
+    Back, "back", "back", "close, clear the filter, or one level up", Look, key;
+    Quit, "quit", "quit", "close the view; at the overview ask how to leave", Look, key;
+    Interrupt, "interrupt", "cancel", "cancel what is open, or leave as with quit", Look, key;
+    Commit, "commit", "send", "send what the line says", Look, key;
+    Cancel, "cancel", "cancel", "close without doing anything", Look, key;
+    Cycle, "cycle", "scope", "next scope or completion", Look, key;
+    Keep, "keep", "keep it running", "leave; monitoring goes on without a screen", Look, key;
+    Stop, "stop", "stop", "leave and stop monitoring", Look, key;
+    Reload, "reload", "reload", "read the configuration again", Administer, palette;
+    Theme, "theme", "theme", "change the colours: theme NAME", Look, palette;
+}
+
+impl Action {
+    /// The action of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+
+    /// True for what only makes sense while a line or question is open.
+    #[must_use]
+    pub const fn is_of_dialogs(self) -> bool {
+        matches!(self, Self::Commit | Self::Cancel | Self::Cycle | Self::Keep | Self::Stop)
+    }
+}

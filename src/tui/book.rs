@@ -1,0 +1,226 @@
+//! A check's numbers over time: stored history, continued by live results.
+
+use std::sync::Arc;
+
+use crate::model::{CheckKey, Metric, Name, Span, Timestamp, Unit};
+use crate::protocol::LiveCheck;
+use crate::protocol::query::{Point, Series, StateSpan};
+use crate::tui::num::millis;
+use crate::tui::widgets::chart::Dot;
+
+/// Most points of a series that a screen keeps.
+const POINT_LIMIT: usize = 4000;
+
+/// One metric's points.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// Its name, unit and ranges; its value is the last.
+    pub metric: Metric,
+    /// Oldest first.
+    pub points: Vec<Point>,
+}
+
+/// All metrics of one check over one range of time.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// The check.
+    pub key: CheckKey,
+    /// How much time it spans.
+    pub range: Span,
+    /// The metrics.
+    pub tracks: Vec<Track>,
+    /// The states over the same time.
+    pub states: Vec<StateSpan>,
+    /// True when the history has come.
+    pub loaded: bool,
+    /// Why it has not.
+    pub problem: Option<String>,
+    /// The last live result.
+    pub last: Option<Arc<LiveCheck>>,
+}
+
+impl Book {
+    /// Nothing known yet.
+    #[must_use]
+    pub const fn new(key: CheckKey, range: Span) -> Self {
+        Self {
+            key,
+            range,
+            tracks: Vec::new(),
+            states: Vec::new(),
+            loaded: false,
+            problem: None,
+            last: None,
+        }
+    }
+
+    /// Takes the stored history; live points that are newer stay.
+    pub fn load(&mut self, series: Vec<Series>, states: Vec<StateSpan>) {
+        let live = std::mem::take(&mut self.tracks);
+        self.tracks = series
+            .into_iter()
+            .map(|series| Track { metric: series.metric, points: series.points })
+            .collect();
+        for track in live {
+            for point in track.points {
+                self.push(&track.metric, point);
+            }
+        }
+        self.states = states;
+        self.loaded = true;
+        self.problem = None;
+    }
+
+    /// Takes a live result.
+    pub fn live(&mut self, result: &Arc<LiveCheck>) {
+        if result.check != self.key {
+            return;
+        }
+        for metric in &result.observation.metrics {
+            let value = metric.value;
+            self.push(metric, Point { at: result.at, value, min: value, max: value });
+        }
+        let oldest = result.at - self.range - self.range;
+        for track in &mut self.tracks {
+            let cut = track.points.partition_point(|point| point.at < oldest);
+            let cut = cut.max(track.points.len().saturating_sub(POINT_LIMIT));
+            track.points.drain(..cut);
+        }
+        self.last = Some(Arc::clone(result));
+    }
+
+    fn push(&mut self, metric: &Metric, point: Point) {
+        let same = |track: &&mut Track| {
+            track.metric.name == metric.name && track.metric.instance == metric.instance
+        };
+        if let Some(track) = self.tracks.iter_mut().find(same) {
+            if track.points.last().is_none_or(|last| last.at < point.at) {
+                track.points.push(point);
+                track.metric = metric.clone();
+            }
+        } else if self.tracks.len() < crate::model::metric::SERIES_LIMIT {
+            self.tracks.push(Track { metric: metric.clone(), points: vec![point] });
+        }
+    }
+
+    /// The metric of that name and instance.
+    #[must_use]
+    pub fn track(&self, name: &str, instance: Option<&str>) -> Option<&Track> {
+        self.tracks.iter().find(|track| {
+            &*track.metric.name == name && track.metric.instance.as_deref() == instance
+        })
+    }
+
+    /// The interfaces that have octet counters, the busiest first, the loopback last.
+    #[must_use]
+    pub fn interfaces(&self) -> Vec<Name> {
+        let mut found: Vec<(bool, f64, Name)> = Vec::new();
+        for track in self.tracks.iter().filter(|track| &*track.metric.name == "octets_in") {
+            let Some(name) = track.metric.instance.clone() else { continue };
+            let both = [Some(track), self.track("octets_out", Some(&name))];
+            let busy = both.into_iter().flatten().filter_map(|t| t.rates().last().map(|d| d.value));
+            found.push((&*name == "lo", -busy.sum::<f64>(), name));
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.cmp(&b.2)));
+        found.into_iter().map(|(_, _, name)| name).collect()
+    }
+}
+
+impl Track {
+    /// The points as a graph draws them.
+    #[must_use]
+    pub fn dots(&self) -> Vec<Dot> {
+        let dot = |p: &Point| Dot { at: p.at, value: p.value, min: p.min, max: p.max };
+        self.points.iter().map(dot).collect()
+    }
+
+    /// The same in bits per second: what counts octets is differentiated, a reset is a gap.
+    #[must_use]
+    pub fn rates(&self) -> Vec<Dot> {
+        let times = |factor: f64| {
+            let dot = |p: &Point| Dot {
+                at: p.at,
+                value: p.value * factor,
+                min: p.min * factor,
+                max: p.max * factor,
+            };
+            self.points.iter().map(dot).collect()
+        };
+        match self.metric.unit {
+            Unit::BitsPerSecond => times(1.0),
+            Unit::Counter => self.points.windows(2).filter_map(rate).collect(),
+            _ => times(8.0),
+        }
+    }
+}
+
+fn rate(pair: &[Point]) -> Option<Dot> {
+    let [before, after] = pair else { return None };
+    let seconds = millis(after.at.millis() - before.at.millis()) / 1000.0;
+    let octets = after.value - before.value;
+    let value = if seconds > 0.0 && octets >= 0.0 { octets * 8.0 / seconds } else { f64::NAN };
+    Some(Dot::single(after.at, value))
+}
+
+/// Smallest, mean and largest of the dots within a time.
+#[must_use]
+pub fn summary(dots: &[Dot], from: Timestamp, to: Timestamp) -> Option<(f64, f64, f64)> {
+    let shown = || dots.iter().filter(|d| d.at >= from && d.at <= to && d.value.is_finite());
+    let count = shown().count();
+    if count == 0 {
+        return None;
+    }
+    let min = shown().map(|dot| dot.min).fold(f64::INFINITY, f64::min);
+    let max = shown().map(|dot| dot.max).fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = shown().map(|dot| dot.value).sum();
+    Some((min, sum / crate::tui::num::real(count), max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Observation;
+
+    fn live(secs: i64, octets: f64) -> Arc<LiveCheck> {
+        let metric = |name: &str| Metric::new(name, octets, Unit::Counter).of("eth0");
+        Arc::new(LiveCheck {
+            check: CheckKey::new("me", "system"),
+            at: Timestamp::from_millis(secs * 1000),
+            next: None,
+            observation: Observation {
+                metrics: vec![metric("octets_in"), metric("octets_out")],
+                ..Observation::default()
+            },
+        })
+    }
+
+    #[test]
+    fn counters_become_rates_and_a_reset_is_no_spike() {
+        let mut book = Book::new(CheckKey::new("me", "system"), Span::from_secs(900));
+        for (secs, octets) in [(0, 0.0), (10, 1000.0), (20, 3000.0), (30, 10.0), (40, 1010.0)] {
+            book.live(&live(secs, octets));
+        }
+        let rates = book.track("octets_in", Some("eth0")).unwrap().rates();
+        let values: Vec<f64> = rates.iter().map(|dot| dot.value).collect();
+        assert_eq!((values[0], values[1], values[3]), (800.0, 1600.0, 800.0));
+        assert!(values[2].is_nan());
+        assert_eq!(book.interfaces(), [Name::from("eth0")]);
+    }
+
+    #[test]
+    fn history_is_continued_by_live_points() {
+        let mut book = Book::new(CheckKey::new("me", "system"), Span::from_secs(900));
+        book.live(&live(100, 7.0));
+        let point = |secs: i64| Point {
+            at: Timestamp::from_millis(secs * 1000),
+            value: 1.0,
+            min: 1.0,
+            max: 1.0,
+        };
+        let metric = Metric::new("octets_in", 1.0, Unit::Counter).of("eth0");
+        book.load(vec![Series { metric, points: vec![point(90), point(95)] }], Vec::new());
+        book.live(&live(95, 9.0));
+        let track = book.track("octets_in", Some("eth0")).unwrap();
+        assert_eq!(track.points.len(), 3, "an old result is not taken twice");
+    }
+}

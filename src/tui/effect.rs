@@ -1,0 +1,48 @@
+//! What the console can ask of the world outside, and the ways to leave it.
+
+use crate::protocol::{Answer, Command, Outcome, Query};
+
+/// One request of the pure core to the loop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Run a command; the outcome comes back with the id.
+    Execute {
+        /// The console's own number for it.
+        id: u64,
+        /// What.
+        command: Command,
+    },
+    /// Ask a query; the answer comes back with the id.
+    Query {
+        /// The console's own number for it.
+        id: u64,
+        /// What.
+        query: Query,
+    },
+    /// Paint every cell again, as if the terminal were empty.
+    Redraw,
+    /// End the console.
+    Leave(Leave),
+}
+
+/// How the console was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Leave {
+    /// Monitoring shall go on without a screen.
+    Keep,
+    /// Monitoring shall stop.
+    Stop,
+    /// The engine is another process's; only the screen goes.
+    Detach,
+    /// The terminal is gone.
+    HangUp,
+}
+
+/// What comes back to an effect that asked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Of a command.
+    Outcome(Outcome),
+    /// Of a query.
+    Answer(Answer),
+}

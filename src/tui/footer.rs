@@ -1,0 +1,98 @@
+//! The bottom line: what just happened, and the keys that do something here and now.
+
+use crate::model::safe_text::width;
+use crate::tui::act;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, Pane, Tone};
+use crate::tui::layout::Mode;
+use crate::tui::theme::Role;
+use crate::tui::widgets::Surface;
+
+/// Draws the bottom line, unless an input line is there.
+pub fn view(app: &App, surface: &mut Surface<'_>) {
+    if matches!(app.overlay, Some(Overlay::Line(_))) {
+        return;
+    }
+    let y = surface.height().saturating_sub(1);
+    surface.tint(y, Role::Footer);
+    let wide = surface.width();
+    let mut x = 1;
+    if let Some((text, role)) = said(app) {
+        let more = 14;
+        x += surface.say(x, y, wide.saturating_sub(x + more), &text, role) + 3;
+    }
+    let help = app.keymap.key(&app.contexts(), Action::Help).unwrap_or_default();
+    let help_wide = width(&help) + 6;
+    for action in wishes(app) {
+        let Some(key) = app.keymap.key(&app.contexts(), action) else { continue };
+        let refused = app.refusal(action).is_some();
+        let label = if refused {
+            format!("{} (read-only)", action.label())
+        } else {
+            action.label().to_owned()
+        };
+        let size = width(&key) + 1 + width(&label) + 2;
+        if x + size + help_wide >= wide {
+            break;
+        }
+        let key_role = if refused { Role::KeyOff } else { Role::Key };
+        let text = format!(" {label}  ");
+        x = surface.line(x, y, &[(&key, key_role), (&text, Role::Footer)]);
+    }
+    surface.line(wide.saturating_sub(help_wide), y, &[(&help, Role::Key), (" help", Role::Footer)]);
+    if !app.pressed.is_empty() {
+        let keys: String = app.pressed.iter().map(ToString::to_string).collect();
+        let style = surface.theme.style(Role::Accent);
+        surface.put_right(wide, y, 4, &keys, style);
+    }
+}
+
+/// The sentence to show: the last message, else what the engine wants known.
+fn said(app: &App) -> Option<(String, Role)> {
+    let engine = app.world.engine();
+    if let Some(message) = &app.message {
+        let role = match message.tone {
+            Tone::Note => Role::Note,
+            Tone::Good => Role::Good,
+            Tone::Bad => Role::Bad,
+        };
+        return Some((message.text.clone(), role));
+    }
+    if let Some(problem) = &engine.storage {
+        return Some((format!("results are not stored: {problem}"), Role::Bad));
+    }
+    engine.notice.as_ref().map(|notice| (notice.to_string(), Role::Note))
+}
+
+/// The actions worth a hint, the most useful first; only such that do something now.
+#[must_use]
+pub fn wishes(app: &App) -> Vec<Action> {
+    let mut wishes = Vec::new();
+    let here = act::alerts_here(app);
+    let acts_on_objects =
+        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks) || app.in_detail();
+    let object = act::object_here(app).is_some();
+    let mut wish = |action, when: bool| {
+        if when {
+            wishes.push(action);
+        }
+    };
+    wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
+    wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
+    wish(Action::Window, acts_on_objects && object);
+    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts));
+    wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
+    wish(Action::Recheck, acts_on_objects && object);
+    let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
+        && app.focus == Pane::Throughput;
+    wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
+    wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
+    wish(Action::Back, app.in_detail() || app.zoom || !app.filter.0.is_empty());
+    wish(Action::NextPane, true);
+    wish(Action::Zoom, app.mode() == Mode::Wide);
+    wish(Action::Filter, !app.in_detail());
+    wish(Action::Palette, true);
+    wish(Action::Quit, !app.in_detail());
+    wishes
+}

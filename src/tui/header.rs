@@ -1,0 +1,133 @@
+//! The top line: where we are, how many hosts are in which state, whether the picture is fresh.
+
+use crate::model::safe_text::width;
+use crate::model::{ShownState, Span};
+use crate::tui::app::{App, Link};
+use crate::tui::format;
+use crate::tui::theme::{Role, glyph, short};
+use crate::tui::widgets::Surface;
+
+/// From this width on, states are whole words.
+const WORDS_FROM: usize = 150;
+
+/// Pieces of a line.
+type Pieces = Vec<(String, Role)>;
+
+/// Draws the top line of a wide screen.
+pub fn view(app: &App, surface: &mut Surface<'_>) {
+    surface.tint(0, Role::Header);
+    let wide = surface.width();
+    let engine = app.world.engine();
+    let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
+    if !engine.host.is_empty() {
+        pieces.push((format!(" · {}", engine.host), Role::Muted));
+    }
+    pieces.push((format!(" · {}   ", place(app)), Role::Muted));
+    for state in ShownState::ALL {
+        let count = app.world.counts().of(state);
+        let word = if wide >= WORDS_FROM { state.word() } else { short(state) };
+        let role = if count == 0 { Role::Muted } else { Role::of(state) };
+        pieces.push((format!("{} {count} {word}  ", glyph(state)), role));
+    }
+    waiting(app, &mut pieces);
+    let unhandled = app.world.unhandled();
+    let role = if unhandled == 0 { Role::Muted } else { Role::Strong };
+    pieces.push((format!(" {unhandled} unhandled"), role));
+    draw(surface, 0, &pieces);
+    let right = freshness(app);
+    let clock = clock(app);
+    draw_right(surface, &[right, (format!("   {clock} "), Role::Strong)]);
+}
+
+/// Draws the strip of counts of a small screen.
+pub fn strip(app: &App, surface: &mut Surface<'_>) {
+    let mut pieces = vec![(" ".to_owned(), Role::Text)];
+    pieces.extend(brief(app));
+    pieces.push((format!("  {} unhandled", app.world.unhandled()), Role::Strong));
+    let end = draw(surface, 0, &pieces);
+    let wide = surface.width();
+    let mut right = vec![freshness(app), (format!("  {} ", clock(app)), Role::Strong)];
+    let used: usize = right.iter().map(|(text, _)| width(text)).sum();
+    let place = format!("{}  ", place(app));
+    if end + used + width(&place) + 1 < wide {
+        right.insert(0, (place, Role::Muted));
+    }
+    draw_right(surface, &right);
+}
+
+/// `●3 ?1 ▲5 ◇4 ✓145`
+#[must_use]
+pub fn brief(app: &App) -> Pieces {
+    let mut pieces: Pieces = ShownState::ALL
+        .into_iter()
+        .map(|state| {
+            let count = app.world.counts().of(state);
+            let role = if count == 0 { Role::Muted } else { Role::of(state) };
+            (format!("{}{count} ", glyph(state)), role)
+        })
+        .collect();
+    waiting(app, &mut pieces);
+    pieces
+}
+
+fn waiting(app: &App, pieces: &mut Pieces) {
+    let count = app.world.counts().waiting;
+    if count > 0 {
+        pieces.push((format!("○ {count} waiting  "), Role::StateWaiting));
+    }
+}
+
+fn place(app: &App) -> String {
+    match &app.options.remote {
+        Some(url) => url.clone(),
+        None if app.options.attached => "attached".to_owned(),
+        None => "engine here".to_owned(),
+    }
+}
+
+fn clock(app: &App) -> String {
+    let zone = &app.options.zone;
+    format!("{} {}", zone.clock(app.wall()), zone.name(app.wall()))
+}
+
+/// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
+fn freshness(app: &App) -> (String, Role) {
+    match &app.link {
+        Link::Connecting => ("connecting".to_owned(), Role::Muted),
+        Link::Lost(since, why) => {
+            let lost = app.now.steady.since(*since);
+            if lost < Span::from_secs(5) {
+                ("LIVE".to_owned(), Role::Muted)
+            } else {
+                (format!("NO DATA for {}, {why}", format::age(lost)), Role::Bad)
+            }
+        }
+        Link::Live if !app.world.is_ready() => ("loading".to_owned(), Role::Muted),
+        Link::Live => {
+            let lag = app.world.engine().lag;
+            if lag >= Span::from_secs(1) {
+                (format!("checks start {} late", Span::from_secs(lag.millis() / 1000)), Role::Bad)
+            } else {
+                ("LIVE".to_owned(), Role::Muted)
+            }
+        }
+    }
+}
+
+fn draw(surface: &mut Surface<'_>, x: usize, pieces: &Pieces) -> usize {
+    let pieces: Vec<(&str, Role)> = pieces.iter().map(|(text, role)| (&**text, *role)).collect();
+    surface.line(x, 0, &pieces)
+}
+
+fn draw_right(surface: &mut Surface<'_>, pieces: &[(String, Role)]) {
+    let wide: usize = pieces.iter().map(|(text, _)| width(text)).sum();
+    let start = surface.width().saturating_sub(wide);
+    let mut x = start;
+    for (text, role) in pieces {
+        let room = surface.width().saturating_sub(x);
+        x += surface.say(x, 0, room, text, *role);
+    }
+    if start > 0 {
+        surface.say(start - 1, 0, 1, " ", Role::Text);
+    }
+}

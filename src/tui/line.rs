@@ -1,0 +1,146 @@
+//! The input lines at the foot of the screen: acknowledge, window, filter, command.
+
+use tui_input::Input;
+
+use crate::model::{AlertId, CheckKey, Name, Span};
+use crate::protocol::Target;
+
+/// Longest text of a line, in characters.
+pub const LENGTH_LIMIT: usize = 512;
+
+/// What a line does when it is sent.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// Acknowledges alerts with the comment typed.
+    Ack {
+        /// Which.
+        alerts: Vec<AlertId>,
+        /// Their names in words.
+        what: String,
+        /// The ends that Tab cycles through.
+        ends: Vec<AckEnd>,
+        /// The one chosen.
+        end: usize,
+    },
+    /// Opens a window for the time typed.
+    Window {
+        /// The scopes that Tab cycles through.
+        scopes: Vec<Scope>,
+        /// The one chosen.
+        scope: usize,
+    },
+    /// Filters as it is typed.
+    Filter {
+        /// What was filtered before, for Esc.
+        before: String,
+    },
+    /// Runs a command by name.
+    Palette,
+}
+
+/// When an acknowledgement ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AckEnd {
+    /// After so long.
+    After(Span),
+    /// With the problem.
+    Recovery,
+}
+
+/// What a window covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One check.
+    Check(CheckKey),
+    /// A whole host.
+    Host(Name),
+}
+
+impl Scope {
+    /// The host in it.
+    #[must_use]
+    pub const fn host(&self) -> &Name {
+        match self {
+            Self::Check(key) => &key.host,
+            Self::Host(name) => name,
+        }
+    }
+}
+
+/// An open line.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What is typed.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+impl Line {
+    /// A line with a text to begin with.
+    #[must_use]
+    pub fn new(purpose: Purpose, text: &str) -> Self {
+        Self { purpose, input: Input::new(text.to_owned()), error: None }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.input.value()
+    }
+}
+
+/// What waits for an answer of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// An acknowledgement.
+    Ack {
+        /// Of these alerts.
+        alerts: Vec<AlertId>,
+        /// In words.
+        what: String,
+        /// When it ends, in words.
+        until: String,
+    },
+    /// Alerts given back.
+    Unack {
+        /// These alerts.
+        alerts: Vec<AlertId>,
+        /// In words.
+        what: String,
+    },
+    /// A window.
+    Window {
+        /// Over what.
+        what: String,
+    },
+    /// A re-check.
+    Recheck {
+        /// Of what.
+        what: String,
+    },
+    /// A reload.
+    Reload,
+    /// A look: failures only are told.
+    Look,
+    /// The history behind the overview's graph.
+    GraphHistory(CheckKey),
+    /// The history behind the host view's graph.
+    DetailHistory(CheckKey, Span),
+    /// The last observation of a check.
+    CheckDetail(CheckKey),
+    /// The events of a host.
+    Edges(Name),
+}
+
+/// A target in words.
+#[must_use]
+pub fn words(targets: &[Target]) -> String {
+    match targets {
+        [] => "nothing".to_owned(),
+        [one] => one.to_string(),
+        [first, ..] => format!("{first} and {} more", targets.len() - 1),
+    }
+}

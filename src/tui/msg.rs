@@ -1,0 +1,45 @@
+//! Everything that can happen to the console.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use super::effect::Reply;
+use crate::model::{Now, Steady};
+use crate::protocol::{Event, Problem};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key {
+        /// Which.
+        key: KeyEvent,
+        /// When its bytes arrived.
+        at: Steady,
+    },
+    /// Text was pasted: never read as keys.
+    Paste(String),
+    /// The terminal has another size.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The engine says what changed.
+    Event(Arc<Event>),
+    /// The stream of events is up again, or down for a reason.
+    Link(Result<(), String>),
+    /// An answer to an effect.
+    Reply {
+        /// The effect's id.
+        id: u64,
+        /// What came of it.
+        result: Result<Reply, Problem>,
+    },
+    /// A frame was painted: what was open then has been seen.
+    Painted(Steady),
+    /// Time went on.
+    Tick(Now),
+}

@@ -1,0 +1,176 @@
+//! What lies over the panes: input lines, help, the question how to leave.
+//!
+//! In: the console's state. Out: cells of a buffer, completions.
+//! Never: decides what is under the cursor.
+
+pub mod help;
+pub mod palette;
+
+use ratatui::layout::{Constraint, Position};
+
+use crate::model::safe_text::width;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay};
+use crate::tui::keymap::Context;
+use crate::tui::line::{AckEnd, Line, Purpose};
+use crate::tui::num::cells;
+use crate::tui::theme::Role;
+use crate::tui::typing;
+use crate::tui::widgets::Surface;
+use crate::tui::widgets::frame::{self, Title};
+
+/// Most completions above the command line.
+const CANDIDATES: usize = 8;
+
+/// Draws the overlay; returns where the terminal's cursor is, when something is typed.
+pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
+    match app.overlay.as_ref()? {
+        Overlay::Line(line) => Some(view_line(app, line, surface)),
+        Overlay::Help(first) => {
+            surface.fade();
+            help::view(app, surface, *first);
+            None
+        }
+        Overlay::Question => {
+            surface.fade();
+            view_question(app, surface);
+            None
+        }
+    }
+}
+
+fn view_question(app: &App, surface: &mut Surface<'_>) {
+    let area = surface.area().centered(Constraint::Length(58), Constraint::Length(8));
+    surface.at(area).clear();
+    let title = Title { left: "Leave the console", right: "", focused: true };
+    let inside = frame::single(surface, area, &title);
+    let mut s = surface.at(inside);
+    let hosts = crate::tui::format::plural(app.world.host_count(), "host");
+    let first = format!("The engine runs here and watches {hosts}.");
+    let room = s.width().saturating_sub(4);
+    s.say(2, 0, room, &first, Role::Text);
+    let answers = [
+        (Action::Keep, "keep it running without a screen"),
+        (Action::Stop, "stop: nothing is monitored any more"),
+        (Action::Cancel, "stay here"),
+    ];
+    for (row, (action, text)) in answers.into_iter().enumerate() {
+        let key = app.keymap.key(&[Context::Question], action).unwrap_or_default();
+        let style = s.theme.style(Role::Key);
+        s.put_right(6, row + 2, 4, &key, style);
+        let room = s.width().saturating_sub(8);
+        s.say(8, row + 2, room, text, Role::Text);
+    }
+}
+
+/// The last two rows: what the line would do, and the line itself.
+fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
+    let (wide, high) = (surface.width(), surface.height());
+    if let Purpose::Palette = line.purpose {
+        view_candidates(app, line, surface);
+    }
+    surface.part(0, high.saturating_sub(2), wide, 2).clear();
+    let (prompt, mut note) = words(app, line);
+    let mut role = Role::Muted;
+    if let Some(error) = &line.error {
+        note.clone_from(error);
+        role = Role::Bad;
+    }
+    let y = high.saturating_sub(2);
+    surface.say(1, y, wide.saturating_sub(2), &note, role);
+    let y = high.saturating_sub(1);
+    let used = surface.say(1, y, wide.saturating_sub(20), &prompt, Role::Prompt) + 2;
+    let keys = line_hints(app, line);
+    let keys_room = width(&keys) + 2;
+    let room = wide.saturating_sub(used + keys_room).max(10);
+    let scroll = line.input.visual_scroll(room.saturating_sub(1));
+    let text = skip_columns(line.text(), scroll);
+    surface.say(used, y, room, text, Role::Input);
+    if wide > used + room + keys_room - 1 {
+        let style = surface.theme.style(Role::Muted);
+        surface.put_right(wide.saturating_sub(1), y, keys_room, &keys, style);
+    }
+    let cursor = used + line.input.visual_cursor().saturating_sub(scroll);
+    Position { x: cells(cursor.min(wide.saturating_sub(1))), y: cells(y) }
+}
+
+/// The text without its first columns.
+fn skip_columns(text: &str, columns: usize) -> &str {
+    let mut rest = text;
+    while width(text) - width(rest) < columns {
+        let mut letters = rest.chars();
+        if letters.next().is_none() {
+            break;
+        }
+        rest = letters.as_str();
+    }
+    rest
+}
+
+fn words(app: &App, line: &Line) -> (String, String) {
+    match &line.purpose {
+        Purpose::Ack { what, ends, end, .. } => {
+            let until = match ends.get(*end) {
+                Some(AckEnd::After(span)) => typing::until(app, Some(app.wall() + *span)),
+                _ => typing::until(app, None),
+            };
+            (format!("Acknowledge {what} {until}:"), "the comment; Tab changes when it ends".into())
+        }
+        Purpose::Window { scopes, scope } => {
+            let note = scopes.get(*scope).map(|scope| typing::window_preview(app, line, scope));
+            let what = match scopes.get(*scope) {
+                Some(crate::tui::line::Scope::Check(key)) => key.to_string(),
+                Some(crate::tui::line::Scope::Host(name)) => format!("all of {name}"),
+                None => String::new(),
+            };
+            (format!("Window over {what} for:"), note.unwrap_or_default())
+        }
+        Purpose::Filter { .. } => {
+            let found = format!(
+                "{}, {}; words, state:crit, !word",
+                crate::tui::format::plural(app.lists.hosts.len(), "host"),
+                crate::tui::format::plural(app.lists.alerts.len(), "alert")
+            );
+            ("/".to_owned(), found)
+        }
+        Purpose::Palette => {
+            let found = palette::candidates(app, line.text());
+            let note = found.first().map_or("no such command", |(_, about)| about.as_str());
+            (":".to_owned(), note.to_owned())
+        }
+    }
+}
+
+fn line_hints(app: &App, line: &Line) -> String {
+    let mut parts = Vec::new();
+    let tab = match &line.purpose {
+        Purpose::Ack { .. } => Some("end"),
+        Purpose::Window { scopes, .. } if scopes.len() > 1 => Some("scope"),
+        Purpose::Palette => Some("complete"),
+        _ => None,
+    };
+    for (action, label) in
+        [(Action::Commit, Some("send")), (Action::Cycle, tab), (Action::Cancel, Some("cancel"))]
+    {
+        if let (Some(key), Some(label)) = (app.keymap.key(&[Context::Line], action), label) {
+            parts.push(format!("{key} {label}"));
+        }
+    }
+    parts.join("  ")
+}
+
+fn view_candidates(app: &App, line: &Line, surface: &mut Surface<'_>) {
+    let found = palette::candidates(app, line.text());
+    let count = found.len().min(CANDIDATES);
+    let (wide, high) = (surface.width(), surface.height());
+    let top = high.saturating_sub(2 + count);
+    let mut s = surface.part(0, top, wide.min(72), count);
+    s.clear();
+    // The best one is nearest to what is typed.
+    for (at, (name, about)) in found.iter().take(count).enumerate() {
+        let y = count - 1 - at;
+        let role = if at == 0 { Role::Accent } else { Role::Text };
+        s.say(2, y, 18, name, role);
+        s.say(22, y, 48, about, Role::Muted);
+    }
+}

@@ -1,0 +1,145 @@
+//! The path to the selected host, hop by hop, while it is looked at.
+//!
+//! ```text
+//!  hop host                     loss   last    avg   best  worst  stdev jitter
+//!    1 gw.jump 10.0.0.1          0 %    0.3    0.3    0.2    0.9    0.1    0.1 ▁▁▂▁▁▁▁
+//!  ✓ the target answers
+//! ```
+
+use crate::model::safe_text::width;
+use crate::model::trace::{Hop, TraceReport};
+use crate::tui::app::App;
+use crate::tui::format;
+use crate::tui::panes::empty;
+use crate::tui::theme::Role;
+use crate::tui::widgets::{Surface, spark};
+
+/// Width of a number's column.
+const NUMBER: usize = 7;
+const NUMBERS: [&str; 6] = ["last", "avg", "best", "worst", "stdev", "jitter"];
+
+/// The target, what is sent, how many rounds.
+#[must_use]
+pub fn title(app: &App) -> (String, String) {
+    let Some(trace) = &app.trace else {
+        let host = app.host.as_deref().unwrap_or("");
+        return (format!("Hops to {host}"), String::new());
+    };
+    let report = &trace.report;
+    let rounds = format::plural(usize::try_from(report.rounds).unwrap_or(usize::MAX), "round");
+    (format!("Hops to {}: {}", trace.host, report.protocol), format!("{rounds} · ms"))
+}
+
+struct Columns {
+    host: usize,
+    numbers: usize,
+    spark: usize,
+}
+
+impl Columns {
+    fn at(wide: usize) -> Self {
+        // The sparkline is worth more than deviation and jitter only where both fit.
+        let fixed = 5 + 6;
+        let mut numbers = NUMBERS.len();
+        while numbers > 2 && wide < fixed + numbers * NUMBER + 16 {
+            numbers -= 1;
+        }
+        let rest = wide.saturating_sub(fixed + numbers * NUMBER + 1);
+        let spark = if rest >= 44 {
+            20
+        } else if rest >= 26 {
+            9
+        } else {
+            0
+        };
+        let host = rest.saturating_sub(if spark > 0 { spark + 2 } else { 0 });
+        Self { host, numbers, spark }
+    }
+}
+
+/// Draws the table and the verdict.
+pub fn view(app: &App, surface: &mut Surface<'_>) {
+    let Some(trace) = &app.trace else {
+        match &app.host {
+            Some(host) => empty(surface, &[&format!("Tracing {host}…")]),
+            None => empty(surface, &["No host is selected."]),
+        }
+        return;
+    };
+    let report = &trace.report;
+    let columns = Columns::at(surface.width());
+    heads(surface, &columns);
+    let foot = if report.note.is_empty() { 2 } else { 3 };
+    let rows = surface.height().saturating_sub(1 + foot);
+    let first = app.hop.min(report.hops.len().saturating_sub(rows));
+    let worst = report
+        .hops
+        .iter()
+        .flat_map(|hop| hop.recent_ms.iter().flatten())
+        .fold(0.0, |a: f64, b| a.max(*b));
+    for (y, hop) in report.hops.iter().skip(first).take(rows).enumerate() {
+        row(surface, y + 1, hop, &columns, worst);
+    }
+    let drawn = report.hops.len().saturating_sub(first).min(rows);
+    let y = (drawn + 2).min(surface.height().saturating_sub(foot - 1));
+    verdict(surface, y, report);
+}
+
+fn heads(surface: &mut Surface<'_>, columns: &Columns) {
+    let style = surface.theme.style(Role::Muted);
+    surface.say(1, 0, 3, "hop", Role::Muted);
+    surface.say(5, 0, columns.host, "host", Role::Muted);
+    let mut end = 5 + columns.host + 6;
+    surface.put_right(end, 0, 6, "loss", style);
+    for name in NUMBERS.iter().take(columns.numbers) {
+        end += NUMBER;
+        surface.put_right(end, 0, NUMBER, name, style);
+    }
+}
+
+fn row(surface: &mut Surface<'_>, y: usize, hop: &Hop, columns: &Columns, worst: f64) {
+    let muted = surface.theme.style(Role::Muted);
+    let text = surface.theme.style(Role::Text);
+    surface.put_right(4, y, 3, &hop.ttl.to_string(), muted);
+    host(surface, y, hop, columns.host);
+    let mut end = 5 + columns.host + 6;
+    let loss = format!("{:.0} %", hop.loss_pct);
+    let style = if hop.loss_pct >= 0.5 { surface.theme.style(Role::Strong) } else { muted };
+    surface.put_right(end, y, 6, if hop.sent == 0 { "–" } else { &loss }, style);
+    let numbers =
+        [hop.last_ms, hop.avg_ms, hop.best_ms, hop.worst_ms, hop.stddev_ms, hop.jitter_ms];
+    for value in numbers.into_iter().take(columns.numbers) {
+        end += NUMBER;
+        surface.put_right(end, y, NUMBER, &format::round_trip(value), text);
+    }
+    spark::round_trips(surface, end + 2, y, columns.spark, &hop.recent_ms, worst);
+}
+
+/// `gw.jump 10.0.0.1 +1`: the name, the address, and how many others answered.
+fn host(surface: &mut Surface<'_>, y: usize, hop: &Hop, room: usize) {
+    let Some(first) = hop.addresses.first() else {
+        surface.say(5, y, room, "no answer", Role::Muted);
+        return;
+    };
+    let address = first.address.to_string();
+    let more = match hop.addresses.len() {
+        1 => String::new(),
+        many => format!(" +{}", many - 1),
+    };
+    let tail = format!("{address}{more}");
+    let used = match &first.name {
+        Some(name) if room > width(&tail) + 4 => {
+            surface.say(5, y, room - width(&tail) - 1, name.as_str(), Role::Text) + 1
+        }
+        _ => 0,
+    };
+    let role = if used > 0 { Role::Muted } else { Role::Text };
+    surface.say(5 + used, y, room.saturating_sub(used), &tail, role);
+}
+
+fn verdict(surface: &mut Surface<'_>, y: usize, report: &TraceReport) {
+    let sign = if report.reached { ("✓ ", Role::StateOk) } else { ("● ", Role::StateCritical) };
+    surface.line(1, y, &[sign, (report.verdict.as_str(), Role::Text)]);
+    let room = surface.width().saturating_sub(4);
+    surface.say(3, y + 1, room, report.note.as_str(), Role::Muted);
+}

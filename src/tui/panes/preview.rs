@@ -1,0 +1,91 @@
+//! The row under the cursor in a few more words.
+
+use crate::model::Alert;
+use crate::protocol::HostEntry;
+use crate::tui::app::{App, Pane};
+use crate::tui::format;
+use crate::tui::panes::hosts::worst;
+use crate::tui::theme::Role;
+use crate::tui::widgets::Surface;
+
+/// Four rows about the selected host.
+pub fn host(app: &App, surface: &mut Surface<'_>) {
+    let Some(entry) = app.host.as_deref().and_then(|name| app.world.host(name)) else { return };
+    let room = surface.width().saturating_sub(4);
+    let (state, role) = state(app, entry);
+    surface.line(
+        1,
+        0,
+        &[
+            ("› ", Role::Accent),
+            (&entry.host.name, Role::Strong),
+            ("  ", Role::Text),
+            (&state, role),
+            (&format!(", {}", format::plural(entry.checks.len(), "check")), Role::Text),
+        ],
+    );
+    let text = |value: &str| value.to_owned();
+    let mut parts = vec![text(&entry.host.address)];
+    parts.extend(entry.host.labels.iter().map(|(key, value)| format!("{key} {value}")));
+    surface.say(3, 1, room, &parts.join(", "), Role::Muted);
+    if let Some(row) = worst(entry) {
+        let text = format!("{}: {}", row.key.name, row.status.output);
+        surface.say(3, 2, room, &text, Role::Text);
+    } else if let Some(notes) = &entry.host.notes {
+        surface.say(3, 2, room, notes, Role::Muted);
+    }
+    if let Some(contact) = &entry.host.contact {
+        surface.say(3, 3, room, &format!("call: {contact}"), Role::Muted);
+    }
+}
+
+/// `CRITICAL 1m`; in a window the judged state stays visible.
+fn state(app: &App, entry: &HostEntry) -> (String, Role) {
+    if entry.waiting && entry.window.is_none() {
+        return ("no result yet".to_owned(), Role::StateWaiting);
+    }
+    let shown = entry.shown();
+    let age = entry.since().map(|since| format::age(app.wall().since(since))).unwrap_or_default();
+    let text = match entry.window.and_then(|id| app.world.window(id)) {
+        Some(window) => format!(
+            "{shown} until {}, under it {}",
+            app.options.zone.moment(window.end, app.wall()),
+            entry.state
+        ),
+        None => format!("{shown} {age}"),
+    };
+    (text, Role::of(shown))
+}
+
+/// Two rows under the one pane of a small screen.
+pub fn view(app: &App, surface: &mut Surface<'_>) {
+    match (app.focus, app.selected_alert()) {
+        (Pane::Alerts, Some(alert)) => of_alert(app, alert, surface),
+        _ => host(app, surface),
+    }
+}
+
+fn of_alert(app: &App, alert: &Alert, surface: &mut Surface<'_>) {
+    let hard = match alert.phase {
+        crate::model::Phase::Pending => "soft",
+        _ => "hard",
+    };
+    let since = app.options.zone.seconds(alert.since);
+    let role = Role::of_state(alert.state);
+    surface.line(
+        1,
+        0,
+        &[
+            (&alert.check.to_string(), Role::Strong),
+            ("  ", Role::Text),
+            (alert.state.word(), role),
+            (&format!(" {hard} {}/{} since {since}", alert.attempt, alert.attempts), Role::Text),
+        ],
+    );
+    let room = surface.width().saturating_sub(2);
+    let text = match &alert.ack {
+        Some(ack) => format!("{}; {}: {}", alert.output, ack.author, ack.comment),
+        None => alert.output.to_string(),
+    };
+    surface.say(1, 1, room, &text, Role::Text);
+}

@@ -1,0 +1,114 @@
+//! Live throughput: what an interface takes in and sends out. A host without interface counters
+//! shows the round trips of its first ping, and the title says so.
+
+use crate::model::{Name, Unit};
+use crate::tui::app::App;
+use crate::tui::book::{Book, summary};
+use crate::tui::format;
+use crate::tui::panes::empty;
+use crate::tui::theme::Role;
+use crate::tui::widgets::Surface;
+use crate::tui::widgets::chart::{self, Chart, Dot, Line};
+
+fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> {
+    let mut all = book.interfaces();
+    all.sort();
+    let name = app.interface.as_ref()?;
+    let at = all.iter().position(|have| have == name)?;
+    Some((name, at + 1, all.len()))
+}
+
+/// What the graph shows, and which of how many.
+#[must_use]
+pub fn title(app: &App) -> (String, String) {
+    let range = app.span().0;
+    let Some(book) = &app.graph else { return ("Throughput".to_owned(), String::new()) };
+    let host = &book.key.host;
+    if let Some((name, at, count)) = interface(app, book) {
+        let right = if count > 1 { format!("{at} of {count}") } else { String::new() };
+        return (format!("Throughput: {host} {name}, {range}"), right);
+    }
+    if round_trips(book).is_some() {
+        let text = format!("Throughput: no counters of {host}; its round trips, {range}");
+        return (text, String::new());
+    }
+    (format!("Throughput: {host}, {range}"), String::new())
+}
+
+fn round_trips(book: &Book) -> Option<Vec<Dot>> {
+    let track = book
+        .track("rtt", None)
+        .or_else(|| book.tracks.iter().find(|track| track.metric.unit == Unit::Seconds))?;
+    Some(track.dots())
+}
+
+/// Draws the graph with its figures above.
+pub fn view(app: &App, surface: &mut Surface<'_>) {
+    let Some(book) = &app.graph else {
+        empty(surface, &["No check of this host measures throughput or round trips."]);
+        return;
+    };
+    let (from, to) = chart::window(book.range, app.wall());
+    let (unit, limits, lines, names) = if let Some((name, _, _)) = interface(app, book) {
+        let rates = |metric: &str| {
+            book.track(metric, Some(name)).map(crate::tui::book::Track::rates).unwrap_or_default()
+        };
+        let lines = vec![
+            Line { dots: rates("octets_in"), role: Role::Chart1 },
+            Line { dots: rates("octets_out"), role: Role::Chart2 },
+        ];
+        (Unit::BitsPerSecond, Vec::new(), lines, ["in ", "out"])
+    } else if let Some(dots) = round_trips(book) {
+        let lines = vec![Line { dots, role: Role::Chart1 }];
+        (
+            Unit::Seconds,
+            crate::tui::panes::graph::limits(book.track("rtt", None)),
+            lines,
+            ["rtt", ""],
+        )
+    } else {
+        match (&book.problem, book.loaded) {
+            (Some(problem), _) => empty(surface, &["No history:", problem]),
+            (None, true) => empty(surface, &["No number in this time yet."]),
+            (None, false) => empty(surface, &["Asking for the history…"]),
+        }
+        return;
+    };
+    let count = lines.len();
+    for (y, (line, name)) in lines.iter().zip(names).enumerate() {
+        figures(surface, y, name, line, &unit, (from, to));
+    }
+    if let Some(loss) = book.track("loss", None).filter(|_| unit == Unit::Seconds) {
+        let text = format!("loss {}", format::value(loss.metric.value, &loss.metric.unit));
+        let style = surface.theme.style(Role::Text);
+        let end = surface.width().saturating_sub(1);
+        surface.put_right(end, 0, 14, &text, style);
+    }
+    let chart = Chart { lines, unit: &unit, limits, from, to, zone: &app.options.zone };
+    let (wide, high) = (surface.width(), surface.height());
+    chart.draw(&mut surface.part(1, count, wide.saturating_sub(2), high.saturating_sub(count)));
+}
+
+/// `━ in   9.4 Mb/s   min 0 b/s  avg 6.1 Mb/s  max 9.9 Mb/s`
+pub fn figures(
+    surface: &mut Surface<'_>,
+    y: usize,
+    name: &str,
+    line: &Line,
+    unit: &Unit,
+    (from, to): (crate::model::Timestamp, crate::model::Timestamp),
+) {
+    let last = line.dots.last().map_or(f64::NAN, |dot| dot.value);
+    let last = format::value(last, unit);
+    let head = format!(" {name} {last:>10}");
+    let rest = match summary(&line.dots, from, to) {
+        Some((min, avg, max)) => format!(
+            "   min {}  avg {}  max {}",
+            format::value(min, unit),
+            format::value(avg, unit),
+            format::value(max, unit)
+        ),
+        None => "   nothing measured".to_owned(),
+    };
+    surface.line(1, y, &[("━", line.role), (&head, Role::Text), (&rest, Role::Muted)]);
+}

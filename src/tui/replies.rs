@@ -1,0 +1,120 @@
+//! Answers of the engine: each goes to what asked for it; what nobody waits for any more is dropped.
+
+use crate::model::{CheckKey, Span};
+use crate::protocol::{Answer, Outcome, Problem};
+use crate::tui::app::{App, Tone};
+use crate::tui::book::Book;
+use crate::tui::effect::{Effect, Reply};
+use crate::tui::format::plural;
+use crate::tui::line::Pending;
+use crate::tui::{update, watch};
+
+/// Takes the answer to request `id`.
+pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effect> {
+    let Some(pending) = app.pending.remove(&id) else { return Vec::new() };
+    match pending {
+        Pending::Ack { alerts, what, until } => {
+            for id in &alerts {
+                app.acking.remove(id);
+            }
+            let who = app.actor.name();
+            done(app, &what, result, |_| format!("{what} acknowledged by {who} {until}"));
+            return refresh_edges(app);
+        }
+        Pending::Unack { what, .. } => {
+            done(app, &what, result, |_| format!("{what} given back: it is unhandled again"));
+            return refresh_edges(app);
+        }
+        Pending::Recheck { what } => {
+            done(app, &what, result, |count| {
+                format!("re-checking {what}: {} asked for", plural(count, "run"))
+            });
+        }
+        Pending::Reload => {
+            done(app, "the configuration", result, |_| "configuration reloaded".to_owned());
+        }
+        Pending::Window { what } => window(app, &what, result),
+        Pending::Look => {
+            if let Err(problem) = result {
+                app.say(Tone::Bad, format!("no live numbers: {problem}"));
+            }
+        }
+        Pending::GraphHistory(key) => {
+            let range = app.span().1;
+            load(app.graph.as_mut(), &key, range, result);
+            update::choose_interface(app);
+        }
+        Pending::DetailHistory(key, range) => {
+            let book = app.detail.as_mut().and_then(|detail| detail.book.as_mut());
+            load(book, &key, range, result);
+        }
+        Pending::CheckDetail(key) => check(app, &key, result),
+        Pending::Edges(host) => {
+            if let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == host) {
+                match result {
+                    Ok(Reply::Answer(Answer::Edges(edges))) => detail.edges = Some(edges),
+                    Ok(_) => detail.edges_problem = Some(NOT_THAT.to_owned()),
+                    Err(problem) => detail.edges_problem = Some(problem.to_string()),
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+const NOT_THAT: &str = "the engine answered something else";
+
+fn done(
+    app: &mut App,
+    what: &str,
+    result: Result<Reply, Problem>,
+    good: impl FnOnce(usize) -> String,
+) {
+    match result {
+        Ok(Reply::Outcome(Outcome::Done { count, failures })) => match failures.first() {
+            None => app.say(Tone::Good, good(count)),
+            Some(first) if failures.len() == 1 => app.say(Tone::Bad, first.to_string()),
+            Some(first) => {
+                let more = failures.len() - 1;
+                app.say(Tone::Bad, format!("{first}, and {more} more that could not be done"));
+            }
+        },
+        Ok(_) => app.say(Tone::Bad, format!("{what}: {NOT_THAT}")),
+        Err(problem) => app.say(Tone::Bad, problem.to_string()),
+    }
+}
+
+fn window(app: &mut App, what: &str, result: Result<Reply, Problem>) {
+    match result {
+        Ok(Reply::Outcome(Outcome::Maintenance(window))) => {
+            let end = app.options.zone.moment(window.end, app.wall());
+            app.say(Tone::Good, format!("{what} is in maintenance until {end}"));
+        }
+        Ok(_) => app.say(Tone::Good, format!("{what} is in maintenance")),
+        Err(problem) => app.say(Tone::Bad, problem.to_string()),
+    }
+}
+
+fn load(book: Option<&mut Book>, key: &CheckKey, range: Span, result: Result<Reply, Problem>) {
+    let Some(book) = book.filter(|book| book.key == *key && book.range == range) else { return };
+    match result {
+        Ok(Reply::Answer(Answer::History { series, states })) => book.load(series, states),
+        Ok(_) => book.problem = Some(NOT_THAT.to_owned()),
+        Err(problem) => book.problem = Some(problem.to_string()),
+    }
+}
+
+fn check(app: &mut App, key: &CheckKey, result: Result<Reply, Problem>) {
+    let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == key.host) else { return };
+    if let Ok(Reply::Answer(Answer::Check(answer))) = result
+        && let Some(last) = answer.last
+    {
+        detail.last = Some((key.name.clone(), last, answer.next));
+    }
+}
+
+/// What somebody did is an event of the host: ask again for the list on screen.
+fn refresh_edges(app: &mut App) -> Vec<Effect> {
+    let host = app.detail.as_ref().map(|detail| detail.host.clone());
+    host.map(|host| watch::edges(app, &host)).into_iter().collect()
+}

@@ -1,0 +1,222 @@
+//! The one place where the console changes: routes what happened to overlay, pane or everywhere.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use crate::model::{Now, Steady};
+use crate::protocol::Event;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Link, Overlay, Tone};
+use crate::tui::book::Book;
+use crate::tui::effect::{Effect, Leave};
+use crate::tui::keymap::{Chord, Context, Found};
+use crate::tui::msg::Msg;
+use crate::tui::{act, replies, typing, watch};
+
+/// Takes in what happened and says what to ask of the world outside.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Key { key, at } => {
+            app.settle();
+            on_key(app, key, at)
+        }
+        Msg::Paste(text) => {
+            typing::paste(app, &text);
+            Vec::new()
+        }
+        Msg::Resize { width, height } => {
+            app.size = (width, height);
+            Vec::new()
+        }
+        Msg::Event(event) => {
+            on_event(app, &event);
+            Vec::new()
+        }
+        Msg::Link(state) => on_link(app, state),
+        Msg::Reply { id, result } => replies::take(app, id, result),
+        Msg::Painted(at) => {
+            if app.overlay.is_some() && app.overlay_seen.is_none() {
+                app.overlay_seen = Some(at);
+            }
+            Vec::new()
+        }
+        Msg::Tick(now) => on_tick(app, now),
+    };
+    app.settle();
+    watch::plan(app);
+    effects.extend(watch::tell(app));
+    effects
+}
+
+fn on_tick(app: &mut App, now: Now) -> Vec<Effect> {
+    app.now = now;
+    if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
+        app.message = None;
+    }
+    if app.window_edge.is_some_and(|edge| edge <= now.wall) {
+        app.world.tick(now.wall);
+        app.window_edge = app.world.next_window_edge(now.wall);
+        app.stale = true;
+    }
+    Vec::new()
+}
+
+fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
+    match state {
+        Ok(()) => app.link = Link::Live,
+        Err(why) => {
+            if !matches!(app.link, Link::Lost(..)) {
+                app.link = Link::Lost(app.now.steady, why);
+            }
+            app.stream = None;
+            app.looked = None;
+        }
+    }
+    Vec::new()
+}
+
+fn on_event(app: &mut App, event: &Arc<Event>) {
+    match &**event {
+        Event::Hello { stream } => {
+            // A new stream begins with a whole new picture.
+            app.world = crate::protocol::World::new();
+            app.stream = Some(*stream);
+            app.looked = None;
+            app.link = Link::Live;
+            app.stale = true;
+        }
+        Event::Live(result) => {
+            let books =
+                [app.graph.as_mut(), app.detail.as_mut().and_then(|detail| detail.book.as_mut())];
+            for book in books.into_iter().flatten() {
+                book.live(result);
+            }
+            choose_interface(app);
+        }
+        Event::Trace(frame) => {
+            if app.host.as_ref() == Some(&frame.host) {
+                app.trace = Some(Arc::clone(frame));
+            }
+        }
+        event => {
+            let wall = app.wall();
+            app.world.apply(event, wall);
+            app.stale = true;
+            match event {
+                Event::Maintenance(_) | Event::MaintenanceGone(_) | Event::Ready => {
+                    app.window_edge = app.world.next_window_edge(wall);
+                }
+                Event::Alert(alert) => {
+                    app.acking.remove(&alert.id);
+                }
+                Event::Resync => {
+                    app.stream = None;
+                    app.looked = None;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The busiest interface is shown until somebody chooses another; it does not change by itself.
+pub(super) fn choose_interface(app: &mut App) {
+    if app.interface.is_none() {
+        app.interface =
+            app.graph.as_ref().and_then(|book: &Book| book.interfaces().into_iter().next());
+    }
+}
+
+fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
+    let chord = Chord::from(key);
+    if app.message.as_ref().is_some_and(|message| message.tone == Tone::Bad) {
+        app.message = None;
+    }
+    if app.overlay.is_some() {
+        return on_overlay_key(app, key, chord, at);
+    }
+    let contexts = app.contexts();
+    app.pressed.push(chord);
+    let pressed = app.pressed.clone();
+    match app.keymap.find(&contexts, &pressed) {
+        Found::Begun => Vec::new(),
+        Found::Action(action) => {
+            app.pressed.clear();
+            act::act(app, action)
+        }
+        Found::Nothing => {
+            app.pressed.clear();
+            Vec::new()
+        }
+    }
+}
+
+/// A dialog obeys only keys that were typed after it had been painted: nobody answers a question
+/// that they have not seen. Letters may run ahead into an input line, where they do no harm.
+fn on_overlay_key(app: &mut App, key: KeyEvent, chord: Chord, at: Steady) -> Vec<Effect> {
+    let seen = app.overlay_seen.is_some_and(|seen| at >= seen);
+    let contexts = app.contexts();
+    let found = app.keymap.find(&contexts, &[chord]);
+    match (&app.overlay, found) {
+        (Some(Overlay::Line(_)), Found::Action(action)) if seen => typing::act(app, action),
+        (Some(Overlay::Line(_)), Found::Action(_)) => Vec::new(),
+        (Some(Overlay::Line(_)), _) => {
+            typing::key(app, key);
+            Vec::new()
+        }
+        (Some(Overlay::Question), Found::Action(action)) if seen => on_answer(app, action),
+        (Some(Overlay::Help(line)), Found::Action(action)) if seen => {
+            let line = *line;
+            on_help(app, action, line);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn on_answer(app: &mut App, action: Action) -> Vec<Effect> {
+    app.overlay = None;
+    match action {
+        Action::Keep => vec![Effect::Leave(Leave::Keep)],
+        Action::Stop => vec![Effect::Leave(Leave::Stop)],
+        _ => Vec::new(),
+    }
+}
+
+fn on_help(app: &mut App, action: Action, line: usize) {
+    let page = usize::from(app.size.1).saturating_sub(8).max(1);
+    let line = match action {
+        Action::Down => line + 1,
+        Action::Up => line.saturating_sub(1),
+        Action::PageDown => line + page,
+        Action::PageUp => line.saturating_sub(page),
+        Action::Top => 0,
+        Action::Bottom => usize::MAX,
+        Action::Help | Action::Back | Action::Quit | Action::Interrupt => {
+            app.overlay = None;
+            return;
+        }
+        _ => return,
+    };
+    let rows = crate::tui::overlays::help::lines(app, &app.pane_contexts()).len();
+    app.overlay = Some(Overlay::Help(line.min(rows.saturating_sub(page))));
+}
+
+impl App {
+    /// The contexts of the focused pane, whatever lies over it.
+    #[must_use]
+    pub fn pane_contexts(&self) -> Vec<Context> {
+        match &self.overlay {
+            None => self.contexts(),
+            Some(_) => {
+                let mut contexts = match self.focus {
+                    crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
+                    _ => Vec::new(),
+                };
+                contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);
+                contexts
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What the screen looks at: tells the engine which numbers and which path shall travel, and asks
+//! for the history behind the graphs.
+//!
+//! A cursor that runs over many hosts must not start a trace for each: what is wanted is told
+//! when it has stayed the same for a moment.
+
+use crate::model::spec::{Kind, TraceSpec};
+use crate::model::{CheckKey, Name, Span};
+use crate::protocol::event::INTEREST_LIMIT;
+use crate::protocol::{Command, Interest, Query, TraceRequest, World};
+use crate::tui::app::{App, Pane};
+use crate::tui::book::Book;
+use crate::tui::effect::Effect;
+use crate::tui::line::Pending;
+
+/// How long a cursor must rest.
+const REST: Span = Span::from_millis(250);
+/// Most points of a graph's history: two dots for each of 200 columns.
+const POINTS: u32 = 400;
+/// Most events of a host.
+const EDGES: u32 = 200;
+
+/// The check behind the overview's graph: the selected host's interfaces, else its first ping,
+/// else the interfaces of the machine that the engine runs on.
+#[must_use]
+pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
+    let of = |entry: &crate::protocol::HostEntry, kind: Kind| {
+        entry.checks.iter().find(|row| row.kind == kind && row.enabled).map(|row| row.key.clone())
+    };
+    let selected = host.and_then(|name| world.host(name));
+    let own = || {
+        let here = world.host(world.engine().host.as_str());
+        here.and_then(|entry| of(entry, Kind::System))
+            .or_else(|| world.hosts().find_map(|entry| of(entry, Kind::System)))
+    };
+    selected
+        .and_then(|entry| of(entry, Kind::System).or_else(|| of(entry, Kind::Ping)))
+        .or_else(own)
+}
+
+/// What the present screen needs besides the World.
+#[must_use]
+pub fn wanted(app: &App) -> Interest {
+    let mut checks: Vec<CheckKey> = Vec::new();
+    let host = app.detail.as_ref().map(|detail| &detail.host).or(app.host.as_ref());
+    if let Some(entry) = host.and_then(|name| app.world.host(name)) {
+        let first = app.detail.as_ref().and_then(|detail| detail.row());
+        checks.extend(first.map(|row| row.key.clone()));
+        let rest = entry.checks.iter().map(|row| &row.key);
+        checks.extend(rest.filter(|key| first.is_none_or(|row| row.key != **key)).cloned());
+    }
+    if app.shows(Pane::Throughput)
+        && let Some(key) = graph_source(&app.world, app.host.as_ref())
+        && !checks.contains(&key)
+    {
+        checks.insert(0, key);
+    }
+    checks.truncate(INTEREST_LIMIT);
+    let traced = if app.shows(Pane::Hops) { app.host.clone() } else { None };
+    let known = traced.filter(|name| app.world.host(name).is_some());
+    let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
+    Interest { checks, trace }
+}
+
+/// True when the books and the interest fit the screen.
+fn is_served(app: &App) -> bool {
+    let source = graph_source(&app.world, app.host.as_ref());
+    let span = app.span().1;
+    let graph = match (&app.graph, source) {
+        (Some(book), Some(key)) => book.key == key && book.range == span,
+        (None, None) => true,
+        _ => false,
+    };
+    let detail = app.detail.as_ref().is_none_or(|detail| {
+        let row = detail.row().map(|row| &row.key);
+        match (&detail.book, row) {
+            (Some(book), Some(key)) => book.key == *key && book.range == span,
+            (None, None) => true,
+            _ => false,
+        }
+    });
+    graph && detail && app.looked.as_ref() == Some(&wanted(app))
+}
+
+/// Sets or clears the moment at which the wishes are told; called after every message.
+pub fn plan(app: &mut App) {
+    if app.stream.is_none() || !app.world.is_ready() {
+        app.look_at = None;
+    } else if is_served(app) {
+        app.look_at = None;
+    } else if app.look_at.is_none() {
+        // The first picture is wanted at once, a moved cursor when it rests.
+        let wait = if app.looked.is_none() { Span::ZERO } else { REST };
+        app.look_at = Some(app.now.steady + wait);
+    }
+}
+
+/// A cursor moved: begin to wait again.
+pub fn moved(app: &mut App) {
+    if app.looked.is_some() {
+        app.look_at = Some(app.now.steady + REST);
+    }
+}
+
+/// Tells what is wanted when its time has come.
+pub fn tell(app: &mut App) -> Vec<Effect> {
+    let (Some(at), Some(stream)) = (app.look_at, app.stream) else { return Vec::new() };
+    if app.now.steady < at {
+        return Vec::new();
+    }
+    app.look_at = None;
+    let mut effects = Vec::new();
+    let interest = wanted(app);
+    if app.looked.as_ref() != Some(&interest) {
+        if app.trace.as_ref().map(|t| &t.host) != interest.trace.as_ref().map(|t| &t.host) {
+            app.trace = None;
+            app.hop = 0;
+        }
+        app.looked = Some(interest.clone());
+        let id = app.ask(Pending::Look);
+        effects.push(Effect::Execute { id, command: Command::Look { stream, interest } });
+    }
+    effects.extend(graph_history(app));
+    effects.extend(detail_history(app));
+    effects
+}
+
+fn history(app: &App, key: CheckKey, range: Span) -> Query {
+    let to = app.wall();
+    Query::History { key, from: to - range, to, points: POINTS }
+}
+
+fn graph_history(app: &mut App) -> Option<Effect> {
+    let key = graph_source(&app.world, app.host.as_ref())?;
+    let range = app.span().1;
+    let have = app.graph.as_ref();
+    if have.is_some_and(|book| book.key == key && book.range == range) {
+        return None;
+    }
+    if have.is_none_or(|book| book.key != key) {
+        app.interface = None;
+    }
+    let query = history(app, key.clone(), range);
+    app.graph = Some(Book::new(key.clone(), range));
+    let id = app.ask(Pending::GraphHistory(key));
+    Some(Effect::Query { id, query })
+}
+
+fn detail_history(app: &mut App) -> Vec<Effect> {
+    let range = app.span().1;
+    let Some(detail) = &app.detail else { return Vec::new() };
+    let Some(key) = detail.row().map(|row| row.key.clone()) else { return Vec::new() };
+    let same_check = detail.book.as_ref().is_some_and(|book| book.key == key);
+    if same_check && detail.book.as_ref().is_some_and(|book| book.range == range) {
+        return Vec::new();
+    }
+    let query = history(app, key.clone(), range);
+    let mut book = Book::new(key.clone(), range);
+    if same_check && let Some(old) = app.detail.as_ref().and_then(|detail| detail.book.as_ref()) {
+        book.last = old.last.clone();
+    }
+    let id = app.ask(Pending::DetailHistory(key.clone(), range));
+    let mut effects = vec![Effect::Query { id, query }];
+    if !same_check {
+        let id = app.ask(Pending::CheckDetail(key.clone()));
+        effects.push(Effect::Query { id, query: Query::Check { key } });
+    }
+    if let Some(detail) = &mut app.detail {
+        detail.book = Some(book);
+    }
+    effects
+}
+
+/// Asks for the events of the host view.
+pub fn edges(app: &mut App, host: &Name) -> Effect {
+    let id = app.ask(Pending::Edges(host.clone()));
+    let query = Query::Edges { host: Some(host.clone()), alert: None, limit: EDGES };
+    Effect::Query { id, query }
+}

@@ -1,0 +1,53 @@
+//! Which rows of a long list are on screen.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+/// The scroll offset of a list. It moves only as far as the selected row demands.
+///
+/// The offset is a `Cell` because it depends on the height that only the view knows: the one
+/// exception to views that change nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Scroll {
+    offset: Cell<usize>,
+}
+
+impl Scroll {
+    /// The rows that are visible when `selected` must be among them.
+    pub fn window(&self, selected: usize, rows: usize, height: usize) -> Range<usize> {
+        let last = rows.saturating_sub(height);
+        let mut offset = self.offset.get().min(last);
+        if selected < offset {
+            offset = selected;
+        } else if height > 0 && selected >= offset + height {
+            offset = selected + 1 - height;
+        }
+        self.offset.set(offset);
+        offset..rows.min(offset + height)
+    }
+}
+
+/// Where a cursor goes from row `at` of `rows`.
+#[must_use]
+pub fn moved(at: usize, rows: usize, by: isize) -> usize {
+    at.saturating_add_signed(by).min(rows.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_moves_only_when_it_must() {
+        let scroll = Scroll::default();
+        assert_eq!(scroll.window(0, 100, 10), 0..10);
+        assert_eq!(scroll.window(9, 100, 10), 0..10);
+        assert_eq!(scroll.window(10, 100, 10), 1..11);
+        assert_eq!(scroll.window(5, 100, 10), 1..11);
+        assert_eq!(scroll.window(99, 100, 10), 90..100);
+        assert_eq!(scroll.window(2, 3, 10), 0..3);
+        assert_eq!(scroll.window(0, 0, 0), 0..0);
+        assert_eq!(moved(0, 0, 1), 0);
+        assert_eq!(moved(3, 5, 10), 4);
+    }
+}

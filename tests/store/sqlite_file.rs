@@ -1,0 +1,1 @@
+//! What only a file can suffer: kills, full disks, flipped bytes, other programs.
