@@ -5,7 +5,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -16,10 +16,9 @@ use nix::sys::socket::{
     sockopt,
 };
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::unix::pipe;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_util::sync::CancellationToken;
 
 use super::fleet::{Fleet, Kind, Ports, Series};
@@ -147,7 +146,8 @@ fn serve(counters: &Arc<Counters>, wanted: Wanted, pipe: &Path) -> Ports {
             .expect("a raw socket (as root, or in a namespace of one's own)");
         socket.set_nonblocking(true).unwrap();
         let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-        tokio::spawn(echoes(AsyncFd::register(socket).unwrap(), Arc::clone(counters)));
+        let socket = UdpSocket::from_std(socket.into()).unwrap();
+        tokio::spawn(echoes(socket, Arc::clone(counters)));
     }
     Ports { tcp: tcp_port, http: http_port, dns: dns_port, udp: udp_port }
 }
@@ -163,13 +163,13 @@ fn listener(port: u16) -> (TcpListener, u16) {
     (listener, port)
 }
 
-fn datagrams(port: u16) -> (AsyncFd<OwnedFd>, u16) {
+fn datagrams(port: u16) -> (UdpSocket, u16) {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
     socket.set_nonblocking(true).unwrap();
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into()).unwrap();
     setsockopt(&socket, sockopt::Ipv4PacketInfo, &true).unwrap();
     let port = socket.local_addr().unwrap().as_socket_ipv4().unwrap().port();
-    (AsyncFd::register(OwnedFd::from(socket)).unwrap(), port)
+    (UdpSocket::from_std(socket.into()).unwrap(), port)
 }
 
 async fn accept(listener: TcpListener, kind: Kind, counters: Arc<Counters>) {
@@ -210,7 +210,7 @@ struct Datagram {
     length: usize,
 }
 
-fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Datagram> {
+fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Datagram> {
     let mut control = nix::cmsg_space!(nix::libc::in_pktinfo);
     let mut parts = [IoSliceMut::new(buffer)];
     let flags = MsgFlags::empty();
@@ -226,7 +226,7 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Datagram> {
 }
 
 /// Sends from the address that was asked: everybody else would be a stranger to who asked.
-fn reply(socket: &OwnedFd, asked: &Datagram, bytes: &[u8]) -> nix::Result<usize> {
+fn reply(socket: &UdpSocket, asked: &Datagram, bytes: &[u8]) -> nix::Result<usize> {
     let own = nix::libc::in_addr { s_addr: u32::from(asked.to).to_be() };
     let unset = nix::libc::in_addr { s_addr: 0 };
     let info = nix::libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: own, ipi_addr: unset };
@@ -236,11 +236,11 @@ fn reply(socket: &OwnedFd, asked: &Datagram, bytes: &[u8]) -> nix::Result<usize>
 }
 
 /// The UDP service and the resolver.
-async fn answer(socket: AsyncFd<OwnedFd>, kind: Kind, counters: Arc<Counters>) {
+async fn answer(socket: UdpSocket, kind: Kind, counters: Arc<Counters>) {
     let mut buffer = [0_u8; 1500];
     loop {
         let asked = socket
-            .async_io(Interest::READABLE, |socket| receive(socket, &mut buffer))
+            .async_io(Interest::READABLE, || receive(&socket, &mut buffer))
             .await
             .expect("the targets receive");
         counters.count(asked.to, kind);
@@ -250,7 +250,7 @@ async fn answer(socket: AsyncFd<OwnedFd>, kind: Kind, counters: Arc<Counters>) {
         };
         if let Some(bytes) = bytes {
             // Who gave up meanwhile needs no answer.
-            let _ = reply(socket.get_ref(), &asked, &bytes);
+            let _ = reply(&socket, &asked, &bytes);
         }
     }
 }
@@ -269,13 +269,10 @@ fn resolved(question: &[u8], own: Ipv4Addr) -> Option<Vec<u8>> {
 }
 
 /// Counts echo requests; the kernel answers them.
-async fn echoes(socket: AsyncFd<Socket>, counters: Arc<Counters>) {
+async fn echoes(socket: UdpSocket, counters: Arc<Counters>) {
     let mut buffer = [0_u8; 2048];
     loop {
-        let length = socket
-            .async_io(Interest::READABLE, |mut socket| io::Read::read(&mut socket, &mut buffer))
-            .await
-            .expect("the targets receive");
+        let length = socket.recv(&mut buffer).await.expect("the targets receive");
         if let Some(to) = echo_request(&buffer[..length]) {
             counters.count(to, Kind::Ping);
         }
@@ -305,7 +302,7 @@ async fn read_pipe(mut pipe: pipe::Receiver, counters: Arc<Counters>) {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::net::{SocketAddrV4, UdpSocket};
+    use std::net::SocketAddrV4;
 
     use super::super::fleet;
     use super::*;
@@ -313,7 +310,7 @@ mod tests {
     const FLEET: Fleet = Fleet { hosts: 600, interval: 10 };
 
     fn ask(to: SocketAddrV4, question: &[u8]) -> Vec<u8> {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         // Connected: only an answer from the address that was asked is heard.
         socket.connect(to).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
