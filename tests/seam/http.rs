@@ -159,7 +159,7 @@ async fn hostile_requests_get_4xx_and_never_reach_the_engine() {
 #[tokio::test]
 async fn a_thousand_header_lines_are_refused() {
     let stage = stage();
-    let lines: String = (0..1000).map(|n| format!("x-{n}: y\r\n")).collect();
+    let lines = "x-y: z\r\n".repeat(1000);
     let (status, _) =
         stage.raw(&format!("GET /api/v1/engine HTTP/1.1\r\nhost: x\r\n{lines}\r\n")).await;
     assert_eq!(status, 431);
