@@ -239,7 +239,7 @@ async fn follow(backend: Backend, actor: Actor, clock: Clock, news: mpsc::Sender
 async fn send(news: &mpsc::Sender<Msg>, event: Arc<Event>) -> Result<(), ()> {
     // The loop keeps up with millions a minute; should it hang, waiting here is what a bounded
     // queue is for.
-    tokio::time::timeout(Duration::from_mins(1), news.send(Msg::Event(event)))
+    tokio::time::timeout(Duration::from_secs(60), news.send(Msg::Event(event)))
         .await
         .map_err(|_| ())?
         .map_err(|_| ())

@@ -228,13 +228,16 @@ impl App {
     /// The contexts of the focused pane, whatever lies over it.
     #[must_use]
     pub fn pane_contexts(&self) -> Vec<Context> {
-        if let None = &self.overlay { self.contexts() } else {
-            let mut contexts = match self.focus {
-                crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
-                _ => Vec::new(),
-            };
-            contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);
-            contexts
+        match &self.overlay {
+            None => self.contexts(),
+            Some(_) => {
+                let mut contexts = match self.focus {
+                    crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
+                    _ => Vec::new(),
+                };
+                contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);
+                contexts
+            }
         }
     }
 }

@@ -57,10 +57,13 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(name) = typed.strip_prefix("theme ") {
-        if let Some(theme) = app.themes.get(name.trim()).cloned() { app.theme = theme } else {
-            let names: Vec<&str> = app.themes.names().collect();
-            let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
-            app.say(Tone::Bad, text);
+        match app.themes.get(name.trim()).cloned() {
+            Some(theme) => app.theme = theme,
+            None => {
+                let names: Vec<&str> = app.themes.names().collect();
+                let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
+                app.say(Tone::Bad, text);
+            }
         }
         return Vec::new();
     }
@@ -71,8 +74,11 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     let action = commands()
         .find(|action| action.name() == typed)
         .or_else(|| begins.next().filter(|_| begins.next().is_none()));
-    if let Some(action) = action { act::act(app, action) } else {
-        app.say(Tone::Bad, format!("`{typed}` is no command; `:` and Tab show what there is"));
-        Vec::new()
+    match action {
+        Some(action) => act::act(app, action),
+        None => {
+            app.say(Tone::Bad, format!("`{typed}` is no command; `:` and Tab show what there is"));
+            Vec::new()
+        }
     }
 }
