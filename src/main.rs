@@ -1,3 +1,7 @@
 //! The program: hands its arguments to the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fluxnoc::cli::run(std::env::args_os())
+}

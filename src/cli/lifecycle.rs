@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::engine::{Engine, Handle, Inventory, Reload, Setup};
+use crate::engine::{Engine, Handle, Inventory, Keep, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
-use crate::store::{DirLock, Retention, Store};
+use crate::store::{DirLock, Store};
 use crate::worker::{self, Worker};
 
 /// The socket's name in the data directory.
@@ -37,7 +37,7 @@ pub struct Plan {
     /// How to read that again.
     pub reload: Reload,
     /// How long to remember.
-    pub keep: Retention,
+    pub keep: Keep,
     /// The machine's name.
     pub machine: String,
     /// Whether checks are run; a script verb on its own only looks and notes.
@@ -74,7 +74,9 @@ pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<P
             let socket = plan.data_dir.join(SOCKET);
             match Client::connect(&socket, operator, role) {
                 Ok(client) => Ok(Place::There(client)),
-                Err(why) => bail!("{held}, and its socket {} does not answer: {why}", socket.display()),
+                Err(why) => {
+                    bail!("{held}, and its socket {} does not answer: {why}", socket.display())
+                }
             }
         }
     }
@@ -185,7 +187,8 @@ impl Home {
     pub fn stop(self) {
         let Self { runtime, engine, around, socket, lock } = self;
         around.cancel();
-        let stopped = runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
+        let stopped =
+            runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
         if stopped.is_err() {
             tracing::error!("the engine did not stop within 10 s");
         }

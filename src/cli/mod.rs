@@ -1,1 +1,115 @@
-//! stub
+//! The command line: what was typed, and the place where all parts meet.
+//!
+//! In: arguments and environment. Out: results on stdout, messages on stderr, an exit code.
+//! Never: decides what a result means beyond asking the rules.
+
+pub mod args;
+pub mod check_args;
+pub mod check_keys;
+pub mod config_cmd;
+pub mod console;
+pub mod doctor;
+pub mod lifecycle;
+pub mod logging;
+pub mod machine;
+pub mod oneshot;
+pub mod print;
+pub mod remote;
+pub mod render;
+pub mod setup;
+pub mod trace_table;
+pub mod verb;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use args::{Cli, Command, Global};
+use console::Console;
+
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// Runs the program with these arguments (the first is its own name).
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &arguments),
+    };
+    let Cli { global, command } = cli;
+    match command {
+        Some(Command::Check(args)) => oneshot::check(&args),
+        Some(Command::Trace(args)) => oneshot::trace(&args),
+        Some(Command::Dns(args)) => oneshot::dns(&args),
+        Some(Command::Probe(args)) => oneshot::probe(&args),
+        Some(Command::Config(command)) => config_cmd::run(command, &global),
+        Some(Command::Doctor { json }) => doctor::run(&global, json),
+        command => with_engine(&global, command),
+    }
+}
+
+fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
+    let config = match config_cmd::read(global) {
+        Ok(config) => config,
+        Err(problems) => return config_cmd::refused(&problems),
+    };
+    for warning in &config.warnings {
+        print::error(&warning.to_string());
+    }
+    let ended = match command {
+        None => console::of(global, config).and_then(Console::run),
+        Some(Command::Engine) => console::of(global, config).and_then(Console::without_screen),
+        Some(command) => ask_engine(global, config, command),
+    };
+    ended.unwrap_or_else(|error| {
+        print::error(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    let now = Clock::System.now().wall;
+    match verb::verb(command, now, config.settings.alerting.ack_expiry) {
+        Some(Ok(verb)) => {
+            let console = console::of(global, config)?;
+            remote::run(&verb, console.plan(false), &console.operator, console.read_only)
+        }
+        Some(Err(why)) => {
+            print::error(&why);
+            Ok(ExitCode::from(2))
+        }
+        // Everything else was taken before.
+        None => Ok(ExitCode::from(2)),
+    }
+}
+
+/// Prints clap's words. Help and version are results; a mistake is 2, for `check` 3.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let _ = error.print();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::from(if is_check(arguments) { 3 } else { 2 })
+}
+
+/// True when the first word that is neither an option nor an option's value is `check`.
+fn is_check(arguments: &[OsString]) -> bool {
+    let with_value = ["--config", "--data-dir", "--theme", "--as"];
+    let mut rest = arguments.iter().skip(1);
+    while let Some(word) = rest.next() {
+        let word = word.to_string_lossy();
+        if with_value.contains(&&*word) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            return word == "check";
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -82,9 +82,9 @@ impl Client {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn watch(&self) -> Result<Events, Problem> {
-        let send = self.request(routes::events()).send();
-        let sent = tokio::time::timeout(DEADLINE, send).await;
-        let response = sent.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
+        let asked = self.request(routes::events()).send();
+        let opened = tokio::time::timeout(DEADLINE, asked).await;
+        let response = opened.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
         if response.status().is_success() {
             return Ok(Events::new(response));
         }

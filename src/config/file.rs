@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -11,6 +12,7 @@ use super::layers::{Env, Layers};
 use super::problem::{Problem, Problems, Sink};
 use super::reader::Reader;
 use super::{Config, inventory, keys};
+use crate::model::{Check, Secret, Spec};
 
 /// Largest file, in bytes.
 pub const FILE_LIMIT: u64 = 16 << 20;
@@ -48,6 +50,22 @@ pub(super) fn read(path: &Path) -> Result<String, Problems> {
     })
 }
 
+/// The warning about a file with passwords in it that others can read.
+pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
+    let inline = |check: &Check| match &*check.spec {
+        Spec::Mysql(spec) => matches!(spec.password, Some(Secret::Inline(_))),
+        _ => false,
+    };
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0 && config.checks.iter().any(inline)).then(|| {
+        let name = path.display().to_string();
+        let message = format!(
+            "a password is in it and others may read it (mode {mode:04o}): chmod 600 {name}"
+        );
+        Problem::of(&name, message)
+    })
+}
+
 /// Reads a text as a configuration; `name` is what messages call it.
 ///
 /// # Errors
@@ -57,7 +75,10 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut errors: Vec<(usize, String)> = errors
         .iter()
-        .map(|error| (error.span().map_or(0, |span| span.start), plain(error.message())))
+        .map(|error| {
+            let span = error.span().unwrap_or_default();
+            (span.start, plain(error.message(), text.get(span).unwrap_or_default()))
+        })
         .collect();
     errors.sort();
     for (at, message) in errors {
@@ -75,12 +96,17 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     Ok(Config { settings, hosts, checks, source: None, warnings, origins })
 }
 
-/// The parser's words with a hint for the most frequent mistake.
-fn plain(message: &str) -> String {
-    let one_line = message.lines().collect::<Vec<_>>().join(" ");
-    if one_line.starts_with("string values must be quoted") || one_line.contains("invalid unquoted")
-    {
-        return format!("{one_line}; texts, durations and addresses stand in quotes: \"30s\"");
+/// The parser's words with the place's text or a hint for the most frequent mistake.
+fn plain(message: &str, at: &str) -> String {
+    let message = message.lines().collect::<Vec<_>>().join(" ");
+    let words = message.split(", expected ").next().unwrap_or_default();
+    let unquoted = ["string values must be quoted", "invalid float", "invalid integer"];
+    if unquoted.iter().any(|known| words.starts_with(known)) || words.contains("datetime") {
+        return format!("{words}; texts, durations and addresses stand in quotes: \"30s\"");
     }
-    one_line
+    if words == "duplicate key" {
+        let key: String = at.chars().take(64).collect();
+        return format!("duplicate key `{key}`; write it once");
+    }
+    message
 }

@@ -201,12 +201,17 @@ fn pair(table: &Reader<'_>, metric: &str, measure: Measure, limits: &mut Vec<Lim
                     continue;
                 }
             };
+            // An empty text keeps the place of the warning that there is not.
+            if text.trim().is_empty() {
+                continue;
+            }
             match above_or_range(&text, measure) {
                 Ok(range) => *slot = Some(range),
                 Err(why) => table.sink.wrong(&item.span(), format!("{metric}: {why}")),
             }
         }
-    } else if let Some(inner) = table.table(metric) {
+    } else if value.get_ref().is_table() {
+        let Some(inner) = table.table(metric) else { return };
         inner.refuse_unknown(&["warning", "critical"]);
         for (slot, key) in slots.into_iter().zip(["warning", "critical"]) {
             if let Some(text) = written(&inner, key) {

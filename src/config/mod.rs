@@ -4,6 +4,7 @@
 //! Out: settings, hosts and checks of the model, or all problems with file, line and column.
 //! Never: opens sockets or reads files beyond its own.
 
+mod adhoc;
 mod builtin;
 mod file;
 mod hosts;
@@ -22,6 +23,7 @@ pub mod value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use adhoc::{Given, adhoc};
 pub use builtin::builtin;
 pub use file::{FILE_LIMIT, parse};
 pub use hosts::{Machine, valid_target};
@@ -31,6 +33,7 @@ pub use layers::{Env, Origin};
 pub use locate::Source;
 pub use problem::{Place, Problem, Problems};
 pub use settings::Settings;
+pub use show::text as toml_text;
 
 use crate::model::{Check, Host};
 
@@ -63,7 +66,8 @@ pub fn load(source: &Source, machine: &Machine, env: &Env) -> Result<Config, Pro
         Source::BuiltIn => parse("built-in", "", machine, env),
         Source::File(path) => {
             let text = file::read(path)?;
-            let config = parse(&path.display().to_string(), &text, machine, env)?;
+            let mut config = parse(&path.display().to_string(), &text, machine, env)?;
+            config.warnings.extend(file::exposed(path, &config));
             Ok(Config { source: Some(path.clone()), ..config })
         }
     }

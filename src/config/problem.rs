@@ -1,11 +1,15 @@
 //! What is wrong with a configuration: all of it at once, each with its place and the mend.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
 /// Most problems that are kept; what comes beyond is counted.
 pub const PROBLEM_LIMIT: usize = 200;
+
+/// Longest word that is compared with the allowed ones, in bytes.
+const WORD_LIMIT: usize = 64;
 
 /// Where in a file: line and column from 1, columns counted in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -84,7 +88,7 @@ impl fmt::Display for Problems {
 pub(super) struct Text<'a> {
     /// The file as it is named in messages.
     pub name: String,
-    text: &'a str,
+    whole: &'a str,
     starts: Vec<usize>,
 }
 
@@ -92,7 +96,7 @@ impl<'a> Text<'a> {
     pub fn new(name: &str, text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
-        Self { name: name.to_owned(), text, starts }
+        Self { name: name.to_owned(), whole: text, starts }
     }
 
     pub fn line(&self, at: usize) -> usize {
@@ -102,18 +106,19 @@ impl<'a> Text<'a> {
     pub fn place(&self, at: usize) -> Place {
         let line = self.line(at);
         let start = line.checked_sub(1).and_then(|n| self.starts.get(n)).copied().unwrap_or(0);
-        let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
+        let before = self.whole.get(start..at.min(self.whole.len())).unwrap_or_default();
         Place { line, column: before.chars().count() + 1 }
     }
 
-    /// First byte after the lines that follow `at` up to the next table header.
-    pub fn end_of_entry(&self, at: usize) -> usize {
-        let following = self.starts.get(self.line(at)..).unwrap_or_default();
-        let header = following.iter().find(|start| {
-            let rest = self.text.get(**start..).unwrap_or_default();
+    /// The last line of the entry whose header is at `at`.
+    pub fn last_line_of_entry(&self, at: usize) -> usize {
+        let line = self.line(at);
+        let following = self.starts.get(line..).unwrap_or_default();
+        let header = following.iter().position(|start| {
+            let rest = self.whole.get(*start..).unwrap_or_default();
             rest.trim_start_matches([' ', '\t']).starts_with('[')
         });
-        header.copied().unwrap_or(self.text.len())
+        header.map_or(self.starts.len(), |lines| line + lines)
     }
 }
 
@@ -124,8 +129,8 @@ pub(super) struct Sink<'a> {
     problems: RefCell<Vec<Problem>>,
     omitted: std::cell::Cell<usize>,
     warnings: RefCell<Vec<Problem>>,
-    /// Byte positions of syntax errors, ascending: what they broke is not complained about twice.
-    broken: RefCell<Vec<usize>>,
+    /// Lines that are no TOML: what they broke is not complained about twice.
+    broken: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Sink<'a> {
@@ -141,21 +146,15 @@ impl<'a> Sink<'a> {
 
     /// Something is wrong at a span.
     pub fn wrong(&self, span: &Range<usize>, message: impl Into<String>) {
-        let line = self.text.line(span.start);
-        if self.broken.borrow().iter().any(|at| self.text.line(*at) == line) {
-            return;
+        if !self.broken.borrow().contains(&self.text.line(span.start)) {
+            self.at(span.start, message.into());
         }
-        self.push(Problem {
-            source: self.text.name.clone(),
-            place: self.text.place(span.start),
-            message: message.into(),
-        });
     }
 
     /// Something is missing in the entry whose header is at `span`.
     pub fn missing(&self, span: &Range<usize>, message: impl Into<String>) {
-        let end = self.text.end_of_entry(span.start);
-        if !self.broken.borrow().iter().any(|at| (span.start..=end).contains(at)) {
+        let lines = self.text.line(span.start)..=self.text.last_line_of_entry(span.start);
+        if self.broken.borrow().range(lines).next().is_none() {
             self.wrong(span, message);
         }
     }
@@ -163,16 +162,16 @@ impl<'a> Sink<'a> {
     /// The text is no TOML at a position.
     pub fn syntax(&self, at: usize, message: &str) {
         // One mistake often makes the parser stumble several times on its line.
-        let line = self.text.line(at);
-        let again = self.broken.borrow().last().is_some_and(|last| self.text.line(*last) == line);
-        if !again {
-            self.push(Problem {
-                source: self.text.name.clone(),
-                place: self.text.place(at),
-                message: message.to_owned(),
-            });
+        if self.broken.borrow_mut().insert(self.text.line(at)) {
+            self.at(at, message.to_owned());
         }
-        self.broken.borrow_mut().push(at);
+    }
+
+    fn at(&self, at: usize, message: String) {
+        // Finding the column of a problem that nobody will see could take long.
+        let full = self.problems.borrow().len() >= PROBLEM_LIMIT;
+        let place = if full { Place::default() } else { self.text.place(at) };
+        self.push(Problem { source: self.text.name.clone(), place, message });
     }
 
     /// Something that works but should be known.
@@ -210,8 +209,10 @@ impl<'a> Sink<'a> {
 
 /// `; did you mean ...` when one of the allowed words is near, and the allowed words.
 pub(super) fn allowed(word: &str, words: &[&str]) -> String {
+    // The distance takes time and memory by the product of both lengths.
     let near = words
         .iter()
+        .filter(|_| word.len() <= WORD_LIMIT)
         .map(|known| (strsim::damerau_levenshtein(word, known), *known))
         .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance);

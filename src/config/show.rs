@@ -59,7 +59,9 @@ fn line(text: &str) -> String {
     crate::model::SafeText::line(text).to_string()
 }
 
-fn text(text: &str) -> String {
+/// A text as TOML, in one line.
+#[must_use]
+pub fn text(text: &str) -> String {
     // A basic string in one line, so that a comment can follow it.
     let mut out = String::from("\"");
     for c in text.chars() {

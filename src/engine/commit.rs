@@ -269,7 +269,6 @@ impl Core {
         slot.status.last_result = Some(finding.at);
         slot.last = Some(Last {
             at: finding.at,
-            steady: now.steady,
             output: seen.output.clone(),
             failure: seen.failure.clone(),
             values,

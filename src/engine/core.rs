@@ -14,7 +14,7 @@ use super::feed::Feed;
 use super::handle::{Ask, Door};
 use super::slots::Table;
 use crate::clock::Clock;
-use crate::model::{Now, Pattern, RequestId, Span, Steady, Timestamp};
+use crate::model::{Now, RequestId, Span, Steady};
 use crate::protocol::work::Finding;
 use crate::protocol::{EngineStatus, Event, Outcome, World, access};
 use crate::store::Store;
@@ -44,7 +44,6 @@ pub struct Core {
     pub(super) status: EngineStatus,
     /// The windows that were in effect when last looked.
     pub(super) active: Vec<crate::model::MaintenanceId>,
-    pub(super) next_ack_expiry: Option<Timestamp>,
     pub(super) queue: VecDeque<Finding>,
     pub(super) storage_down: bool,
     pub(super) generation: u64,
@@ -73,7 +72,8 @@ impl Core {
                 self.flush().await;
             }
             let gather = self.batch.since.map(|since| since + GATHER);
-            let wake = gather.filter(|_| !self.storage_down).map_or(next_tick, |at| at.min(next_tick));
+            let wake =
+                gather.filter(|_| !self.storage_down).map_or(next_tick, |at| at.min(next_tick));
             let stop = self.stop.clone();
             let clock = self.clock.clone();
             let room = self.queue.len() < QUEUE;
@@ -283,10 +283,5 @@ impl Core {
         {
             self.remembered.remove(&old);
         }
-    }
-
-    /// The hosts that a pattern covers.
-    pub(super) fn hosts_matching(&self, pattern: &Pattern) -> usize {
-        self.table.hosts().filter(|host| pattern.matches(&host.name)).count()
     }
 }

@@ -67,7 +67,9 @@ impl Feed {
     /// `NotFound` for a stream that is gone, `Invalid` for too long a list.
     pub fn look(&mut self, stream: u64, interest: Interest, now: Steady) -> Result<(), Problem> {
         if interest.checks.len() > INTEREST_LIMIT {
-            return Err(Problem::invalid(format!("a stream looks at {INTEREST_LIMIT} checks at most")));
+            return Err(Problem::invalid(format!(
+                "a stream looks at {INTEREST_LIMIT} checks at most"
+            )));
         }
         let Some(entry) = self.streams.get_mut(&stream) else {
             return Err(Problem::not_found(format!("there is no stream {stream}; watch again")));

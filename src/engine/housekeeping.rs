@@ -6,17 +6,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::model::{Span, Timestamp};
-use crate::store::{Retention, Store, StoreError};
+use crate::store::{Store, StoreError};
+
+use super::Keep;
 
 /// How often the engine writes that it lives, so that the next start can say how long it was off.
 const HEARTBEAT: Span = Span::from_secs(30);
 /// How often the journal is folded and old rows are removed.
 const ROUND: Span = Span::from_secs(600);
 /// Journal rows folded in one transaction.
-const FOLD: u32 = 2000;
+const FOLD: usize = 2000;
 
 /// Works until stopped; writes a last heartbeat then.
-pub(super) async fn run(store: Store, clock: Clock, keep: Retention, stop: CancellationToken) {
+pub(super) async fn run(store: Store, clock: Clock, keep: Keep, stop: CancellationToken) {
     let mut next_round = clock.now().steady + ROUND;
     loop {
         let now = clock.now();
@@ -48,14 +50,14 @@ async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
 async fn round(
     store: &Store,
     now: Timestamp,
-    keep: &Retention,
+    keep: &Keep,
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
     while !stop.is_cancelled() {
         let mut tx = store.write().await?;
         let folded = tx.fold(now, FOLD).await?;
         tx.commit().await?;
-        if folded < FOLD as usize {
+        if folded < FOLD {
             break;
         }
         // Results go first.
@@ -66,11 +68,20 @@ async fn round(
     tx.commit().await?;
     while !stop.is_cancelled() {
         let mut tx = store.write().await?;
-        let deleted = tx.retain(now, keep).await?;
+        let deleted = tx.retain(now, &keep.times).await?;
         tx.commit().await?;
         if deleted == 0 {
             break;
         }
+    }
+    while !stop.is_cancelled() {
+        let mut tx = store.write().await?;
+        let dropped = tx.enforce_size(keep.max_size).await?;
+        tx.commit().await?;
+        if dropped == 0 {
+            break;
+        }
+        tracing::warn!(dropped, "the store is at its limit: the oldest results are dropped first");
     }
     Ok(())
 }

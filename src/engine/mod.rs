@@ -4,6 +4,155 @@
 //! Out: outcomes, answers, events.
 //! Never: speaks HTTP, draws, or touches a target.
 
+mod batch;
+mod commands;
+mod commit;
+mod core;
+mod deadlines;
+mod feed;
 pub mod handle;
+mod housekeeping;
+mod intake;
+mod outbox;
+mod queries;
+mod slots;
+mod sync;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 pub use handle::{Ask, Door, Handle, Watcher};
+
+use crate::clock::Clock;
+use crate::model::{Check, Host, SafeText, Span};
+use crate::protocol::{EngineStatus, World};
+use crate::store::{Retention, Store, StoreError};
+
+/// Shortest absence that is worth saying.
+const WORTH_SAYING: Span = Span::from_secs(90);
+
+/// What is to be monitored.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// The hosts, each name once.
+    pub hosts: Vec<Host>,
+    /// The checks, each key once, of these hosts.
+    pub checks: Vec<Check>,
+    /// The file it is from; `None` is "this machine only".
+    pub source: Option<String>,
+    /// What is in force, as TOML with sources, secrets masked.
+    pub effective: String,
+}
+
+/// How the configuration is read again; its error lists every problem, a line each.
+pub type Reload = core::Reload;
+
+/// How long and how much is remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// How long.
+    pub times: Retention,
+    /// Bytes above which the oldest results are dropped.
+    pub max_size: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { times: Retention::default(), max_size: 4 << 30 }
+    }
+}
+
+/// Everything an engine needs.
+pub struct Setup {
+    /// What to monitor.
+    pub inventory: Inventory,
+    /// How to read that again.
+    pub reload: Reload,
+    /// Where to remember.
+    pub store: Store,
+    /// How long.
+    pub keep: Keep,
+    /// Time.
+    pub clock: Clock,
+    /// The machine's name.
+    pub machine: String,
+}
+
+/// A running engine.
+pub struct Engine {
+    /// Where it is asked.
+    pub handle: Handle,
+    /// Stops it.
+    pub stop: CancellationToken,
+    tasks: JoinSet<()>,
+    store: Store,
+}
+
+impl Engine {
+    /// Starts an engine on the present runtime: restores what the store remembers, then adopts the
+    /// inventory.
+    ///
+    /// # Errors
+    /// The store's, when it cannot be read; an inventory that cannot be stored is tried again.
+    pub async fn start(setup: Setup) -> Result<Self, StoreError> {
+        let Setup { inventory, reload, store, keep, clock, machine } = setup;
+        let loaded = store.load().await?;
+        let now = clock.now();
+        let was_off = loaded.alive.map(|alive| now.wall.since(alive));
+        let status = EngineStatus {
+            host: SafeText::line(&machine),
+            pid: std::process::id(),
+            started: now.wall,
+            was_off: was_off.filter(|away| *away >= WORTH_SAYING),
+            ..EngineStatus::default()
+        };
+        let (handle, door) = Handle::new();
+        let stop = CancellationToken::new();
+        let wake = Arc::new(tokio::sync::Notify::new());
+        let mut core = core::Core {
+            clock: clock.clone(),
+            store: store.clone(),
+            table: slots::Table::default(),
+            world: World::new(),
+            feed: feed::Feed::default(),
+            batch: batch::Batch::default(),
+            status,
+            active: Vec::new(),
+            queue: VecDeque::new(),
+            storage_down: false,
+            generation: 0,
+            reload,
+            effective: String::new(),
+            stop: stop.clone(),
+            wake_outbox: Arc::clone(&wake),
+            remembered: HashMap::new(),
+            remembered_order: VecDeque::new(),
+            lags: VecDeque::new(),
+            last_tick: now,
+            swept: now.steady,
+        };
+        core.restore(loaded, &inventory);
+        core.adopt(inventory);
+        core.flush().await;
+        core.tell_status();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(core.run(door));
+        tasks.spawn(outbox::run(store.clone(), clock.clone(), wake, stop.clone()));
+        tasks.spawn(housekeeping::run(store.clone(), clock, keep, stop.clone()));
+        Ok(Self { handle, stop, tasks, store })
+    }
+
+    /// Stops, commits what is left and closes the store.
+    pub async fn stopped(mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task of the engine failed");
+            }
+        }
+        self.store.close().await;
+    }
+}

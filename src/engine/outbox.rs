@@ -66,7 +66,7 @@ async fn round(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
     }
     let count = outcomes.len();
     let mut tx = store.write().await?;
-    for (OutboxRow { notification, tries }, delivery) in outcomes {
+    for (OutboxRow { notification, tries, .. }, delivery) in outcomes {
         let key = &notification.key;
         match delivery {
             Delivery::Sent => tx.mark_sent(key, now).await?,

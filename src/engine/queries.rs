@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use crate::model::{Alert, CheckKey, Maintenance, Pattern, Secret, ShownState, Spec, Timestamp};
+use crate::model::{
+    Alert, CheckKey, Maintenance, Pattern, Secret, ShownState, Span, Spec, Timestamp,
+};
 use crate::protocol::query::{
     AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT, Point, Series, StateSpan,
 };
 use crate::protocol::{Answer, HostEntry, Problem, Query};
-use crate::store::{History, StoreError};
+use crate::store::{History, Point as Stored, StatePoint, StoreError};
 
 type Reply = oneshot::Sender<Result<Answer, Problem>>;
 
@@ -44,7 +46,7 @@ impl Core {
                 return read(reply, async move {
                     let mut all = open;
                     let known: Vec<_> = all.iter().map(|w| w.id).collect();
-                    let past = store.ended_maintenance(PAST).await?;
+                    let past = store.ended_maintenance(now, PAST).await?;
                     all.extend(past.into_iter().filter(|w| !known.contains(&w.id)));
                     Ok(Answer::Maintenance(all))
                 });
@@ -164,32 +166,58 @@ fn masked(check: &crate::model::Check) -> crate::model::Check {
 }
 
 /// Merges results into at most `points` points a series: mean, min and max of each piece of time.
+/// Days before the single results come as they are.
 fn thin(history: History, from: Timestamp, to: Timestamp, points: u32) -> Answer {
     let width = (to.since(from).millis() / u64::from(points)).max(1);
     let series = history.series.into_iter().map(|stored| {
-        let mut out: Vec<(u64, Point, u32)> = Vec::new();
+        let days = stored.days.iter().map(|d| Point {
+            at: d.day + Span::from_secs(43_200),
+            value: d.mean,
+            min: d.min,
+            max: d.max,
+        });
+        let mut out: Vec<Point> = days.collect();
+        let mut piece = None;
+        let mut merged = 0_u32;
         for point in stored.points {
-            let piece = point.at.since(from).millis() / width;
+            let here = point.at.since(from).millis() / width;
             match out.last_mut() {
-                Some((last, merged, n)) if *last == piece => {
-                    *n += 1;
-                    merged.value += (point.value - merged.value) / f64::from(*n);
-                    merged.min = merged.min.min(point.min);
-                    merged.max = merged.max.max(point.max);
+                Some(last) if piece == Some(here) => {
+                    merged += 1;
+                    last.value += (point.value - last.value) / f64::from(merged);
+                    last.min = last.min.min(point.value);
+                    last.max = last.max.max(point.value);
                 }
-                _ => out.push((piece, Point { at: point.at, value: point.value, min: point.min, max: point.max }, 1)),
+                _ => {
+                    let Stored { at, value } = point;
+                    out.push(Point { at, value, min: value, max: value });
+                    (piece, merged) = (Some(here), 1);
+                }
             }
         }
-        Series { metric: stored.metric, points: out.into_iter().map(|(_, p, _)| p).collect() }
+        Series { metric: stored.metric, points: out }
     });
-    let states = history.states.into_iter().map(|s| StateSpan { from: s.from, to: s.to, state: s.state });
-    Answer::History { series: series.collect(), states: states.collect() }
+    Answer::History { series: series.collect(), states: spans(&history.states) }
 }
 
-fn read(
-    reply: Reply,
-    work: impl Future<Output = Result<Answer, StoreError>> + Send + 'static,
-) {
+/// Runs of one state; a run ends where the next begins, the last one at its last result.
+fn spans(states: &[StatePoint]) -> Vec<StateSpan> {
+    let mut out: Vec<StateSpan> = Vec::new();
+    for point in states {
+        match out.last_mut() {
+            Some(last) if last.state == point.state => last.to = point.at,
+            last => {
+                if let Some(last) = last {
+                    last.to = point.at;
+                }
+                out.push(StateSpan { from: point.at, to: point.at, state: point.state });
+            }
+        }
+    }
+    out
+}
+
+fn read(reply: Reply, work: impl Future<Output = Result<Answer, StoreError>> + Send + 'static) {
     tokio::spawn(async move {
         let answer = match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(answer)) => Ok(answer),

@@ -30,8 +30,6 @@ pub struct Series {
 pub struct Last {
     /// When it was made.
     pub at: Timestamp,
-    /// When it was made, on the steady clock.
-    pub steady: Steady,
     /// Its judged output.
     pub output: SafeText,
     /// Its failure.
@@ -130,13 +128,10 @@ impl Table {
     pub fn put(&mut self, slot: Slot) -> usize {
         let key = slot.check.key.clone();
         let open = slot.alert.is_some();
-        let at = match self.by_key.get(&key).copied() {
-            Some(at) => at,
-            None => {
-                self.slots.push(None);
-                self.slots.len() - 1
-            }
-        };
+        let at = self.by_key.get(&key).copied().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
         if let Some(place) = self.slots.get_mut(at) {
             *place = Some(slot);
         }
@@ -183,7 +178,11 @@ impl Table {
         if let Some(slot) = self.get_mut(at) {
             slot.alert = alert;
             let open = slot.alert.is_some();
-            if open { self.open.insert(at) } else { self.open.remove(&at) };
+            if open {
+                self.open.insert(at)
+            } else {
+                self.open.remove(&at)
+            };
         }
     }
 

@@ -40,8 +40,12 @@ impl Core {
             self.close(&key, "its check was removed from the configuration", now);
             self.batch.inventory.push(Inventory::CheckGone(key));
         }
-        let gone: Vec<Name> =
-            self.table.hosts().map(|h| h.name.clone()).filter(|name| !hosts.contains(name)).collect();
+        let gone: Vec<Name> = self
+            .table
+            .hosts()
+            .map(|h| h.name.clone())
+            .filter(|name| !hosts.contains(name))
+            .collect();
         self.batch.inventory.extend(gone.into_iter().map(Inventory::HostGone));
         for host in wanted.hosts {
             if self.table.host(&host.name).is_none_or(|known| **known != host) {

@@ -121,8 +121,9 @@ fn prepare(spec: &CustomSpec) -> Result<Program, Failure> {
         return Err(Failure::new(FailureKind::Config, why));
     }
     match &spec.command {
-        CustomCommand::Argv(argv) => {
-            let Some((name, args)) = argv.split_first().filter(|(name, _)| !name.is_empty()) else {
+        CustomCommand::Argv(words) => {
+            let Some((name, args)) = words.split_first().filter(|(name, _)| !name.is_empty())
+            else {
                 let why = "the command is empty; write command = [\"/path/to/plugin\", ...]";
                 return Err(Failure::new(FailureKind::Config, why));
             };

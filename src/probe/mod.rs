@@ -15,6 +15,7 @@ mod mysql;
 mod plugin;
 mod process;
 mod resolve;
+mod sample;
 mod script;
 mod secret;
 mod session;

@@ -323,11 +323,13 @@ struct Pipe<R> {
     limit: usize,
     /// More came than is kept.
     over: bool,
+    /// Where one read goes; on the heap, so that the run stays small.
+    buffer: Vec<u8>,
 }
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
-    const fn new(reader: Option<R>, limit: usize) -> Self {
-        Self { reader, kept: Vec::new(), limit, over: false }
+    fn new(reader: Option<R>, limit: usize) -> Self {
+        Self { reader, kept: Vec::new(), limit, over: false, buffer: vec![0; 8192] }
     }
 
     const fn is_open(&self) -> bool {
@@ -337,12 +339,11 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
     /// Reads once. Cancel-safe: what was read is kept.
     async fn fill(&mut self) {
         let Some(reader) = &mut self.reader else { return };
-        let mut buffer = [0_u8; 8192];
-        match reader.read(&mut buffer).await {
+        match reader.read(&mut self.buffer).await {
             Ok(0) | Err(_) => self.reader = None,
             Ok(count) => {
                 let room = self.limit - self.kept.len();
-                self.kept.extend(buffer.iter().take(count.min(room)));
+                self.kept.extend(self.buffer.iter().take(count.min(room)));
                 self.over |= count > room;
             }
         }

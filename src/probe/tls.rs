@@ -180,6 +180,11 @@ fn server_name(name: &str) -> Option<ServerName<'static>> {
     ServerName::try_from(bare.to_owned()).ok()
 }
 
+/// True when a handshake can ask for `name`.
+pub(super) fn is_name(name: &str) -> bool {
+    server_name(name).is_some()
+}
+
 fn at_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds.saturating_mul(1000))
 }
@@ -315,3 +320,7 @@ impl ServerCertVerifier for Later {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+#[path = "tls_tests.rs"]
+pub(super) mod tests;

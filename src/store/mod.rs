@@ -1,1 +1,184 @@
-//! stub
+//! Durable memory: SQL lives here and nowhere else.
+//!
+//! In: nouns of the model, and the moments at which things happened.
+//! Out: the same nouns as they were stored; a [`StoreError`] that names place and mend.
+//! Never: decides anything, reads a clock, reaches the network but for its own database.
+//!
+//! | what | where |
+//! |---|---|
+//! | opening, refusing what is newer, foreign or damaged | `sqlite`, `wal`, `postgres`, `schema` |
+//! | the unit of work; all that differs between the databases | `tx`, `dialect` |
+//! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
+//! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `requests`, `load` |
+//! | forgetting | `retention` |
+//! | one engine per data directory | `lock` |
+
+#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
+
+mod alerts;
+mod bulk;
+mod days;
+mod dialect;
+mod edges;
+mod error;
+mod fold;
+mod history;
+mod inventory;
+mod journal;
+mod load;
+pub mod lock;
+mod maintenance;
+mod outbox;
+pub mod pack;
+mod postgres;
+mod requests;
+mod retention;
+mod schema;
+mod series;
+mod sqlite;
+mod statuses;
+mod tx;
+mod wal;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use error::StoreError;
+pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
+pub use journal::JournalRow;
+pub use load::{KnownCheck, Loaded};
+pub use lock::{DirLock, LockError};
+pub use outbox::OutboxRow;
+pub use retention::{DELETE_LIMIT, Retention};
+pub use tx::Tx;
+
+use tx::{Held, Inner};
+
+/// Reads a row of `meta`.
+const META: &str = "SELECT value FROM meta WHERE key = $1";
+
+/// The memory of an engine; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+    place: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+enum Database {
+    Sqlite {
+        path: Arc<PathBuf>,
+        /// One connection: writes queue here instead of at a lock.
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Runs one body on the readers of a [`Store`], typed for each database.
+macro_rules! read {
+    ($store:expr, $pool:ident => $body:expr) => {{
+        let result = match &$store.database {
+            $crate::store::Database::Sqlite { readers: $pool, .. } => $body,
+            $crate::store::Database::Postgres($pool) => $body,
+        };
+        result.map_err(|error: sqlx::Error| $store.error(&error))
+    }};
+}
+use read;
+
+impl Store {
+    /// Opens the SQLite database at `path`, or creates it (directory 0700, file 0600), and brings
+    /// its schema up to date. The caller holds the directory's [`DirLock`].
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::Foreign`] and [`StoreError::Corrupt`] leave the file
+    /// as it was; a damaged file is never replaced by an empty one.
+    pub async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        sqlite::open(path).await
+    }
+
+    /// Opens the PostgreSQL database of `url` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// As [`Self::open_sqlite`]; no message repeats the password.
+    pub async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        postgres::open(url).await
+    }
+
+    /// Begins a unit of work. On SQLite one at a time: the next one waits for it.
+    ///
+    /// # Errors
+    /// When the database cannot be written now.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.database {
+            Database::Sqlite { writer, .. } => {
+                let mut held = Held::new(self.ok(writer.acquire().await)?);
+                if let Some(connection) = held.get() {
+                    self.ok(sqlx::query(dialect::BEGIN_SQLITE).execute(connection).await)?;
+                }
+                Inner::Sqlite(held)
+            }
+            Database::Postgres(pool) => {
+                let mut held = Held::new(self.ok(pool.acquire().await)?);
+                if let Some(connection) = held.get() {
+                    self.ok(sqlx::query(dialect::BEGIN_POSTGRES).execute(connection).await)?;
+                }
+                Inner::Postgres(held)
+            }
+        };
+        Ok(Tx::new(inner, Arc::clone(&self.place)))
+    }
+
+    /// Closes it, after what is being done is done. On SQLite the write-ahead log is emptied.
+    pub async fn close(self) {
+        match self.database {
+            Database::Sqlite { writer, readers, .. } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Database::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Where it is, in words without a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite { path, .. } => Some(path),
+            Database::Postgres(_) => None,
+        }
+    }
+
+    async fn read_postgres(&self, sql: &'static str) -> Result<i64, StoreError> {
+        match &self.database {
+            Database::Postgres(pool) => self.ok(sqlx::query_scalar(sql).fetch_one(pool).await),
+            Database::Sqlite { .. } => {
+                Err(StoreError::Internal("a PostgreSQL statement for SQLite".to_owned()))
+            }
+        }
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        read!(self, pool => sqlx::query_scalar(META).bind(key).fetch_optional(pool).await)
+    }
+
+    fn error(&self, error: &sqlx::Error) -> StoreError {
+        StoreError::of(&self.place, error)
+    }
+
+    fn ok<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        result.map_err(|error| self.error(&error))
+    }
+
+    fn corrupt(&self, why: impl Into<String>) -> StoreError {
+        StoreError::Corrupt { place: self.place.to_string(), why: why.into() }
+    }
+}

@@ -4,3 +4,8 @@
 //! Never: judges or stores.
 
 pub mod jobs;
+mod outlet;
+mod run;
+mod traces;
+
+pub use run::{Worker, run};

@@ -39,7 +39,8 @@ impl Traces {
         for request in wanted {
             if !self.running.contains_key(request) {
                 // Without any check the host's name is all we have; it may resolve.
-                let address = jobs.address_of(&request.host).unwrap_or_else(|| request.host.clone());
+                let address =
+                    jobs.address_of(&request.host).unwrap_or_else(|| request.host.clone());
                 let follow = follow(
                     Arc::clone(&self.shared),
                     self.clock.clone(),

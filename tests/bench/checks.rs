@@ -3,6 +3,13 @@
 //! Floors: HTTP and TCP 10 times, custom 1 time the plugins' checks per CPU second. nginx serves
 //! both sides; its own CPU counts for neither.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +28,8 @@ fn main() -> ExitCode {
     let scratch = Scratch::new("checks");
     let server = Nginx::start(&scratch.0);
     let port = server.port;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let shared = Shared::start().expect("the round-trip thread");
     let url = format!("http://127.0.0.1:{port}/");
     let http = Spec::Http(HttpSpec::get(&url));

@@ -90,7 +90,8 @@ pub struct Scratch(pub std::path::PathBuf);
 
 impl Scratch {
     pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("fluxnoc-bench-{name}-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("fluxnoc-bench-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("a scratch directory");
         Self(path)

@@ -5,18 +5,22 @@
 use std::sync::Arc;
 
 use fluxnoc::clock::Clock;
-use fluxnoc::engine::{Engine, Inventory, Setup};
+use fluxnoc::engine::{Engine, Inventory, Keep, Setup};
 use fluxnoc::model::spec::{PingSpec, Spec};
 use fluxnoc::model::{Check, Host, Metric, Observation, RequestId, Span, Unit};
 use fluxnoc::protocol::work::{Assignment, Finding, Report};
 use fluxnoc::protocol::{Actor, Command, Outcome, Request};
-use fluxnoc::store::{Retention, Store};
+use fluxnoc::store::Store;
 
 /// Results of one report.
 pub const BATCH: usize = 256;
 
 /// An engine with `hosts` hosts of six checks each on a store in `dir`, and what it assigns.
-pub async fn engine(dir: &std::path::Path, hosts: usize, clock: &Clock) -> (Engine, Vec<Assignment>) {
+pub async fn engine(
+    dir: &std::path::Path,
+    hosts: usize,
+    clock: &Clock,
+) -> (Engine, Vec<Assignment>) {
     let store = Store::open_sqlite(&dir.join("fluxnoc.db")).await.expect("a store");
     let mut inventory = Inventory::default();
     for n in 0..hosts {
@@ -32,7 +36,7 @@ pub async fn engine(dir: &std::path::Path, hosts: usize, clock: &Clock) -> (Engi
         inventory,
         reload: Arc::new(|| Err("not here".to_owned())),
         store,
-        keep: Retention::default(),
+        keep: Keep::default(),
         clock: clock.clone(),
         machine: "bench".to_owned(),
     })

@@ -2,6 +2,13 @@
 //!
 //! Floor: 20,000 results per CPU second (the peer is that limit), SQLite with `synchronous=FULL`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::ExitCode;
 
 use fluxnoc::clock::Clock;
@@ -13,7 +20,8 @@ use feeder::BATCH;
 
 fn main() -> ExitCode {
     let (hosts, results) = if short() { (1000, 60_000) } else { (10_000, 600_000) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let per_second = runtime.block_on(measure(hosts, results));
     verdict(&[Comparison {
         what: "results per CPU second, intake to commit",

@@ -2,6 +2,13 @@
 //!
 //! Limits: less than 10 % of a core for 60,000 results a minute, less than 200 MiB resident.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +20,8 @@ use common::{Comparison, Scratch, own_cpu, own_rss_mib, short, verdict};
 
 fn main() -> ExitCode {
     let seconds = if short() { 20 } else { 180 };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let (percent, rss) = runtime.block_on(measure(seconds));
     verdict(&[
         Comparison {

@@ -2,12 +2,19 @@
 //!
 //! Floor: 0.8 of fping's rate at equal loss.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use fluxnoc::model::Check;
-use fluxnoc::model::spec::{Family, PingSpec, Spec};
 use fluxnoc::model::Span;
+use fluxnoc::model::spec::{Family, PingSpec, Spec};
 use fluxnoc::probe::{self, Context, Memory, Shared};
 
 mod common;
@@ -16,15 +23,17 @@ use common::{Comparison, Scratch, short, timed, verdict};
 fn main() -> ExitCode {
     let count = if short() { 1000 } else { 5000 };
     let rounds = 3;
-    let addresses: Vec<String> =
-        (0..count).map(|n| format!("127.{}.{}.{}", 1 + n / 60_000, n / 240 % 250, 2 + n % 240)).collect();
+    let addresses: Vec<String> = (0..count)
+        .map(|n| format!("127.{}.{}.{}", 1 + n / 60_000, n / 240 % 250, 2 + n % 240))
+        .collect();
     let scratch = Scratch::new("sweep");
     let list = scratch.0.join("addresses");
     std::fs::write(&list, addresses.join("\n")).expect("the list is written");
 
     let (mut our_best, mut our_lost) = (Duration::MAX, 0);
     let (mut peer_best, mut peer_lost) = (Duration::MAX, 0);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let shared = Shared::start().expect("the round-trip thread");
     for _ in 0..rounds {
         let (lost, took) = timed(|| runtime.block_on(sweep(&addresses, &shared)));
@@ -50,8 +59,12 @@ fn main() -> ExitCode {
 }
 
 async fn sweep(addresses: &[String], shared: &std::sync::Arc<Shared>) -> usize {
-    let spec =
-        PingSpec { packets: 1, packet_interval: Span::from_millis(1), size: 56, family: Family::V4 };
+    let spec = PingSpec {
+        packets: 1,
+        packet_interval: Span::from_millis(1),
+        size: 56,
+        family: Family::V4,
+    };
     let runs = addresses.iter().map(|address| {
         let check = Check::new(address, "ping", address, Spec::Ping(spec.clone()));
         let shared = std::sync::Arc::clone(shared);

@@ -15,7 +15,7 @@ pub(in crate::api) async fn list(
     asker: Asker,
     Asked(All { all }): Asked<All>,
 ) -> Reply {
-    told(asker.query(&face, Query::Alerts { all }).await?)
+    Ok(told(asker.query(&face, Query::Alerts { all }).await?))
 }
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub(in crate::api) async fn acknowledge(
     Body(Acknowledge { targets, comment, expires, sticky }): Body<Acknowledge>,
 ) -> Reply {
     let command = Command::Acknowledge { targets, comment, expires, sticky };
-    done(asker.execute(&face, command).await?)
+    Ok(done(asker.execute(&face, command).await?))
 }
 
 pub(in crate::api) async fn unacknowledge(
@@ -45,7 +45,7 @@ pub(in crate::api) async fn unacknowledge(
     asker: Asker,
     Body(Targets { targets }): Body<Targets>,
 ) -> Reply {
-    done(asker.execute(&face, Command::Unacknowledge { targets }).await?)
+    Ok(done(asker.execute(&face, Command::Unacknowledge { targets }).await?))
 }
 
 #[derive(Deserialize)]
@@ -66,5 +66,5 @@ pub(in crate::api) async fn edges(
     asker: Asker,
     Asked(Edges { host, alert, limit }): Asked<Edges>,
 ) -> Reply {
-    told(asker.query(&face, Query::Edges { host, alert, limit }).await?)
+    Ok(told(asker.query(&face, Query::Edges { host, alert, limit }).await?))
 }

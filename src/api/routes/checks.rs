@@ -21,7 +21,7 @@ pub(in crate::api) async fn hosts(
     asker: Asker,
     Asked(Hosts { pattern }): Asked<Hosts>,
 ) -> Reply {
-    told(asker.query(&face, Query::Hosts { pattern }).await?)
+    Ok(told(asker.query(&face, Query::Hosts { pattern }).await?))
 }
 
 pub(in crate::api) async fn check(
@@ -29,7 +29,7 @@ pub(in crate::api) async fn check(
     asker: Asker,
     Path((host, check)): Path<(String, String)>,
 ) -> Reply {
-    told(asker.query(&face, Query::Check { key: CheckKey::new(host, check) }).await?)
+    Ok(told(asker.query(&face, Query::Check { key: CheckKey::new(host, check) }).await?))
 }
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub(in crate::api) async fn history(
     Asked(Range { from, to, points }): Asked<Range>,
 ) -> Reply {
     let query = Query::History { key: CheckKey::new(host, check), from, to, points };
-    told(asker.query(&face, query).await?)
+    Ok(told(asker.query(&face, query).await?))
 }
 
 pub(in crate::api) async fn recheck(
@@ -61,5 +61,5 @@ pub(in crate::api) async fn recheck(
     asker: Asker,
     Body(Targets { targets }): Body<Targets>,
 ) -> Reply {
-    done(asker.execute(&face, Command::Recheck { targets }).await?)
+    Ok(done(asker.execute(&face, Command::Recheck { targets }).await?))
 }

@@ -8,17 +8,17 @@ use crate::api::actor::Asker;
 use crate::protocol::{Command, Query};
 
 pub(in crate::api) async fn status(State(face): State<Face>, asker: Asker) -> Reply {
-    told(asker.query(&face, Query::Engine).await?)
+    Ok(told(asker.query(&face, Query::Engine).await?))
 }
 
 pub(in crate::api) async fn config(State(face): State<Face>, asker: Asker) -> Reply {
-    told(asker.query(&face, Query::Config).await?)
+    Ok(told(asker.query(&face, Query::Config).await?))
 }
 
 pub(in crate::api) async fn reload(State(face): State<Face>, asker: Asker) -> Reply {
-    done(asker.execute(&face, Command::Reload).await?)
+    Ok(done(asker.execute(&face, Command::Reload).await?))
 }
 
 pub(in crate::api) async fn stop(State(face): State<Face>, asker: Asker) -> Reply {
-    done(asker.execute(&face, Command::Stop).await?)
+    Ok(done(asker.execute(&face, Command::Stop).await?))
 }

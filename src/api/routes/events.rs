@@ -45,5 +45,5 @@ pub(in crate::api) async fn look(
     let stream = stream
         .parse()
         .map_err(|_| Problem::invalid(format!("`{stream}` is not the number of a stream")))?;
-    done(asker.execute(&face, Command::Look { stream, interest }).await?)
+    Ok(done(asker.execute(&face, Command::Look { stream, interest }).await?))
 }

@@ -17,7 +17,7 @@ pub(in crate::api) async fn list(
     asker: Asker,
     Asked(All { all }): Asked<All>,
 ) -> Reply {
-    told(asker.query(&face, Query::Maintenance { all }).await?)
+    Ok(told(asker.query(&face, Query::Maintenance { all }).await?))
 }
 
 pub(in crate::api) async fn add(
@@ -28,7 +28,7 @@ pub(in crate::api) async fn add(
     let outcome = asker.execute(&face, Command::AddMaintenance(wanted)).await?;
     let created = matches!(outcome, Outcome::Maintenance(_));
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, done(outcome)?).into_response())
+    Ok((status, done(outcome)).into_response())
 }
 
 pub(in crate::api) async fn end(
@@ -37,7 +37,7 @@ pub(in crate::api) async fn end(
     Path(id): Path<String>,
 ) -> Reply {
     let id = window(&id)?;
-    done(asker.execute(&face, Command::EndMaintenance { id }).await?)
+    Ok(done(asker.execute(&face, Command::EndMaintenance { id }).await?))
 }
 
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub(in crate::api) async fn extend(
     Body(Extend { by_ms }): Body<Extend>,
 ) -> Reply {
     let command = Command::ExtendMaintenance { id: window(&id)?, by: by_ms };
-    done(asker.execute(&face, command).await?)
+    Ok(done(asker.execute(&face, command).await?))
 }
 
 fn window(text: &str) -> Result<MaintenanceId, Problem> {

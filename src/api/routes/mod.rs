@@ -18,13 +18,13 @@ use crate::protocol::{Answer, Outcome, Target};
 pub(in crate::api) type Reply = Result<Response, Failure>;
 
 /// An outcome as JSON.
-fn done(outcome: Outcome) -> Reply {
-    Ok(Json(outcome).into_response())
+fn done(outcome: Outcome) -> Response {
+    Json(outcome).into_response()
 }
 
 /// An answer as JSON: the data alone, because the route says which it is.
-fn told(answer: Answer) -> Reply {
-    Ok(match answer {
+fn told(answer: Answer) -> Response {
+    match answer {
         Answer::Hosts(hosts) => Json(hosts).into_response(),
         Answer::Alerts(alerts) => Json(alerts).into_response(),
         Answer::Maintenance(windows) => Json(windows).into_response(),
@@ -35,7 +35,7 @@ fn told(answer: Answer) -> Reply {
         Answer::Edges(edges) => Json(edges).into_response(),
         Answer::Engine(status) => Json(status).into_response(),
         Answer::Config(text) => text.into_response(),
-    })
+    }
 }
 
 /// A body that only says what is meant.

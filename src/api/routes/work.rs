@@ -22,7 +22,7 @@ pub(in crate::api) async fn claim(
     asker: Asker,
     Body(Claim { boot }): Body<Claim>,
 ) -> Reply {
-    done(asker.execute(&face, Command::Claim { boot }).await?)
+    Ok(done(asker.execute(&face, Command::Claim { boot }).await?))
 }
 
 pub(in crate::api) async fn report(
@@ -31,5 +31,5 @@ pub(in crate::api) async fn report(
     request: Request,
 ) -> Reply {
     let report: Report = read(request, REPORT).await?;
-    done(asker.execute(&face, Command::Report(report)).await?)
+    Ok(done(asker.execute(&face, Command::Report(report)).await?))
 }

@@ -63,7 +63,9 @@ impl Core {
         let mut window = self.open_window(id)?;
         window.end = window.end + by;
         if by == Span::ZERO || window.end.since(window.start) > LONGEST {
-            return Err(Problem::invalid("a window is extended by 1 s or more, to 366 days at most"));
+            return Err(Problem::invalid(
+                "a window is extended by 1 s or more, to 366 days at most",
+            ));
         }
         self.batch.windows.push(window.clone());
         Ok(Outcome::Maintenance(window))

@@ -61,7 +61,8 @@ impl Core {
     async fn promise(&mut self, request: Request, outcome: Outcome, reply: Reply) {
         if self.storage_down {
             self.batch.audited.clear();
-            let _ = reply.send(Err(Problem::unavailable("the store does not work; nothing was changed")));
+            let _ = reply
+                .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
             return;
         }
         self.touch(true);

@@ -89,7 +89,7 @@ impl Job<'_> {
             let names = [host];
             let handshake = trust.handshake(dialed.stream, host, &names, Inside::Web);
             let late = || format!("no TLS handshake with {peer} within {timeout}");
-            let (stream, shown) = within(self.context, handshake, late).await??;
+            let (stream, shown) = within(self.context, Box::pin(handshake), late).await??;
             *phases.tls.get_or_insert_default() += start.elapsed();
             let known = phases.certificate_days;
             phases.certificate_days = known.into_iter().chain(shown.days).min();
@@ -162,7 +162,8 @@ impl Job<'_> {
             }
         };
         let late = || format!("no HTTP answer from {peer} within {timeout}");
-        let response = within(self.context, exchange, late).await?;
+        // On the heap: most of the run is spent outside, and the state is large.
+        let response = within(self.context, Box::pin(exchange), late).await?;
         let response = response.map_err(|error| broken(&error, peer))?;
         Ok((response, start.elapsed()))
     }

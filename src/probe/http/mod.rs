@@ -8,6 +8,7 @@ mod exchange;
 mod request;
 mod target;
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use hyper::StatusCode;
@@ -81,7 +82,15 @@ async fn fetch(
         if plan.is_get() {
             visited.push(target.clone());
         }
-        let answer = job.ask(&target, &plan, strange, &mut seen.phases).await?;
+        let asked = job.ask(&target, &plan, strange, &mut seen.phases).await;
+        let answer = asked.map_err(|failure| {
+            if seen.redirects == 0 {
+                return failure;
+            }
+            // Otherwise the text is about a place that nobody wrote.
+            let text = format!("redirected to {}: {}", target.shown(), failure.message);
+            Failure::new(failure.kind, text)
+        })?;
         seen.status = Some(answer.status);
         let mismatch = |why: String| Failure::new(FailureKind::Mismatch, why);
         if job.spec.redirects > 0 {
@@ -99,7 +108,7 @@ async fn fetch(
                 plan.redirected(answer.status, &target, &next);
                 if plan.is_get() && visited.contains(&next) {
                     return Err(mismatch(format!(
-                        "redirect loop: {} redirects, the last one back to {}",
+                        "redirect loop: redirect {} leads back to {}",
                         seen.redirects,
                         next.shown()
                     )));
@@ -183,10 +192,10 @@ impl Seen {
         match self.redirects {
             0 => {}
             1 => text.push_str(", 1 redirect"),
-            count => text.push_str(&format!(", {count} redirects")),
+            count => drop(write!(text, ", {count} redirects")),
         }
         if let Some(days) = self.phases.certificate_days {
-            text.push_str(&format!(", certificate {days} d"));
+            let _ = write!(text, ", certificate {days} d");
         }
         text
     }

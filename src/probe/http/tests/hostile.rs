@@ -29,6 +29,29 @@ async fn f_32_a_header_section_that_never_ends_ends_at_the_deadline_or_the_limit
 }
 
 #[tokio::test]
+async fn interim_answers_without_end_end_at_the_deadline() {
+    let stub = Stub::drips("", b"HTTP/1.1 100 Continue\r\n\r\n", Duration::ZERO).await;
+    let seen = probe(HttpSpec::get(&stub.url("/")), 300, None).await;
+    assert_eq!(failed(&seen).0, FailureKind::Timeout, "{}", seen.output);
+}
+
+#[tokio::test]
+async fn chunks_of_nothing_but_decoration_end_in_words() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for piece in
+        [&b"1;x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\nz\r\n"[..], b"0;xxxxxxxx"]
+    {
+        let stub = Stub::drips(head, piece, Duration::ZERO).await;
+        let seen = probe(HttpSpec::get(&stub.url("/")), 1000, None).await;
+        assert_eq!(failed(&seen).0, FailureKind::Protocol, "{}", seen.output);
+    }
+    let trailers = format!("{head}0\r\n");
+    let stub = Stub::drips(&trailers, b"A: b\r\n", Duration::ZERO).await;
+    let seen = probe(HttpSpec::get(&stub.url("/")), 1000, None).await;
+    assert!(seen.failure.is_some(), "{}", seen.output);
+}
+
+#[tokio::test]
 async fn f_33_a_hundred_thousand_headers_are_too_many() {
     let stub = Stub::replies(answer("200 OK", &"A: b\r\n".repeat(100_000), "")).await;
     assert_eq!(failed(&get(&stub.url("/")).await).0, FailureKind::TooLarge);
@@ -37,7 +60,7 @@ async fn f_33_a_hundred_thousand_headers_are_too_many() {
 #[tokio::test]
 async fn f_33_an_endless_body_is_cut() {
     let head = "HTTP/1.1 200 OK\r\n\r\n";
-    let stub = Stub::drips(head, &[b'x'; 65536], Duration::ZERO).await;
+    let stub = Stub::drips(head, &vec![b'x'; 65536], Duration::ZERO).await;
     let seen = get(&stub.url("/")).await;
     ok(&seen);
     assert_eq!(seen.value("size"), Some(1_048_576.0));
@@ -57,7 +80,7 @@ async fn f_35_redirects_that_lead_nowhere_are_a_mismatch() {
     let to_itself = Stub::replies(answer("302 Found", "Location: /a\r\n", "")).await;
     let seen = get(&to_itself.url("/a")).await;
     let (kind, text) = failed(&seen);
-    let back = format!("redirect loop: 1 redirects, the last one back to {}", to_itself.url("/a"));
+    let back = format!("redirect loop: redirect 1 leads back to {}", to_itself.url("/a"));
     assert_eq!((kind, text), (FailureKind::Mismatch, back.as_str()));
 
     let further = Stub::replies(answer("302 Found", "Location: x/\r\n", "")).await;

@@ -1,62 +1,10 @@
 //! HTTPS: trusted, expired, foreign, self-signed certificates, stalls, and HTTP/2.
 
-use std::sync::Arc;
-
-use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{CertificateParams, date_time_ymd};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
-
-/// A root that only these tests trust.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        Self::named("root of a test")
-    }
-
-    fn named(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn trust(&self) -> Trust {
-        Trust::with_roots([self.0.der().clone()]).unwrap()
-    }
-
-    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_after = date_time_ymd(2090, 1, 1);
-        change(&mut params);
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        (certificate.der().clone(), PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-    }
-}
-
-type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
-
-fn self_signed(name: &str) -> Identity {
-    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    (made.cert.der().clone(), key)
-}
-
-fn acceptor(identity: Identity, protocols: &[&[u8]]) -> TlsAcceptor {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![identity.0], identity.1)
-        .unwrap();
-    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    TlsAcceptor::from(Arc::new(config))
-}
+use crate::probe::tls::tests::{Authority, Identity, acceptor, epoch_to, self_signed};
 
 async fn server(identity: Identity) -> Stub {
     let acceptor = acceptor(identity, &[]);
@@ -96,12 +44,6 @@ async fn f_37_an_expired_certificate_says_since_when() {
     assert_eq!(failed(&seen), (FailureKind::Tls, "certificate expired 3 d ago"));
     assert_eq!(seen.value("certificate_days"), Some(-4.0), "whole days, rounded down");
     assert!(stub.sent_nothing(), "the request stays here");
-}
-
-/// How long after 1970 the moment so many seconds ago was.
-fn epoch_to(seconds_ago: u64) -> Duration {
-    let now = crate::clock::Clock::System.now().wall.millis();
-    Duration::from_millis(now.cast_unsigned()) - Duration::from_secs(seconds_ago)
 }
 
 #[tokio::test]

@@ -1,0 +1,341 @@
+//! The command line: what can be typed, with its help.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use super::check_args::CheckKind;
+use super::verb::{Expires, Moment};
+use crate::model::spec::TraceProtocol;
+use crate::model::{MaintenanceId, Pattern, Span};
+use crate::protocol::Target;
+
+/// A terminal NOC console with its own monitoring engine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fluxnoc",
+    version,
+    about,
+    long_about = "A terminal NOC console with its own monitoring engine.\n\n\
+        Without a command it opens the console. It monitors what the configuration lists, and \
+        without one this machine, its default gateway and its resolvers.",
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration; `check` uses 0 OK, \
+        1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
+    args_conflicts_with_subcommands = false,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// Options of all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the console without one.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of all commands.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Configuration file [default: ./config.toml, ~/.config/fluxnoc/config.toml,
+    /// /etc/fluxnoc/config.toml]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "FILE",
+        env = "FLUXNOC_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// Directory of the database and the socket [default: ~/.local/share/fluxnoc]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "DIR",
+        env = "FLUXNOC_DATA_DIR",
+        hide_env_values = true
+    )]
+    pub data_dir: Option<PathBuf>,
+    /// Colour theme [env: FLUXNOC_THEME=]
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Who is acting, as history shows it [default: the login name] [env: FLUXNOC_AS=]
+    #[arg(
+        long = "as",
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "NAME"
+    )]
+    pub operator: Option<String>,
+    /// Look only: nothing can be acknowledged or changed
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        env = "FLUXNOC_READ_ONLY",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub read_only: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make one check now: a plugin line with perfdata, exit code 0 to 3
+    Check(CheckArgs),
+    /// Trace the path to a host and show every hop
+    Trace(TraceArgs),
+    /// Ask resolvers for a name and time them
+    Dns(DnsArgs),
+    /// Test whether a port is open
+    Probe(ProbeArgs),
+    /// List hosts with their checks
+    Hosts {
+        /// Only hosts that match
+        #[arg(value_name = "GLOB")]
+        pattern: Option<Pattern>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List alerts: pending and firing ones, the worst first
+    Alerts {
+        /// Resolved ones too
+        #[arg(long)]
+        all: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Acknowledge alerts
+    Ack(AckArgs),
+    /// Take acknowledgements back
+    Unack {
+        /// An alert's id, HOST or HOST/CHECK
+        #[arg(required = true, value_name = "TARGET")]
+        targets: Vec<Target>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Maintenance windows
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
+    /// Run checks now
+    Recheck {
+        /// HOST (all its checks) or HOST/CHECK
+        #[arg(required = true, value_name = "HOST[/CHECK]")]
+        targets: Vec<Target>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Run the engine without a screen; what `k` at the console's end starts
+    #[command(name = super::console::ENGINE_COMMAND, hide = true)]
+    Engine,
+    /// Test what this machine allows: privileges, limits, clock, database, terminal
+    Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `fluxnoc check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// What to check.
+    #[command(subcommand)]
+    pub kind: CheckKind,
+}
+
+/// `fluxnoc trace`.
+#[expect(clippy::struct_excessive_bools, reason = "one for each switch")]
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// Address or name
+    pub host: String,
+    /// Rounds: every hop is asked once in each
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub count: u64,
+    /// Time of one round
+    #[arg(long, default_value = "1s")]
+    pub interval: Span,
+    /// What is sent: icmp, udp or tcp
+    #[arg(long, default_value = "icmp", value_parser = protocol)]
+    pub protocol: TraceProtocol,
+    /// Destination port of udp [default: 33434] and tcp [default: 443]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Most hops
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub max_hops: u8,
+    /// IPv4 only
+    #[arg(short = '4', conflicts_with = "v6")]
+    pub v4: bool,
+    /// IPv6 only
+    #[arg(short = '6')]
+    pub v6: bool,
+    /// Numbers only: look up no names
+    #[arg(short = 'n', long)]
+    pub numeric: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn protocol(text: &str) -> Result<TraceProtocol, String> {
+    match text {
+        "icmp" => Ok(TraceProtocol::Icmp),
+        "udp" => Ok(TraceProtocol::Udp),
+        "tcp" => Ok(TraceProtocol::Tcp),
+        _ => Err("write icmp, udp or tcp".to_owned()),
+    }
+}
+
+/// `fluxnoc dns`.
+#[derive(Debug, Args)]
+pub struct DnsArgs {
+    /// The name to ask for
+    pub name: String,
+    /// ADDRESS or ADDRESS:PORT of a resolver, any number of times [default: the system's]
+    #[arg(long = "resolver", value_name = "ADDRESS")]
+    pub resolvers: Vec<String>,
+    /// Record type: A AAAA CNAME MX NS PTR SOA SRV TXT CAA
+    #[arg(long = "type", value_name = "TYPE", default_value = "A")]
+    pub record_type: String,
+    /// Time for all of it
+    #[arg(short, long)]
+    pub timeout: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `fluxnoc probe`.
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    /// Address or name
+    pub host: String,
+    /// The port
+    pub port: u16,
+    /// UDP instead of TCP
+    #[arg(long)]
+    pub udp: bool,
+    /// Time for all of it
+    #[arg(short, long)]
+    pub timeout: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `fluxnoc ack`.
+#[derive(Debug, Args)]
+pub struct AckArgs {
+    /// An alert's id, HOST or HOST/CHECK
+    #[arg(required = true, value_name = "TARGET")]
+    pub targets: Vec<Target>,
+    /// Why, or what is being done
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub comment: String,
+    /// When it ends by itself: 4h, 06:00, 2026-02-25T06:00:00Z or never
+    /// [default: `ack_expiry` of the configuration]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<Expires>,
+    /// Keep it when the state changes to another problem
+    #[arg(long)]
+    pub sticky: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `fluxnoc maintenance`.
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
+#[derive(Debug, Subcommand)]
+pub enum MaintenanceCommand {
+    /// Open a window
+    Add(WindowArgs),
+    /// List windows
+    List {
+        /// Ended ones too
+        #[arg(long)]
+        all: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a window now; one that has not begun is removed
+    End {
+        /// The window's id
+        id: MaintenanceId,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a window end later
+    Extend {
+        /// The window's id
+        id: MaintenanceId,
+        /// How much later
+        #[arg(long = "for", value_name = "DURATION")]
+        by: Span,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `fluxnoc maintenance add`.
+#[derive(Debug, Args)]
+pub struct WindowArgs {
+    /// Hosts that it covers, such as 'db-*'
+    #[arg(long, value_name = "GLOB")]
+    pub hosts: Pattern,
+    /// Only these checks of them
+    #[arg(long, value_name = "GLOB")]
+    pub check: Option<Pattern>,
+    /// From now (or --start) for so long
+    #[arg(
+        long = "for",
+        value_name = "DURATION",
+        conflicts_with = "end",
+        required_unless_present = "end"
+    )]
+    pub length: Option<Span>,
+    /// First moment inside: 22:00 or 2026-02-25T02:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<Moment>,
+    /// First moment after
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<Moment>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", default_value = "maintenance")]
+    pub name: String,
+    /// Notify nevertheless; alerts stay in the feed with a tag
+    #[arg(long)]
+    pub notify: bool,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `fluxnoc config`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong; exit code 2 when something is
+    Check,
+    /// Print what is in force, each value with its source; secrets masked
+    Show,
+    /// Print which file is used and where else one may be
+    Path,
+}

@@ -1,0 +1,82 @@
+//! `fluxnoc config`, and how every command reads the configuration.
+
+use std::process::ExitCode;
+
+use super::args::{ConfigCommand, Global};
+use super::{machine, print};
+use crate::config::{Config, Env, Problems, Source, builtin, load, locate};
+
+/// Reads the configuration that the options, the environment and the usual places name; without
+/// any file the built-in one.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read(global: &Global) -> Result<Config, Problems> {
+    let machine = machine::this();
+    let source = locate::find(global.config.as_deref());
+    let env = Env::of_process()
+        .with_flag("--theme", "console.theme", global.theme.as_deref())
+        .with_flag("--as", "console.operator", global.operator.as_deref());
+    let config = load(&source, &machine, &env)?;
+    Ok(match source {
+        Source::File(_) => config,
+        Source::BuiltIn => {
+            let resolvers = machine::resolvers();
+            config.with_builtin(builtin(&machine, machine::gateway(), &resolvers))
+        }
+    })
+}
+
+/// Runs `fluxnoc config ...`.
+#[must_use]
+pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
+    match command {
+        ConfigCommand::Check => with(global, |config| {
+            let place = match &config.source {
+                Some(path) => path.display().to_string(),
+                None => "no file (built-in)".to_owned(),
+            };
+            let (hosts, checks) = (config.hosts.len(), config.checks.len());
+            print::out(&format!("{place}: good, {hosts} hosts, {checks} checks"));
+        }),
+        ConfigCommand::Show => with(global, |config| print::out(config.effective().trim_end())),
+        ConfigCommand::Path => path(global),
+    }
+}
+
+fn with(global: &Global, show: impl Fn(&Config)) -> ExitCode {
+    match read(global) {
+        Ok(config) => {
+            for warning in &config.warnings {
+                print::error(&format!("warning: {warning}"));
+            }
+            show(&config);
+            ExitCode::SUCCESS
+        }
+        Err(problems) => refused(&problems),
+    }
+}
+
+/// Prints every problem to stderr; exit code 2.
+#[must_use]
+pub fn refused(problems: &Problems) -> ExitCode {
+    print::lines_to_stderr(&problems.to_string());
+    ExitCode::from(2)
+}
+
+fn path(global: &Global) -> ExitCode {
+    match locate::find(global.config.as_deref()) {
+        Source::File(path) => print::out(&path.display().to_string()),
+        Source::BuiltIn => {
+            print::error("there is no configuration file; this machine is monitored. Looked for:");
+            for path in locate::candidates() {
+                print::lines_to_stderr(&format!("  {}", path.display()));
+            }
+        }
+    }
+    match locate::data_dir(global.data_dir.as_deref()) {
+        Ok(dir) => print::lines_to_stderr(&format!("data: {}", dir.display())),
+        Err(why) => print::error(&why),
+    }
+    ExitCode::SUCCESS
+}

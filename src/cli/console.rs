@@ -1,0 +1,225 @@
+//! The console: finds or starts the engine, shows the screen, and leaves as the operator chose.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::Global;
+use super::lifecycle::{self, Home, Place, Plan};
+use super::{config_cmd, logging, machine, setup};
+use crate::backend::Backend;
+use crate::config::{Config, locate};
+use crate::model::SafeText;
+use crate::protocol::{Actor, Role};
+use crate::tui::{self, Leave, Options};
+
+/// What the console is started with.
+pub struct Console {
+    /// The configuration in force.
+    pub config: Config,
+    /// How to read it again.
+    pub again: setup::Again,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Who sits here.
+    pub operator: String,
+    /// True when nothing may be changed.
+    pub read_only: bool,
+    /// The machine's name.
+    pub machine: String,
+}
+
+/// The console of a command line.
+///
+/// # Errors
+/// When there is no data directory.
+pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
+    let data_dir = locate::data_dir(global.data_dir.as_deref()).map_err(anyhow::Error::msg)?;
+    let again = {
+        let global = global.clone();
+        Arc::new(move || config_cmd::read(&global))
+    };
+    Ok(Console {
+        operator: operator(global, &config),
+        again,
+        data_dir: std::path::absolute(data_dir)?,
+        read_only: global.read_only,
+        machine: machine::this().hostname,
+        config,
+    })
+}
+
+/// `--as` or `FLUXNOC_AS`, the configuration, `FLUXNOC_OPERATOR`, who called sudo, the login.
+fn operator(global: &Global, config: &Config) -> String {
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let named = global.operator.clone().or_else(|| config.settings.console.operator.clone());
+    named
+        .or_else(|| environment("FLUXNOC_OPERATOR"))
+        .or_else(|| environment("SUDO_USER"))
+        .unwrap_or_else(machine::login)
+}
+
+/// How long a detached engine may take to answer.
+const DETACH: Duration = Duration::from_secs(15);
+
+impl Console {
+    /// The plan of an engine for this configuration.
+    #[must_use]
+    pub fn plan(&self, with_worker: bool) -> Plan {
+        setup::plan(&self.config, &self.again, &self.data_dir, &self.machine, with_worker)
+    }
+
+    /// Opens the console.
+    ///
+    /// # Errors
+    /// When there is no terminal, another engine holds the data and does not answer, or the store
+    /// cannot be opened.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+            bail!("the console needs a terminal; `fluxnoc hosts` and `fluxnoc alerts` print lists");
+        }
+        let role = if self.read_only { Role::Viewer } else { Role::Admin };
+        let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
+        logging::into_file(&self.data_dir).with_context(|| {
+            format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
+        })?;
+        let actor = Actor::Local { name: SafeText::line(&self.operator), role };
+        match place {
+            Place::There(client) => self.attached(Backend::Remote(client), actor),
+            Place::Here(home) => self.owning(*home, actor),
+        }
+    }
+
+    fn options(&self, attached: bool) -> Options {
+        Options {
+            attached,
+            read_only: self.read_only,
+            theme: self.config.settings.console.theme.clone(),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            ack_expiry: self.config.settings.alerting.ack_expiry,
+            ..Options::default()
+        }
+    }
+
+    fn attached(&self, backend: Backend, actor: Actor) -> anyhow::Result<ExitCode> {
+        let screen = screen_runtime()?;
+        screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn owning(self, home: Home, actor: Actor) -> anyhow::Result<ExitCode> {
+        let screen = screen_runtime()?;
+        let stopping = home.stopping();
+        let ended = async {
+            tokio::select! {
+                leave = hang_up() => leave,
+                () = stopping.cancelled() => Leave::Stop,
+            }
+        };
+        let leave = screen.block_on(tui::run(home.backend(), actor, self.options(false), ended));
+        match leave {
+            Ok(Leave::Keep) => {
+                home.stop();
+                let pid = self.detach(&screen)?;
+                println!("fluxnoc monitors on as process {pid}; `fluxnoc` opens the screen again");
+                Ok(ExitCode::SUCCESS)
+            }
+            Ok(Leave::HangUp) => {
+                // The screen is gone, monitoring is not: until somebody stops the engine.
+                tracing::warn!("the terminal hung up; monitoring goes on without a screen");
+                screen.block_on(until_stopped(&home));
+                home.stop();
+                Ok(ExitCode::SUCCESS)
+            }
+            Ok(Leave::Stop | Leave::Detach) => {
+                home.stop();
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => {
+                home.stop();
+                Err(error).context("the screen failed")
+            }
+        }
+    }
+
+    /// Starts the same engine in a process of its own, away from this terminal.
+    fn detach(&self, screen: &tokio::runtime::Runtime) -> anyhow::Result<u32> {
+        let program = std::env::current_exe().context("cannot find this program's file")?;
+        let mut command = Command::new(program);
+        command.arg("--data-dir").arg(&self.data_dir).args(["--as", &self.operator]);
+        if let Some(file) = &self.config.source {
+            command.arg("--config").arg(file);
+        }
+        command.arg(ENGINE_COMMAND);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn().context("cannot start the engine without a screen")?;
+        screen.block_on(lifecycle::wait_for_socket(&self.data_dir, &self.operator, DETACH))
+    }
+
+    /// Runs the engine without a screen until it is told to stop.
+    ///
+    /// # Errors
+    /// As [`Self::run`], and when another engine holds the data.
+    pub fn without_screen(self) -> anyhow::Result<ExitCode> {
+        // Away from the terminal that started us, so that its end is not ours. Failing means that
+        // we lead a session already.
+        let _ = nix::unistd::setsid();
+        logging::into_file(&self.data_dir).context("cannot write the log")?;
+        let home = lifecycle::start_here(self.plan(true))?;
+        screen_runtime()?.block_on(until_stopped(&home));
+        home.stop();
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The hidden command that runs the engine without a screen.
+pub const ENGINE_COMMAND: &str = "__engine";
+
+fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the screen's thread")
+}
+
+/// Ends when the terminal hangs up or the process is asked to end.
+async fn hang_up() -> Leave {
+    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::hangup()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = hup.recv() => Leave::HangUp,
+        _ = term.recv() => Leave::Stop,
+        _ = int.recv() => Leave::Stop,
+    }
+}
+
+/// SIGHUP reads the configuration again; SIGTERM, SIGINT or a command stop.
+async fn until_stopped(home: &Home) {
+    let stopping = home.stopping();
+    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::hangup()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return stopping.cancelled().await;
+    };
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = term.recv() => return,
+            _ = int.recv() => return,
+            _ = hup.recv() => setup::reload(&home.backend()).await,
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! `fluxnoc doctor`: what this machine allows, one line each: OK, WARN or FAIL with the mend.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::sys::resource::{Resource, getrlimit};
+use serde::Serialize;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::args::Global;
+use super::{config_cmd, print};
+use crate::clock::Clock;
+use crate::config::{Config, Problems, locate};
+use crate::model::SafeText;
+
+/// The database's name in the data directory.
+const DATABASE: &str = "fluxnoc.db";
+
+/// How good a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Grade {
+    /// Nothing to do.
+    Ok,
+    /// Works, with less.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How good it is.
+    pub grade: Grade,
+    /// What was found.
+    pub text: SafeText,
+    /// What to do about it; empty when nothing.
+    pub mend: SafeText,
+}
+
+fn finding(name: &'static str, grade: Grade, text: impl AsRef<str>, mend: &str) -> Finding {
+    Finding { name, grade, text: SafeText::line(text.as_ref()), mend: SafeText::line(mend) }
+}
+
+/// Runs `fluxnoc doctor`; 1 when something fails.
+#[must_use]
+pub fn run(global: &Global, json: bool) -> ExitCode {
+    let config = config_cmd::read(global);
+    let mut findings = vec![icmp(Domain::IPV4, "ping"), icmp(Domain::IPV6, "ping v6")];
+    findings.push(descriptors(config.as_ref().ok()));
+    findings.push(clock());
+    findings.push(configuration(&config));
+    findings.extend(data(global));
+    findings.push(terminal());
+    if json {
+        print::json(&findings);
+    } else {
+        for one in &findings {
+            let grade = match one.grade {
+                Grade::Ok => "OK",
+                Grade::Warn => "WARN",
+                Grade::Fail => "FAIL",
+            };
+            print::out(&format!("{grade:<4}  {:<13}  {}", one.name, one.text));
+            if !one.mend.is_empty() {
+                print::out(&format!("                     {}", one.mend));
+            }
+        }
+    }
+    if findings.iter().any(|one| one.grade == Grade::Fail) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// ICMP on a datagram socket (no privilege) or a raw one.
+fn icmp(domain: Domain, name: &'static str) -> Finding {
+    let protocol = if domain == Domain::IPV4 { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
+    let open = |kind: Type| Socket::new(domain, kind, Some(protocol));
+    let Err(datagram) = open(Type::DGRAM) else {
+        return finding(name, Grade::Ok, "datagram socket, no privilege needed", "");
+    };
+    if open(Type::RAW).is_ok() {
+        return finding(name, Grade::Ok, "raw socket", "");
+    }
+    if datagram.raw_os_error() == Some(nix::libc::EAFNOSUPPORT) {
+        let mend = "checks of IPv6 addresses will be UNKNOWN here";
+        return finding(name, Grade::Warn, "this machine has no such address family", mend);
+    }
+    finding(
+        name,
+        Grade::Fail,
+        format!("not permitted: {datagram}"),
+        "as root: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", or \
+         setcap cap_net_raw+ep $(command -v fluxnoc)",
+    )
+}
+
+/// Every run of a check needs a descriptor or two.
+fn descriptors(config: Option<&Config>) -> Finding {
+    let name = "descriptors";
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return finding(name, Grade::Warn, "the limit cannot be read", "");
+    };
+    let checks = config.map_or(0, |config| config.checks.len() as u64);
+    // The engine raises its own limit to the hard one; some are for store, socket and console.
+    let wanted = (checks / 4).clamp(256, 65_536);
+    let text = format!("{soft} now, {hard} at most, {checks} checks");
+    if hard < wanted {
+        let mend =
+            format!("raise the hard limit to {wanted}: ulimit -Hn, or LimitNOFILE= of the service");
+        return finding(name, Grade::Warn, text, &mend);
+    }
+    finding(name, Grade::Ok, text, "")
+}
+
+/// A wall clock in a sane year, a boot clock that moves.
+fn clock() -> Finding {
+    let name = "clock";
+    let clock = Clock::System;
+    let first = clock.now();
+    let year = first.wall.to_utc().map_or(0, |time| chrono::Datelike::year(&time));
+    if !(2024..2100).contains(&year) {
+        let mend = "set the clock (timedatectl set-ntp true): windows and histories go by it";
+        return finding(name, Grade::Fail, format!("the year is {year}"), mend);
+    }
+    if first.steady.millis() == 0 {
+        let mend = "this kernel has no CLOCK_BOOTTIME; schedules need it";
+        return finding(name, Grade::Fail, "there is no steady clock", mend);
+    }
+    let local = first.wall.to_utc().map(|time| time.with_timezone(&chrono::Local));
+    let zone =
+        local.map_or(String::new(), |time| format!(", local time {}", time.format("%H:%M %:z")));
+    finding(name, Grade::Ok, format!("{}{zone}", first.wall), "")
+}
+
+fn configuration(config: &Result<Config, Problems>) -> Finding {
+    let name = "configuration";
+    match config {
+        Ok(config) => {
+            let place = match &config.source {
+                Some(path) => path.display().to_string(),
+                None => "no file, this machine only".to_owned(),
+            };
+            let text =
+                format!("{place}: {} hosts, {} checks", config.hosts.len(), config.checks.len());
+            match config.warnings.len() {
+                0 => finding(name, Grade::Ok, text, ""),
+                count => finding(
+                    name,
+                    Grade::Warn,
+                    format!("{text}, {count} warnings"),
+                    "see them with: fluxnoc config check",
+                ),
+            }
+        }
+        Err(problems) => {
+            let count = problems.list.len() + problems.omitted;
+            let first = problems.list.first().map(ToString::to_string).unwrap_or_default();
+            let text = format!("{count} problems, the first: {first}");
+            finding(name, Grade::Fail, text, "see all of them with: fluxnoc config check")
+        }
+    }
+}
+
+/// The data directory and the database in it, without opening it.
+fn data(global: &Global) -> Vec<Finding> {
+    let dir = match locate::data_dir(global.data_dir.as_deref()) {
+        Ok(dir) => dir,
+        Err(why) => return vec![finding("data", Grade::Fail, why, "")],
+    };
+    let mut findings = vec![directory(&dir)];
+    let database = dir.join(DATABASE);
+    match fs::metadata(&database) {
+        Ok(found) => findings.push(file(&database, &found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            findings.push(finding(
+                "database",
+                Grade::Ok,
+                "not there yet; made at the first start",
+                "",
+            ));
+        }
+        Err(error) => {
+            let text = format!("{}: {error}", database.display());
+            findings.push(finding("database", Grade::Fail, text, "make it readable for this user"));
+        }
+    }
+    findings
+}
+
+fn directory(dir: &Path) -> Finding {
+    let name = "data";
+    let shown = dir.display();
+    // The directory itself or the nearest one above that is there.
+    let Some(there) = dir.ancestors().find(|path| path.exists()) else {
+        return finding(name, Grade::Fail, format!("{shown} is nowhere"), "write --data-dir DIR");
+    };
+    let there = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+    if !there.is_dir() {
+        let text = format!("{} is no directory", there.display());
+        return finding(name, Grade::Fail, text, "write another --data-dir");
+    }
+    let access =
+        nix::unistd::access(there, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK);
+    if let Err(error) = access {
+        let text = format!("{} cannot be written: {error}", there.display());
+        return finding(name, Grade::Fail, text, "give it to this user, or write --data-dir DIR");
+    }
+    let open = fs::metadata(dir).is_ok_and(|found| found.permissions().mode() & 0o022 != 0);
+    if open {
+        let mend = format!("others may replace the database: chmod go-w {shown}");
+        return finding(name, Grade::Warn, format!("{shown} is writable for others"), &mend);
+    }
+    let state = if there == dir { "is writable" } else { "will be made" };
+    let free = nix::sys::statvfs::statvfs(there)
+        .map_or(u64::MAX, |fs| fs.blocks_available().saturating_mul(fs.fragment_size()));
+    if free < 1 << 30 {
+        let text = format!("{shown} {state}, {} MiB free", free >> 20);
+        return finding(name, Grade::Warn, text, "make room, or lower max_size of [store]");
+    }
+    finding(name, Grade::Ok, format!("{shown} {state}, {} GiB free", free >> 30), "")
+}
+
+fn file(path: &Path, found: &fs::Metadata) -> Finding {
+    let name = "database";
+    let shown = path.display();
+    let writable =
+        nix::unistd::access(path, nix::unistd::AccessFlags::R_OK | nix::unistd::AccessFlags::W_OK);
+    if !found.is_file() || writable.is_err() {
+        let mend = "give it to this user";
+        return finding(name, Grade::Fail, format!("{shown} cannot be read and written"), mend);
+    }
+    let mut head = [0_u8; 16];
+    let read = fs::File::open(path)
+        .and_then(|mut file| std::io::Read::read(&mut file, &mut head))
+        .unwrap_or(0);
+    if read > 0 && !head.starts_with(b"SQLite format 3\0") {
+        let mend = "move it away; another one is made at the next start";
+        return finding(name, Grade::Fail, format!("{shown} is no SQLite database"), mend);
+    }
+    let own = found.uid() == nix::unistd::geteuid().as_raw();
+    let size = found.len() >> 20;
+    if !own {
+        let text = format!("{shown} belongs to another user, {size} MiB");
+        return finding(name, Grade::Warn, text, "run fluxnoc as that user");
+    }
+    finding(name, Grade::Ok, format!("{shown}, {size} MiB"), "")
+}
+
+/// Size, colours and characters of the terminal.
+fn terminal() -> Finding {
+    let name = "terminal";
+    let set = |variable: &str| std::env::var(variable).ok().filter(|text| !text.is_empty());
+    let Some(term) = set("TERM").filter(|term| term != "dumb") else {
+        let mend =
+            "the console needs one; the other commands do not. Set TERM, such as xterm-256color";
+        return finding(name, Grade::Warn, "TERM names no terminal that can move a cursor", mend);
+    };
+    let size = terminal_size::terminal_size();
+    let locale =
+        set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+    let upper = locale.to_ascii_uppercase();
+    let utf8 = upper.contains("UTF-8") || upper.contains("UTF8");
+    let colours = match set("COLORTERM").as_deref() {
+        Some("truecolor" | "24bit") => "16 million colours",
+        _ if set("NO_COLOR").is_some() => "no colours (NO_COLOR)",
+        _ if term.contains("256") => "256 colours",
+        _ => "16 colours",
+    };
+    let characters = if utf8 { "UTF-8" } else { "no UTF-8" };
+    let (width, height) = size.map_or((0, 0), |(width, height)| (width.0, height.0));
+    let text = format!("{term}, {width}x{height}, {colours}, {characters}");
+    if !utf8 {
+        let mend = "set LANG=C.UTF-8: graphs and names need it";
+        return finding(name, Grade::Warn, text, mend);
+    }
+    if width < 120 || height < 40 {
+        let mend = "the overview shows everything at 120x40 and above";
+        return finding(name, Grade::Warn, text, mend);
+    }
+    finding(name, Grade::Ok, text, "")
+}

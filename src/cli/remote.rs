@@ -1,0 +1,80 @@
+//! The script verbs: asks the running engine through its socket, or opens the store itself when
+//! none runs.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+
+use super::lifecycle::{self, Place, Plan};
+use super::render;
+use super::verb::{Ask, Verb};
+use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::model::{RequestId, SafeText};
+use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Request, Role};
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What came of a verb.
+pub enum Said {
+    /// It was done.
+    Done(Outcome),
+    /// It was told.
+    Told(Answer),
+}
+
+/// Runs a verb and prints its answer.
+///
+/// # Errors
+/// When no engine can be asked and none can be opened.
+pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::Result<ExitCode> {
+    let role = if read_only { Role::Viewer } else { Role::Admin };
+    let actor = Actor::Local { name: SafeText::line(operator), role };
+    let said = match lifecycle::find_or_start(plan, operator, role)? {
+        Place::There(client) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let backend = Backend::Remote(client);
+            runtime.block_on(ask(&backend, actor, verb))?
+        }
+        Place::Here(home) => {
+            if let Ask::Do(Command::Recheck { .. }) = &verb.ask {
+                home.stop();
+                return Err(anyhow!("no fluxnoc runs here, so nothing can be checked again"));
+            }
+            let said = home.runtime().block_on(ask(&home.backend(), actor, verb));
+            home.stop();
+            said?
+        }
+    };
+    match said {
+        Ok(said) => {
+            print!("{}", render::said(&said, verb.json)?);
+            let whole = !matches!(&said, Said::Done(Outcome::Done { failures, .. }) if !failures.is_empty());
+            Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(problem) => {
+            eprintln!("fluxnoc: {problem}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn ask(
+    backend: &Backend,
+    actor: Actor,
+    verb: &Verb,
+) -> anyhow::Result<Result<Said, Problem>> {
+    let asked = async {
+        match verb.ask.clone() {
+            Ask::Tell(query) => backend.query(actor, query).await.map(Said::Told),
+            Ask::Do(command) => {
+                let now = Clock::System.now().wall;
+                let id = RequestId::from_parts(now.millis(), rand::random());
+                backend.execute(Request { id, actor, command }).await.map(Said::Done)
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.context("the engine did not answer within 15 s")
+}

@@ -1,0 +1,161 @@
+//! What verbs print: tables for people, JSON for scripts.
+
+use std::fmt::Write as _;
+
+use super::remote::Said;
+use crate::model::Maintenance;
+use crate::model::safe_text::width;
+use crate::protocol::query::{AlertAnswer, HostAnswer};
+use crate::protocol::{Answer, Outcome};
+
+/// The text of an answer, with its line breaks.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn said(said: &Said, json: bool) -> serde_json::Result<String> {
+    match (said, json) {
+        (Said::Done(outcome), true) => pretty(outcome),
+        (Said::Done(outcome), false) => Ok(done(outcome)),
+        (Said::Told(answer), true) => told_as_json(answer),
+        (Said::Told(answer), false) => Ok(told(answer)),
+    }
+}
+
+fn pretty<T: serde::Serialize>(value: &T) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
+    match answer {
+        Answer::Hosts(hosts) => pretty(hosts),
+        Answer::Alerts(alerts) => pretty(alerts),
+        Answer::Maintenance(windows) => pretty(windows),
+        other => pretty(other),
+    }
+}
+
+fn done(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done { count, failures } => {
+            let mut out = format!("done: {count}\n");
+            for failure in failures {
+                let _ = writeln!(out, "not done: {failure}");
+            }
+            out
+        }
+        Outcome::Maintenance(window) => {
+            format!("{}  {}  {} to {}\n", window.id, window.name, window.start, window.end)
+        }
+        Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
+    }
+}
+
+fn told(answer: &Answer) -> String {
+    match answer {
+        Answer::Hosts(hosts) => hosts_table(hosts),
+        Answer::Alerts(alerts) => alerts_table(alerts),
+        Answer::Maintenance(windows) => windows_table(windows),
+        Answer::Config(text) => text.clone(),
+        Answer::Check(_) | Answer::History { .. } | Answer::Edges(_) | Answer::Engine(_) => {
+            String::new()
+        }
+    }
+}
+
+fn hosts_table(hosts: &[HostAnswer]) -> String {
+    let mut rows = Vec::new();
+    for host in hosts {
+        rows.push(vec![
+            host.state.to_string(),
+            host.name.to_string(),
+            String::new(),
+            host.address.to_string(),
+        ]);
+        for check in &host.checks {
+            let soft = if check.hard || check.last_result.is_none() { "" } else { " (soft)" };
+            rows.push(vec![
+                format!("  {}{soft}", check.state),
+                String::new(),
+                check.name.to_string(),
+                check.output.to_string(),
+            ]);
+        }
+    }
+    table(&["state", "host", "check", "what"], &rows)
+}
+
+fn alerts_table(alerts: &[AlertAnswer]) -> String {
+    let rows: Vec<Vec<String>> = alerts
+        .iter()
+        .map(|alert| {
+            let who = alert.acknowledged.as_ref().map_or_else(String::new, |ack| {
+                ack.expires.map_or_else(
+                    || format!("{}", ack.author),
+                    |until| format!("{} until {until}", ack.author),
+                )
+            });
+            let tag = if alert.in_maintenance { " MAINT" } else { "" };
+            vec![
+                format!("{}{tag}", alert.state),
+                alert.phase.word().to_owned(),
+                alert.since.to_string(),
+                format!("{}/{}", alert.host, alert.check),
+                who,
+                alert.output.to_string(),
+            ]
+        })
+        .collect();
+    table(&["state", "phase", "since", "check", "who has it", "what"], &rows)
+}
+
+fn windows_table(windows: &[Maintenance]) -> String {
+    let rows: Vec<Vec<String>> = windows
+        .iter()
+        .map(|window| {
+            vec![
+                window.id.to_string(),
+                window.start.to_string(),
+                window.end.to_string(),
+                window.host_pattern.to_string(),
+                window.author.to_string(),
+                window.name.to_string(),
+            ]
+        })
+        .collect();
+    table(&["id", "start", "end", "hosts", "by", "name"], &rows)
+}
+
+/// Columns as wide as their widest cell; the last one is not padded.
+#[must_use]
+pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = heads.iter().map(|head| width(head)).collect();
+    for row in rows {
+        for (wide, cell) in widths.iter_mut().zip(row) {
+            *wide = (*wide).max(width(cell));
+        }
+    }
+    let mut out = String::new();
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    for row in std::iter::once(&heads).chain(rows) {
+        let mut line = String::new();
+        for (cell, wide) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_aligned_for_wide_text() {
+        let rows =
+            vec![vec!["日本".to_owned(), "x".to_owned()], vec!["ab".to_owned(), "y".to_owned()]];
+        assert_eq!(table(&["a", "b"], &rows), "a     b\n日本  x\nab    y\n");
+    }
+}

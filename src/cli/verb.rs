@@ -1,0 +1,212 @@
+//! The verbs for scripts: from arguments to commands and queries of the seam.
+
+use std::str::FromStr;
+
+use chrono::{Local, NaiveTime, TimeZone};
+
+use super::args::{AckArgs, Command as Typed, MaintenanceCommand, WindowArgs};
+use crate::model::{Span, Timestamp};
+use crate::protocol::{Command, NewMaintenance, Query};
+
+/// A point in time as people type it: `06:00` (the next one, local time) or RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The next time that the local clock shows this.
+    Clock(NaiveTime),
+    /// Exactly this.
+    Exactly(Timestamp),
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let clock = NaiveTime::parse_from_str(text, "%H:%M");
+        if let Ok(time) = clock.or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S")) {
+            return Ok(Self::Clock(time));
+        }
+        text.parse().map(Self::Exactly).map_err(|_| {
+            let text: String = text.chars().take(64).collect();
+            format!("`{text}` is not a time; write 22:00 (local time) or 2026-02-25T02:00:00Z")
+        })
+    }
+}
+
+impl Moment {
+    /// The moment itself, seen from `now`.
+    ///
+    /// # Errors
+    /// When the local clock never shows that time in the next days (it is skipped).
+    pub fn from_now(self, now: Timestamp) -> Result<Timestamp, String> {
+        match self {
+            Self::Exactly(at) => Ok(at),
+            Self::Clock(time) => next(&Local, time, now)
+                .ok_or_else(|| format!("the local clock does not show {time} in the next days")),
+        }
+    }
+}
+
+/// The first moment after `now` at which a clock in `zone` shows `time`.
+fn next<Z: TimeZone>(zone: &Z, time: NaiveTime, now: Timestamp) -> Option<Timestamp> {
+    let today = now.to_utc()?.with_timezone(zone).date_naive();
+    // Three days: a change of summer time may skip the hour on one of them.
+    today
+        .iter_days()
+        .take(3)
+        .filter_map(|day| zone.from_local_datetime(&day.and_time(time)).earliest())
+        .map(|moment| Timestamp::from_millis(moment.timestamp_millis()))
+        .find(|moment| *moment > now)
+}
+
+/// When an acknowledgement ends: `4h`, `06:00`, RFC 3339 or `never`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expires {
+    /// Not by itself.
+    Never,
+    /// After so long.
+    After(Span),
+    /// Then.
+    At(Moment),
+}
+
+impl FromStr for Expires {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        match text.parse::<Span>() {
+            Ok(Span::ZERO) => Err("an acknowledgement of no length; write 4h or never".to_owned()),
+            Ok(span) => Ok(Self::After(span)),
+            Err(_) => text.parse().map(Self::At).map_err(|_: String| {
+                let text: String = text.chars().take(64).collect();
+                format!("`{text}` is no end; write 4h, 06:00, 2026-02-25T06:00:00Z or never")
+            }),
+        }
+    }
+}
+
+impl Expires {
+    /// The moment, or `None` for never.
+    ///
+    /// # Errors
+    /// When it is not in the future.
+    pub fn from_now(self, now: Timestamp) -> Result<Option<Timestamp>, String> {
+        let at = match self {
+            Self::Never => return Ok(None),
+            Self::After(span) => now + span,
+            Self::At(moment) => moment.from_now(now)?,
+        };
+        if at > now { Ok(Some(at)) } else { Err(format!("{at} is over; write a later time")) }
+    }
+}
+
+/// What a verb asks of the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// To do something.
+    Do(Command),
+    /// To tell something.
+    Tell(Query),
+}
+
+/// A verb with how its answer is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verb {
+    /// What is asked.
+    pub ask: Ask,
+    /// As JSON instead of a table.
+    pub json: bool,
+}
+
+/// The verb of a typed command; `None` when that is none of the engine's.
+///
+/// `now` is the wall clock, `ack_expiry` what the configuration says for acknowledgements.
+///
+/// # Errors
+/// A sentence about a time that makes no sense.
+#[must_use]
+pub fn verb(
+    typed: Typed,
+    now: Timestamp,
+    ack_expiry: Option<Span>,
+) -> Option<Result<Verb, String>> {
+    let tell = |query, json| Ok(Verb { ask: Ask::Tell(query), json });
+    let command = |command, json| Ok(Verb { ask: Ask::Do(command), json });
+    Some(match typed {
+        Typed::Hosts { pattern, json } => tell(Query::Hosts { pattern }, json),
+        Typed::Alerts { all, json } => tell(Query::Alerts { all }, json),
+        Typed::Ack(args) => {
+            let json = args.json;
+            acknowledge(args, now, ack_expiry).and_then(|ack| command(ack, json))
+        }
+        Typed::Unack { targets, json } => command(Command::Unacknowledge { targets }, json),
+        Typed::Recheck { targets, json } => command(Command::Recheck { targets }, json),
+        Typed::Maintenance(MaintenanceCommand::Add(args)) => {
+            let json = args.json;
+            window(args, now).and_then(|window| command(Command::AddMaintenance(window), json))
+        }
+        Typed::Maintenance(MaintenanceCommand::List { all, json }) => {
+            tell(Query::Maintenance { all }, json)
+        }
+        Typed::Maintenance(MaintenanceCommand::End { id, json }) => {
+            command(Command::EndMaintenance { id }, json)
+        }
+        Typed::Maintenance(MaintenanceCommand::Extend { id, by, json }) => {
+            command(Command::ExtendMaintenance { id, by }, json)
+        }
+        Typed::Check(_)
+        | Typed::Trace(_)
+        | Typed::Dns(_)
+        | Typed::Probe(_)
+        | Typed::Config(_)
+        | Typed::Engine
+        | Typed::Doctor { .. } => return None,
+    })
+}
+
+fn acknowledge(args: AckArgs, now: Timestamp, ack_expiry: Option<Span>) -> Result<Command, String> {
+    let expires = match args.expires {
+        Some(expires) => expires.from_now(now).map_err(|why| format!("--expires: {why}"))?,
+        None => ack_expiry.map(|span| now + span),
+    };
+    Ok(Command::Acknowledge {
+        targets: args.targets,
+        comment: args.comment,
+        expires,
+        sticky: args.sticky,
+    })
+}
+
+fn window(args: WindowArgs, now: Timestamp) -> Result<NewMaintenance, String> {
+    let start = match args.start {
+        Some(moment) => moment.from_now(now).map_err(|why| format!("--start: {why}"))?,
+        None => now,
+    };
+    let end = match (args.length, args.end) {
+        (Some(length), _) => start + length,
+        // `--start 22:00 --end 06:00` is one night.
+        (None, Some(end)) => end.from_now(start).map_err(|why| format!("--end: {why}"))?,
+        (None, None) => return Err("write --for DURATION or --end TIME".to_owned()),
+    };
+    if end <= start {
+        return Err(format!("the window would end at {end}, not after its start at {start}"));
+    }
+    if end <= now {
+        return Err(format!("the window would be over already: it ends at {end}"));
+    }
+    Ok(NewMaintenance {
+        name: args.name,
+        host_pattern: args.hosts,
+        check: args.check,
+        start,
+        end,
+        suppress_notifications: !args.notify,
+        created_by: None,
+    })
+}
+
+#[cfg(test)]
+#[path = "verb_tests.rs"]
+mod tests;

@@ -1,0 +1,169 @@
+//! Alerts: the episodes, at most one open per check.
+
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+
+use super::tx::{Tx, on};
+use super::{Store, StoreError, read, words};
+use crate::model::{Alert, AlertId, CheckKey};
+
+/// An alert as its columns hold it.
+struct AlertRow {
+    id: String,
+    host: String,
+    check_name: String,
+    phase: String,
+    state: String,
+    opened: i64,
+    fired: Option<i64>,
+    resolved: Option<i64>,
+    since: i64,
+    output: String,
+    attempt: i64,
+    attempts: i64,
+    ack: Option<String>,
+    edge_seq: i64,
+    in_maintenance: bool,
+    suppressed: bool,
+    notified: Option<String>,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for AlertRow
+where
+    for<'c> &'c str: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            host: row.try_get("host")?,
+            check_name: row.try_get("check_name")?,
+            phase: row.try_get("phase")?,
+            state: row.try_get("state")?,
+            opened: row.try_get("opened")?,
+            fired: row.try_get("fired")?,
+            resolved: row.try_get("resolved")?,
+            since: row.try_get("since")?,
+            output: row.try_get("output")?,
+            attempt: row.try_get("attempt")?,
+            attempts: row.try_get("attempts")?,
+            ack: row.try_get("ack")?,
+            edge_seq: row.try_get("edge_seq")?,
+            in_maintenance: row.try_get("in_maintenance")?,
+            suppressed: row.try_get("suppressed")?,
+            notified: row.try_get("notified")?,
+        })
+    }
+}
+
+impl AlertRow {
+    /// The alert; `None` when a column holds what no version of ours wrote.
+    fn alert(self) -> Option<Alert> {
+        let ack = match &self.ack {
+            Some(text) => Some(words::from_json(text)?),
+            None => None,
+        };
+        let notified = match &self.notified {
+            Some(word) => Some(words::state(word)?),
+            None => None,
+        };
+        Some(Alert {
+            id: self.id.parse().ok()?,
+            check: CheckKey::new(self.host, self.check_name),
+            phase: words::phase(&self.phase)?,
+            state: words::state(&self.state)?,
+            opened: words::moment(Some(self.opened))?,
+            fired: words::moment(self.fired),
+            resolved: words::moment(self.resolved),
+            since: words::moment(Some(self.since))?,
+            output: words::safe(&self.output),
+            attempt: words::small(self.attempt)?,
+            attempts: words::small(self.attempts)?,
+            ack,
+            edge_seq: words::small(self.edge_seq)?,
+            in_maintenance: self.in_maintenance,
+            suppressed: self.suppressed,
+            notified,
+        })
+    }
+}
+
+impl Store {
+    /// Alerts that are over, the latest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resolved_alerts(&self, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        const SQL: &str = "SELECT * FROM alerts WHERE phase = 'resolved' AND resolved IS NOT NULL \
+            ORDER BY resolved DESC, id DESC LIMIT $1";
+        let rows: Vec<AlertRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(i64::from(limit)).fetch_all(pool).await)?;
+        self.alerts(rows)
+    }
+
+    /// Alerts that are pending or firing, oldest first.
+    pub(super) async fn open_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        const SQL: &str = "SELECT * FROM alerts WHERE phase <> 'resolved' ORDER BY opened, id";
+        let rows: Vec<AlertRow> = read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
+        self.alerts(rows)
+    }
+
+    fn alerts(&self, rows: Vec<AlertRow>) -> Result<Vec<Alert>, StoreError> {
+        let alert = |row: AlertRow| {
+            let id = row.id.clone();
+            row.alert().ok_or_else(|| self.corrupt(format!("alert {id} cannot be read")))
+        };
+        rows.into_iter().map(alert).collect()
+    }
+}
+
+impl Tx {
+    /// Writes an alert, new or changed.
+    ///
+    /// # Errors
+    /// When the database cannot be written, or the check has another open alert.
+    pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
+            resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
+            notified) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+            ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
+            opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
+            since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
+            attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
+            in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
+            notified = excluded.notified";
+        let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
+        on!(self, c => sqlx::query(SQL)
+            .bind(alert.id.to_string())
+            .bind(&*alert.check.host)
+            .bind(&*alert.check.name)
+            .bind(alert.phase.word())
+            .bind(alert.state.word())
+            .bind(alert.opened.millis())
+            .bind(words::millis(alert.fired))
+            .bind(words::millis(alert.resolved))
+            .bind(alert.since.millis())
+            .bind(alert.output.as_str())
+            .bind(i64::from(alert.attempt))
+            .bind(i64::from(alert.attempts))
+            .bind(&ack)
+            .bind(i64::from(alert.edge_seq))
+            .bind(alert.in_maintenance)
+            .bind(alert.suppressed)
+            .bind(alert.notified.map(crate::model::State::word))
+            .execute(c).await.map(drop))
+    }
+
+    /// Removes an alert, such as a pending one that cleared.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn delete_alert(&mut self, id: AlertId) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM alerts WHERE id = $1";
+        on!(self, c => sqlx::query(SQL).bind(id.to_string()).execute(c).await.map(drop))
+    }
+}

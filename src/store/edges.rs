@@ -1,0 +1,105 @@
+//! Edges: every recorded change of an episode, once.
+
+use super::tx::{Tx, on};
+use super::{Store, StoreError, read, words};
+use crate::model::{AlertId, CheckKey, Edge, EdgeKind, State, Timestamp};
+
+type EdgeRow =
+    (String, i64, String, String, i64, String, String, String, String, Option<String>, bool);
+
+fn edge(row: EdgeRow) -> Option<Edge> {
+    let (alert, seq, host, check, at, kind, from, to, text, actor, in_maintenance) = row;
+    Some(Edge {
+        alert: alert.parse().ok()?,
+        check: CheckKey::new(host, check),
+        seq: words::small(seq)?,
+        at: Timestamp::from_millis(at),
+        kind: EdgeKind::from_word(&kind)?,
+        from: words::state(&from)?,
+        to: words::state(&to)?,
+        text: words::safe(&text),
+        actor: actor.as_deref().map(words::safe),
+        in_maintenance,
+    })
+}
+
+impl Store {
+    /// Recorded changes, the newest first: of a host, of an alert, or all.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn edges(
+        &self,
+        host: Option<&str>,
+        alert: Option<AlertId>,
+        limit: u32,
+    ) -> Result<Vec<Edge>, StoreError> {
+        const ALL: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
+            to_state, output, actor, in_maintenance FROM edges ORDER BY seq DESC LIMIT $1";
+        const OF_HOST: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
+            to_state, output, actor, in_maintenance FROM edges WHERE host = $2 \
+            ORDER BY seq DESC LIMIT $1";
+        const OF_ALERT: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
+            to_state, output, actor, in_maintenance FROM edges WHERE alert = $2 \
+            AND ($3 IS NULL OR host = $3) ORDER BY edge_seq DESC LIMIT $1";
+        let limit = i64::from(limit);
+        let rows: Vec<EdgeRow> = match (alert, host) {
+            (Some(alert), host) => read!(self, pool => sqlx::query_as(OF_ALERT)
+                .bind(limit).bind(alert.to_string()).bind(host).fetch_all(pool).await),
+            (None, Some(host)) => read!(self, pool => sqlx::query_as(OF_HOST)
+                .bind(limit).bind(host).fetch_all(pool).await),
+            (None, None) => {
+                read!(self, pool => sqlx::query_as(ALL).bind(limit).fetch_all(pool).await)
+            }
+        }?;
+        let read = |row: EdgeRow| {
+            let name = format!("edge {} of alert {}", row.1, row.0);
+            edge(row).ok_or_else(|| self.corrupt(format!("{name} cannot be read")))
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+impl Tx {
+    /// Records a change. The same edge again, as after a commit whose answer was lost, changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be written, or another edge has that number in that episode.
+    pub async fn add_edge(&mut self, edge: &Edge) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO edges (seq, alert, edge_seq, host, check_name, at, kind, \
+            from_state, to_state, output, actor, in_maintenance) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+            ON CONFLICT (alert, edge_seq) DO NOTHING";
+        let seq = self.take("edges", 1).await?;
+        let alert = edge.alert.to_string();
+        let added = on!(self, c => sqlx::query(SQL)
+            .bind(seq)
+            .bind(&alert)
+            .bind(i64::from(edge.seq))
+            .bind(&*edge.check.host)
+            .bind(&*edge.check.name)
+            .bind(edge.at.millis())
+            .bind(edge.kind.word())
+            .bind(edge.from.word())
+            .bind(edge.to.word())
+            .bind(edge.text.as_str())
+            .bind(edge.actor.as_ref().map(crate::model::SafeText::as_str))
+            .bind(edge.in_maintenance)
+            .execute(c).await.map(|done| done.rows_affected()))?;
+        if added == 0 { self.same_edge(edge).await } else { Ok(()) }
+    }
+
+    async fn same_edge(&mut self, edge: &Edge) -> Result<(), StoreError> {
+        const SQL: &str = "SELECT kind, at, to_state FROM edges WHERE alert = $1 AND edge_seq = $2";
+        let (alert, seq) = (edge.alert.to_string(), i64::from(edge.seq));
+        let found: Option<(String, i64, String)> =
+            on!(self, c => sqlx::query_as(SQL).bind(alert).bind(seq).fetch_optional(c).await)?;
+        let to = |state: State| state.word().to_owned();
+        if found == Some((edge.kind.word().to_owned(), edge.at.millis(), to(edge.to))) {
+            return Ok(());
+        }
+        let text = format!("alert {} has another edge {} already", edge.alert, edge.seq);
+        Err(self.fail(StoreError::Internal(text)))
+    }
+}

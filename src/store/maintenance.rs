@@ -1,0 +1,105 @@
+//! Maintenance windows.
+
+use super::tx::{Tx, on};
+use super::{Store, StoreError, read, words};
+use crate::model::{Maintenance, MaintenanceId, Timestamp};
+
+type WindowRow =
+    (String, String, String, Option<String>, i64, i64, bool, Option<String>, String, i64);
+
+fn window(row: WindowRow) -> Option<Maintenance> {
+    let (id, name, hosts, check, start, end, suppress, created_by, author, created) = row;
+    let check = match check {
+        Some(text) => Some(text.parse().ok()?),
+        None => None,
+    };
+    Some(Maintenance {
+        id: id.parse().ok()?,
+        name: words::safe(&name),
+        host_pattern: hosts.parse().ok()?,
+        check,
+        start: Timestamp::from_millis(start),
+        end: Timestamp::from_millis(end),
+        suppress_notifications: suppress,
+        created_by: created_by.as_deref().map(words::safe),
+        author: words::safe(&author),
+        created: Timestamp::from_millis(created),
+    })
+}
+
+impl Store {
+    /// Windows that are over at `now`, the latest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn ended_maintenance(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Maintenance>, StoreError> {
+        const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
+            suppress, created_by, author, created_at FROM maintenance WHERE end_at <= $1 \
+            ORDER BY end_at DESC, id DESC LIMIT $2";
+        let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        self.windows(rows)
+    }
+
+    /// Windows that end after `moment`, the soonest first.
+    pub(super) async fn windows_after(
+        &self,
+        moment: Timestamp,
+    ) -> Result<Vec<Maintenance>, StoreError> {
+        const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
+            suppress, created_by, author, created_at FROM maintenance WHERE end_at > $1 \
+            ORDER BY start_at, id";
+        let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(moment.millis()).fetch_all(pool).await)?;
+        self.windows(rows)
+    }
+
+    fn windows(&self, rows: Vec<WindowRow>) -> Result<Vec<Maintenance>, StoreError> {
+        let read = |row: WindowRow| {
+            let id = row.0.clone();
+            window(row).ok_or_else(|| self.corrupt(format!("window {id} cannot be read")))
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+impl Tx {
+    /// Writes a window, new or changed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn put_maintenance(&mut self, window: &Maintenance) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO maintenance (id, name, host_pattern, check_pattern, \
+            start_at, end_at, suppress, created_by, author, created_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
+            host_pattern = excluded.host_pattern, check_pattern = excluded.check_pattern, \
+            start_at = excluded.start_at, end_at = excluded.end_at, suppress = excluded.suppress, \
+            created_by = excluded.created_by, author = excluded.author";
+        on!(self, c => sqlx::query(SQL)
+            .bind(window.id.to_string())
+            .bind(window.name.as_str())
+            .bind(window.host_pattern.as_str())
+            .bind(window.check.as_ref().map(crate::model::Pattern::as_str))
+            .bind(window.start.millis())
+            .bind(window.end.millis())
+            .bind(window.suppress_notifications)
+            .bind(window.created_by.as_ref().map(crate::model::SafeText::as_str))
+            .bind(window.author.as_str())
+            .bind(window.created.millis())
+            .execute(c).await.map(drop))
+    }
+
+    /// Removes a window.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn delete_maintenance(&mut self, id: MaintenanceId) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM maintenance WHERE id = $1";
+        on!(self, c => sqlx::query(SQL).bind(id.to_string()).execute(c).await.map(drop))
+    }
+}

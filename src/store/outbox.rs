@@ -1,0 +1,106 @@
+//! The outbox: promises to tell somebody, written with what they are about.
+
+use super::tx::{Tx, on};
+use super::{Store, StoreError, read, words};
+use crate::model::{Notification, Timestamp};
+
+/// A notification that waits to be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// What is to be told.
+    pub notification: Notification,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// Notifications to be delivered now, the longest waiting first. While one of an alert waits
+    /// for its time or its retry, no later edge of that alert is given for the same destination.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn due_notifications(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error FROM outbox o \
+            WHERE o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
+                SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
+                AND e.destination = o.destination AND e.edge_seq < o.edge_seq) \
+            ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
+        let rows: Vec<(String, String, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(SQL)
+                .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        let read = |(key, body, not_before, tries, error): (String, String, i64, i64, _)| {
+            let body: Option<Notification> = words::from_json(&body);
+            let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
+                return Err(self.corrupt(format!("notification {key} cannot be read")));
+            };
+            notification.not_before = Timestamp::from_millis(not_before);
+            Ok(OutboxRow { notification, tries, error })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+impl Tx {
+    /// Promises a notification. The same key again changes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn enqueue(&mut self, notification: &Notification) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
+            not_before, state, tries, body) VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7) \
+            ON CONFLICT (key) DO NOTHING";
+        let body = words::json(notification).map_err(|error| self.fail(error))?;
+        on!(self, c => sqlx::query(SQL)
+            .bind(&notification.key)
+            .bind(notification.alert.to_string())
+            .bind(i64::from(notification.edge_seq))
+            .bind(notification.reason.word())
+            .bind(&notification.destination)
+            .bind(notification.not_before.millis())
+            .bind(&body)
+            .execute(c).await.map(drop))
+    }
+
+    /// It was delivered.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn mark_sent(&mut self, key: &str, at: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET state = 'sent', sent_at = $2, error = NULL \
+            WHERE key = $1 AND state = 'due'";
+        on!(self, c => sqlx::query(SQL).bind(key).bind(at.millis()).execute(c).await.map(drop))
+    }
+
+    /// It failed and is tried again.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn mark_retry(
+        &mut self,
+        key: &str,
+        not_before: Timestamp,
+        tries: u32,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET not_before = $2, tries = $3, error = $4 \
+            WHERE key = $1 AND state = 'due'";
+        on!(self, c => sqlx::query(SQL)
+            .bind(key).bind(not_before.millis()).bind(i64::from(tries)).bind(error)
+            .execute(c).await.map(drop))
+    }
+
+    /// It is given up and kept to be seen; later edges of its alert are no longer held by it.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn mark_parked(&mut self, key: &str, error: &str) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET state = 'parked', error = $2 \
+            WHERE key = $1 AND state = 'due'";
+        on!(self, c => sqlx::query(SQL).bind(key).bind(error).execute(c).await.map(drop))
+    }
+}

@@ -1,0 +1,66 @@
+//! Requests that were answered, the audit trail, and the sign of life.
+
+use super::tx::{Tx, on};
+use super::{Store, StoreError, read};
+use crate::model::{RequestId, Timestamp};
+
+/// Row of `meta` with the last sign of life of an engine.
+pub(super) const ALIVE: &str = "alive";
+
+impl Store {
+    /// The outcome (JSON) of a request that was answered before.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn remembered(&self, id: RequestId) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "SELECT outcome FROM requests WHERE id = $1";
+        read!(self, pool => sqlx::query_scalar(SQL).bind(id.to_string()).fetch_optional(pool).await)
+    }
+}
+
+impl Tx {
+    /// Remembers the outcome of a request; the first one of an id stays.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn remember(
+        &mut self,
+        id: RequestId,
+        actor: &str,
+        outcome_json: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO requests (id, actor, outcome, at) VALUES ($1, $2, $3, $4) \
+            ON CONFLICT (id) DO NOTHING";
+        on!(self, c => sqlx::query(SQL)
+            .bind(id.to_string()).bind(actor).bind(outcome_json).bind(at.millis())
+            .execute(c).await.map(drop))
+    }
+
+    /// Writes who did what.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn audit(
+        &mut self,
+        actor: &str,
+        command: &str,
+        detail_json: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        const SQL: &str =
+            "INSERT INTO audit (seq, at, actor, command, detail) VALUES ($1, $2, $3, $4, $5)";
+        let seq = self.take("audit", 1).await?;
+        on!(self, c => sqlx::query(SQL)
+            .bind(seq).bind(at.millis()).bind(actor).bind(command).bind(detail_json)
+            .execute(c).await.map(drop))
+    }
+
+    /// Says that an engine was alive at that moment.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn heartbeat(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.put_meta(ALIVE, &at.millis().to_string()).await
+    }
+}

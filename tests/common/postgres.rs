@@ -1,0 +1,128 @@
+//! A PostgreSQL server of a test's own: made in a temporary directory, stopped when dropped.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, User, chown, geteuid};
+
+/// Where Debian puts the programs of the newest release that we support.
+const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
+
+/// A running server that listens on a socket in its own directory only.
+pub struct Server {
+    child: Child,
+    directory: tempfile::TempDir,
+    databases: AtomicU32,
+}
+
+impl Server {
+    /// Makes and starts a server. It lives as long as this value and the thread that made it.
+    pub fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("fluxnoc-pg").tempdir().unwrap();
+        let data = directory.path().join("data");
+        // PostgreSQL refuses to run as root.
+        let user = geteuid().is_root().then(|| {
+            let named = |name| User::from_name(name).unwrap();
+            let user = named("postgres").or_else(|| named("nobody")).expect("an unprivileged user");
+            chown(directory.path(), Some(user.uid), Some(user.gid)).unwrap();
+            user
+        });
+        let made = program(user.as_ref(), "initdb")
+            .args(["--no-sync", "--auth=trust", "--username=fluxnoc", "--encoding=UTF8"])
+            .args(["--locale=C", "-D"])
+            .arg(&data)
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let mut child = program(user.as_ref(), "postgres")
+            .arg("-D")
+            .arg(&data)
+            .arg("-k")
+            .arg(directory.path())
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off"])
+            .args(["-c", "max_connections=200", "-c", "log_min_messages=error"])
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let socket = directory.path().join(".s.PGSQL.5432");
+        wait_until_ready(&mut child, &socket);
+        Self { child, directory, databases: AtomicU32::new(0) }
+    }
+
+    /// The URL of a database of this server.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=fluxnoc", self.directory.path().display())
+    }
+
+    /// Makes an empty database; gives its URL.
+    pub fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let made = Command::new(PathBuf::from(PROGRAMS).join("createdb"))
+            .args(["-U", "fluxnoc", "-h"])
+            .arg(self.directory.path())
+            .arg(&name)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "createdb: {}", String::from_utf8_lossy(&made.stderr));
+        self.url(&name)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(pid) = i32::try_from(self.child.id()) {
+            // "Immediate": nothing in it is worth a checkpoint.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// A program of PostgreSQL, as that user, that dies with the test.
+fn program(user: Option<&User>, name: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "QUIT"]);
+    if let Some(user) = user {
+        command.arg(format!("--reuid={}", user.uid)).arg(format!("--regid={}", user.gid));
+        command.arg("--clear-groups");
+    }
+    command.arg("--").arg(Path::new(PROGRAMS).join(name));
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C");
+    command
+}
+
+/// The socket accepts before the server does; its last words come on standard error.
+fn wait_until_ready(child: &mut Child, socket: &Path) {
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let drain = std::thread::spawn(move || {
+        let mut line = String::new();
+        let mut all = String::new();
+        while errors.read_line(&mut line).is_ok_and(|read| read > 0) {
+            all.push_str(&line);
+            line.clear();
+        }
+        all
+    });
+    let ready = || {
+        let probe = Command::new(Path::new(PROGRAMS).join("pg_isready"))
+            .args(["-q", "-t", "1", "-h"])
+            .arg(socket.parent().unwrap())
+            .status();
+        probe.is_ok_and(|status| status.success())
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !ready() {
+        if child.try_wait().unwrap().is_some() || std::time::Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("PostgreSQL did not start: {}", drain.join().unwrap_or_default());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

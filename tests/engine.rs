@@ -1,0 +1,247 @@
+//! The engine end to end on a manual clock: results in, states, alerts, edges, memory out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+#[path = "common/lab.rs"]
+mod lab;
+
+use fluxnoc::clock::Clock;
+use fluxnoc::model::{Phase, ShownState, Span, State};
+use fluxnoc::protocol::{
+    Answer, Command, Event, NewMaintenance, Outcome, ProblemKind, Query, Target,
+};
+use lab::{Lab, START, good, host, inventory, refused, slow};
+
+async fn lab(dir: &tempfile::TempDir) -> Lab {
+    let wanted = inventory(vec![host("web-1", &["http", "ping"]), host("db-1", &["mysql"])]);
+    Lab::start(dir.path(), wanted, Clock::manual(START)).await
+}
+
+fn window(pattern: &str, lab: &Lab, minutes: u64, suppress: bool) -> Command {
+    let now = lab.clock.now().wall;
+    Command::AddMaintenance(NewMaintenance {
+        name: "patching".to_owned(),
+        host_pattern: pattern.parse().unwrap(),
+        check: None,
+        start: now,
+        end: now + Span::from_secs(60 * minutes),
+        suppress_notifications: suppress,
+        created_by: None,
+    })
+}
+
+#[tokio::test]
+async fn fm_03_ok_makes_no_alert() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report("web-1/http", good()).await;
+    assert_eq!(lab.state("web-1/http"), (State::Ok, true));
+    assert_eq!(lab.query(Query::Alerts { all: true }).await, Answer::Alerts(Vec::new()));
+    assert!(lab.edges().await.is_empty());
+}
+
+#[tokio::test]
+async fn fm_04_a_warning_goes_soft_then_hard_and_is_an_alert() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report("web-1/http", good()).await;
+    lab.report_times(2, "web-1/http", &slow()).await;
+    assert_eq!(lab.state("web-1/http"), (State::Warning, false));
+    assert_eq!(lab.world.host("web-1").unwrap().state, State::Ok, "soft counts nowhere");
+    assert!(lab.world.open_alerts().all(|alert| alert.phase == Phase::Pending));
+    lab.report("web-1/http", slow()).await;
+    assert_eq!(lab.state("web-1/http"), (State::Warning, true));
+    assert_eq!(lab.world.unhandled(), 1);
+    assert_eq!(lab.edges().await, ["fired"]);
+    lab.report("web-1/http", good()).await;
+    assert_eq!(lab.world.open_alerts().count(), 0);
+    assert_eq!(lab.edges().await, ["fired", "recovered"]);
+}
+
+#[tokio::test]
+async fn a_soft_problem_that_clears_leaves_no_alert() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report_times(2, "web-1/http", &refused()).await;
+    lab.report("web-1/http", good()).await;
+    assert_eq!(lab.query(Query::Alerts { all: true }).await, Answer::Alerts(Vec::new()));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_holds_until_it_expires() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report_times(3, "web-1/http", &refused()).await;
+    let expires = lab.clock.now().wall + Span::from_secs(60);
+    lab.acknowledge("web-1/http", Some(expires), false).await;
+    assert_eq!(lab.world.unhandled(), 0);
+    lab.clock.advance(Span::from_secs(61));
+    lab.until("the expiry", |event| matches!(event, Event::Alert(a) if a.ack.is_none())).await;
+    assert_eq!(lab.world.unhandled(), 1);
+    assert_eq!(lab.edges().await, ["fired", "acknowledged", "ack_expired"]);
+}
+
+#[tokio::test]
+async fn fm_07_d_03_a_window_hides_and_its_end_tells() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report("db-1/mysql", good()).await;
+    let made = window("db-*", &lab, 10, true);
+    lab.execute(made).await.unwrap();
+    assert_eq!(lab.world.host("db-1").unwrap().shown(), ShownState::Maintenance);
+    lab.report_times(3, "db-1/mysql", &refused()).await;
+    let alert = lab.world.open_alerts().next().unwrap().clone();
+    assert!(alert.suppressed && alert.in_maintenance && alert.phase == Phase::Firing);
+    assert_eq!((lab.world.unhandled(), alert.notified), (0, None));
+    lab.clock.advance(Span::from_secs(600));
+    lab.until("the window's end", |event| matches!(event, Event::Alert(a) if !a.suppressed)).await;
+    let alert = lab.world.open_alerts().next().unwrap().clone();
+    assert_eq!((lab.world.unhandled(), alert.notified), (1, Some(State::Critical)));
+}
+
+#[tokio::test]
+async fn fm_29_a_window_must_end_after_it_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let Command::AddMaintenance(mut new) = window("*", &lab, 10, true) else { unreachable!() };
+    new.end = new.start;
+    let problem = lab.execute(Command::AddMaintenance(new)).await.unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Invalid);
+    assert!(problem.message.as_str().contains("`end`"));
+}
+
+#[tokio::test]
+async fn d_30_a_window_that_is_over_suppresses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let Command::AddMaintenance(mut new) = window("*", &lab, 10, true) else { unreachable!() };
+    new.start = START - Span::from_secs(7200);
+    new.end = START - Span::from_secs(3600);
+    lab.execute(Command::AddMaintenance(new)).await.unwrap();
+    lab.report_times(3, "web-1/http", &refused()).await;
+    assert_eq!(lab.world.unhandled(), 1);
+}
+
+#[tokio::test]
+async fn windows_are_ended_and_extended() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let made = window("web-*", &lab, 10, true);
+    let Ok(Outcome::Maintenance(made)) = lab.execute(made).await else { panic!("no window") };
+    let longer = Command::ExtendMaintenance { id: made.id, by: Span::from_secs(1800) };
+    let Ok(Outcome::Maintenance(longer)) = lab.execute(longer).await else { panic!("no window") };
+    assert_eq!(longer.end, made.end + Span::from_secs(1800));
+    lab.execute(Command::EndMaintenance { id: made.id }).await.unwrap();
+    assert_eq!(lab.world.host("web-1").unwrap().shown(), ShownState::Unknown);
+    let again = lab.execute(Command::EndMaintenance { id: made.id }).await.unwrap_err();
+    assert_eq!(again.kind, ProblemKind::Conflict);
+}
+
+#[tokio::test]
+async fn silence_becomes_late_and_then_unknown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report("web-1/http", good()).await;
+    for _ in 0..16 {
+        lab.clock.advance(Span::from_secs(5));
+        tokio::task::yield_now().await;
+    }
+    lab.until(
+        "late",
+        |event| matches!(event, Event::Check(row) if row.status.late && &*row.key.name == "http"),
+    )
+    .await;
+    assert_eq!(lab.state("web-1/http").0, State::Ok, "late is not wrong yet");
+    for _ in 0..14 {
+        lab.clock.advance(Span::from_secs(5));
+        tokio::task::yield_now().await;
+    }
+    lab.until("stale", |event| {
+        matches!(event, Event::Check(row)
+            if row.status.state == State::Unknown && row.status.hard && &*row.key.name == "http")
+    })
+    .await;
+    let row = lab.world.check(&"web-1/http".parse().unwrap()).unwrap();
+    assert!(row.status.output.as_str().starts_with("no result since"), "{:?}", row.status.output);
+}
+
+#[tokio::test]
+async fn everything_is_there_again_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = lab(&dir).await;
+    first.report("db-1/mysql", good()).await;
+    first.report_times(3, "web-1/http", &refused()).await;
+    first.acknowledge("web-1", None, true).await;
+    let made = window("db-*", &first, 60, true);
+    first.execute(made).await.unwrap();
+    let before = first.world.clone();
+    let (_, clock) = first.stop().await;
+    let wanted = inventory(vec![host("web-1", &["http", "ping"]), host("db-1", &["mysql"])]);
+    let second = Lab::start(dir.path(), wanted, clock).await;
+    assert_eq!(second.world.counts(), before.counts());
+    let alert = |world: &fluxnoc::protocol::World| world.open_alerts().next().unwrap().clone();
+    assert_eq!(alert(&second.world), alert(&before));
+    assert_eq!(second.world.host("db-1").unwrap().shown(), ShownState::Maintenance);
+    assert_eq!(second.edges().await, ["fired", "acknowledged"]);
+    let key = "web-1/http".parse().unwrap();
+    let to = second.clock.now().wall + Span::from_secs(1);
+    let history = second.query(Query::History { key, from: START, to, points: 100 }).await;
+    let Answer::History { states, .. } = history else { panic!("no history") };
+    assert!(states.iter().any(|span| span.state == State::Critical), "{states:?}");
+}
+
+#[tokio::test]
+async fn the_same_request_is_done_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(&dir).await;
+    let id = fluxnoc::model::RequestId::from_parts(1, [9; 10]);
+    let command = window("*", &lab, 10, true);
+    let ask = || fluxnoc::protocol::Request { id, actor: lab::noc(), command: command.clone() };
+    let first = lab.engine.handle.execute(ask()).await.unwrap();
+    let second = lab.engine.handle.execute(ask()).await.unwrap();
+    assert_eq!(first, second);
+    let Answer::Maintenance(windows) = lab.query(Query::Maintenance { all: true }).await else {
+        panic!("no windows");
+    };
+    assert_eq!(windows.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reload_closes_what_is_gone_and_a_bad_one_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report_times(3, "web-1/http", &refused()).await;
+    *lab.inventory.lock().unwrap() = Err("config.toml:3:1: unknown key `adress`".to_owned());
+    let problem = lab.execute(Command::Reload).await.unwrap_err();
+    assert!(problem.message.as_str().contains("config.toml:3:1"));
+    assert_eq!(lab.world.host_count(), 2);
+    assert!(lab.world.engine().notice.is_some());
+    *lab.inventory.lock().unwrap() = Ok(inventory(vec![host("db-1", &["mysql", "ping"])]));
+    lab.execute(Command::Reload).await.unwrap();
+    assert_eq!(lab.world.host_count(), 1);
+    assert!(lab.world.check(&"db-1/ping".parse().unwrap()).is_some());
+    assert_eq!(lab.edges().await, ["fired", "closed"]);
+    assert!(lab.world.engine().notice.is_none());
+}
+
+#[tokio::test]
+async fn what_cannot_be_acknowledged_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report_times(3, "web-1/http", &refused()).await;
+    let targets: Vec<Target> =
+        ["web-1", "db-1", "nobody/x"].iter().map(|t| t.parse().unwrap()).collect();
+    let command =
+        Command::Acknowledge { targets, comment: String::new(), expires: None, sticky: false };
+    let Ok(Outcome::Done { count, failures }) = lab.execute(command).await else {
+        panic!("not done");
+    };
+    assert_eq!((count, failures.len()), (1, 2));
+    let past = Command::Acknowledge {
+        targets: vec!["web-1".parse().unwrap()],
+        comment: String::new(),
+        expires: Some(START),
+        sticky: false,
+    };
+    assert_eq!(lab.execute(past).await.unwrap_err().kind, ProblemKind::Invalid);
+}

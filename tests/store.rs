@@ -1,0 +1,112 @@
+//! The contract of the store: one body for SQLite and PostgreSQL, and what only a file can suffer.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_cmp,
+    clippy::doc_markdown,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "store/contract.rs"]
+mod contract;
+#[path = "store/past.rs"]
+mod past;
+#[path = "common/postgres.rs"]
+mod postgres_server;
+#[path = "store/samples.rs"]
+mod samples;
+#[path = "store/sqlite_file.rs"]
+mod sqlite_file;
+
+use fluxnoc::store::{Store, StoreError};
+
+/// Where a store is, so that it can be opened again.
+pub enum Place {
+    File(tempfile::TempDir),
+    Url(String),
+}
+
+impl Place {
+    fn file() -> Self {
+        Self::File(tempfile::tempdir().unwrap())
+    }
+
+    async fn open(&self) -> Result<Store, StoreError> {
+        match self {
+            Self::File(directory) => {
+                Store::open_sqlite(&directory.path().join("data/fluxnoc.db")).await
+            }
+            Self::Url(url) => Store::open_postgres(url).await,
+        }
+    }
+
+    /// Runs a statement past the store, as another program would.
+    async fn meddle(&self, sql: &'static str) {
+        use sqlx::Connection as _;
+        match self {
+            Self::File(directory) => {
+                let path = directory.path().join("data/fluxnoc.db");
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                let options = sqlx::sqlite::SqliteConnectOptions::new()
+                    .filename(path)
+                    .create_if_missing(true);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Url(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+}
+
+macro_rules! contract {
+    ($($module:ident :: $name:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$module::$name(super::Place::file()).await;
+            })*
+        }
+
+        /// One server for all, because starting one takes longer than the tests.
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL; tests/run runs it"]
+        async fn postgres_keeps_the_same_contract() {
+            let server = postgres_server::Server::start();
+            $(println!("{}", stringify!($name));
+            $module::$name(Place::Url(server.database())).await;)*
+        }
+    };
+}
+
+contract! {
+    contract::hosts_and_checks_keep_their_numbers,
+    contract::statuses_come_back_as_they_were,
+    contract::series_numbers_are_stable,
+    contract::an_alert_is_open_once_per_check,
+    contract::edges_are_recorded_once_and_read_newest_first,
+    contract::the_outbox_never_overtakes_an_earlier_edge,
+    contract::windows_come_back_as_they_were,
+    contract::requests_and_signs_of_life_are_remembered,
+    contract::what_is_not_committed_never_was,
+    contract::a_failed_unit_of_work_cannot_be_committed,
+    contract::a_newer_schema_is_refused,
+    contract::a_foreign_database_is_refused,
+    past::history_is_the_same_before_and_after_folding,
+    past::the_last_result_outlives_the_journal,
+    past::old_results_stay_as_days,
+    past::late_results_change_their_day,
+    past::what_is_old_is_forgotten_in_small_steps,
+    past::the_size_limit_drops_only_the_oldest_results,
+    past::a_group_commit_is_cheap,
+}
