@@ -95,7 +95,11 @@ pub fn start_here(plan: Plan) -> anyhow::Result<Home> {
     start(plan, lock)
 }
 
-fn prepare(dir: &Path) -> anyhow::Result<()> {
+/// Makes the data directory when it is missing, for its owner only.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn prepare(dir: &Path) -> anyhow::Result<()> {
     let existed = dir.is_dir();
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the data directory {}", dir.display()))?;

@@ -70,6 +70,8 @@ pub async fn run(
             leave = &mut stop => Some(leave),
             Some(word) = said.recv() => console.hear(word, &mut said, &mut terminal),
             _ = resized.recv() => {
+                // Even at the size it had: smaller for a moment, the terminal has lost cells.
+                terminal.forget();
                 let (width, height) = Terminal::size();
                 console.on(Msg::Resize { width, height }, &mut terminal)
             }
