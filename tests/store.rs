@@ -5,6 +5,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::too_many_lines,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_cmp,
+    clippy::doc_markdown,
     missing_docs,
     reason = "a test fails by panicking"
 )]

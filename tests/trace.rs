@@ -1,6 +1,13 @@
 //! What a trace shows equals the truth of a path of namespaces: addresses, loss, rate limits,
 //! reroutes; for ICMP, UDP and TCP, IPv4 and IPv6, with and without privilege.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "common/netns.rs"]
 mod netns;
 
@@ -214,7 +221,7 @@ fn fs_22_without_privilege_the_table_is_the_same() {
             let report = Trace::spawn(test, &chain, flow, 3, true).end();
             assert_clean(&report, chain.truth(flow.1), 3, &format!("unprivileged {flow:?}"));
         }
-        chain.a().allow_ping(false);
+        let chain = Chain::build(Plan { ping: false, ..Plan::default() });
         for v6 in [false, true] {
             let icmp = (TraceProtocol::Icmp, v6);
             let words = Trace::spawn(test, &chain, icmp, 1, true).words();
@@ -315,6 +322,44 @@ fn fs_22_right_again_two_rounds_after_the_path_became_shorter_and_longer() {
 
 #[test]
 #[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_parallel_paths_do_not_look_like_a_flapping_route() {
+    scene("fs_22_parallel_paths_do_not_look_like_a_flapping_route", |test| {
+        let chain = Chain::build(Plan { join: Some(3), ..Plan::default() });
+        chain.balance();
+        for flow in flows() {
+            let report = Trace::start(test, &chain, flow, 30).end();
+            let (one, other) = (chain.truth(flow.1), chain.truth_rerouted(flow.1));
+            let what = format!("{flow:?} {report:#?}");
+            assert_eq!(report.verdict.as_str(), "all 5 hops answer, no loss", "{what}");
+            let second: Vec<IpAddr> = addresses(&report)[1].clone();
+            assert!(second.iter().all(|a| *a == one[1] || *a == other[1]), "{what}");
+            if flow.0 == TraceProtocol::Tcp {
+                assert_eq!(second.len(), 2, "every probe is a flow of its own: {what}");
+            } else {
+                assert_eq!(second.len(), 1, "one flow, one path: {what}");
+                assert!(report.hops.iter().all(|hop| hop.sent == 30), "{what}");
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_limits_of_the_kernels_are_named_and_do_not_hide_a_clean_path() {
+    scene("fs_22_limits_of_the_kernels_are_named_and_do_not_hide_a_clean_path", |test| {
+        let chain = Chain::build(Plan { icmp_limit: true, ..Plan::default() });
+        let report = Trace::start(test, &chain, (TraceProtocol::Udp, false), 15).end();
+        assert!(report.hops.iter().all(|hop| hop.received < hop.sent), "{report:#?}");
+        assert!(report.note.as_str().contains("routers and hosts limit these"), "{report:#?}");
+        let report = Trace::start(test, &chain, (TraceProtocol::Icmp, false), 15).end();
+        let verdict = report.verdict.as_str();
+        assert!(verdict.contains("limit their ICMP replies"), "{verdict}");
+        assert!(verdict.ends_with("the path itself loses nothing"), "{verdict}");
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
 fn fs_22_a_broken_path_ends_where_it_is_broken() {
     scene("fs_22_a_broken_path_ends_where_it_is_broken", |test| {
         let chain = Chain::build(Plan::default());
@@ -333,6 +378,31 @@ fn fs_22_a_broken_path_ends_where_it_is_broken() {
         let expected = format!("answers end at hop 2 ({second}), which reports: host unreachable");
         assert_eq!(report.verdict.as_str(), expected);
         assert_eq!(report.hops.len(), 2, "{report:#?}");
+    });
+}
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
+fn fs_22_a_machine_without_a_route_says_so_and_recovers() {
+    scene("fs_22_a_machine_without_a_route_says_so_and_recovers", |test| {
+        let chain = Chain::build(Plan { routers: 2, ..Plan::default() });
+        for flow in flows().filter(|(_, v6)| !v6) {
+            let mut trace = Trace::start(test, &chain, flow, 0);
+            trace.after(2);
+            chain.a().sh("ip route del default");
+            let mut frame = trace.after(0);
+            while frame.reached {
+                frame = trace.after(0);
+            }
+            assert_eq!(frame.verdict.as_str(), "cannot send: network is unreachable", "{flow:?}");
+            let start = Trace::start(test, &chain, flow, 1).words();
+            assert!(start.contains("network is unreachable"), "{flow:?}: {start}");
+            chain.a().sh("ip route add default via 10.77.0.2");
+            while !frame.reached {
+                frame = trace.after(0);
+            }
+            assert_eq!(addresses(&frame), one_each(chain.truth(false)), "{flow:?}");
+        }
     });
 }
 

@@ -44,8 +44,10 @@ const HTTP: [Judged; 2] = [
     TIME,
     judged("certificate_days", Measure::DaysLeft, "certificate_warning", "certificate_critical"),
 ];
-const MYSQL: [Judged; 2] =
-    [TIME, judged("result", Measure::Count, "result_warning", "result_critical")];
+const MYSQL: [Judged; 2] = [
+    judged("query_time", Measure::Time, "warning", "critical"),
+    judged("result", Measure::Count, "result_warning", "result_critical"),
+];
 const PROCESS: [Judged; 3] = [
     judged("count", Measure::Count, "warning", "critical"),
     judged("cpu", Measure::Percent, "cpu_warning", "cpu_critical"),

@@ -37,10 +37,7 @@ impl Tx {
         const FIRST: &str = "SELECT MIN(hour) FROM chunks WHERE hour >= $1";
         const CHECKS: &str = "SELECT no FROM checks WHERE no > $1 ORDER BY no LIMIT $2";
         loop {
-            let (day, done) = match self.rolled().await? {
-                Some(state) => state,
-                None => (i64::MIN, 0),
-            };
+            let (day, done) = self.rolled().await?.unwrap_or((i64::MIN, 0));
             let first: Option<i64> =
                 on!(self, c => sqlx::query_scalar(FIRST).bind(day).fetch_one(c).await)?;
             let Some(first) = first.map(day_of) else { return Ok(0) };

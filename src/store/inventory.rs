@@ -1,8 +1,15 @@
 //! Hosts and checks as the configuration has them, and what was taken out of it.
 
+use std::collections::HashMap;
+
+use super::bulk::{MANY, SOME, groups, rows};
 use super::tx::{Tx, on};
 use super::{StoreError, words};
-use crate::model::{Check, Host, Timestamp};
+use crate::model::{Check, CheckKey, Host, Timestamp};
+
+const INSERT: &str = "INSERT INTO checks (no, host, name, kind, spec) VALUES ";
+const CONFLICT: &str = " ON CONFLICT (host, name) DO UPDATE SET kind = excluded.kind, \
+    spec = excluded.spec, retired_at = NULL RETURNING no, host, name";
 
 impl Tx {
     /// Writes a host; one that was retired is there again.
@@ -48,6 +55,44 @@ impl Tx {
         on!(self, c => sqlx::query(INSERT)
             .bind(host).bind(name).bind(kind).bind(&spec).bind(no).execute(c).await.map(drop))?;
         Ok(no)
+    }
+
+    /// As [`Self::upsert_check`] for many at once, such as a whole configuration at the first
+    /// start; gives their numbers in the order asked.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn upsert_checks(&mut self, checks: &[&Check]) -> Result<Vec<i64>, StoreError> {
+        // The last one of a key counts, and a statement must not meet a key twice.
+        let last: HashMap<_, _> = checks.iter().map(|check| (&check.key, *check)).collect();
+        let mut distinct: Vec<&Check> = last.into_values().collect();
+        distinct.sort_by(|a, b| a.key.cmp(&b.key));
+        let first = self.take("checks", distinct.len()).await?;
+        let mut wanted = Vec::with_capacity(distinct.len());
+        for (no, check) in (first..).zip(distinct) {
+            wanted.push((no, check, words::json(check).map_err(|error| self.fail(error))?));
+        }
+        let mut numbers = HashMap::with_capacity(wanted.len());
+        for group in groups(&wanted) {
+            let sql = match group.len() {
+                MANY => rows!(INSERT, 64, 5, "", CONFLICT),
+                SOME => rows!(INSERT, 16, 5, "", CONFLICT),
+                _ => rows!(INSERT, 1, 5, "", CONFLICT),
+            };
+            let made: Vec<(i64, String, String)> = on!(self, c => {
+                let mut query = sqlx::query_as(sql);
+                for (no, check, spec) in group {
+                    let (host, name) = (&*check.key.host, &*check.key.name);
+                    query = query.bind(*no).bind(host).bind(name).bind(check.kind().word()).bind(spec);
+                }
+                query.fetch_all(c).await
+            })?;
+            numbers
+                .extend(made.into_iter().map(|(no, host, name)| (CheckKey::new(host, name), no)));
+        }
+        let found: Option<Vec<i64>> =
+            checks.iter().map(|check| numbers.get(&check.key).copied()).collect();
+        found.ok_or_else(|| self.fail(StoreError::Internal("a check got no number".to_owned())))
     }
 
     /// Takes a check out of the configuration; its history stays for its time.

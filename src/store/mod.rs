@@ -13,6 +13,8 @@
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
+#![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
+
 mod alerts;
 mod bulk;
 mod days;
@@ -50,7 +52,7 @@ pub use journal::JournalRow;
 pub use load::{KnownCheck, Loaded};
 pub use lock::{DirLock, LockError};
 pub use outbox::OutboxRow;
-pub use retention::Retention;
+pub use retention::{DELETE_LIMIT, Retention};
 pub use tx::Tx;
 
 use tx::{Held, Inner};

@@ -39,7 +39,8 @@ pub(super) enum Inner {
 
 /// A unit of work. All of it becomes true with [`Tx::commit`], or nothing when it is dropped.
 ///
-/// After any error nothing of it can be committed any more.
+/// After any error, and after a method whose future was dropped before its end, nothing of it can
+/// be committed any more.
 pub struct Tx {
     pub(super) inner: Inner,
     place: Arc<str>,
@@ -50,6 +51,8 @@ pub struct Tx {
 /// `Result<T, StoreError>` and remembers an error.
 macro_rules! on {
     ($tx:expr, $connection:ident => $body:expr) => {{
+        // Were this future dropped while it waits, the statement's fate would be unknown.
+        let failed = $tx.begin_statement();
         let result = match &mut $tx.inner {
             $crate::store::tx::Inner::Sqlite(held) => match held.get() {
                 Some($connection) => $body,
@@ -60,7 +63,7 @@ macro_rules! on {
                 None => Err(sqlx::Error::PoolClosed),
             },
         };
-        $tx.seen(result)
+        $tx.end_statement(failed, result)
     }};
 }
 pub(super) use on;
@@ -89,12 +92,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Translates a result, and makes a commit impossible after an error.
-    pub(super) fn seen<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        result.map_err(|error| {
-            self.failed = true;
-            StoreError::of(&self.place, &error)
-        })
+    /// Makes a commit impossible until the statement has ended; gives whether it was so before.
+    pub(super) const fn begin_statement(&mut self) -> bool {
+        std::mem::replace(&mut self.failed, true)
+    }
+
+    /// Translates the result of a statement; after an error a commit stays impossible.
+    pub(super) fn end_statement<T>(
+        &mut self,
+        failed_before: bool,
+        result: Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        self.failed = failed_before || result.is_err();
+        result.map_err(|error| StoreError::of(&self.place, &error))
     }
 
     /// An error of ours, found inside this unit of work.

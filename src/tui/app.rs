@@ -156,6 +156,10 @@ pub struct App {
     pub range: usize,
     /// The last frame of the live trace.
     pub trace: Option<Arc<LiveTrace>>,
+    /// The frame that is shown next.
+    pub trace_next: Option<Arc<LiveTrace>>,
+    /// When it is.
+    pub trace_at: Steady,
     /// First hop on screen.
     pub hop: usize,
     /// What lies over the panes.
@@ -219,6 +223,8 @@ impl App {
             interface: None,
             range: 0,
             trace: None,
+            trace_next: None,
+            trace_at: Steady::default(),
             hop: 0,
             overlay: None,
             overlay_seen: None,
@@ -356,6 +362,10 @@ impl App {
             return;
         }
         self.lists = Lists::build(&self.world, &self.filter.1);
+        if !self.world.is_ready() {
+            // A cursor on half a picture would stay on what happened to come first.
+            return;
+        }
         let kept = self.alert.and_then(|id| self.lists.alert_at(id));
         let last = self.lists.alerts.len().saturating_sub(1);
         self.alert_index = kept.unwrap_or(self.alert_index).min(last);
@@ -383,7 +393,8 @@ impl App {
             at = at.min(self.now.steady + Span::from_secs(1));
         }
         let message = self.message.as_ref().and_then(|message| message.until);
-        for other in [message, self.look_at].into_iter().flatten() {
+        let trace = self.trace_next.is_some().then_some(self.trace_at);
+        for other in [message, self.look_at, trace].into_iter().flatten() {
             at = at.min(other);
         }
         if let Some(edge) = self.window_edge {

@@ -21,6 +21,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         let more = 14;
         x += surface.say(x, y, wide.saturating_sub(x + more), &text, role) + 3;
     }
+    if app.overlay.is_some() {
+        return;
+    }
     let help = app.keymap.key(&app.contexts(), Action::Help).unwrap_or_default();
     let help_wide = width(&help) + 6;
     for action in wishes(app) {

@@ -40,6 +40,9 @@ pub enum Msg {
     },
     /// A frame was painted: what was open then has been seen.
     Painted(Steady),
-    /// Time went on.
+    /// Time went on; nothing else is done.
+    Time(Now),
+    /// A frame is about to be painted, or a moment has come that the console asked for: lists
+    /// and wishes are brought up to what happened.
     Tick(Now),
 }

@@ -54,11 +54,14 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(backend.clone(), actor.clone(), clock.clone(), news));
     let (answer, mut answers) = mpsc::unbounded_channel();
-    let mut console = Console { app, backend, clock, answer, tasks, dirty: true, painted: None };
+    let mut console =
+        Console { app, backend, clock, answer, tasks, dirty: true, urgent: false, painted: None };
     let mut resized = signal(SignalKind::window_change())?;
     let mut stop = pin!(stop);
     let leave = loop {
-        console.paint(&mut terminal)?;
+        if let Some(leave) = console.paint(&mut terminal)? {
+            break leave;
+        }
         let wake = console.wake(terminal.is_ready());
         let leave = tokio::select! {
             biased;
@@ -84,7 +87,9 @@ pub async fn run(
         // Log lines collect in a hot buffer that only a reader empties.
         tui_logger::move_events();
         let now = console.clock.now();
-        let leave = leave.or(console.on(Msg::Tick(now), &mut terminal));
+        let due = now.steady >= wake;
+        let msg = if due { Msg::Tick(now) } else { Msg::Time(now) };
+        let leave = leave.or(console.on(msg, &mut terminal));
         if let Some(leave) = leave {
             break leave;
         }
@@ -103,20 +108,18 @@ struct Console {
     answer: UnboundedSender<Msg>,
     tasks: JoinSet<()>,
     dirty: bool,
+    /// A person did something: the next frame does not wait its turn.
+    urgent: bool,
     painted: Option<Steady>,
 }
 
 impl Console {
     /// Runs one message and its effects.
     fn on(&mut self, msg: Msg, terminal: &mut Terminal) -> Option<Leave> {
-        let is_tick = matches!(msg, Msg::Tick(_));
-        let before = self.app.now.wall.millis().div_euclid(1000);
-        let message = self.app.message.is_some();
+        // Time alone changes what is shown only at the moments that the console asked for.
+        self.dirty |= !matches!(msg, Msg::Time(_) | Msg::Painted(_));
+        self.urgent |= matches!(msg, Msg::Key { .. } | Msg::Paste(_) | Msg::Resize { .. });
         let effects = update(&mut self.app, msg);
-        // Within a second time alone changes nothing that is shown, except a message that ends.
-        self.dirty |= !is_tick
-            || before != self.app.now.wall.millis().div_euclid(1000)
-            || message != self.app.message.is_some();
         let mut leave = None;
         for effect in effects {
             match effect {
@@ -187,19 +190,22 @@ impl Console {
         }
     }
 
-    fn paint(&mut self, terminal: &mut Terminal) -> io::Result<()> {
-        let now = self.clock.now().steady;
-        let early = self.painted.is_some_and(|last| now.since(last) < FRAME && now >= last);
-        if !self.dirty || early || !terminal.is_ready() {
-            return Ok(());
+    fn paint(&mut self, terminal: &mut Terminal) -> io::Result<Option<Leave>> {
+        let now = self.clock.now();
+        let early =
+            self.painted.is_some_and(|last| now.steady.since(last) < FRAME && now.steady >= last);
+        if !self.dirty || (early && !self.urgent) || !terminal.is_ready() {
+            return Ok(None);
         }
+        let leave = self.on(Msg::Tick(now), terminal);
         let mut frame = Buffer::empty(layout::screen(self.app.size));
         let cursor = view::view(&self.app, &mut frame);
         terminal.paint(frame, cursor)?;
         self.dirty = false;
-        self.painted = Some(now);
-        update(&mut self.app, Msg::Painted(now));
-        Ok(())
+        self.urgent = false;
+        self.painted = Some(now.steady);
+        self.on(Msg::Painted(now.steady), terminal);
+        Ok(leave)
     }
 }
 

@@ -245,7 +245,7 @@ pub fn window_preview(app: &App, line: &Line, scope: &Scope) -> String {
         Scope::Check(key) => {
             let rest = app.world.host(&key.host).map_or(0, |host| host.checks.len());
             let others = format::plural(rest.saturating_sub(1), "other check");
-            format!("covers the check {key} {end}; {others} of {} go on alerting", key.host)
+            format!("covers {key} {end}, not the {others} of {}", key.host)
         }
         Scope::Host(name) => {
             let checks = app.world.host(name).map_or(0, |host| host.checks.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use crate::model::{Now, Steady};
+use crate::model::{Now, Span, Steady};
 use crate::protocol::Event;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Link, Overlay, Tone};
@@ -14,8 +14,14 @@ use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
 use crate::tui::{act, replies, typing, watch};
 
+/// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
+/// shown as they come.
+const TRACE_STEP: Span = Span::from_millis(1900);
+const FIRST_ROUNDS: u64 = 5;
+
 /// Takes in what happened and says what to ask of the world outside.
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let is_small = matches!(msg, Msg::Event(_) | Msg::Time(_) | Msg::Painted(_));
     let mut effects = match msg {
         Msg::Key { key, at } => {
             app.settle();
@@ -41,19 +47,24 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Msg::Tick(now) => on_tick(app, now),
+        Msg::Time(now) | Msg::Tick(now) => on_time(app, now),
     };
+    // A thousand events a second must not sort the lists a thousand times.
+    if is_small {
+        return effects;
+    }
     app.settle();
     watch::plan(app);
     effects.extend(watch::tell(app));
     effects
 }
 
-fn on_tick(app: &mut App, now: Now) -> Vec<Effect> {
+fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     app.now = now;
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
+    show_trace(app, false);
     if app.window_edge.is_some_and(|edge| edge <= now.wall) {
         app.world.tick(now.wall);
         app.window_edge = app.world.next_window_edge(now.wall);
@@ -96,7 +107,9 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
         }
         Event::Trace(frame) => {
             if app.host.as_ref() == Some(&frame.host) {
-                app.trace = Some(Arc::clone(frame));
+                app.trace_next = Some(Arc::clone(frame));
+                // The first rounds are awaited; later ones only move digits.
+                show_trace(app, frame.report.rounds <= FIRST_ROUNDS || app.trace.is_none());
             }
         }
         event => {
@@ -117,6 +130,14 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                 _ => {}
             }
         }
+    }
+}
+
+/// Shows the newest frame of the trace, when the last one has stood long enough.
+fn show_trace(app: &mut App, at_once: bool) {
+    if app.trace_next.is_some() && (at_once || app.trace_at <= app.now.steady) {
+        app.trace = app.trace_next.take();
+        app.trace_at = app.now.steady + TRACE_STEP;
     }
 }
 

@@ -114,6 +114,7 @@ pub fn tell(app: &mut App) -> Vec<Effect> {
     if app.looked.as_ref() != Some(&interest) {
         if app.trace.as_ref().map(|t| &t.host) != interest.trace.as_ref().map(|t| &t.host) {
             app.trace = None;
+            app.trace_next = None;
             app.hop = 0;
         }
         app.looked = Some(interest.clone());

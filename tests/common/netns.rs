@@ -3,7 +3,7 @@
 //! `A - r1 - r2 - ... - rN - B`, IPv4 and IPv6, with an alternative router `x` from `r1` to a later
 //! router. Every namespace lives as long as its holder process, and that as long as its standard
 //! input is open: when the test ends, however it ends, the kernel removes everything. Needs root
-//! (or the user namespace of [`scene`]), iproute2, iptables and util-linux.
+//! (or the user namespace of [`scene`]), iproute2, iptables, iputils-ping and util-linux.
 
 #![allow(dead_code, reason = "each test uses its part of the harness")]
 
@@ -89,13 +89,11 @@ impl Namespace {
         out.into_owned()
     }
 
-    /// Who may open ping sockets here: everybody, or nobody.
-    pub fn allow_ping(&self, everybody: bool) {
+    /// Lets everybody open ping sockets here; in a new namespace nobody may.
+    pub fn allow_ping(&self) {
         // In a user namespace only its own group can be named.
-        let range = if everybody { "0 2147483647" } else { "1 0" };
-        self.sh(&format!(
-            "cd /proc/sys/net/ipv4; echo '{range}' > ping_group_range || echo 0 0 > ping_group_range"
-        ));
+        self.sh("cd /proc/sys/net/ipv4
+            echo 0 2147483647 > ping_group_range || echo 0 0 > ping_group_range");
     }
 }
 
@@ -137,13 +135,15 @@ pub struct Plan {
     pub routers: u8,
     /// The router that the alternative path joins (from `r1` over `x`), 2 to `routers`.
     pub join: Option<u8>,
+    /// Everybody in A may open ping sockets.
+    pub ping: bool,
     /// The kernels' own limit of ICMP errors (1 per second and target) stays on.
     pub icmp_limit: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { routers: 4, join: None, icmp_limit: false }
+        Self { routers: 4, join: None, ping: true, icmp_limit: false }
     }
 }
 
@@ -186,8 +186,33 @@ impl Chain {
             chain.router(number).sh(&script);
         }
         chain.b().sh(&default_by(plan.routers, 1));
-        chain.a().allow_ping(true);
+        if plan.ping {
+            chain.a().allow_ping();
+        }
+        chain.wait_until_ready();
         chain
+    }
+
+    /// A link's first IPv6 packets are lost while its multicast groups are not yet joined.
+    fn wait_until_ready(&self) {
+        let links = (0..).zip(&self.nodes[..self.nodes.len() - 1]);
+        let alternative = (ALTERNATIVE + 1..).zip(&self.x);
+        let first = self.x.as_ref().map(|_| (ALTERNATIVE, self.router(1)));
+        let waits: Vec<Child> = links
+            .chain(alternative)
+            .chain(first)
+            .map(|(link, node)| {
+                let (v4, v6) = (address(link, 2, false), address(link, 2, true));
+                let ping =
+                    |to| format!("until ping -n -c 1 -W 1 {to} >/dev/null; do sleep 0.1; done;");
+                let script = ping(v4) + &ping(v6);
+                let mut command = node.command("timeout");
+                command.args(["20", "sh", "-c", &script]).spawn().expect("nsenter, ping")
+            })
+            .collect();
+        for mut wait in waits {
+            assert!(wait.wait().expect("ping").success(), "a link of the chain is not usable");
+        }
     }
 
     /// Where the probes start.
@@ -220,18 +245,40 @@ impl Chain {
     pub fn truth_rerouted(&self, v6: bool) -> Vec<IpAddr> {
         let join = self.plan.join.expect("an alternative path");
         let mut path = vec![address(0, 2, v6), address(ALTERNATIVE, 2, v6)];
-        path.extend((join - 1..=self.plan.routers).map(|number| address(number, 2, v6)));
+        path.push(address(ALTERNATIVE + 1, 2, v6));
+        path.extend((join..=self.plan.routers).map(|number| address(number, 2, v6)));
         path
     }
 
-    /// `r1` sends what goes to B over `x` from now on.
+    /// What goes to B and comes back takes the way over `x` from now on. Both directions, because
+    /// kernels differ in whether an ICMP error carries the address that the packet came in at or
+    /// the one that the error leaves from.
     pub fn reroute(&self) {
+        let join = self.plan.join.expect("an alternative path");
         self.router(1).sh(&route_by(self.plan.routers, ALTERNATIVE, 2));
+        self.router(join).sh(&route_by(0, ALTERNATIVE + 1, 1));
     }
 
     /// And over `r2` again.
     pub fn restore(&self) {
+        let join = self.plan.join.expect("an alternative path");
         self.router(1).sh(&route_by(self.plan.routers, 1, 2));
+        self.router(join).sh(&route_by(0, join - 1, 1));
+    }
+
+    /// `r1` spreads what goes to B over `r2` and `x`, by addresses and ports.
+    pub fn balance(&self) {
+        let mut script = "cd /proc/sys/net
+            echo 1 > ipv4/fib_multipath_hash_policy
+            echo 1 > ipv6/fib_multipath_hash_policy"
+            .to_owned();
+        for (v6, ip) in [(false, "ip"), (true, "ip -6")] {
+            let (to, by) = (network(self.plan.routers, v6), address(1, 2, v6));
+            let other = address(ALTERNATIVE, 2, v6);
+            let route = format!("\n{ip} route replace {to} nexthop via {by} nexthop via {other}");
+            script += &route;
+        }
+        self.router(1).sh(&script);
     }
 
     /// The router drops a share of what it forwards towards B.

@@ -117,7 +117,7 @@ fn wait_until_ready(child: &mut Child, socket: &Path) {
             .status();
         probe.is_ok_and(|status| status.success())
     };
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while !ready() {
         if child.try_wait().unwrap().is_some() || std::time::Instant::now() > deadline {
             let _ = child.kill();

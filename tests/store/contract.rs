@@ -43,6 +43,22 @@ pub async fn hosts_and_checks_keep_their_numbers(place: Place) {
     store.close().await;
     let store = place.open().await.unwrap();
     assert_eq!(store.load().await.unwrap().checks.len(), 2);
+
+    let many: Vec<_> = (0..90).map(|i| check(&format!("h{}", i % 80), "tcp")).collect();
+    let mut all: Vec<_> = many.iter().collect();
+    all.push(&changed);
+    let mut tx = store.write().await.unwrap();
+    tx.retire_check(first, at(2)).await.unwrap();
+    let numbers = tx.upsert_checks(&all).await.unwrap();
+    assert_eq!(tx.upsert_checks(&all).await.unwrap(), numbers);
+    assert_eq!(tx.upsert_checks(&[]).await.unwrap(), Vec::<i64>::new());
+    tx.commit().await.unwrap();
+    assert_eq!((numbers.len(), numbers[90]), (91, first));
+    assert_eq!(numbers[..10], numbers[80..90]);
+    let loaded = store.load().await.unwrap().checks;
+    assert_eq!(loaded.len(), 82);
+    let of = |no| &loaded.iter().find(|known| known.no == no).unwrap().key;
+    assert!(numbers.iter().zip(&all).all(|(no, check)| *of(*no) == check.key));
 }
 
 pub async fn statuses_come_back_as_they_were(place: Place) {
@@ -283,6 +299,20 @@ pub async fn a_failed_unit_of_work_cannot_be_committed(place: Place) {
     tx.put_alert(&alert(1, "web")).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.load().await.unwrap().alerts.len(), 1);
+
+    // A future that is dropped in the middle leaves the unit of work in an unknown state.
+    let rows: Vec<_> = (0..4000).map(|i| row(1, i, &[(1, 1.0)])).collect();
+    let mut pending = false;
+    for _ in 0..1000 {
+        let mut tx = store.write().await.unwrap();
+        pending = futures::poll!(std::pin::pin!(tx.append_journal(&rows))).is_pending();
+        if pending {
+            assert!(tx.commit().await.is_err());
+            break;
+        }
+    }
+    assert!(pending, "the database answered each time before it was waited for");
+    assert!(store.history(1, at(0), at(9999)).await.unwrap().states.is_empty());
 }
 
 pub async fn a_newer_schema_is_refused(place: Place) {

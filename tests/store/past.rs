@@ -28,13 +28,11 @@ impl Noise {
     }
 }
 
+/// State, lateness and values by (at, slot).
+type Expected = BTreeMap<(i64, i64), (State, bool, Vec<(i64, f64)>)>;
+
 /// What history must say, from the plain list.
-fn expected(
-    rows: &[JournalRow],
-    check: i64,
-    from: Timestamp,
-    to: Timestamp,
-) -> BTreeMap<(i64, i64), (State, bool, Vec<(i64, f64)>)> {
+fn expected(rows: &[JournalRow], check: i64, from: Timestamp, to: Timestamp) -> Expected {
     rows.iter()
         .filter(|row| row.check_no == check && row.at >= from && row.at < to)
         .map(|row| {
@@ -44,7 +42,7 @@ fn expected(
         .collect()
 }
 
-fn compare(history: &History, expected: &BTreeMap<(i64, i64), (State, bool, Vec<(i64, f64)>)>) {
+fn compare(history: &History, expected: &Expected) {
     let states: Vec<_> =
         history.states.iter().map(|point| (point.at.millis(), point.state, point.late)).collect();
     let wanted: Vec<_> = expected.iter().map(|((at, _), (s, late, _))| (*at, *s, *late)).collect();

@@ -54,8 +54,8 @@ pub fn edge(alert: &Alert, seq: u32) -> Edge {
         from: State::Ok,
         to: State::Critical,
         text: SafeText::line("refused"),
-        actor: (seq % 2 == 0).then(|| SafeText::line("noc")),
-        in_maintenance: seq % 3 == 0,
+        actor: seq.is_multiple_of(2).then(|| SafeText::line("noc")),
+        in_maintenance: seq.is_multiple_of(3),
     }
 }
 

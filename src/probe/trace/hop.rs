@@ -37,6 +37,8 @@ struct Candidate {
     answers: u64,
     since: u64,
     stats: Stats,
+    /// The hop's numbers before its first answer.
+    before: Stats,
 }
 
 /// What came before the last reroute, for when it turns out to have been none.
@@ -113,7 +115,8 @@ impl Hop {
             self.stats.answered(rtt);
             return Change::None;
         }
-        if self.alternating && known {
+        let doubted = self.candidate.as_ref().is_some_and(|candidate| candidate.address == from);
+        if self.alternating && known && !doubted {
             self.candidate = None;
             self.stats.answered(rtt);
             return Change::None;
@@ -130,7 +133,13 @@ impl Hop {
     fn doubt(&mut self, from: IpAddr, rtt: f64, round: u64) -> Change {
         let mut candidate = match self.candidate.take() {
             Some(candidate) if candidate.address == from => candidate,
-            _ => Candidate { address: from, answers: 0, since: round, stats: Stats::default() },
+            _ => Candidate {
+                address: from,
+                answers: 0,
+                since: round,
+                stats: Stats::default(),
+                before: self.stats.clone(),
+            },
         };
         candidate.answers += 1;
         candidate.stats.answered(rtt);
@@ -143,11 +152,8 @@ impl Hop {
         let mut before = std::mem::take(&mut self.seen);
         before.retain(|(address, _)| *address != from);
         self.seen.push_front((from, self.answers));
-        self.former = Some(Former {
-            stats: std::mem::replace(&mut self.stats, candidate.stats),
-            seen: before,
-            at: self.answers,
-        });
+        self.former = Some(Former { stats: candidate.before, seen: before, at: self.answers });
+        self.stats = candidate.stats;
         self.current = Some(from);
         Change::Rerouted(candidate.since)
     }

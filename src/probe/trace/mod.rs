@@ -80,15 +80,14 @@ pub(super) async fn run(
     let fits = |session: &Session| {
         session.spec() == spec && session.is_running() && found.contains(&session.address())
     };
-    let mut session = match memory.trace.take().filter(fits) {
-        Some(session) => session,
-        None => {
-            let Some(address) = found.first() else {
-                let why = format!("{} has no address", check.address);
-                return Err(Failure::new(FailureKind::Resolve, why));
-            };
-            Session::start(&check.address, *address, spec, &context.shared)?
-        }
+    let mut session = if let Some(session) = memory.trace.take().filter(fits) {
+        session
+    } else {
+        let Some(address) = found.first() else {
+            let why = format!("{} has no address", check.address);
+            return Err(Failure::new(FailureKind::Resolve, why));
+        };
+        Session::start(&check.address, *address, spec, &context.shared)?
     };
     let first = session.mark == Totals::default();
     let wanted = if first { FIRST_ROUNDS } else { session.mark.rounds + 1 };

@@ -17,9 +17,9 @@ const LIMIT: usize = 512;
 /// Lookups at the same time; each holds a thread while the resolver is silent.
 const LOOKUPS: usize = 4;
 /// After this an address without a name, or a name, is asked for again.
-const REFRESH: Duration = Duration::from_secs(3600);
+const REFRESH: Duration = Duration::from_hours(1);
 /// The same after a lookup that failed.
-const RETRY: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_mins(1);
 
 type Found = (IpAddr, Result<Option<String>, i32>);
 

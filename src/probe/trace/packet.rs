@@ -38,11 +38,11 @@ impl Family {
 
 /// An ICMP echo request with its checksum (over the message only, as IPv4 has it; for IPv6 the
 /// kernel puts its own in).
-pub(super) fn echo_request(family: Family, id: u16, sequence: u16, nonce: &Nonce) -> Vec<u8> {
+pub(super) fn echo_request(family: Family, id: u16, sequence: u16, nonce: Nonce) -> Vec<u8> {
     let mut bytes = vec![family.echo_request(), 0, 0, 0];
     bytes.extend_from_slice(&id.to_be_bytes());
     bytes.extend_from_slice(&sequence.to_be_bytes());
-    bytes.extend_from_slice(nonce);
+    bytes.extend_from_slice(&nonce);
     bytes.extend_from_slice(&(!sequence).to_be_bytes());
     bytes.resize(ECHO_HEADER + BODY, 0);
     let sum = checksum(&bytes).to_be_bytes();
@@ -53,7 +53,7 @@ pub(super) fn echo_request(family: Family, id: u16, sequence: u16, nonce: &Nonce
 }
 
 /// The payload of a UDP probe.
-pub(super) fn datagram(sequence: u16, nonce: &Nonce) -> Vec<u8> {
+pub(super) fn datagram(sequence: u16, nonce: Nonce) -> Vec<u8> {
     let mut bytes = nonce.to_vec();
     bytes.extend_from_slice(&sequence.to_be_bytes());
     bytes.extend_from_slice(&(!sequence).to_be_bytes());
@@ -66,7 +66,7 @@ pub(super) fn reply_sequence(
     family: Family,
     bytes: &[u8],
     id: Option<u16>,
-    nonce: &Nonce,
+    nonce: Nonce,
 ) -> Option<u16> {
     // A reply repeats the whole request; a short one is not ours.
     if bytes.len() < ECHO_HEADER + nonce.len() + 2 {
@@ -81,12 +81,12 @@ pub(super) fn quoted_sequence(
     family: Family,
     quote: &[u8],
     id: Option<u16>,
-    nonce: &Nonce,
+    nonce: Nonce,
 ) -> Option<u16> {
     echo_sequence(family.echo_request(), quote, id, nonce)
 }
 
-fn echo_sequence(kind: u8, bytes: &[u8], id: Option<u16>, nonce: &Nonce) -> Option<u16> {
+fn echo_sequence(kind: u8, bytes: &[u8], id: Option<u16>, nonce: Nonce) -> Option<u16> {
     let (header, body) = bytes.split_first_chunk::<ECHO_HEADER>()?;
     let [found_kind, code, _, _, id_high, id_low, high, low] = *header;
     let sequence = u16::from_be_bytes([high, low]);
@@ -111,8 +111,8 @@ pub(super) enum Payload {
 }
 
 /// Finds the sequence number in a UDP payload.
-pub(super) fn payload_sequence(bytes: &[u8], nonce: &Nonce) -> Payload {
-    if !bytes.iter().zip(nonce).all(|(found, ours)| found == ours) {
+pub(super) fn payload_sequence(bytes: &[u8], nonce: Nonce) -> Payload {
+    if !bytes.iter().zip(&nonce).all(|(found, ours)| found == ours) {
         return Payload::Foreign;
     }
     let Some([high, low]) = bytes.get(nonce.len()..nonce.len() + 2) else {
@@ -159,45 +159,45 @@ mod tests {
     fn every_probe_of_a_session_has_one_checksum() {
         for family in [Family::V4, Family::V6] {
             let sums: std::collections::BTreeSet<Vec<u8>> = (0..=u16::MAX)
-                .map(|sequence| echo_request(family, 77, sequence, &NONCE)[2..4].to_vec())
+                .map(|sequence| echo_request(family, 77, sequence, NONCE)[2..4].to_vec())
                 .collect();
             assert_eq!(sums.len(), 1);
         }
         let udp: std::collections::BTreeSet<u16> =
-            (0..=u16::MAX).map(|sequence| checksum(&datagram(sequence, &NONCE))).collect();
+            (0..=u16::MAX).map(|sequence| checksum(&datagram(sequence, NONCE))).collect();
         assert_eq!(udp.len(), 1);
     }
 
     #[test]
     fn a_quote_may_be_short_but_not_foreign() {
-        let sent = echo_request(Family::V4, 7, 4711, &NONCE);
+        let sent = echo_request(Family::V4, 7, 4711, NONCE);
         for length in 0..sent.len() {
-            let found = quoted_sequence(Family::V4, &sent[..length], Some(7), &NONCE);
+            let found = quoted_sequence(Family::V4, &sent[..length], Some(7), NONCE);
             assert_eq!(found, (length >= 8).then_some(4711), "{length} bytes");
         }
-        assert_eq!(quoted_sequence(Family::V4, &sent, Some(8), &NONCE), None, "another's id");
-        assert_eq!(quoted_sequence(Family::V6, &sent, None, &NONCE), None, "another family");
-        assert_eq!(quoted_sequence(Family::V4, &sent, None, &[0; 8]), None, "another nonce");
-        assert_eq!(reply_sequence(Family::V4, &sent, None, &NONCE), None, "our own request");
+        assert_eq!(quoted_sequence(Family::V4, &sent, Some(8), NONCE), None, "another's id");
+        assert_eq!(quoted_sequence(Family::V6, &sent, None, NONCE), None, "another family");
+        assert_eq!(quoted_sequence(Family::V4, &sent, None, [0; 8]), None, "another nonce");
+        assert_eq!(reply_sequence(Family::V4, &sent, None, NONCE), None, "our own request");
         let mut reply = sent;
         reply[0] = 0;
-        assert_eq!(reply_sequence(Family::V4, &reply, Some(7), &NONCE), Some(4711));
-        assert_eq!(reply_sequence(Family::V4, &reply[..12], Some(7), &NONCE), None, "cut off");
+        assert_eq!(reply_sequence(Family::V4, &reply, Some(7), NONCE), Some(4711));
+        assert_eq!(reply_sequence(Family::V4, &reply[..12], Some(7), NONCE), None, "cut off");
     }
 
     #[test]
     fn a_udp_payload_says_which_probe_or_that_it_is_cut_off() {
-        let sent = datagram(258, &NONCE);
+        let sent = datagram(258, NONCE);
         for length in 0..sent.len() {
             let expected = if length < 10 { Payload::Short } else { Payload::Sequence(258) };
-            let found = payload_sequence(&sent[..length], &NONCE);
+            let found = payload_sequence(&sent[..length], NONCE);
             // One byte of the complement alone cannot be compared.
             assert_eq!(found, expected, "{length} bytes");
         }
-        assert_eq!(payload_sequence(b"hello", &NONCE), Payload::Foreign);
+        assert_eq!(payload_sequence(b"hello", NONCE), Payload::Foreign);
         let mut bent = sent;
         bent[9] ^= 1;
-        assert_eq!(payload_sequence(&bent, &NONCE), Payload::Foreign);
+        assert_eq!(payload_sequence(&bent, NONCE), Payload::Foreign);
     }
 
     #[test]
@@ -214,23 +214,23 @@ mod tests {
         #[test]
         fn garbage_is_never_ours_and_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..1500)) {
             for family in [Family::V4, Family::V6] {
-                let quoted = quoted_sequence(family, &bytes, Some(77), &NONCE);
+                let quoted = quoted_sequence(family, &bytes, Some(77), NONCE);
                 prop_assert!(quoted.is_none() || bytes.len() >= 8);
-                prop_assert_eq!(reply_sequence(family, &bytes, Some(77), &NONCE), None);
+                prop_assert_eq!(reply_sequence(family, &bytes, Some(77), NONCE), None);
             }
             if bytes.len() >= 12 {
-                prop_assert_eq!(payload_sequence(&bytes, &NONCE), Payload::Foreign);
+                prop_assert_eq!(payload_sequence(&bytes, NONCE), Payload::Foreign);
             }
             let _ = after_ipv4_header(&bytes);
         }
 
         #[test]
         fn what_was_sent_is_found_again(id: u16, sequence: u16, nonce: Nonce, extra in 0usize..200) {
-            let mut quote = echo_request(Family::V6, id, sequence, &nonce);
+            let mut quote = echo_request(Family::V6, id, sequence, nonce);
             quote.resize(quote.len() + extra, 0xaa);
-            prop_assert_eq!(quoted_sequence(Family::V6, &quote, Some(id), &nonce), Some(sequence));
-            let sent = datagram(sequence, &nonce);
-            prop_assert_eq!(payload_sequence(&sent, &nonce), Payload::Sequence(sequence));
+            prop_assert_eq!(quoted_sequence(Family::V6, &quote, Some(id), nonce), Some(sequence));
+            let sent = datagram(sequence, nonce);
+            prop_assert_eq!(payload_sequence(&sent, nonce), Payload::Sequence(sequence));
         }
     }
 }

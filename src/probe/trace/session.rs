@@ -222,9 +222,9 @@ impl Driver {
             self.tracker.expire(now);
             let last = self.limit.is_some_and(|limit| timers.rounds >= limit);
             let settled = self.tracker.is_settled();
-            if timers.dirty && (settled || now >= timers.next_round) {
+            if timers.dirty && (settled || (!last && now >= timers.next_round)) {
                 self.publish();
-                timers.dirty = false;
+                timers.dirty = !settled;
             }
             if last && settled {
                 break;
@@ -350,6 +350,11 @@ impl Driver {
             TraceProtocol::Udp if self.tracker.is_one_at_a_time() => {
                 "some routers quote too little of a udp probe and are asked one at a time; icmp \
                  asks all at once, with ping_group_range or CAP_NET_RAW"
+            }
+            // Linux, for one, answers a peer once a second (icmp_ratelimit).
+            TraceProtocol::Udp if self.tracker.totals.answered < self.tracker.totals.rounds => {
+                "with udp every answer is an ICMP error, and routers and hosts limit these: what \
+                 looks like loss may be that; icmp tells"
             }
             TraceProtocol::Udp | TraceProtocol::Icmp => "",
         }

@@ -106,8 +106,11 @@ pub(super) enum Connected {
 
 /// A TCP connection attempt.
 #[derive(Debug)]
-pub(super) struct Attempt {
-    fd: AsyncFd<Socket>,
+pub(super) enum Attempt {
+    /// It goes on.
+    Open(AsyncFd<Socket>),
+    /// The answer came before the call returned, as it may on loopback.
+    Over(Connected),
 }
 
 impl Attempt {
@@ -118,22 +121,34 @@ impl Attempt {
         // Nothing is to be said on the connection: a reset leaves no state on either side.
         socket.set_linger(Some(Duration::ZERO))?;
         match socket.connect(&SockAddr::from(to)) {
-            Ok(()) => {}
-            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
-            // An answer that came before the call returned; `end` reads it.
-            Err(error) if is_pending_icmp(&error) => {}
-            Err(error) => return Err(error),
+            Ok(()) => Ok(Self::Over(Connected::Answered)),
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
+                Ok(Self::Open(register(socket, Interest::WRITABLE | Interest::ERROR)?))
+            }
+            // Without a word from the network it is this machine that cannot.
+            Err(error) => match read_error(&socket) {
+                Ok(Some(Received::Error(from, cause, _))) => {
+                    Ok(Self::Over(Connected::Error(from, cause)))
+                }
+                _ if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    Ok(Self::Over(Connected::Answered))
+                }
+                _ => Err(error),
+            },
         }
-        Ok(Self { fd: register(socket, Interest::WRITABLE | Interest::ERROR)? })
     }
 
     /// Waits for the end of the attempt.
     pub async fn end(self) -> Connected {
+        let fd = match self {
+            Self::Open(fd) => fd,
+            Self::Over(end) => return end,
+        };
         loop {
-            let Ok(mut ready) = self.fd.ready(Interest::WRITABLE | Interest::ERROR).await else {
+            let Ok(mut ready) = fd.ready(Interest::WRITABLE | Interest::ERROR).await else {
                 return Connected::Nothing;
             };
-            let socket = self.fd.get_ref();
+            let socket = fd.get_ref();
             let state = socket.take_error();
             // After the state: an error is queued before it ends the attempt.
             if let Ok(Some(Received::Error(from, cause, _))) = read_error(socket) {

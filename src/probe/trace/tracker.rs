@@ -75,6 +75,13 @@ pub(super) struct Ending {
     round: u64,
 }
 
+impl Ending {
+    /// One that was just seen.
+    pub const fn new(ttl: u8, from: IpAddr, refusal: Refusal) -> Self {
+        Self { ttl, from, refusal, round: 0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Probe {
     ttl: u8,
@@ -206,7 +213,8 @@ impl Tracker {
             let lower = usize::from(probe.ttl).saturating_sub(1);
             let router = self.hops.iter().take(lower).position(|h| h.current == Some(arrival.from));
             let ttl = router.map_or(probe.ttl, |index| number(index + 1));
-            self.end_at(Ending { ttl, from: arrival.from, refusal, round: probe.round });
+            let ending = Ending::new(ttl, arrival.from, refusal);
+            self.end_at(Ending { round: probe.round, ..ending });
             if router.is_some() {
                 // It spoke for itself, not for the hop that was asked.
                 if !probe.lost {

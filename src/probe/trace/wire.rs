@@ -76,12 +76,12 @@ impl Wire {
     pub fn send(&self, ttl: u8, sequence: u16) -> io::Result<()> {
         match &self.kind {
             Kind::Ping(port, family) => {
-                port.send(ttl, &packet::echo_request(*family, 0, sequence, &self.nonce))
+                port.send(ttl, &packet::echo_request(*family, 0, sequence, self.nonce))
             }
             Kind::Raw(port, family, id) => {
-                port.send(ttl, &packet::echo_request(*family, *id, sequence, &self.nonce))
+                port.send(ttl, &packet::echo_request(*family, *id, sequence, self.nonce))
             }
-            Kind::Udp(port) => port.send(ttl, &packet::datagram(sequence, &self.nonce)),
+            Kind::Udp(port) => port.send(ttl, &packet::datagram(sequence, self.nonce)),
             Kind::Tcp(port, attempts) => {
                 if attempts.len() >= ATTEMPTS {
                     return Err(io::Error::other("too many connection attempts at once"));
@@ -99,16 +99,16 @@ impl Wire {
         match &mut self.kind {
             Kind::Ping(port, family) => {
                 let family = *family;
-                let take = |r| into.extend(echo(target, family, None, false, &nonce, r));
+                let take = |r| into.extend(echo(target, family, None, false, nonce, r));
                 port.receive(BATCH, take).await
             }
             Kind::Raw(port, family, id) => {
                 let (family, id) = (*family, Some(*id));
-                let take = |r| into.extend(echo(target, family, id, true, &nonce, r));
+                let take = |r| into.extend(echo(target, family, id, true, nonce, r));
                 port.receive(BATCH, take).await
             }
             Kind::Udp(port) => {
-                port.receive(BATCH, |r| into.extend(datagram(target, &nonce, r))).await
+                port.receive(BATCH, |r| into.extend(datagram(target, nonce, r))).await
             }
             Kind::Tcp(_, attempts) => {
                 match attempts.next().await {
@@ -138,7 +138,7 @@ fn echo(
     family: Family,
     id: Option<u16>,
     raw: bool,
-    nonce: &Nonce,
+    nonce: Nonce,
     received: Received,
 ) -> Option<Arrival> {
     let at = Instant::now();
@@ -159,7 +159,7 @@ fn echo(
     }
 }
 
-fn datagram(target: IpAddr, nonce: &Nonce, received: Received) -> Option<Arrival> {
+fn datagram(target: IpAddr, nonce: Nonce, received: Received) -> Option<Arrival> {
     let at = Instant::now();
     match received {
         Received::Error(from, cause, quote) => {

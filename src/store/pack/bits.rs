@@ -50,13 +50,12 @@ impl BitWriter {
     }
 
     fn rice(&mut self, value: u64, k: u32) {
-        let unary = value >> k;
-        if unary >= u64::from(ESCAPE) {
+        let unary = u32::try_from(value >> k).unwrap_or(ESCAPE);
+        if unary >= ESCAPE {
             self.few((1 << ESCAPE) - 1, ESCAPE);
             self.bits(value, 64);
             return;
         }
-        let unary = unary as u32;
         self.few((1 << unary) - 1, unary + 1);
         self.bits(value, k);
     }
@@ -250,7 +249,7 @@ impl<'a> BitReader<'a> {
         if mode == 0 {
             return Ok(vec![unzigzag(self.varint()?); count]);
         }
-        let k = self.few(6)? as u32;
+        let k = u32::try_from(self.few(6)?).unwrap_or(0);
         let mut guess = Guess::new(mode, unzigzag(self.varint()?));
         (0..count).map(|_| Ok(guess.hit(self.rice(k)?))).collect()
     }

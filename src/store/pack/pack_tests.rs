@@ -1,5 +1,12 @@
 //! The codecs: round trips, hostile bytes, and how many bytes a result takes.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    reason = "small numbers of a test"
+)]
+
 use proptest::prelude::*;
 
 use super::day::DaySummary;
@@ -131,6 +138,9 @@ impl Noise {
     }
 }
 
+/// What a kind of check measures.
+type Values<'a> = &'a dyn Fn(&mut Noise) -> Vec<f64>;
+
 /// An hour of results every minute, due on the grid and made a few milliseconds later.
 fn hour_of(noise: &mut Noise, values: impl Fn(&mut Noise) -> Vec<f64>) -> Vec<Entry> {
     (0..60)
@@ -169,7 +179,7 @@ fn a_realistic_result_takes_few_bytes() {
         [&parts[..], &[total, 5321.0, 200.0, 61.0]].concat()
     };
     let dns = |n: &mut Noise| vec![n.latency(0.002), 1.0];
-    let kinds: [(&str, &dyn Fn(&mut Noise) -> Vec<f64>); 5] =
+    let kinds: [(&str, Values); 5] =
         [("ping", &ping), ("tcp", &tcp), ("http", &http), ("dns", &dns), ("udp", &tcp)];
     let mut sum = 0.0;
     for (kind, values) in kinds {

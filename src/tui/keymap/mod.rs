@@ -156,8 +156,11 @@ impl Keymap {
             .map(|(_, chords, _)| chords.iter().map(ToString::to_string).collect::<String>())
             .collect();
         keys.sort_by_key(|key| {
-            let plain = key.chars().next().is_some_and(char::is_alphanumeric);
-            (key.chars().count(), !plain, key.clone())
+            // What a keyboard has everywhere comes first: no Ctrl, and brackets before their
+            // stand-ins.
+            let first = key.chars().next().unwrap_or(' ');
+            let control = first == '^' && key.chars().count() > 1;
+            (control, key.chars().count(), "()=".contains(first), key.clone())
         });
         keys
     }

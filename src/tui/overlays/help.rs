@@ -56,5 +56,14 @@ pub fn view(app: &App, surface: &mut Surface<'_>, first: usize) {
         s.say(keys + 3, y, room, text, role);
     }
     let foot = s.height().saturating_sub(1);
-    s.line(1, foot, &[("Esc", Role::Key), (" close   ", Role::Muted), ("j k", Role::Key)]);
+    s.line(
+        1,
+        foot,
+        &[
+            ("Esc", Role::Key),
+            (" close   ", Role::Muted),
+            ("j k", Role::Key),
+            (" scroll", Role::Muted),
+        ],
+    );
 }

@@ -76,20 +76,16 @@ fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
         note.clone_from(error);
         role = Role::Bad;
     }
+    let keys = line_hints(app, line);
     let y = high.saturating_sub(2);
-    surface.say(1, y, wide.saturating_sub(2), &note, role);
+    let style = surface.theme.style(Role::Muted);
+    surface.put_right(wide.saturating_sub(1), y, width(&keys), &keys, style);
+    surface.say(1, y, wide.saturating_sub(width(&keys) + 4), &note, role);
     let y = high.saturating_sub(1);
     let used = surface.say(1, y, wide.saturating_sub(20), &prompt, Role::Prompt) + 2;
-    let keys = line_hints(app, line);
-    let keys_room = width(&keys) + 2;
-    let room = wide.saturating_sub(used + keys_room).max(10);
+    let room = wide.saturating_sub(used + 1).max(10);
     let scroll = line.input.visual_scroll(room.saturating_sub(1));
-    let text = skip_columns(line.text(), scroll);
-    surface.say(used, y, room, text, Role::Input);
-    if wide > used + room + keys_room - 1 {
-        let style = surface.theme.style(Role::Muted);
-        surface.put_right(wide.saturating_sub(1), y, keys_room, &keys, style);
-    }
+    surface.say(used, y, room, skip_columns(line.text(), scroll), Role::Input);
     let cursor = used + line.input.visual_cursor().saturating_sub(scroll);
     Position { x: cells(cursor.min(wide.saturating_sub(1))), y: cells(y) }
 }
@@ -114,7 +110,7 @@ fn words(app: &App, line: &Line) -> (String, String) {
                 Some(AckEnd::After(span)) => typing::until(app, Some(app.wall() + *span)),
                 _ => typing::until(app, None),
             };
-            (format!("Acknowledge {what} {until}:"), "the comment; Tab changes when it ends".into())
+            (format!("Acknowledge {what} {until}:"), "the line is the comment".into())
         }
         Purpose::Window { scopes, scope } => {
             let note = scopes.get(*scope).map(|scope| typing::window_preview(app, line, scope));

@@ -27,7 +27,7 @@ impl Columns {
         let host = (wide / 7).clamp(10, 24);
         let check = (wide / 10).clamp(7, 16);
         let told = if wide >= 96 { 6 } else { 0 };
-        let who = if wide >= 96 { 18 } else { 12 };
+        let who = if wide >= 96 { 18 } else { 14 };
         let used = 1 + STATE + AGE + host + 1 + check + 1 + told + who;
         Self { host, check, what: wide.saturating_sub(used), told, who }
     }
@@ -159,6 +159,6 @@ fn who(app: &App, alert: &Alert, long: bool) -> String {
     };
     let to = if long { " to " } else { " " };
     // The end must stay readable: a long name gives way.
-    let room = if long { 14 } else { 12 } - to.len() - end.len() + usize::from(long) * 4;
+    let room = if long { 14 } else { 13 } - to.len() - end.len() + usize::from(long) * 4;
     format!("{}{to}{end}", crate::model::safe_text::truncate(ack.author.as_str(), room))
 }

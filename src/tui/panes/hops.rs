@@ -10,20 +10,18 @@ use crate::model::safe_text::width;
 use crate::model::trace::{Hop, TraceReport};
 use crate::tui::app::App;
 use crate::tui::format;
-use crate::tui::panes::empty;
+use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Surface, spark};
 
-/// Width of a number's column.
-const NUMBER: usize = 7;
 const NUMBERS: [&str; 6] = ["last", "avg", "best", "worst", "stdev", "jitter"];
 
 /// The target, what is sent, how many rounds.
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
     let Some(trace) = &app.trace else {
-        let host = app.host.as_deref().unwrap_or("");
-        return (format!("Hops to {host}"), String::new());
+        let title = app.host.as_deref().map(|host| format!("Hops to {host}"));
+        return (title.unwrap_or_else(|| "Hops".to_owned()), String::new());
     };
     let report = &trace.report;
     let rounds = format::plural(usize::try_from(report.rounds).unwrap_or(usize::MAX), "round");
@@ -33,27 +31,34 @@ pub fn title(app: &App) -> (String, String) {
 struct Columns {
     host: usize,
     numbers: usize,
+    number: usize,
     spark: usize,
 }
 
 impl Columns {
     fn at(wide: usize) -> Self {
-        // The sparkline is worth more than deviation and jitter only where both fit.
-        let fixed = 5 + 6;
+        let number = if wide >= 90 { 7 } else { 6 };
+        // The last heading is as wide as its column: one more keeps them apart.
+        let fixed = 5 + 6 + 2;
         let mut numbers = NUMBERS.len();
-        while numbers > 2 && wide < fixed + numbers * NUMBER + 16 {
+        while numbers > 3 && wide < fixed + numbers * number + 15 {
             numbers -= 1;
         }
-        let rest = wide.saturating_sub(fixed + numbers * NUMBER + 1);
-        let spark = if rest >= 44 {
-            20
-        } else if rest >= 26 {
-            9
-        } else {
-            0
+        let rest = wide.saturating_sub(fixed + numbers * number);
+        let spark = match rest {
+            60.. => 24,
+            44.. => 16,
+            24.. => 8,
+            _ => 0,
         };
         let host = rest.saturating_sub(if spark > 0 { spark + 2 } else { 0 });
-        Self { host, numbers, spark }
+        Self { host, numbers, number, spark }
+    }
+
+    /// Where the column of number `at` ends.
+    const fn end(&self, at: usize) -> usize {
+        let apart = if at == NUMBERS.len() - 1 { 1 } else { 0 };
+        5 + self.host + 6 + (at + 1) * self.number + apart
     }
 }
 
@@ -62,7 +67,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(trace) = &app.trace else {
         match &app.host {
             Some(host) => empty(surface, &[&format!("Tracing {host}…")]),
-            None => empty(surface, &["No host is selected."]),
+            None => empty(surface, &[not_ready(app).unwrap_or("No host is selected.")]),
         }
         return;
     };
@@ -89,11 +94,9 @@ fn heads(surface: &mut Surface<'_>, columns: &Columns) {
     let style = surface.theme.style(Role::Muted);
     surface.say(1, 0, 3, "hop", Role::Muted);
     surface.say(5, 0, columns.host, "host", Role::Muted);
-    let mut end = 5 + columns.host + 6;
-    surface.put_right(end, 0, 6, "loss", style);
-    for name in NUMBERS.iter().take(columns.numbers) {
-        end += NUMBER;
-        surface.put_right(end, 0, NUMBER, name, style);
+    surface.put_right(5 + columns.host + 6, 0, 6, "loss", style);
+    for (at, name) in NUMBERS.iter().take(columns.numbers).enumerate() {
+        surface.put_right(columns.end(at), 0, columns.number, name, style);
     }
 }
 
@@ -102,17 +105,16 @@ fn row(surface: &mut Surface<'_>, y: usize, hop: &Hop, columns: &Columns, worst:
     let text = surface.theme.style(Role::Text);
     surface.put_right(4, y, 3, &hop.ttl.to_string(), muted);
     host(surface, y, hop, columns.host);
-    let mut end = 5 + columns.host + 6;
     let loss = format!("{:.0} %", hop.loss_pct);
     let style = if hop.loss_pct >= 0.5 { surface.theme.style(Role::Strong) } else { muted };
-    surface.put_right(end, y, 6, if hop.sent == 0 { "–" } else { &loss }, style);
+    surface.put_right(5 + columns.host + 6, y, 6, if hop.sent == 0 { "–" } else { &loss }, style);
     let numbers =
         [hop.last_ms, hop.avg_ms, hop.best_ms, hop.worst_ms, hop.stddev_ms, hop.jitter_ms];
-    for value in numbers.into_iter().take(columns.numbers) {
-        end += NUMBER;
-        surface.put_right(end, y, NUMBER, &format::round_trip(value), text);
+    for (at, value) in numbers.into_iter().take(columns.numbers).enumerate() {
+        surface.put_right(columns.end(at), y, columns.number, &format::round_trip(value), text);
     }
-    spark::round_trips(surface, end + 2, y, columns.spark, &hop.recent_ms, worst);
+    let start = columns.end(columns.numbers.saturating_sub(1)) + 2;
+    spark::round_trips(surface, start, y, columns.spark, &hop.recent_ms, worst);
 }
 
 /// `gw.jump 10.0.0.1 +1`: the name, the address, and how many others answered.
@@ -128,7 +130,7 @@ fn host(surface: &mut Surface<'_>, y: usize, hop: &Hop, room: usize) {
     };
     let tail = format!("{address}{more}");
     let used = match &first.name {
-        Some(name) if room > width(&tail) + 4 => {
+        Some(name) if room > width(&tail) + 8 => {
             surface.say(5, y, room - width(&tail) - 1, name.as_str(), Role::Text) + 1
         }
         _ => 0,

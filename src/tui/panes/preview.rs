@@ -3,6 +3,7 @@
 use crate::model::Alert;
 use crate::protocol::HostEntry;
 use crate::tui::app::{App, Pane};
+use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
 use crate::tui::theme::Role;
@@ -59,10 +60,31 @@ fn state(app: &App, entry: &HostEntry) -> (String, Role) {
 
 /// Two rows under the one pane of a small screen.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
-    match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => of_alert(app, alert, surface),
+    match (&app.detail, app.focus, app.selected_alert()) {
+        (Some(detail), _, _) => of_check(app, detail, surface),
+        (None, Pane::Alerts, Some(alert)) => of_alert(app, alert, surface),
         _ => host(app, surface),
     }
+}
+
+fn of_check(app: &App, detail: &Detail, surface: &mut Surface<'_>) {
+    let Some(row) = detail.row() else { return };
+    let shown = app.world.shown_check(row, app.wall());
+    let hard = if row.status.hard { "hard" } else { "soft" };
+    let since = app.options.zone.moment(row.status.since, app.wall());
+    surface.line(
+        1,
+        0,
+        &[
+            (&row.key.to_string(), Role::Strong),
+            ("  ", Role::Text),
+            (shown.word(), Role::of(shown)),
+            (&format!(" {hard} {}/{} since {since}", row.status.attempt, row.attempts), Role::Text),
+        ],
+    );
+    let output = detail.observation().map_or(&row.status.output, |(seen, _)| &seen.output);
+    let room = surface.width().saturating_sub(2);
+    surface.say(1, 1, room, output.as_str(), Role::Text);
 }
 
 fn of_alert(app: &App, alert: &Alert, surface: &mut Surface<'_>) {

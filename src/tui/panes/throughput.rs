@@ -1,11 +1,12 @@
 //! Live throughput: what an interface takes in and sends out. A host without interface counters
 //! shows the round trips of its first ping, and the title says so.
 
+use crate::model::safe_text::width;
 use crate::model::{Name, Unit};
 use crate::tui::app::App;
 use crate::tui::book::{Book, summary};
 use crate::tui::format;
-use crate::tui::panes::empty;
+use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::chart::{self, Chart, Dot, Line};
@@ -29,8 +30,8 @@ pub fn title(app: &App) -> (String, String) {
         return (format!("Throughput: {host} {name}, {range}"), right);
     }
     if round_trips(book).is_some() {
-        let text = format!("Throughput: no counters of {host}; its round trips, {range}");
-        return (text, String::new());
+        let text = format!("Throughput: {host} rtt, no counters");
+        return (text, range.to_owned());
     }
     (format!("Throughput: {host}, {range}"), String::new())
 }
@@ -45,7 +46,8 @@ fn round_trips(book: &Book) -> Option<Vec<Dot>> {
 /// Draws the graph with its figures above.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(book) = &app.graph else {
-        empty(surface, &["No check of this host measures throughput or round trips."]);
+        let text = "No check here measures throughput or rtt.";
+        empty(surface, &[not_ready(app).unwrap_or(text)]);
         return;
     };
     let (from, to) = chart::window(book.range, app.wall());
@@ -99,16 +101,21 @@ pub fn figures(
     (from, to): (crate::model::Timestamp, crate::model::Timestamp),
 ) {
     let last = line.dots.last().map_or(f64::NAN, |dot| dot.value);
-    let last = format::value(last, unit);
-    let head = format!(" {name} {last:>10}");
+    let head = format!(" {name} {:>9}", format::value(last, unit));
+    let room = surface.width().saturating_sub(width(&head) + 3);
     let rest = match summary(&line.dots, from, to) {
-        Some((min, avg, max)) => format!(
-            "   min {}  avg {}  max {}",
-            format::value(min, unit),
-            format::value(avg, unit),
-            format::value(max, unit)
-        ),
-        None => "   nothing measured".to_owned(),
+        Some((min, avg, max)) => {
+            let figure =
+                |name: &str, value: f64| format!("  {name} {}", format::value(value, unit));
+            let all = [figure("min", min), figure("avg", avg), figure("max", max)];
+            // Where not all fit, the largest says most.
+            let from = (0..3).find(|from| {
+                all.get(*from..)
+                    .is_some_and(|some| some.iter().map(|s| width(s)).sum::<usize>() <= room)
+            });
+            format!("  {}", all.get(from.unwrap_or(2)..).unwrap_or(&[]).concat())
+        }
+        None => "    nothing measured".to_owned(),
     };
     surface.line(1, y, &[("━", line.role), (&head, Role::Text), (&rest, Role::Muted)]);
 }

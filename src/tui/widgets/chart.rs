@@ -135,7 +135,13 @@ impl Canvas {
         for step in 0..=steps {
             let here = height(step);
             let before = if step == 0 { here } else { height(step - 1) };
-            for y in here.min(before)..=here.max(before) {
+            // From the dot after the last height to this one: one dot thick on slopes.
+            let (low, high) = match before.cmp(&here) {
+                std::cmp::Ordering::Less => (before + 1, here),
+                std::cmp::Ordering::Equal => (here, here),
+                std::cmp::Ordering::Greater => (here, before - 1),
+            };
+            for y in low..=high {
                 self.set(x0 + step, y, role);
             }
         }
@@ -291,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_missing_result_is_a_gap() {
-        let dot = |secs| Dot::single(Timestamp::from_millis(secs * 1000), 1.0);
+        let dot = |secs: i64| Dot::single(Timestamp::from_millis(secs * 1000), 1.0);
         assert_eq!(gap_after(&[dot(0), dot(10), dot(20), dot(100), dot(110)]), 26_000);
     }
 }

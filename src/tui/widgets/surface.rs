@@ -79,6 +79,9 @@ impl<'a> Surface<'a> {
 
     fn write(&mut self, x: usize, y: usize, text: &str, style: Style) {
         let (x, y) = (self.area.x + cells(x), self.area.y + cells(y));
+        for column in x..x.saturating_add(cells(width(text))).min(self.area.right()) {
+            self.bare(column, y);
+        }
         self.buffer.set_stringn(
             x,
             y,
@@ -86,6 +89,15 @@ impl<'a> Surface<'a> {
             usize::from(self.area.right().saturating_sub(x)),
             style,
         );
+    }
+
+    /// Takes ink and weight of what was there before; the ground stays.
+    fn bare(&mut self, x: u16, y: u16) {
+        let ink = self.theme.style(Role::Background).fg.unwrap_or_default();
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.modifier = ratatui::style::Modifier::empty();
+            cell.fg = ink;
+        }
     }
 
     /// Writes by role.
@@ -156,6 +168,7 @@ impl<'a> Surface<'a> {
     pub fn mark(&mut self, x: usize, y: usize, sign: char, style: Style) {
         if x < self.width() && y < self.height() {
             let place = (self.area.x + cells(x), self.area.y + cells(y));
+            self.bare(place.0, place.1);
             if let Some(cell) = self.buffer.cell_mut(place) {
                 cell.set_char(sign).set_style(style);
             }
