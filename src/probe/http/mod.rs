@@ -83,13 +83,13 @@ async fn fetch(
             visited.push(target.clone());
         }
         let asked = job.ask(&target, &plan, strange, &mut seen.phases).await;
-        let answer = asked.map_err(|failure| match seen.redirects {
-            0 => failure,
-            // Otherwise the text is about a place that nobody wrote.
-            _ => {
-                let text = format!("redirected to {}: {}", target.shown(), failure.message);
-                Failure::new(failure.kind, text)
+        let answer = asked.map_err(|failure| {
+            if seen.redirects == 0 {
+                return failure;
             }
+            // Otherwise the text would be about a place that nobody wrote.
+            let text = format!("redirected to {}: {}", target.shown(), failure.message);
+            Failure::new(failure.kind, text)
         })?;
         seen.status = Some(answer.status);
         let mismatch = |why: String| Failure::new(FailureKind::Mismatch, why);
