@@ -1,6 +1,7 @@
 //! The built binary in a pseudo-terminal: types keys, waits for what the screen shows.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +14,13 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 struct Screen {
     parser: vt100::Parser,
     bytes: u64,
+    /// When the last bytes arrived, before they were parsed.
+    last: Instant,
     ended: bool,
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
 }
 
 /// A program in a terminal of its own.
@@ -26,7 +33,13 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts a program with `TERM=xterm-256color` and nothing else of ours in its environment.
-    pub fn start(program: &Path, args: &[&str], env: &[(&str, &str)], cols: u16, rows: u16) -> Self {
+    pub fn start(
+        program: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        cols: u16,
+        rows: u16,
+    ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(program);
@@ -41,20 +54,24 @@ impl Terminal {
         }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
-        let parser = vt100::Parser::new(rows, cols, 0);
-        let screen =
-            Arc::new((Mutex::new(Screen { parser, bytes: 0, ended: false }), Condvar::new()));
+        let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
+        let screen = Arc::new((
+            Mutex::new(Screen { parser, bytes: 0, last: Instant::now(), ended: false }),
+            Condvar::new(),
+        ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
         let shared = Arc::clone(&screen);
         std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
+                let at = Instant::now();
                 let mut screen = shared.0.lock().expect("the screen");
                 if read == 0 {
                     screen.ended = true;
                 } else {
                     screen.bytes += read as u64;
+                    screen.last = at;
                     screen.parser.process(&buffer[..read]);
                 }
                 shared.1.notify_all();
@@ -76,6 +93,31 @@ impl Terminal {
     /// What the screen shows.
     pub fn text(&self) -> String {
         self.screen.0.lock().expect("the screen").parser.screen().contents()
+    }
+
+    /// Looks at the screen's cells.
+    pub fn screen<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.screen.0.lock().expect("the screen").parser.screen())
+    }
+
+    /// Waits until the screen's cells satisfy `wanted`; gives the moment at which the bytes that
+    /// made it so arrived, `None` when none did within the time.
+    pub fn wait_screen(
+        &self,
+        patience: Duration,
+        wanted: impl Fn(&vt100::Screen) -> bool,
+    ) -> Option<Instant> {
+        let until = Instant::now() + patience;
+        let (lock, changed) = &*self.screen;
+        let mut screen = lock.lock().expect("the screen");
+        while !wanted(screen.parser.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || screen.ended {
+                return None;
+            }
+            screen = changed.wait_timeout(screen, left).expect("the screen").0;
+        }
+        Some(screen.last)
     }
 
     /// True while the program uses the alternate screen.
@@ -121,7 +163,7 @@ impl Terminal {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.resize(size).expect("the terminal resizes");
         let mut screen = self.screen.0.lock().expect("the screen");
-        screen.parser.screen_mut().set_size(rows, cols);
+        screen.parser.screen_mut().set_size(cells(rows), cells(cols));
     }
 
     /// The program's number.

@@ -87,7 +87,7 @@ async fn fetch(
             if seen.redirects == 0 {
                 return failure;
             }
-            // Otherwise the text would be about a place that nobody wrote.
+            // Otherwise the text is about a place that nobody wrote.
             let text = format!("redirected to {}: {}", target.shown(), failure.message);
             Failure::new(failure.kind, text)
         })?;
