@@ -317,7 +317,3 @@ impl Drop for Terminal {
         let _ = self.child.wait();
     }
 }
-
-fn cells(count: u16) -> std::num::NonZeroU16 {
-    std::num::NonZeroU16::new(count).expect("a terminal has cells")
-}
