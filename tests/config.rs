@@ -1,5 +1,12 @@
 //! Whole configuration files: good ones, bad ones with their messages, and the example.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -165,11 +172,12 @@ fn a_file_that_is_missing_unreadable_or_too_large_is_named() {
 fn a_hundred_thousand_checks_are_read_and_one_more_is_refused() {
     let hosts = |count: usize| -> String {
         let one = |n| format!("[[host]]\nname = \"h{n}\"\naddress = \"127.0.0.1\"\n");
-        (0..count).map(one).collect()
+        (0..count).map(one).collect::<Vec<_>>().concat()
     };
-    let checks: String = (0..100)
+    let checks = (0..100)
         .map(|n| format!("[[check]]\nhosts = \"*\"\nkind = \"tcp\"\nname = \"t{n}\"\nport = 80\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let good = hosts(1000) + &checks;
     assert_eq!(read(&good).checks.len(), 100_000);
     let bad = hosts(1001) + &checks;

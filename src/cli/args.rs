@@ -1,5 +1,7 @@
 //! The command line: what can be typed, with its help.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
+
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -42,6 +44,7 @@ pub struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         value_name = "FILE",
         env = "FLUXNOC_CONFIG",
         hide_env_values = true
@@ -51,21 +54,28 @@ pub struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         value_name = "DIR",
         env = "FLUXNOC_DATA_DIR",
         hide_env_values = true
     )]
     pub data_dir: Option<PathBuf>,
     /// Colour theme [env: FLUXNOC_THEME=]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "NAME")]
     pub theme: Option<String>,
     /// Who is acting, as history shows it [default: the login name] [env: FLUXNOC_AS=]
-    #[arg(long = "as", global = true, value_name = "NAME")]
+    #[arg(
+        long = "as",
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "NAME"
+    )]
     pub operator: Option<String>,
     /// Look only: nothing can be acknowledged or changed
     #[arg(
         long,
         global = true,
+        help_heading = "Options of all commands",
         env = "FLUXNOC_READ_ONLY",
         hide_env_values = true,
         value_parser = FalseyValueParser::new()
@@ -148,6 +158,7 @@ pub struct CheckArgs {
 }
 
 /// `fluxnoc trace`.
+#[expect(clippy::struct_excessive_bools, reason = "one for each switch")]
 #[derive(Debug, Args)]
 pub struct TraceArgs {
     /// Address or name
@@ -249,6 +260,7 @@ pub struct AckArgs {
 }
 
 /// `fluxnoc maintenance`.
+#[expect(clippy::large_enum_variant, reason = "there is one, for a moment")]
 #[derive(Debug, Subcommand)]
 pub enum MaintenanceCommand {
     /// Open a window

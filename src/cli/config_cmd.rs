@@ -28,6 +28,7 @@ pub fn read(global: &Global) -> Result<Config, Problems> {
 }
 
 /// Runs `fluxnoc config ...`.
+#[must_use]
 pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
     match command {
         ConfigCommand::Check => with(global, |config| {
@@ -57,6 +58,7 @@ fn with(global: &Global, show: impl Fn(&Config)) -> ExitCode {
 }
 
 /// Prints every problem to stderr; exit code 2.
+#[must_use]
 pub fn refused(problems: &Problems) -> ExitCode {
     print::lines_to_stderr(&problems.to_string());
     ExitCode::from(2)

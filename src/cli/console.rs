@@ -124,7 +124,7 @@ impl Console {
         let leave = screen.block_on(tui::run(home.backend(), actor, self.options(false), ended));
         match leave {
             Ok(Leave::Keep) => {
-                home.stop();
+                home.stop()?;
                 let pid = self.detach(&screen)?;
                 println!("fluxnoc monitors on as process {pid}; `fluxnoc` opens the screen again");
                 Ok(ExitCode::SUCCESS)
@@ -133,15 +133,11 @@ impl Console {
                 // The screen is gone, monitoring is not: until somebody stops the engine.
                 tracing::warn!("the terminal hung up; monitoring goes on without a screen");
                 screen.block_on(until_stopped(&home));
-                home.stop();
-                Ok(ExitCode::SUCCESS)
+                home.stop().map(|()| ExitCode::SUCCESS)
             }
-            Ok(Leave::Stop | Leave::Detach) => {
-                home.stop();
-                Ok(ExitCode::SUCCESS)
-            }
+            Ok(Leave::Stop | Leave::Detach) => home.stop().map(|()| ExitCode::SUCCESS),
             Err(error) => {
-                home.stop();
+                home.stop()?;
                 Err(error).context("the screen failed")
             }
         }
@@ -173,8 +169,7 @@ impl Console {
         logging::into_file(&self.data_dir).context("cannot write the log")?;
         let home = lifecycle::start_here(self.plan(true))?;
         screen_runtime()?.block_on(until_stopped(&home));
-        home.stop();
-        Ok(ExitCode::SUCCESS)
+        home.stop().map(|()| ExitCode::SUCCESS)
     }
 }
 

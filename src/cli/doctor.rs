@@ -48,6 +48,7 @@ fn finding(name: &'static str, grade: Grade, text: impl AsRef<str>, mend: &str) 
 }
 
 /// Runs `fluxnoc doctor`; 1 when something fails.
+#[must_use]
 pub fn run(global: &Global, json: bool) -> ExitCode {
     let config = config_cmd::read(global);
     let mut findings = vec![icmp(Domain::IPV4, "ping"), icmp(Domain::IPV6, "ping v6")];
@@ -82,9 +83,8 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
 fn icmp(domain: Domain, name: &'static str) -> Finding {
     let protocol = if domain == Domain::IPV4 { Protocol::ICMPV4 } else { Protocol::ICMPV6 };
     let open = |kind: Type| Socket::new(domain, kind, Some(protocol));
-    let datagram = match open(Type::DGRAM) {
-        Ok(_) => return finding(name, Grade::Ok, "datagram socket, no privilege needed", ""),
-        Err(error) => error,
+    let Err(datagram) = open(Type::DGRAM) else {
+        return finding(name, Grade::Ok, "datagram socket, no privilege needed", "");
     };
     if open(Type::RAW).is_ok() {
         return finding(name, Grade::Ok, "raw socket", "");
@@ -218,15 +218,14 @@ fn directory(dir: &Path) -> Finding {
         let mend = format!("others may replace the database: chmod go-w {shown}");
         return finding(name, Grade::Warn, format!("{shown} is writable for others"), &mend);
     }
-    let state = if there == dir { "writable" } else { "will be made" };
+    let state = if there == dir { "is writable" } else { "will be made" };
     let free = nix::sys::statvfs::statvfs(there)
-        .map(|fs| u64::from(fs.blocks_available()).saturating_mul(fs.fragment_size()))
-        .unwrap_or(u64::MAX);
+        .map_or(u64::MAX, |fs| fs.blocks_available().saturating_mul(fs.fragment_size()));
     if free < 1 << 30 {
-        let text = format!("{shown} is {state}, {} MiB free", free >> 20);
+        let text = format!("{shown} {state}, {} MiB free", free >> 20);
         return finding(name, Grade::Warn, text, "make room, or lower max_size of [store]");
     }
-    finding(name, Grade::Ok, format!("{shown} is {state}, {} GiB free", free >> 30), "")
+    finding(name, Grade::Ok, format!("{shown} {state}, {} GiB free", free >> 30), "")
 }
 
 fn file(path: &Path, found: &fs::Metadata) -> Finding {
@@ -264,7 +263,7 @@ fn terminal() -> Finding {
             "the console needs one; the other commands do not. Set TERM, such as xterm-256color";
         return finding(name, Grade::Warn, "TERM names no terminal that can move a cursor", mend);
     };
-    let size = crossterm::terminal::size();
+    let size = terminal_size::terminal_size();
     let locale =
         set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
     let upper = locale.to_ascii_uppercase();
@@ -276,7 +275,7 @@ fn terminal() -> Finding {
         _ => "16 colours",
     };
     let characters = if utf8 { "UTF-8" } else { "no UTF-8" };
-    let (width, height) = size.unwrap_or((0, 0));
+    let (width, height) = size.map_or((0, 0), |(width, height)| (width.0, height.0));
     let text = format!("{term}, {width}x{height}, {colours}, {characters}");
     if !utf8 {
         let mend = "set LANG=C.UTF-8: graphs and names need it";

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod check_args;
+pub mod check_keys;
 pub mod config_cmd;
 pub mod console;
 pub mod doctor;

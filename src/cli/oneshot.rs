@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::{CheckArgs, DnsArgs, ProbeArgs, TraceArgs};
-use super::check_args::{CheckKind, Keys, seconds};
+use super::check_args::CheckKind;
+use super::check_keys::{Keys, seconds};
 use super::{machine, print, trace_table};
 use crate::config::{Given, Problems, adhoc, toml_text, valid_target};
 use crate::model::spec::{Family, TraceSpec};
@@ -20,6 +21,7 @@ use crate::rules::{Verdict, evaluate};
 const LOOKUP: Duration = Duration::from_secs(10);
 
 /// `fluxnoc check`: prints a plugin line, exits with 0 to 3.
+#[must_use]
 pub fn check(args: &CheckArgs) -> ExitCode {
     let kind = args.kind.kind();
     let common = args.kind.common();
@@ -80,9 +82,13 @@ fn make(kind: &CheckKind, target: Option<&str>, keys: &Keys) -> Result<Check, Ve
     Ok(check)
 }
 
-/// The problems without the words `command line`.
+/// The problems as they concern what was typed; an address is always the argument `HOST`.
 fn messages(problems: &Problems) -> Vec<String> {
-    problems.list.iter().map(|problem| problem.message.clone()).collect()
+    let worded = |message: &String| match message.strip_prefix("address: ") {
+        Some(rest) => format!("HOST: {rest}"),
+        None => message.clone(),
+    };
+    problems.list.iter().map(|problem| worded(&problem.message)).collect()
 }
 
 /// Runs a check once and judges it.
@@ -90,7 +96,7 @@ fn observe(check: &Check, unreachable: State) -> std::io::Result<(Verdict, Obser
     run(async |shared| {
         let context = Context::new(&shared, check.timeout.to_std());
         let mut memory = Memory::default();
-        let mut seen = probe::run(check, &context, &mut memory).await;
+        let mut seen = Box::pin(probe::run(check, &context, &mut memory)).await;
         let verdict = evaluate(check, unreachable, &mut seen);
         (verdict, seen)
     })
@@ -142,6 +148,7 @@ fn millis(micros: u64) -> f64 {
 }
 
 /// `fluxnoc dns`: one line for each resolver; 1 when one of them failed.
+#[must_use]
 pub fn dns(args: &DnsArgs) -> ExitCode {
     let mut given = vec![
         one("query", toml_text(&args.name), "NAME"),
@@ -152,14 +159,15 @@ pub fn dns(args: &DnsArgs) -> ExitCode {
         given.push(one("resolvers", format!("[{}]", list.join(", ")), "--resolver"));
     }
     let made = plain_check(Kind::Dns, None, given, args.timeout.as_ref());
-    tell(made.map(|check| Check { address: "".into(), ..check }), args.json, "NAME")
+    tell(made.map(|check| Check { address: "".into(), ..check }), args.json)
 }
 
 /// `fluxnoc probe`: is the port open? 1 when not.
+#[must_use]
 pub fn probe(args: &ProbeArgs) -> ExitCode {
     let kind = if args.udp { Kind::Udp } else { Kind::Tcp };
     let given = vec![one("port", args.port.to_string(), "PORT")];
-    tell(plain_check(kind, Some(&args.host), given, args.timeout.as_ref()), args.json, "HOST")
+    tell(plain_check(kind, Some(&args.host), given, args.timeout.as_ref()), args.json)
 }
 
 fn one(key: &'static str, value: String, shown: &str) -> Given {
@@ -179,14 +187,11 @@ fn plain_check(
 }
 
 /// Runs the check and prints what it saw; 2 when it could not be made from the arguments.
-fn tell(made: Result<Check, Problems>, json: bool, argument: &str) -> ExitCode {
+fn tell(made: Result<Check, Problems>, json: bool) -> ExitCode {
     let check = match made {
         Ok(check) => check,
         Err(problems) => {
             for message in messages(&problems) {
-                let message = message
-                    .strip_prefix("address: ")
-                    .map_or_else(|| message.clone(), |rest| format!("{argument}: {rest}"));
                 print::error(&message);
             }
             return ExitCode::from(2);
@@ -211,6 +216,7 @@ fn tell(made: Result<Check, Problems>, json: bool, argument: &str) -> ExitCode {
 }
 
 /// `fluxnoc trace`: a table of hops, or JSON; 1 when the target does not answer.
+#[must_use]
 pub fn trace(args: &TraceArgs) -> ExitCode {
     if let Err(why) = valid_target(&args.host).and_then(|()| trace_options(args)) {
         print::error(&why);

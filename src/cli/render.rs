@@ -126,6 +126,7 @@ fn windows_table(windows: &[Maintenance]) -> String {
 }
 
 /// Columns as wide as their widest cell; the last one is not padded.
+#[must_use]
 pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heads.iter().map(|head| width(head)).collect();
     for row in rows {

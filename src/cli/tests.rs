@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use super::check_args::CheckKind;
 use super::*;
 use crate::config::{Machine, adhoc, keys};
-use crate::model::{Check, Kind, Spec};
+use crate::model::{Check, Kind, Range, Spec};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace())
@@ -63,7 +63,7 @@ fn every_kind_can_be_checked_and_its_flags_are_the_files_keys() {
 fn options_make_the_check_that_the_file_would() {
     let ping = check("fluxnoc check ping 127.0.0.1 -w 100ms,10% -c 300ms,50% -t 3 --packets 2 -4");
     assert_eq!(ping.timeout.millis(), 3000);
-    assert_eq!(ping.limit("loss").unwrap().warning.unwrap().end, 10.0);
+    assert_eq!(ping.limit("loss").unwrap().warning, Some(Range::above(10.0)));
     let http = check(
         "fluxnoc check http https://x/ -w 0.5 --header A=b --header C=d=e --status 200-299 \
          --status 404 --insecure --max-body 64KiB",
@@ -80,14 +80,14 @@ fn options_make_the_check_that_the_file_would() {
     let Spec::Http(spec) = &*http.spec else { panic!() };
     assert_eq!(spec.headers["Authorization"], "Basic eDp5==");
     let custom = check("fluxnoc check custom --metric q=80,90 -- /bin/echo -n x");
-    assert_eq!(custom.limit("q").unwrap().critical.unwrap().end, 90.0);
+    assert_eq!(custom.limit("q").unwrap().critical, Some(Range::above(90.0)));
     let mysql = check("fluxnoc check mysql mysql://mon%40x@[::1]:3307/shop --password-env P");
     let Spec::Mysql(spec) = &*mysql.spec else { panic!() };
     assert_eq!((spec.user.as_str(), spec.port, &*mysql.address), ("mon@x", 3307, "[::1]"));
     let mysql = check("fluxnoc check mysql mysql://a@b -w 200ms");
-    assert_eq!(mysql.limit("query_time").unwrap().warning.unwrap().end, 0.2);
+    assert_eq!(mysql.limit("query_time").unwrap().warning, Some(Range::above(0.2)));
     let system = check("fluxnoc check system --threshold cpu_usage=1,2 --threshold io_wait=,50");
-    assert_eq!(system.limit("cpu_usage").unwrap().warning.unwrap().end, 1.0);
+    assert_eq!(system.limit("cpu_usage").unwrap().warning, Some(Range::above(1.0)));
 }
 
 #[test]

@@ -126,6 +126,7 @@ pub struct Verb {
 ///
 /// # Errors
 /// A sentence about a time that makes no sense.
+#[must_use]
 pub fn verb(
     typed: Typed,
     now: Timestamp,

@@ -68,7 +68,7 @@ impl Clock {
                     return;
                 }
                 // tokio's timer stands still during a suspend; a minute bounds how late we notice.
-                tokio::time::sleep(rest.to_std().min(Duration::from_secs(60))).await;
+                tokio::time::sleep(rest.to_std().min(Duration::from_mins(1))).await;
             },
             Self::Manual(manual) => {
                 let mut moves = manual.now.subscribe();

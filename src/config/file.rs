@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use toml::de::DeTable;
@@ -11,6 +12,7 @@ use super::layers::{Env, Layers};
 use super::problem::{Problem, Problems, Sink};
 use super::reader::Reader;
 use super::{Config, inventory, keys};
+use crate::model::{Check, Secret, Spec};
 
 /// Largest file, in bytes.
 pub const FILE_LIMIT: u64 = 16 << 20;
@@ -45,6 +47,22 @@ pub(super) fn read(path: &Path) -> Result<String, Problems> {
         let place = super::problem::Text::new(&name, &good).place(at);
         let message = "this byte is no UTF-8; save the file as UTF-8".to_owned();
         Problems { list: vec![Problem { source: name.clone(), place, message }], omitted: 0 }
+    })
+}
+
+/// The warning about a file with passwords in it that others can read.
+pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
+    let inline = |check: &Check| match &*check.spec {
+        Spec::Mysql(spec) => matches!(spec.password, Some(Secret::Inline(_))),
+        _ => false,
+    };
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0 && config.checks.iter().any(inline)).then(|| {
+        let name = path.display().to_string();
+        let message = format!(
+            "a password is in it and others may read it (mode {mode:04o}): chmod 600 {name}"
+        );
+        Problem::of(&name, message)
     })
 }
 

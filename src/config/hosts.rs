@@ -51,7 +51,7 @@ pub(super) struct Written<'a> {
 }
 
 /// Reads one `[[host]]`; `None` when it has no usable name (which was said).
-pub(super) fn read<'a>(reader: Reader<'a>, unreachable: State) -> Option<Written<'a>> {
+pub(super) fn read(reader: Reader<'_>, unreachable: State) -> Option<Written<'_>> {
     reader.refuse_unknown(keys::HOST);
     reader.require("name", "name = \"web-1\"");
     let name = reader.text("name").filter(|name| {
@@ -67,16 +67,15 @@ pub(super) fn read<'a>(reader: Reader<'a>, unreachable: State) -> Option<Written
     }
     let mut bare = Vec::new();
     for (word, span) in reader.texts("checks").unwrap_or_default() {
-        match BARE_KINDS.iter().find(|(known, _)| *known == word) {
-            Some((_, kind)) => bare.push((*kind, span)),
-            None => {
-                let words: Vec<&str> = BARE_KINDS.iter().map(|(known, _)| *known).collect();
-                let words = words.join(", ");
-                let why = format!(
-                    "checks: `{word}` cannot stand here; allowed: {words}; the other kinds need a [[host.check]] with their parameters"
-                );
-                reader.sink.wrong(&span, why);
-            }
+        if let Some((_, kind)) = BARE_KINDS.iter().find(|(known, _)| *known == word) {
+            bare.push((*kind, span));
+        } else {
+            let words = BARE_KINDS.map(|(known, _)| known).join(", ");
+            let why = format!(
+                "checks: `{word}` cannot stand here; allowed: {words}; the other kinds need a \
+                 [[host.check]] with their parameters"
+            );
+            reader.sink.wrong(&span, why);
         }
     }
     let line = reader.sink.text.line(reader.span.start);

@@ -248,7 +248,7 @@ fn valid_resolver(text: &str) -> Result<(), String> {
         format!("`{cut}` is no resolver; write 9.9.9.9, 9.9.9.9:5353 or [2620:fe::fe]:53")
     };
     let (name, port) = text.split_once(':').unwrap_or((text, "53"));
-    if port.parse::<u16>().ok().filter(|port| *port > 0).is_none() {
+    if port.parse::<u16>().ok().is_none_or(|port| port == 0) {
         return Err(bad());
     }
     valid_target(name).map_err(|_| bad())

@@ -90,12 +90,12 @@ impl Layers {
             table.what = format!("[{section}]");
             table.refuse_unknown(known);
             for setting in SETTINGS.iter().filter(|setting| setting.section == section) {
-                self.from_table(&table, setting);
+                self.take_from(&table, setting);
             }
         }
     }
 
-    fn from_table(&mut self, table: &Reader<'_>, setting: &Setting) {
+    fn take_from(&mut self, table: &Reader<'_>, setting: &Setting) {
         let Some(value) = table.get(setting.key) else { return };
         let text = match (value.get_ref(), setting.form) {
             (DeValue::String(_), Form::Text) => table.text(setting.key).map(str::to_owned),
@@ -113,14 +113,13 @@ impl Layers {
         };
         let Some(text) = text else { return };
         let place = table.place(setting.key);
-        match (setting.set)(&mut self.settings, &text) {
-            Err(why) => table.wrong(setting.key, why),
-            Ok(()) => {
-                let line = table.sink.text.line(place.start);
-                let origin = Origin::File(format!("{}:{line}", table.sink.text.name));
-                self.origins.insert(id(setting), origin);
-            }
+        if let Err(why) = (setting.set)(&mut self.settings, &text) {
+            table.wrong(setting.key, why);
+            return;
         }
+        let line = table.sink.text.line(place.start);
+        let origin = Origin::File(format!("{}:{line}", table.sink.text.name));
+        self.origins.insert(id(setting), origin);
     }
 
     /// Takes the environment and the flags.
@@ -136,15 +135,14 @@ impl Layers {
                         Origin::Variable(name.to_owned())
                     });
                 }
-                // An empty variable is one that is not set.
-                Some(_) => {}
                 None if variable.contains("__") => {
                     let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
                     let names: Vec<&str> = names.iter().map(String::as_str).collect();
                     let why = format!("unknown setting `{variable}`{}", allowed(variable, &names));
                     sink.push(Problem::of("environment", why));
                 }
-                None => {}
+                // An empty variable is one that is not set.
+                Some(_) | None => {}
             }
         }
         for (flag, wanted, value) in &env.flags {

@@ -29,14 +29,12 @@ pub fn candidates() -> Vec<PathBuf> {
 /// A candidate that is there but cannot be read counts: reading it then says why.
 #[must_use]
 pub fn find(named: Option<&Path>) -> Source {
-    if let Some(path) = named {
+    // An empty variable is one that is not set.
+    if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
         return Source::File(path.to_owned());
     }
-    let exists = |path: &PathBuf| match std::fs::symlink_metadata(path) {
-        Ok(_) => true,
-        // A directory above that we may not enter: somebody else's file is not ours.
-        Err(_) => false,
-    };
+    // What lies in a directory that we may not enter is somebody else's.
+    let exists = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok();
     candidates().into_iter().find(exists).map_or(Source::BuiltIn, Source::File)
 }
 
@@ -45,7 +43,7 @@ pub fn find(named: Option<&Path>) -> Source {
 /// # Errors
 /// When neither is known because there is no home directory.
 pub fn data_dir(named: Option<&Path>) -> Result<PathBuf, String> {
-    if let Some(path) = named {
+    if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
         return Ok(path.to_owned());
     }
     etcetera::base_strategy::Xdg::new()

@@ -66,7 +66,8 @@ pub fn load(source: &Source, machine: &Machine, env: &Env) -> Result<Config, Pro
         Source::BuiltIn => parse("built-in", "", machine, env),
         Source::File(path) => {
             let text = file::read(path)?;
-            let config = parse(&path.display().to_string(), &text, machine, env)?;
+            let mut config = parse(&path.display().to_string(), &text, machine, env)?;
+            config.warnings.extend(file::exposed(path, &config));
             Ok(Config { source: Some(path.clone()), ..config })
         }
     }

@@ -88,7 +88,7 @@ impl fmt::Display for Problems {
 pub(super) struct Text<'a> {
     /// The file as it is named in messages.
     pub name: String,
-    text: &'a str,
+    whole: &'a str,
     starts: Vec<usize>,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Text<'a> {
     pub fn new(name: &str, text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
-        Self { name: name.to_owned(), text, starts }
+        Self { name: name.to_owned(), whole: text, starts }
     }
 
     pub fn line(&self, at: usize) -> usize {
@@ -106,7 +106,7 @@ impl<'a> Text<'a> {
     pub fn place(&self, at: usize) -> Place {
         let line = self.line(at);
         let start = line.checked_sub(1).and_then(|n| self.starts.get(n)).copied().unwrap_or(0);
-        let before = self.text.get(start..at.min(self.text.len())).unwrap_or_default();
+        let before = self.whole.get(start..at.min(self.whole.len())).unwrap_or_default();
         Place { line, column: before.chars().count() + 1 }
     }
 
@@ -115,7 +115,7 @@ impl<'a> Text<'a> {
         let line = self.line(at);
         let following = self.starts.get(line..).unwrap_or_default();
         let header = following.iter().position(|start| {
-            let rest = self.text.get(*start..).unwrap_or_default();
+            let rest = self.whole.get(*start..).unwrap_or_default();
             rest.trim_start_matches([' ', '\t']).starts_with('[')
         });
         header.map_or(self.starts.len(), |lines| line + lines)

@@ -29,7 +29,7 @@ pub struct Console {
 
 impl Default for Console {
     fn default() -> Self {
-        Self { operator: None, theme: "dark".to_owned() }
+        Self { operator: None, theme: "default".to_owned() }
     }
 }
 

@@ -85,9 +85,8 @@ impl Core {
         for (at, slot) in self.table.iter() {
             if slot.check.enabled {
                 match attempts::freshness(&slot.check, slot.expected_since, now.steady) {
-                    Freshness::Fresh => {}
                     Freshness::Late if !slot.status.late => overdue.push((at, false)),
-                    Freshness::Late => {}
+                    Freshness::Fresh | Freshness::Late => {}
                     Freshness::Stale => overdue.push((at, true)),
                 }
             }

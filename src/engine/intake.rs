@@ -92,8 +92,8 @@ impl Core {
     /// Puts a new status into the batch and lets the alert follow.
     pub(super) fn set_status(&mut self, at: usize, status: Status, attempts: u32, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
-        self.batch.statuses.insert(at, status.clone());
         self.step(at, Input::Status { check: &key, status: &status, attempts }, now);
+        self.batch.statuses.insert(at, status);
     }
 
     /// Runs the alert's state machine for one input and stages what it says.

@@ -128,13 +128,10 @@ impl Table {
     pub fn put(&mut self, slot: Slot) -> usize {
         let key = slot.check.key.clone();
         let open = slot.alert.is_some();
-        let at = match self.by_key.get(&key).copied() {
-            Some(at) => at,
-            None => {
-                self.slots.push(None);
-                self.slots.len() - 1
-            }
-        };
+        let at = self.by_key.get(&key).copied().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
         if let Some(place) = self.slots.get_mut(at) {
             *place = Some(slot);
         }

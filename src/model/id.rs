@@ -1,6 +1,6 @@
 //! Identities: names that people choose and ids that the engine mints.
 //!
-//! Hosts are known by name, checks by `host/name`; what is born at run time has a UUIDv7. The
+//! Hosts are known by name, checks by `host/name`; what is born at run time has a UUID of version 7. The
 //! random bits come from the caller, so that this file stays pure.
 
 use std::fmt;

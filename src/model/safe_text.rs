@@ -4,6 +4,7 @@
 //! become visible escapes; lines and columns are counted here and nowhere else.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -160,7 +161,10 @@ fn push_safe(out: &mut String, c: char, grapheme: &str) {
         '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if width(grapheme) > 0 && !grapheme.starts_with(c) => {
             out.push(c);
         }
-        c if is_hidden(c) => out.push_str(&format!("<U+{:04X}>", u32::from(c))),
+        c if is_hidden(c) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "<U+{:04X}>", u32::from(c));
+        }
         c => out.push(c),
     }
 }

@@ -55,7 +55,7 @@ kinds! {
     Http = "http" / "check_http",
     /// A name asked of each resolver.
     Dns = "dns" / "check_dns",
-    /// A login and a query on MySQL or MariaDB.
+    /// A login and a query on a `MySQL` or `MariaDB` server.
     Mysql = "mysql" / "check_mysql",
     /// Processes of this machine.
     Process = "process" / "check_process",

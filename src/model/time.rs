@@ -5,6 +5,7 @@
 //! span is whole milliseconds.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 
@@ -32,7 +33,7 @@ impl Timestamp {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
         let millis = self.0.saturating_sub(earlier.0);
-        Span(if millis > 0 { millis as u64 } else { 0 })
+        Span(if millis > 0 { millis.cast_unsigned() } else { 0 })
     }
 
     /// The same moment as chrono has it; `None` outside chrono's years.
@@ -116,7 +117,7 @@ impl Steady {
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
         let millis = self.0.saturating_sub(earlier.0);
-        Span(if millis > 0 { millis as u64 } else { 0 })
+        Span(if millis > 0 { millis.cast_unsigned() } else { 0 })
     }
 }
 
@@ -209,7 +210,8 @@ impl fmt::Display for Span {
         for (unit, millis) in UNITS.into_iter().filter(|(unit, _)| *unit != "w") {
             let count = rest / millis;
             if count > 0 {
-                text.push_str(&format!("{count}{unit}"));
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{count}{unit}");
                 rest %= millis;
             }
         }

@@ -50,7 +50,7 @@ fn log(notification: &Notification) {
         State::Ok => tracing::info!(target: "notify", %key, %check, "{line}"),
         State::Warning => tracing::warn!(target: "notify", %key, %check, "{line}"),
         State::Critical | State::Unknown => {
-            tracing::error!(target: "notify", %key, %check, "{line}")
+            tracing::error!(target: "notify", %key, %check, "{line}");
         }
     }
 }

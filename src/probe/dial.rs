@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use super::context::Context;
+use super::errno;
 use crate::model::{Failure, FailureKind, Span};
 
 /// An open connection and what it took.
@@ -76,6 +77,7 @@ fn silent(peer: SocketAddr, timeout: Span) -> Failure {
 
 /// What an error of `connect` means.
 fn connect_failure(error: &io::Error, peer: SocketAddr) -> Failure {
+    let words = errno::words(error);
     let (kind, text) = match error.kind() {
         ErrorKind::ConnectionRefused => {
             (FailureKind::Refused, format!("connection refused by {peer}"))
@@ -87,16 +89,16 @@ fn connect_failure(error: &io::Error, peer: SocketAddr) -> Failure {
             (FailureKind::Timeout, format!("no answer from {peer} (filtered or down)"))
         }
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
-            (FailureKind::NoRoute, format!("no route to {peer}: {error}"))
+            (FailureKind::NoRoute, format!("no route to {peer}: {words}"))
         }
         ErrorKind::PermissionDenied => (
             FailureKind::Denied,
             format!("this machine forbids connecting to {peer} (a local firewall or sandbox)"),
         ),
         ErrorKind::InvalidInput => {
-            (FailureKind::NoRoute, format!("cannot connect to {peer}: {error}"))
+            (FailureKind::NoRoute, format!("cannot connect to {peer}: {words}"))
         }
-        _ => (FailureKind::Local, format!("cannot connect to {peer}: {error}")),
+        _ => (FailureKind::Local, format!("cannot connect to {peer}: {words}")),
     };
     Failure::new(kind, text)
 }

@@ -1,3 +1,5 @@
+//! The TCP probe against open, closed, silent and talking ports.
+
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;

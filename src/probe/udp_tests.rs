@@ -1,3 +1,5 @@
+//! The UDP probe against answering, closed and silent ports.
+
 use super::*;
 use crate::model::Spec;
 use crate::model::spec::Family;

@@ -8,7 +8,7 @@ use crate::model::{
     SafeText, State, Status, Timestamp,
 };
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Move {
     Result(State),
     Stale,
@@ -141,7 +141,7 @@ impl Story {
                 drop(self.step(Input::Acknowledge(ack)));
             }
             Move::GiveBack => {
-                drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }))
+                drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }));
             }
             Move::Remove => {
                 drop(self.step(Input::Removed { why: SafeText::line("gone") }));

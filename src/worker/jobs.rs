@@ -55,7 +55,7 @@ struct Job {
 /// All jobs of a worker.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    jobs: Vec<Option<Job>>,
+    places: Vec<Option<Job>>,
     free: Vec<usize>,
     by_key: HashMap<CheckKey, usize>,
     heap: BinaryHeap<Reverse<(Steady, usize)>>,
@@ -102,13 +102,13 @@ impl Jobs {
         // The former job, if any, ends with its memory: a changed definition measures afresh.
         self.drop_check(&key);
         let at = if let Some(at) = self.free.pop() {
-            if let Some(place) = self.jobs.get_mut(at) {
+            if let Some(place) = self.places.get_mut(at) {
                 *place = Some(job);
             }
             at
         } else {
-            self.jobs.push(Some(job));
-            self.jobs.len() - 1
+            self.places.push(Some(job));
+            self.places.len() - 1
         };
         self.by_key.insert(key, at);
         self.heap.push(Reverse((first, at)));
@@ -117,7 +117,7 @@ impl Jobs {
     /// Forgets a check. A run under way goes to its end and is not reported.
     pub fn drop_check(&mut self, key: &CheckKey) {
         if let Some(at) = self.by_key.remove(key)
-            && let Some(place) = self.jobs.get_mut(at)
+            && let Some(place) = self.places.get_mut(at)
         {
             let running = place.as_ref().is_some_and(|job| job.memory.is_none());
             *place = None;
@@ -151,7 +151,7 @@ impl Jobs {
 
     /// Samples exactly these checks every two seconds besides their runs.
     pub fn follow(&mut self, keys: &[CheckKey], now: Steady) {
-        for (at, place) in self.jobs.iter_mut().enumerate() {
+        for (at, place) in self.places.iter_mut().enumerate() {
             let Some(job) = place else { continue };
             let wanted = job.followed;
             job.followed = keys.contains(&job.check.key);
@@ -184,7 +184,7 @@ impl Jobs {
             if !self.is_valid(due, at) {
                 continue;
             }
-            let Some(job) = self.jobs.get_mut(at).and_then(Option::as_mut) else { continue };
+            let Some(job) = self.places.get_mut(at).and_then(Option::as_mut) else { continue };
             let sample = !job.forced && due < job.slot;
             let Some(memory) = job.memory.take() else {
                 // Still running: this slot is passed over (a forced run follows the present one).
@@ -217,7 +217,7 @@ impl Jobs {
     /// A run is over: gives its memory back. False when the check was dropped or redefined
     /// meanwhile, so that its result counts no more.
     pub fn finished(&mut self, at: usize, generation: u64, memory: Memory, now: Steady) -> bool {
-        match self.jobs.get_mut(at) {
+        match self.places.get_mut(at) {
             Some(Some(job)) if job.generation == generation => {
                 job.memory = Some(memory);
                 if job.forced {
@@ -237,12 +237,12 @@ impl Jobs {
     /// The address that a host's checks connect to.
     #[must_use]
     pub fn address_of(&self, host: &str) -> Option<Arc<str>> {
-        let mut jobs = self.jobs.iter().flatten();
+        let mut jobs = self.places.iter().flatten();
         jobs.find(|job| &*job.check.key.host == host).map(|job| Arc::clone(&job.check.address))
     }
 
     fn is_valid(&self, due: Steady, at: usize) -> bool {
-        matches!(self.jobs.get(at), Some(Some(job)) if job.due == due)
+        matches!(self.places.get(at), Some(Some(job)) if job.due == due)
     }
 
     fn with(
@@ -251,7 +251,7 @@ impl Jobs {
         change: impl FnOnce(&mut Job, usize, &mut BinaryHeap<Reverse<(Steady, usize)>>),
     ) {
         if let Some(at) = self.by_key.get(key).copied()
-            && let Some(Some(job)) = self.jobs.get_mut(at)
+            && let Some(Some(job)) = self.places.get_mut(at)
         {
             change(job, at, &mut self.heap);
         }

@@ -61,9 +61,9 @@ pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem>
     let mut jobs = Jobs::default();
     jobs.start(assignments, worker.clock.now().steady);
     let (done, finished) = mpsc::channel(FINISHED);
-    let (frames, framed) = mpsc::channel(64);
+    let (frame_out, frames) = mpsc::channel(64);
     let state = Loop {
-        traces: Traces::new(Arc::clone(&worker.shared), worker.clock.clone(), frames),
+        traces: Traces::new(Arc::clone(&worker.shared), worker.clock.clone(), frame_out),
         at_once: Arc::new(Semaphore::new(worker.at_once)),
         scripts: Arc::new(Semaphore::new(SCRIPTS)),
         outlet: Outlet::default(),
@@ -72,7 +72,7 @@ pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem>
         boot,
         worker,
     };
-    state.turn(&mut watch, finished, framed, stop).await
+    state.turn(&mut watch, finished, frames, stop).await
 }
 
 /// Requests of the worker need no memory at the engine, so their ids carry only time.
@@ -97,7 +97,7 @@ impl Loop {
         mut self,
         watch: &mut Watch,
         mut finished: mpsc::Receiver<Finished>,
-        mut framed: mpsc::Receiver<LiveTrace>,
+        mut frames: mpsc::Receiver<LiveTrace>,
         stop: CancellationToken,
     ) -> Result<(), Problem> {
         let clock = self.worker.clock.clone();
@@ -126,7 +126,7 @@ impl Loop {
                     self.end(end, now);
                     gathered = gathered.or(Some(now.steady + GATHER));
                 }
-                Some(frame) = framed.recv() => {
+                Some(frame) = frames.recv() => {
                     self.outlet.put_trace(frame);
                     gathered = gathered.or(Some(now.steady + GATHER));
                 }

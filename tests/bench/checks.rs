@@ -3,6 +3,13 @@
 //! Floors: HTTP and TCP 10 times, custom 1 time the plugins' checks per CPU second. nginx serves
 //! both sides; its own CPU counts for neither.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;

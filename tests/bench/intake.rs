@@ -2,6 +2,13 @@
 //!
 //! Floor: 20,000 results per CPU second (the peer is that limit), SQLite with `synchronous=FULL`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::ExitCode;
 
 use fluxnoc::clock::Clock;

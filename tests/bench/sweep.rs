@@ -2,6 +2,13 @@
 //!
 //! Floor: 0.8 of fping's rate at equal loss.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 

@@ -105,6 +105,9 @@ fn unprivileged(dir: &Path) -> Option<String> {
         .find_map(|name| nix::unistd::User::from_name(name).ok().flatten())
         .ok_or_else(|| io::Error::other("neither mysql nor nobody exists"))
         .unwrap();
-    std::os::unix::fs::chown(dir, Some(found.uid.as_raw()), Some(found.gid.as_raw())).unwrap();
-    Some(format!("--user={}", found.name))
+    // In a user namespace there may be no other user; then its root, who is none outside, does.
+    match std::os::unix::fs::chown(dir, Some(found.uid.as_raw()), Some(found.gid.as_raw())) {
+        Ok(()) => Some(format!("--user={}", found.name)),
+        Err(_) => Some("--user=root".to_owned()),
+    }
 }

@@ -273,12 +273,10 @@ impl Chain {
             echo 1 > ipv6/fib_multipath_hash_policy"
             .to_owned();
         for (v6, ip) in [(false, "ip"), (true, "ip -6")] {
-            script += &format!(
-                "\n{ip} route replace {} nexthop via {} nexthop via {}",
-                network(self.plan.routers, v6),
-                address(1, 2, v6),
-                address(ALTERNATIVE, 2, v6)
-            );
+            let (to, by) = (network(self.plan.routers, v6), address(1, 2, v6));
+            let other = address(ALTERNATIVE, 2, v6);
+            let route = format!("\n{ip} route replace {to} nexthop via {by} nexthop via {other}");
+            script += &route;
         }
         self.router(1).sh(&script);
     }

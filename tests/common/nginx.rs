@@ -20,9 +20,10 @@ impl Nginx {
         let dir = tempfile::Builder::new().prefix("fluxnoc-nginx-").tempdir().unwrap();
         let root = dir.path().display();
         let config = dir.path().join("nginx.conf");
-        // One process without a master: it dies with its parent's kill and needs no other user.
+        // One process without a master: it dies with our kill. It stays who we are, for in a user
+        // namespace there is nobody else.
         let text = format!(
-            "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;
+            "daemon off; master_process off; user root root; pid {root}/pid; error_log {root}/error.log;
              events {{ worker_connections 512; }}
              http {{
                access_log off; default_type text/plain; server_tokens off;

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 struct Screen {
     parser: vt100::Parser,
     bytes: u64,
+    /// When the last bytes arrived, before they were parsed.
+    last: Instant,
     ended: bool,
     /// True inside a synchronised update: what is there is half of a frame.
     torn: bool,
@@ -37,6 +40,10 @@ impl Screen {
         }
         self.tail.drain(..self.tail.len().saturating_sub(7));
     }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
 }
 
 /// A program in a terminal of its own.
@@ -79,6 +86,7 @@ impl Terminal {
             Mutex::new(Screen {
                 parser,
                 bytes: 0,
+                last: Instant::now(),
                 ended: false,
                 torn: false,
                 tail: Vec::new(),
@@ -92,11 +100,13 @@ impl Terminal {
             let mut buffer = [0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
+                let at = Instant::now();
                 // The test failed meanwhile: it has said why.
                 let Ok(mut screen) = shared.0.lock() else { return };
                 if read == 0 {
                     screen.ended = true;
                 } else {
+                    screen.last = at;
                     screen.take(&buffer[..read]);
                 }
                 shared.1.notify_all();
@@ -120,6 +130,31 @@ impl Terminal {
     /// What the screen shows.
     pub fn text(&self) -> String {
         self.screen.0.lock().expect("the screen").parser.screen().contents()
+    }
+
+    /// Looks at the screen's cells.
+    pub fn screen<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.screen.0.lock().expect("the screen").parser.screen())
+    }
+
+    /// Waits until the screen's cells satisfy `wanted`; gives the moment at which the bytes that
+    /// made it so arrived, `None` when none did within the time.
+    pub fn wait_screen(
+        &self,
+        patience: Duration,
+        wanted: impl Fn(&vt100::Screen) -> bool,
+    ) -> Option<Instant> {
+        let until = Instant::now() + patience;
+        let (lock, changed) = &*self.screen;
+        let mut screen = lock.lock().expect("the screen");
+        while !wanted(screen.parser.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || screen.ended {
+                return None;
+            }
+            screen = changed.wait_timeout(screen, left).expect("the screen").0;
+        }
+        Some(screen.last)
     }
 
     /// True while the program uses the alternate screen.
@@ -219,6 +254,8 @@ impl Terminal {
         // First here: what the program paints at the new size may come at once.
         let mut screen = self.screen.0.lock().expect("the screen");
         screen.parser.screen_mut().set_size(cells(rows), cells(cols));
+<<<<<<< HEAD
+=======
         drop(screen);
         let master = self.master.as_ref().expect("an open terminal");
         master.resize(size).expect("the terminal resizes");
@@ -279,8 +316,4 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn cells(count: u16) -> std::num::NonZeroU16 {
-    std::num::NonZeroU16::new(count).expect("a terminal has cells")
 }

@@ -1,3 +1,5 @@
+//! The codec against good, odd and hostile messages.
+
 use hickory_proto::rr::Record;
 use hickory_proto::rr::rdata::{A, MX, TXT};
 use proptest::prelude::*;

@@ -82,7 +82,15 @@ async fn fetch(
         if plan.is_get() {
             visited.push(target.clone());
         }
-        let answer = job.ask(&target, &plan, strange, &mut seen.phases).await?;
+        let asked = job.ask(&target, &plan, strange, &mut seen.phases).await;
+        let answer = asked.map_err(|failure| {
+            if seen.redirects == 0 {
+                return failure;
+            }
+            // Otherwise the text is about a place that nobody wrote.
+            let text = format!("redirected to {}: {}", target.shown(), failure.message);
+            Failure::new(failure.kind, text)
+        })?;
         seen.status = Some(answer.status);
         let mismatch = |why: String| Failure::new(FailureKind::Mismatch, why);
         if job.spec.redirects > 0 {

@@ -1,3 +1,5 @@
+//! Ping sockets: matching, privileges, many at once.
+
 use proptest::prelude::*;
 
 use super::*;

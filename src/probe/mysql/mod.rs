@@ -22,7 +22,7 @@ use self::wire::Wire;
 use super::context::Context;
 use super::dial::{self, early, shown, within};
 use super::tls::Trust;
-use super::{resolve, secret};
+use super::{errno, resolve, secret};
 use crate::model::spec::{Family, MysqlSpec};
 use crate::model::{Check, Failure, FailureKind, Metric, Observation, SafeText, Unit};
 
@@ -130,7 +130,8 @@ async fn connect(login: &Login<'_>, context: &Context, seen: &mut Seen) -> Resul
                 PermissionDenied => FailureKind::Denied,
                 _ => FailureKind::Local,
             };
-            Err(Failure::new(kind, format!("cannot connect to {path}: {error}")))
+            let words = errno::words(&error);
+            Err(Failure::new(kind, format!("cannot connect to {path}: {words}")))
         }
     }
 }
