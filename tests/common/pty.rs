@@ -26,6 +26,8 @@ struct Screen {
     tail: Vec<u8>,
     /// The reader lets go of the terminal at its next chance.
     closing: bool,
+    /// The reader reads nothing more until this is over.
+    frozen: bool,
 }
 
 impl Screen {
@@ -91,6 +93,7 @@ impl Terminal {
                 torn: false,
                 tail: Vec::new(),
                 closing: false,
+                frozen: false,
             }),
             Condvar::new(),
         ));
@@ -112,6 +115,10 @@ impl Terminal {
                 shared.1.notify_all();
                 if read == 0 || screen.closing {
                     return;
+                }
+                while screen.frozen {
+                    let Ok(thawed) = shared.1.wait(screen) else { return };
+                    screen = thawed;
                 }
             }
         });
@@ -257,6 +264,12 @@ impl Terminal {
         drop(screen);
         let master = self.master.as_ref().expect("an open terminal");
         master.resize(size).expect("the terminal resizes");
+    }
+
+    /// From now on (or no longer) the terminal takes nothing, as after Ctrl-S or on a dead link.
+    pub fn freeze(&self, frozen: bool) {
+        self.screen.0.lock().expect("the screen").frozen = frozen;
+        self.screen.1.notify_all();
     }
 
     /// Closes the terminal under the program, as a dying window does. The program lives on, and
