@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for something on screen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Screen {
     parser: vt100::Parser,
@@ -24,10 +24,17 @@ struct Screen {
     torn: bool,
     /// The last bytes, for marks that arrive in two parts.
     tail: Vec<u8>,
-    /// The reader lets go of the terminal at its next chance.
-    closing: bool,
-    /// The reader reads nothing more until this is over.
-    frozen: bool,
+    reading: Reading,
+}
+
+/// What the reader is to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    On,
+    /// Nothing more until further notice.
+    Frozen,
+    /// Let go of the terminal at the next chance.
+    Closing,
 }
 
 impl Screen {
@@ -92,15 +99,14 @@ impl Terminal {
                 ended: false,
                 torn: false,
                 tail: Vec::new(),
-                closing: false,
-                frozen: false,
+                reading: Reading::On,
             }),
             Condvar::new(),
         ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
         let shared = Arc::clone(&screen);
         let reader = std::thread::spawn(move || {
-            let mut buffer = [0_u8; 65536];
+            let mut buffer = vec![0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
                 let at = Instant::now();
@@ -113,10 +119,10 @@ impl Terminal {
                     screen.take(&buffer[..read]);
                 }
                 shared.1.notify_all();
-                if read == 0 || screen.closing {
+                if read == 0 || screen.reading == Reading::Closing {
                     return;
                 }
-                while screen.frozen {
+                while screen.reading == Reading::Frozen {
                     let Ok(thawed) = shared.1.wait(screen) else { return };
                     screen = thawed;
                 }
@@ -268,14 +274,15 @@ impl Terminal {
 
     /// From now on (or no longer) the terminal takes nothing, as after Ctrl-S or on a dead link.
     pub fn freeze(&self, frozen: bool) {
-        self.screen.0.lock().expect("the screen").frozen = frozen;
+        self.screen.0.lock().expect("the screen").reading =
+            if frozen { Reading::Frozen } else { Reading::On };
         self.screen.1.notify_all();
     }
 
     /// Closes the terminal under the program, as a dying window does. The program lives on, and
     /// ends with this value at the latest.
     pub fn hang_up(&mut self) {
-        self.screen.0.lock().expect("the screen").closing = true;
+        self.screen.0.lock().expect("the screen").reading = Reading::Closing;
         // The program repaints, so that the reader wakes and lets go.
         let size = self.master.as_ref().expect("an open terminal").get_size().expect("a size");
         self.resize(size.cols - 1, size.rows);
