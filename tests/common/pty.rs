@@ -80,6 +80,8 @@ impl Terminal {
         let modes = format!("{:?}", pair.master.get_termios());
         let mut command = CommandBuilder::new(program);
         command.args(args);
+        // Not the home directory, which need not exist.
+        command.cwd("/");
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
