@@ -27,13 +27,22 @@ struct Stream {
     lost: bool,
 }
 
+/// A path that is traced for streams.
+#[derive(Debug, Default)]
+struct Path {
+    /// When it ends, once nobody looks at it.
+    until: Option<Steady>,
+    /// Its last frame, for who looks next: a path that cannot be traced has one frame only.
+    last: Option<Arc<Event>>,
+}
+
 /// All streams.
 #[derive(Debug, Default)]
 pub struct Feed {
     streams: BTreeMap<u64, Stream>,
     last: u64,
     followed: HashMap<CheckKey, u32>,
-    traces: HashMap<TraceRequest, Option<Steady>>,
+    traces: HashMap<TraceRequest, Path>,
     sent_traces: HashSet<TraceRequest>,
     sent_follow: HashSet<CheckKey>,
 }
@@ -75,7 +84,12 @@ impl Feed {
             return Err(Problem::not_found(format!("there is no stream {stream}; watch again")));
         };
         entry.interest = interest;
+        let (out, trace) = (entry.out.clone(), entry.interest.trace.clone());
         self.recount(now);
+        let path = trace.and_then(|request| self.traces.get(&request));
+        if let Some(last) = path.and_then(|path| path.last.clone()) {
+            self.send(&last, now, |stream| stream.out.same_channel(&out));
+        }
         Ok(())
     }
 
@@ -88,11 +102,12 @@ impl Feed {
             }
             wanted.extend(stream.interest.trace.clone());
         }
-        for (request, until) in &mut self.traces {
-            *until = if wanted.contains(request) { None } else { until.or(Some(now + LINGER)) };
+        for (request, path) in &mut self.traces {
+            path.until =
+                if wanted.contains(request) { None } else { path.until.or(Some(now + LINGER)) };
         }
         for request in wanted {
-            self.traces.insert(request, None);
+            self.traces.entry(request).or_default();
         }
     }
 
@@ -105,7 +120,7 @@ impl Feed {
     /// What the worker must be told about live traces and samples, when that changed; `sampled`
     /// says which of the looked-at checks are worth sampling.
     pub fn directives(&mut self, now: Steady, sampled: impl Fn(&CheckKey) -> bool) -> Directives {
-        self.traces.retain(|_, until| until.is_none_or(|at| at > now));
+        self.traces.retain(|_, path| path.until.is_none_or(|at| at > now));
         let traces: HashSet<TraceRequest> = self.traces.keys().cloned().collect();
         let follow: HashSet<CheckKey> =
             self.followed.keys().filter(|key| sampled(key)).cloned().collect();
@@ -156,6 +171,9 @@ impl Feed {
     pub fn trace(&mut self, trace: LiveTrace, now: Steady) {
         let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };
         let event = Arc::new(Event::Trace(Arc::new(trace)));
+        if let Some(path) = self.traces.get_mut(&request) {
+            path.last = Some(Arc::clone(&event));
+        }
         self.send(&event, now, |stream| stream.interest.trace.as_ref() == Some(&request));
     }
 
@@ -169,5 +187,59 @@ impl Feed {
         if self.streams.len() != before {
             self.recount(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::TraceSpec;
+    use crate::model::trace::TraceReport;
+    use crate::model::{SafeText, Timestamp};
+    use crate::protocol::Role;
+
+    fn failed(host: &str) -> LiveTrace {
+        let spec = TraceSpec::default();
+        let report = TraceReport {
+            target: SafeText::line(host),
+            address: None,
+            protocol: spec.protocol,
+            rounds: 0,
+            hops: Vec::new(),
+            reached: false,
+            verdict: SafeText::line("no permission for ICMP"),
+            note: SafeText::empty(),
+        };
+        let at = Timestamp::from_millis(1);
+        LiveTrace { host: host.into(), request: spec, at, report: Arc::new(report) }
+    }
+
+    #[test]
+    fn who_looks_later_at_a_path_gets_its_last_frame() {
+        let (mut feed, now) = (Feed::default(), Steady::from_millis(0));
+        let noc = Actor::Local { name: SafeText::line("noc"), role: Role::Viewer };
+        let mut watch = || {
+            let mut watcher = feed.watch(&noc, &World::new()).unwrap();
+            while watcher.try_next().is_some() {}
+            watcher
+        };
+        let (mut first, mut second) = (watch(), watch());
+        let trace = TraceRequest { host: "web-1".into(), spec: TraceSpec::default() };
+        let look = Interest { checks: Vec::new(), trace: Some(trace) };
+        feed.look(1, look.clone(), now).unwrap();
+        assert!(first.try_next().is_none(), "nothing is known yet");
+        feed.trace(failed("web-1"), now);
+        assert!(matches!(first.try_next().as_deref(), Some(Event::Trace(_))));
+        assert!(second.try_next().is_none());
+        feed.look(2, look.clone(), now).unwrap();
+        assert!(matches!(second.try_next().as_deref(), Some(Event::Trace(_))));
+        assert!(first.try_next().is_none(), "only who asked");
+        // Nobody looks any more, and the path is forgotten with its frame.
+        for stream in [1, 2] {
+            feed.look(stream, Interest::default(), now).unwrap();
+        }
+        feed.directives(now + LINGER, |_| false);
+        feed.look(2, look, now + LINGER).unwrap();
+        assert!(second.try_next().is_none());
     }
 }
