@@ -254,8 +254,6 @@ impl Terminal {
         // First here: what the program paints at the new size may come at once.
         let mut screen = self.screen.0.lock().expect("the screen");
         screen.parser.screen_mut().set_size(cells(rows), cells(cols));
-<<<<<<< HEAD
-=======
         drop(screen);
         let master = self.master.as_ref().expect("an open terminal");
         master.resize(size).expect("the terminal resizes");

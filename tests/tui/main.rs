@@ -1,7 +1,12 @@
 //! The console driven by keys, as an operator sees it: screens at several sizes, and the stories
 //! of acknowledging, windows, filters and leaving.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking, and its helpers are read where they are used"
+)]
 
 mod fixture;
 mod stories;
