@@ -162,6 +162,19 @@ impl Drop for House {
     }
 }
 
+/// Opens an input line with a key, empties it, types into it and sends it. Enter answers only a
+/// line that was on screen, so each step waits for the one before.
+pub fn type_line(console: &mut Terminal, key: &str, text: &str) {
+    console.send(key);
+    console.wait("an input line", PATIENCE, |screen| screen.contains("⏎ send"));
+    console.send(&format!("\x15{text}"));
+    console.wait(text, PATIENCE, |screen| {
+        screen.lines().last().is_some_and(|line| line.contains(text))
+    });
+    console.send("\r");
+    console.wait("the line goes", PATIENCE, |screen| !screen.contains("⏎ send"));
+}
+
 /// Sends a signal to a process that the test started.
 pub fn signal(pid: u32, signal: Signal) {
     let _ = kill(Pid::from_raw(i32::try_from(pid).unwrap()), signal);

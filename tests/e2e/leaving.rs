@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use fluxnoc::protocol::{Answer, Query};
 use nix::sys::signal::Signal;
 
-use crate::house::{House, LARGE, SMALL_SITE, await_end, host, signal, stat, threads};
+use crate::house::{House, LARGE, SMALL_SITE, await_end, host, signal, stat, threads, type_line};
 use crate::pty::Terminal;
 
 fn open(house: &House) -> Terminal {
     let console = house.console(LARGE, &[]);
-    console.wait_for("engine here");
+    let ready = |screen: &str| screen.contains("engine here") && screen.contains("LIVE");
+    console.wait("the console", crate::pty::PATIENCE, ready);
     assert!(console.is_full_screen() && console.is_raw());
     console
 }
@@ -25,8 +26,11 @@ fn pid(house: &House) -> u32 {
 fn leaving_asks_and_s_stops_everything() {
     let house = House::new(SMALL_SITE);
     let mut console = open(&house);
-    for ask in ["q", "\x03", ":q\r"] {
-        console.send(ask);
+    for ask in ["q", "\x03", ":q"] {
+        match ask.strip_prefix(':') {
+            Some(typed) => type_line(&mut console, ":", typed),
+            None => console.send(ask),
+        }
         let screen = console.wait_for("Leave the console");
         assert!(screen.contains("watches 2 hosts"), "{screen}");
         // Other letters answer nothing.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::house::{House, LARGE, has_row};
-use crate::netns::{self, Chain, Plan};
+use crate::netns::{self, Chain, Plan, Share};
 use crate::pty::PATIENCE;
 
 #[test]
@@ -38,14 +38,14 @@ packet_interval = "100ms"
             chain.truth(false).iter().all(|hop| screen.contains(&hop.to_string()))
         });
 
-        chain.b().sh("ip link set left down");
+        chain.drop_forwarded(2, Share::All);
         console.wait("soft first", PATIENCE, |screen| {
             has_row(screen, &["far-1", "ping", "CRIT", "1/2"])
         });
         console.wait("then hard", PATIENCE, |screen| {
             screen.contains("1 CRITICAL") && screen.contains("1 unhandled")
         });
-        chain.b().sh("ip link set left up");
+        chain.clear(2);
         console.wait("found again", PATIENCE, |screen| {
             screen.contains("1 OK") && screen.contains("No alert is open")
         });

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use fluxnoc::protocol::{Answer, Query};
 
-use crate::house::{House, LARGE, SMALL_SITE, alert, has_row, host, words_of};
-use crate::pty::Terminal;
+use crate::house::{House, LARGE, SMALL_SITE, alert, has_row, host, type_line, words_of};
+use crate::pty::{PATIENCE, Terminal};
 
 #[test]
 fn a_second_console_attaches_and_both_see_what_one_does() {
     let house = House::new(SMALL_SITE);
     let mut first = house.console(LARGE, &["--as", "noc-1"]);
     first.wait_for("engine here");
-    first.wait("the hard problem", crate::pty::PATIENCE, |screen| {
+    first.wait("the hard problem", PATIENCE, |screen| {
         has_row(screen, &["shut-1", "tcp", "CRIT", "connection refused by 127.0.0.1:9"])
             && screen.contains("1 unhandled")
     });
@@ -22,7 +22,11 @@ fn a_second_console_attaches_and_both_see_what_one_does() {
     assert!(has_row(&screen, &["shut-1", "tcp", "CRIT"]), "{screen}");
     assert!(screen.contains("1 CRITICAL") && screen.contains("1 OK"), "{screen}");
 
-    acknowledge(&mut second, "the port stays shut");
+    second.send("a");
+    second.wait_for("Acknowledge shut-1/tcp until");
+    second.send("\x1b");
+    second.wait("the line goes", PATIENCE, |screen| !screen.contains("Acknowledge shut-1"));
+    type_line(&mut second, "a", "the port stays shut");
     let screen = second.wait_for("0 unhandled");
     assert!(has_row(&screen, &["shut-1", "tcp", "noc-2"]), "{screen}");
     let screen = first.wait_for("0 unhandled");
@@ -34,17 +38,6 @@ fn a_second_console_attaches_and_both_see_what_one_does() {
     second.assert_given_back();
     first.send("?");
     first.wait_for("help");
-}
-
-/// Acknowledges what is under the cursor with this comment.
-fn acknowledge(console: &mut Terminal, comment: &str) {
-    console.send("a");
-    console.wait_for("Acknowledge shut-1/tcp until");
-    // Ctrl-U empties the line.
-    console.send("\x15");
-    console.send(comment);
-    console.wait_for(comment);
-    console.send("\r");
 }
 
 #[test]
@@ -65,7 +58,7 @@ fn a_second_engine_is_refused_and_told_the_pid() {
 fn an_acknowledgement_from_a_second_shell_reaches_the_console() {
     let house = House::new(SMALL_SITE);
     let console = house.console(LARGE, &["--as", "noc-1"]);
-    console.wait("the hard problem", crate::pty::PATIENCE, |screen| {
+    console.wait("the hard problem", PATIENCE, |screen| {
         has_row(screen, &["shut-1", "tcp"]) && screen.contains("1 unhandled")
     });
     let words = ["--as", "night-2", "ack", "shut-1/tcp", "--comment", "known", "--expires", "2h"];
@@ -124,7 +117,7 @@ fn without_a_running_engine_the_verbs_open_the_store_themselves() {
 fn dc_03_the_same_screens_locally_and_attached() {
     let house = House::new(&SMALL_SITE.replace("\"2s\"", "\"60s\""));
     let mut here = house.console(LARGE, &[]);
-    here.wait("the hard problem", crate::pty::PATIENCE, |screen| {
+    here.wait("the hard problem", PATIENCE, |screen| {
         screen.contains("1 unhandled") && screen.contains("1 OK")
     });
     let mut there = house.console(LARGE, &[]);
@@ -139,7 +132,8 @@ fn dc_03_the_same_screens_locally_and_attached() {
         ("\x1b", "back"),
         ("5", "the paths"),
         ("1", "the overview again"),
-        ("/shut\r", "a filter"),
+        ("/shut", "a filter being typed"),
+        ("\r", "a filter"),
         ("?", "the keys"),
         ("q", "without the keys"),
     ] {

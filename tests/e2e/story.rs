@@ -8,13 +8,15 @@ use fluxnoc::model::{EdgeKind, Timestamp};
 use fluxnoc::protocol::{Answer, Query};
 use serde_json::{Value, json};
 
-use crate::house::{House, LARGE, alert, has_row, host};
+use crate::house::{House, alert, has_row, host, type_line};
 use crate::mariadb::MariaDb;
 use crate::netns::Namespace;
 use crate::nginx::Nginx;
 use crate::pty::{PATIENCE, Terminal};
 use crate::scene;
 
+/// A size that shows whole outputs.
+const WIDE: (u16, u16) = (200, 50);
 const SHOP: u16 = 8080;
 const SHUT: u16 = 8081;
 const SILENT: u16 = 8082;
@@ -119,7 +121,7 @@ fn a_service_dies_is_taken_is_in_a_window_and_all_is_as_it_was_after_kill_9() {
             .unwrap();
         house.configure(&site(&house, database.port));
 
-        let mut console = house.console(LARGE, &["--as", "noc-1"]);
+        let mut console = house.console(WIDE, &["--as", "noc-1"]);
         evening(&console);
         drop(shop);
         night(&mut console);
@@ -127,7 +129,7 @@ fn a_service_dies_is_taken_is_in_a_window_and_all_is_as_it_was_after_kill_9() {
         before.is_complete();
         console.kill();
 
-        let mut console = house.console(LARGE, &["--as", "noc-1"]);
+        let mut console = house.console(WIDE, &["--as", "noc-1"]);
         morning(&mut console);
         Memory::until(&house, before.to).has_all_of(&before);
     });
@@ -142,7 +144,10 @@ fn evening(console: &Terminal) {
         has_row(&screen, &["shut-1", "tcp", "connection refused by 127.0.0.1:8081"]),
         "{screen}"
     );
-    assert!(has_row(&screen, &["silent-1", "http", "CRIT", "within 1"]), "{screen}");
+    assert!(
+        has_row(&screen, &["silent-1", "http", "CRIT", "no HTTP answer from 127.0.0.1:8082"]),
+        "{screen}"
+    );
 }
 
 /// nginx was killed: soft, then hard; it is taken, and then in a window.
@@ -155,15 +160,11 @@ fn night(console: &mut Terminal) {
         screen.contains("3 CRITICAL") && screen.contains("3 unhandled")
     });
 
-    console.send("/web-1\r");
+    type_line(console, "/", "web-1");
     console.wait("its alert alone", PATIENCE, |screen| {
         has_row(screen, &["›", "web-1", "http", "CRIT"]) && !has_row(screen, &["shut-1", "tcp"])
     });
-    console.send("a");
-    console.wait_for("Acknowledge web-1/http until");
-    console.send("\x15nginx is gone, calling the web team");
-    console.wait_for("calling the web team");
-    console.send("\r");
+    type_line(console, "a", "nginx is gone, calling the web team");
     let screen = console.wait_for("web-1/http acknowledged by noc-1 until");
     assert!(has_row(&screen, &["web-1", "http", "CRIT", "noc-1 to"]), "{screen}");
     console.wait_for("2 unhandled");
@@ -190,11 +191,13 @@ fn morning(console: &mut Terminal) {
             && screen.contains("2 unhandled")
             && screen.contains("engine here")
     });
-    console.send("/web-1\r");
+    type_line(console, "/", "web-1");
     console.wait("web-1 alone", PATIENCE, |screen| {
         has_row(screen, &["MAINTENANCE until", "under it CRITICAL"])
     });
-    console.send("3\r");
+    console.send("3");
+    console.wait_for("Hosts, worst first");
+    console.send("\r");
     console.wait("the story of the host", PATIENCE, |screen| {
         has_row(screen, &["window on", "http"])
             && has_row(screen, &["acked", "noc-1: nginx is gone, calling the web team"])
