@@ -254,3 +254,49 @@ fn planted_violations_are_found() {
     let fine = plant("model/x.rs", "model", false, "//! x\n// use crate::store::Store;\n");
     assert!(fine.is_empty(), "mentions in comments do not count: {fine}");
 }
+
+#[test]
+fn dc_06_the_packages_of_the_order_are_dependencies_and_in_use() {
+    let packages = [
+        "ratatui",
+        "crossterm",
+        "tokio",
+        "reqwest",
+        "sqlx",
+        "serde",
+        "tui-logger",
+        "chrono",
+        "surge-ping",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
+    let dependencies = manifest.split("[dev-dependencies]").next().expect("a part");
+    let all = sources().iter().map(|file| code(&file.text)).collect::<String>();
+    for package in packages {
+        let declared = dependencies.lines().any(|line| line.starts_with(&format!("{package} =")));
+        assert!(declared, "`{package}` is not a dependency");
+        let name = package.replace('-', "_");
+        assert!(all.contains(&format!("{name}::")), "`{package}` is not in use");
+    }
+}
+
+#[test]
+fn dc_07_the_top_level_is_as_ordered() {
+    let wanted = ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "config.toml.example"];
+    let folders = ["src", "tests", "themes"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in wanted {
+        assert!(root.join(name).is_file(), "{name} is missing");
+    }
+    for name in folders {
+        assert!(root.join(name).is_dir(), "{name} is missing");
+    }
+    for entry in fs::read_dir(root).expect("the top level") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        let known = wanted.contains(&name.as_str()) || folders.contains(&name.as_str());
+        assert!(
+            known || name.starts_with('.') || name == "target",
+            "`{name}` does not belong here"
+        );
+    }
+}

@@ -60,6 +60,14 @@ fn cursors(screen: &vt100::Screen) -> Vec<(u16, u16)> {
     cells.filter(|(row, column)| at(*row, *column) == Some(CURSOR)).collect()
 }
 
+/// Where the cursor stands in the list of alerts, and how many there are: `3 of 50` in its title.
+pub fn place(text: &str) -> Option<(u32, u32)> {
+    let title = text.split_once("worst first · ")?.1;
+    let (at, rest) = title.split_once(" of ")?;
+    let rows = rest.split_whitespace().next()?;
+    Some((at.parse().ok()?, rows.parse().ok()?))
+}
+
 /// Presses a key and measures until the terminal got the bytes that move the cursor.
 pub fn press(terminal: &mut Terminal, key: &str) -> Duration {
     let before = terminal.screen(cursors);

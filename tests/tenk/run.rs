@@ -66,7 +66,7 @@ fn start(form: &Form, targets: &Targets, dir: &Path) -> Terminal {
     let args = ["--config", config.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
     let begun = Instant::now();
     let program = Path::new(env!("CARGO_BIN_EXE_fluxnoc"));
-    let terminal = Terminal::start(program, &args, &[("HOME", "/nonexistent")], 200, 60);
+    let terminal = Terminal::start(program, &args, &[("HOME", dir.to_str().unwrap())], 200, 60);
     terminal.wait("the first frame", PATIENCE, |text| !text.trim().is_empty());
     println!("first frame after {:?}", begun.elapsed());
     let hosts = form.fleet.hosts.to_string();
@@ -80,7 +80,7 @@ fn measure(form: &Form, terminal: &mut Terminal, dir: &Path, started: Instant) -
     let socket = dir.join("data/fluxnoc.sock");
     let mut measured = Measured { keys: Vec::new(), samples: Vec::new(), own_lag: Vec::new() };
     let (mut next_sample, mut next_key) = (started, started);
-    let mut keys = ["j", "k"].into_iter().cycle();
+    let mut was_down = false;
     let mut told = 0;
     while started.elapsed() < form.lasts {
         let now = Instant::now();
@@ -105,7 +105,7 @@ fn measure(form: &Form, terminal: &mut Terminal, dir: &Path, started: Instant) -
         }
         if now >= next_key {
             next_key += KEY_EVERY;
-            if let Some(took) = press_when_possible(terminal, &mut keys) {
+            if let Some(took) = press_when_possible(terminal, &mut was_down) {
                 measured.keys.push((started.elapsed(), took));
             }
         }
@@ -115,13 +115,15 @@ fn measure(form: &Form, terminal: &mut Terminal, dir: &Path, started: Instant) -
     measured
 }
 
-/// Moves the cursor once there are two alerts to move between.
-fn press_when_possible<'a>(
-    terminal: &mut Terminal,
-    keys: &mut impl Iterator<Item = &'a str>,
-) -> Option<Duration> {
-    let is_possible = terminal.text().matches("planted fault").count() >= 2;
-    is_possible.then(|| program::press(terminal, keys.next().unwrap()))
+/// Moves the cursor once there are two alerts to move between: down, up, down, and at either end
+/// of the list the only way there is.
+fn press_when_possible(terminal: &mut Terminal, was_down: &mut bool) -> Option<Duration> {
+    let (at, rows) = program::place(&terminal.text())?;
+    if rows < 2 {
+        return None;
+    }
+    *was_down = at == 1 || at < rows && !*was_down;
+    Some(program::press(terminal, if *was_down { "j" } else { "k" }))
 }
 
 /// Leaves through the question, as a person does.

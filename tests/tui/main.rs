@@ -1,6 +1,8 @@
 //! The console driven by keys, as an operator sees it: screens at several sizes, and the stories
 //! of acknowledging, windows, filters and leaving.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod fixture;
 mod stories;
 
@@ -89,7 +91,7 @@ impl Console {
     pub fn answer(&mut self) {
         while let Some((id, effect)) = self.waiting.pop_first() {
             let result = match &effect {
-                Effect::Execute { command, .. } => fixture::outcome(command).map(Reply::Outcome),
+                Effect::Execute { command, .. } => Ok(Reply::Outcome(fixture::outcome(command))),
                 Effect::Query { query, .. } => fixture::answer(query).map(Reply::Answer),
                 _ => unreachable!("only requests wait"),
             };
@@ -215,6 +217,20 @@ fn the_host_view() {
         console.rest();
         insta::assert_snapshot!(name, console.screen());
     }
+}
+
+#[test]
+fn live_results_continue_the_numbers_on_screen() {
+    let mut console = Console::open((120, 40));
+    console.press("enter");
+    console.rest();
+    assert!(!console.screen().contains("warning > 200 ms"));
+    let key = fluxnoc::model::CheckKey::new("dal-03", "http");
+    let at = fixture::now() + Span::from_millis(300);
+    console.feed(vec![fixture::live(&key, at)]);
+    let screen = console.screen();
+    assert!(screen.contains("next 21:05:30") && screen.contains("warning > 200 ms"), "{screen}");
+    assert!(screen.contains("HTTP 200 in 31 ms, 5321 bytes"), "the last output\n{screen}");
 }
 
 #[test]

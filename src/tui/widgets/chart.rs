@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_missing_result_is_a_gap() {
-        let dot = |secs| Dot::single(Timestamp::from_millis(secs * 1000), 1.0);
+        let dot = |secs: i64| Dot::single(Timestamp::from_millis(secs * 1000), 1.0);
         assert_eq!(gap_after(&[dot(0), dot(10), dot(20), dot(100), dot(110)]), 26_000);
     }
 }
