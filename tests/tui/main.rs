@@ -28,7 +28,7 @@ use fluxnoc::tui::{Leave, Options, layout};
 use ratatui::buffer::Buffer;
 
 /// A console with a fake engine that answers at once, and everything that it was asked.
-pub struct Console {
+pub(crate) struct Console {
     pub app: App,
     pub commands: Vec<Command>,
     pub left: Option<Leave>,
@@ -37,7 +37,7 @@ pub struct Console {
     waiting: BTreeMap<u64, Effect>,
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         zone: Zone::Fixed { offset: 3600, name: "CET".to_owned() },
         clock: Clock::manual(fixture::now()),
@@ -45,7 +45,7 @@ pub fn options() -> Options {
     }
 }
 
-pub fn actor(role: Role) -> Actor {
+pub(crate) fn actor(role: Role) -> Actor {
     Actor::Local { name: SafeText::line("noc-2"), role }
 }
 
