@@ -372,10 +372,15 @@ impl App {
         if !self.chosen {
             (self.alert, self.alert_index, self.host) = (None, 0, None);
         }
+        let before = self.alert;
         let kept = self.alert.and_then(|id| self.lists.alert_at(id));
         let last = self.lists.alerts.len().saturating_sub(1);
         self.alert_index = kept.unwrap_or(self.alert_index).min(last);
         self.alert = self.selected_alert().map(|alert| alert.id);
+        // A filter or an end put the feed's cursor on another alert: its host is the selected one.
+        if self.alert != before && self.focus == Pane::Alerts && !self.in_detail() {
+            self.host = self.selected_alert().map(|a| a.check.host.clone()).or(self.host.take());
+        }
         let wall = self.wall();
         if let Some(detail) = &mut self.detail {
             detail.refresh(&self.world, wall);

@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for something on screen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Screen {
     parser: vt100::Parser,
@@ -24,8 +24,17 @@ struct Screen {
     torn: bool,
     /// The last bytes, for marks that arrive in two parts.
     tail: Vec<u8>,
-    /// The reader lets go of the terminal at its next chance.
-    closing: bool,
+    reading: Reading,
+}
+
+/// What the reader is to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    On,
+    /// Nothing more until further notice.
+    Frozen,
+    /// Let go of the terminal at the next chance.
+    Closing,
 }
 
 impl Screen {
@@ -71,6 +80,8 @@ impl Terminal {
         let modes = format!("{:?}", pair.master.get_termios());
         let mut command = CommandBuilder::new(program);
         command.args(args);
+        // Not the home directory, which need not exist.
+        command.cwd("/");
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -90,14 +101,14 @@ impl Terminal {
                 ended: false,
                 torn: false,
                 tail: Vec::new(),
-                closing: false,
+                reading: Reading::On,
             }),
             Condvar::new(),
         ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
         let shared = Arc::clone(&screen);
         let reader = std::thread::spawn(move || {
-            let mut buffer = [0_u8; 65536];
+            let mut buffer = vec![0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
                 let at = Instant::now();
@@ -110,8 +121,12 @@ impl Terminal {
                     screen.take(&buffer[..read]);
                 }
                 shared.1.notify_all();
-                if read == 0 || screen.closing {
+                if read == 0 || screen.reading == Reading::Closing {
                     return;
+                }
+                while screen.reading == Reading::Frozen {
+                    let Ok(thawed) = shared.1.wait(screen) else { return };
+                    screen = thawed;
                 }
             }
         });
@@ -259,10 +274,17 @@ impl Terminal {
         master.resize(size).expect("the terminal resizes");
     }
 
+    /// From now on (or no longer) the terminal takes nothing, as after Ctrl-S or on a dead link.
+    pub fn freeze(&self, frozen: bool) {
+        self.screen.0.lock().expect("the screen").reading =
+            if frozen { Reading::Frozen } else { Reading::On };
+        self.screen.1.notify_all();
+    }
+
     /// Closes the terminal under the program, as a dying window does. The program lives on, and
     /// ends with this value at the latest.
     pub fn hang_up(&mut self) {
-        self.screen.0.lock().expect("the screen").closing = true;
+        self.screen.0.lock().expect("the screen").reading = Reading::Closing;
         // The program repaints, so that the reader wakes and lets go.
         let size = self.master.as_ref().expect("an open terminal").get_size().expect("a size");
         self.resize(size.cols - 1, size.rows);

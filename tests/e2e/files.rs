@@ -163,10 +163,6 @@ fn meddle(path: &std::path::Path, sql: &'static str) {
 fn refused_untouched(house: &House, why: &str) {
     let path = house.data().join("fluxnoc.db");
     let before = std::fs::read(&path).unwrap();
-    println!(
-        "{:?}",
-        std::fs::read_dir(house.data()).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>()
-    );
     let mut console = house.console(LARGE, &[]);
     assert_eq!(console.wait_code(), 1);
     let screen = console.wait_output();

@@ -38,7 +38,7 @@ address = "127.0.0.1"
 [[host.check]]
 kind = "custom"
 name = "job"
-shell = "echo all is well"
+shell = "echo 'all is well | waiting=3;80;100'"
 "#;
 
 /// A directory with `config.toml` and the data; what still runs on it is killed with it.

@@ -70,9 +70,7 @@ fn k_keeps_the_engine_running_without_a_screen() {
     drop(console);
 
     let before = house.json(&["hosts", "--json"]);
-    let last = |hosts: &serde_json::Value| {
-        host(hosts, "job-1").unwrap()["checks"][0]["last_result"].clone()
-    };
+    let last = |hosts: &serde_json::Value| last_result(hosts, "job-1");
     house.await_json(&["hosts", "--json"], "the next result", |hosts| last(hosts) != last(&before));
 
     let mut again = house.console(LARGE, &[]);
@@ -121,17 +119,51 @@ fn a_closed_terminal_leaves_the_engine_running_and_the_screen_costs_nothing() {
     let used = ticks(engine) - before;
     assert!(used <= 10, "{used} ticks of 10 ms in 2 s");
 
+    let mut again = house.console(LARGE, &[]);
+    let screen = again.wait_for("1 unhandled");
+    assert!(screen.contains("attached"), "{screen}");
+    again.send("q");
+    assert_eq!(again.wait_code(), 0);
     signal(engine, Signal::SIGTERM);
     assert_eq!(console.wait_code(), 0);
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_does_not_hold_the_program() {
+fn a_terminal_that_takes_nothing_holds_neither_the_engine_nor_the_end() {
     let house = House::new(SMALL_SITE);
     let mut console = open(&house);
     console.wait_for("1 OK");
-    // Ctrl-S of a terminal that obeys it is a writer that blocks; here raw mode makes it a key.
-    console.send("\x13");
+    console.freeze(true);
+    // More than the terminal's own memory takes.
+    for size in [(200, 60), (160, 44), (200, 60), (160, 44), (200, 60), (160, 44)] {
+        console.resize(size.0, size.1);
+        console.send("?");
+    }
+    let before = house.json(&["hosts", "--json"]);
+    let last = |hosts: &serde_json::Value| last_result(hosts, "job-1");
+    house.await_json(&["hosts", "--json"], "the next result", |hosts| last(hosts) != last(&before));
+    let told = Instant::now();
     console.signal(Signal::SIGTERM);
     assert_eq!(console.wait_code(), 0);
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+    console.freeze(false);
+}
+
+#[test]
+fn an_attached_console_ends_with_its_terminal() {
+    let house = House::new(SMALL_SITE);
+    let first = open(&house);
+    let mut second = house.console(LARGE, &[]);
+    second.wait_for("attached");
+    second.wait_for("1 unhandled");
+    second.hang_up();
+    let closed = Instant::now();
+    assert_eq!(second.wait_code(), 0);
+    assert!(closed.elapsed() < Duration::from_secs(2), "{:?}", closed.elapsed());
+    assert_eq!(pid(&house), first.pid());
+}
+
+/// When the first check of a host had its last result.
+fn last_result(hosts: &serde_json::Value, name: &str) -> serde_json::Value {
+    host(hosts, name).unwrap()["checks"][0]["last_result"].clone()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::house::{House, LARGE, SMALL_SITE, has_row};
+use crate::house::{House, LARGE, SMALL_SITE, has_row, type_line};
 use crate::pty::{PATIENCE, Terminal};
 
 const QUIET_SITE: &str = r#"
@@ -40,6 +40,20 @@ fn nothing_is_written_while_nothing_changes() {
     // It is not dead: a key is answered.
     console.send("z");
     console.wait_for("Hosts by site");
+}
+
+#[test]
+fn the_selected_host_follows_the_cursor_of_the_feed() {
+    let second = SMALL_SITE.split("\n\n").nth(1).unwrap().replace("shut-1", "shut-2");
+    let house = House::new(&format!("{SMALL_SITE}\n{second}"));
+    let mut console = house.console(LARGE, &[]);
+    console.wait_for("2 unhandled");
+    for host in ["shut-2", "shut-1"] {
+        type_line(&mut console, "/", host);
+        console.wait("the path of what the filter left", PATIENCE, |screen| {
+            screen.contains(&format!("Hops to {host}")) && has_row(screen, &["›", host, "CRITICAL"])
+        });
+    }
 }
 
 #[test]

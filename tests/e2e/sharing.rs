@@ -124,21 +124,27 @@ fn dc_03_the_same_screens_locally_and_attached() {
     there.wait_for("1 unhandled");
     // The overview with its live trace, each pane alone, a host with its checks, graph, output and
     // events, the keys, another theme, an input line; as opened, and on a small terminal.
-    for (keys, what) in [
-        ("", "the overview"),
-        ("2", "the alerts"),
-        ("3", "the hosts"),
-        ("j\r", "a host"),
-        ("\x1b", "back"),
-        ("5", "the paths"),
-        ("1", "the overview again"),
-        ("/shut", "a filter being typed"),
-        ("\r", "a filter"),
-        ("?", "the keys"),
-        ("q", "without the keys"),
+    for (keys, what, shown) in [
+        ("", "the overview", "Hosts by site"),
+        ("2", "the alerts", "Alerts: unhandled 1"),
+        ("3", "the hosts", "Hosts, worst first"),
+        ("G\r", "a host", "Events of job-1"),
+        ("\t", "its graph", "] next metric"),
+        ("\x1b", "back", "Hosts by site"),
+        ("5", "the paths", "Hops to job-1"),
+        ("1", "the overview again", "Alerts: unhandled 1"),
+        ("/shut", "a filter being typed", "⏎ send"),
+        ("\r", "a filter", "/shut"),
+        ("a", "an acknowledgement being typed", "Acknowledge shut-1/tcp"),
+        ("\x1b", "without it", "1 unhandled"),
+        ("?", "the keys", "acknowledge"),
+        ("q", "without the keys", "Hosts by site"),
     ] {
         here.send(keys);
         there.send(keys);
+        for console in [&here, &there] {
+            console.wait(what, PATIENCE, |screen| screen.contains(shown));
+        }
         same(&here, &there, what);
     }
     here.resize(80, 24);
