@@ -258,7 +258,14 @@ fn planted_violations_are_found() {
 #[test]
 fn dc_06_the_packages_of_the_order_are_dependencies_and_in_use() {
     let packages = [
-        "ratatui", "crossterm", "tokio", "reqwest", "sqlx", "serde", "tui-logger", "chrono",
+        "ratatui",
+        "crossterm",
+        "tokio",
+        "reqwest",
+        "sqlx",
+        "serde",
+        "tui-logger",
+        "chrono",
         "surge-ping",
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -287,6 +294,9 @@ fn dc_07_the_top_level_is_as_ordered() {
     for entry in fs::read_dir(root).expect("the top level") {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
         let known = wanted.contains(&name.as_str()) || folders.contains(&name.as_str());
-        assert!(known || name.starts_with('.') || name == "target", "`{name}` does not belong here");
+        assert!(
+            known || name.starts_with('.') || name == "target",
+            "`{name}` does not belong here"
+        );
     }
 }
