@@ -124,7 +124,7 @@ impl Console {
         let leave = screen.block_on(tui::run(home.backend(), actor, self.options(false), ended));
         match leave {
             Ok(Leave::Keep) => {
-                home.stop();
+                home.stop()?;
                 let pid = self.detach(&screen)?;
                 println!("fluxnoc monitors on as process {pid}; `fluxnoc` opens the screen again");
                 Ok(ExitCode::SUCCESS)
@@ -133,15 +133,11 @@ impl Console {
                 // The screen is gone, monitoring is not: until somebody stops the engine.
                 tracing::warn!("the terminal hung up; monitoring goes on without a screen");
                 screen.block_on(until_stopped(&home));
-                home.stop();
-                Ok(ExitCode::SUCCESS)
+                home.stop().map(|()| ExitCode::SUCCESS)
             }
-            Ok(Leave::Stop | Leave::Detach) => {
-                home.stop();
-                Ok(ExitCode::SUCCESS)
-            }
+            Ok(Leave::Stop | Leave::Detach) => home.stop().map(|()| ExitCode::SUCCESS),
             Err(error) => {
-                home.stop();
+                home.stop()?;
                 Err(error).context("the screen failed")
             }
         }
@@ -157,7 +153,6 @@ impl Console {
         }
         command.arg(ENGINE_COMMAND);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().context("cannot start the engine without a screen")?;
         screen.block_on(lifecycle::wait_for_socket(&self.data_dir, &self.operator, DETACH))
     }
@@ -167,14 +162,14 @@ impl Console {
     /// # Errors
     /// As [`Self::run`], and when another engine holds the data.
     pub fn without_screen(self) -> anyhow::Result<ExitCode> {
-        // Away from the terminal that started us, so that its end is not ours. Failing means that
-        // we lead a session already.
+        // Away from the terminal that started us, so that its end is not ours. The leader of a
+        // process group cannot leave: a shell that starts us in the foreground keeps its Ctrl-C.
         let _ = nix::unistd::setsid();
+        lifecycle::prepare(&self.data_dir)?;
         logging::into_file(&self.data_dir).context("cannot write the log")?;
         let home = lifecycle::start_here(self.plan(true))?;
         screen_runtime()?.block_on(until_stopped(&home));
-        home.stop();
-        Ok(ExitCode::SUCCESS)
+        home.stop().map(|()| ExitCode::SUCCESS)
     }
 }
 

@@ -3,17 +3,17 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::engine::{Engine, Handle, Inventory, Keep, Reload, Setup};
+use crate::engine::{Door, Engine, Handle, Inventory, Keep, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
 use crate::store::{DirLock, Store};
@@ -52,10 +52,13 @@ pub enum Place {
     There(Client),
 }
 
-/// An engine in this process with everything around it.
+/// An engine in this process with everything around it. It may still be starting: what is asked
+/// meanwhile waits, so that a screen need not.
 pub struct Home {
     runtime: Runtime,
-    engine: Engine,
+    handle: Handle,
+    stop: CancellationToken,
+    engine: JoinHandle<anyhow::Result<Engine>>,
     around: CancellationToken,
     socket: PathBuf,
     lock: DirLock,
@@ -92,7 +95,11 @@ pub fn start_here(plan: Plan) -> anyhow::Result<Home> {
     start(plan, lock)
 }
 
-fn prepare(dir: &Path) -> anyhow::Result<()> {
+/// Makes the data directory when it is missing, for its owner only.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn prepare(dir: &Path) -> anyhow::Result<()> {
     let existed = dir.is_dir();
     std::fs::create_dir_all(dir)
         .with_context(|| format!("cannot create the data directory {}", dir.display()))?;
@@ -108,40 +115,59 @@ fn start(plan: Plan, lock: DirLock) -> anyhow::Result<Home> {
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let descriptors = raise_descriptors();
+    let at_once = (raise_descriptors() / 2).clamp(16, AT_ONCE);
     let socket = plan.data_dir.join(SOCKET);
     let around = CancellationToken::new();
-    let clock = Clock::System;
-    let engine = runtime.block_on(async {
-        let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
-        let setup = Setup {
-            inventory: plan.inventory,
-            reload: plan.reload,
-            store,
-            keep: plan.keep,
-            clock: clock.clone(),
-            machine: plan.machine,
-        };
-        anyhow::Ok(Engine::start(setup).await?)
-    })?;
-    let handle = engine.handle.clone();
+    let stop = CancellationToken::new();
+    let (handle, door) = Handle::new();
     offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
+    let parts = Parts { handle: handle.clone(), door, stop: stop.clone(), around: around.clone() };
+    // On a thread of its own: opening a store may take seconds, and its future is not `Send`.
+    let on = runtime.handle().clone();
+    let engine = runtime.spawn_blocking(move || on.block_on(begin(plan, parts, at_once)));
+    Ok(Home { runtime, handle, stop, engine, around, socket, lock })
+}
+
+struct Parts {
+    handle: Handle,
+    door: Door,
+    stop: CancellationToken,
+    around: CancellationToken,
+}
+
+/// Opens the store, starts the engine and its worker. When that fails, everything stops.
+async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
+    let failed = parts.stop.clone();
+    let begun = try_begin(plan, parts, at_once).await;
+    if begun.is_err() {
+        failed.cancel();
+    }
+    begun
+}
+
+async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
+    let clock = Clock::System;
+    let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
+    let setup = Setup {
+        inventory: plan.inventory,
+        reload: plan.reload,
+        store,
+        keep: plan.keep,
+        clock: clock.clone(),
+        machine: plan.machine,
+    };
+    let Parts { handle, door, stop, around } = parts;
+    let engine = Engine::start_behind(setup, handle.clone(), door, stop).await?;
     if plan.with_worker {
         let shared = Shared::start().context("cannot start the round-trip thread")?;
-        let worker = Worker {
-            backend: Backend::Local(handle),
-            shared,
-            clock,
-            at_once: (descriptors / 2).clamp(16, AT_ONCE),
-        };
-        let stop = around.clone();
-        runtime.spawn(async move {
-            if let Err(problem) = worker::run(worker, stop).await {
+        let worker = Worker { backend: Backend::Local(handle), shared, clock, at_once };
+        tokio::spawn(async move {
+            if let Err(problem) = worker::run(worker, around).await {
                 tracing::error!(%problem, "the worker ended");
             }
         });
     }
-    Ok(Home { runtime, engine, around, socket, lock })
+    Ok(engine)
 }
 
 fn offer_socket(
@@ -168,7 +194,7 @@ impl Home {
     /// The way to this engine.
     #[must_use]
     pub fn backend(&self) -> Backend {
-        Backend::Local(self.engine.handle.clone())
+        Backend::Local(self.handle.clone())
     }
 
     /// The engine's runtime, for what must not run on the screen's thread.
@@ -177,25 +203,31 @@ impl Home {
         &self.runtime
     }
 
-    /// Cancelled when the engine was asked to stop.
+    /// Cancelled when the engine was asked to stop, or could not start.
     #[must_use]
     pub fn stopping(&self) -> CancellationToken {
-        self.engine.stop.clone()
+        self.stop.clone()
     }
 
     /// Stops everything in order; what is due is committed first.
-    pub fn stop(self) {
-        let Self { runtime, engine, around, socket, lock } = self;
+    ///
+    /// # Errors
+    /// Why the engine could not start, when it could not.
+    pub fn stop(self) -> anyhow::Result<()> {
+        let Self { runtime, engine, around, socket, lock, .. } = self;
         around.cancel();
-        let stopped =
-            runtime.block_on(async { tokio::time::timeout(STOP, engine.stopped()).await });
-        if stopped.is_err() {
-            tracing::error!("the engine did not stop within 10 s");
-        }
+        let ended = runtime.block_on(async {
+            let engine = engine.await.context("the engine's start failed inside")??;
+            if tokio::time::timeout(STOP, engine.stopped()).await.is_err() {
+                tracing::error!("the engine did not stop within 10 s");
+            }
+            anyhow::Ok(())
+        });
         // A socket without its engine would only confuse; the lock goes last.
         let _ = std::fs::remove_file(socket);
         runtime.shutdown_timeout(Duration::from_secs(1));
         drop(lock);
+        ended
     }
 }
 
@@ -231,12 +263,4 @@ pub async fn wait_for_socket(
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-/// The part of [`Shared`] that one-shot commands need.
-///
-/// # Errors
-/// When the machine gives no thread.
-pub fn shared() -> anyhow::Result<Arc<Shared>> {
-    Shared::start().context("cannot start the round-trip thread")
 }

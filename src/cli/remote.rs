@@ -40,11 +40,12 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
         }
         Place::Here(home) => {
             if let Ask::Do(Command::Recheck { .. }) = &verb.ask {
-                home.stop();
+                home.stop()?;
                 return Err(anyhow!("no fluxnoc runs here, so nothing can be checked again"));
             }
             let said = home.runtime().block_on(ask(&home.backend(), actor, verb));
-            home.stop();
+            // Why it could not start says more than that it does not answer.
+            home.stop()?;
             said?
         }
     };

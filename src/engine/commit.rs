@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::batch::{Batch, Inventory, Judged};
 use super::core::Core;
 use super::slots::{Last, Series, Slot};
-use crate::model::{Metric, Status};
+use crate::model::{Check, Metric, Status};
 use crate::protocol::{Event, LiveCheck};
 use crate::store::{JournalRow, StoreError, Tx};
 
@@ -67,14 +67,17 @@ impl Core {
         batch: &Batch,
         numbers: &mut Numbers,
     ) -> Result<(), StoreError> {
+        let changed = batch.inventory.iter().filter_map(|change| match change {
+            Inventory::Check(check) => Some(&**check),
+            _ => None,
+        });
+        let changed: Vec<&Check> = changed.collect();
         for change in &batch.inventory {
             match change {
                 Inventory::Host(host) => tx.upsert_host(host).await?,
                 Inventory::HostGone(name) => tx.retire_host(name, batch.wall).await?,
-                Inventory::Check(check) => {
-                    let no = tx.upsert_check(check).await?;
-                    numbers.checks.insert(check.key.clone(), no);
-                }
+                // Together below: after a first start there are tens of thousands.
+                Inventory::Check(_) => {}
                 Inventory::CheckGone(key) => {
                     if let Some(slot) = self.table.place(key).and_then(|at| self.table.get(at)) {
                         tx.retire_check(slot.no, batch.wall).await?;
@@ -82,6 +85,8 @@ impl Core {
                 }
             }
         }
+        let given = tx.upsert_checks(&changed).await?;
+        numbers.checks.extend(changed.iter().map(|check| check.key.clone()).zip(given));
         Ok(())
     }
 

@@ -98,6 +98,20 @@ impl Engine {
     /// # Errors
     /// The store's, when it cannot be read; an inventory that cannot be stored is tried again.
     pub async fn start(setup: Setup) -> Result<Self, StoreError> {
+        let (handle, door) = Handle::new();
+        Self::start_behind(setup, handle, door, CancellationToken::new()).await
+    }
+
+    /// As [`Self::start`], behind a door that was opened before: what was asked meanwhile waits.
+    ///
+    /// # Errors
+    /// The store's, when it cannot be read.
+    pub async fn start_behind(
+        setup: Setup,
+        handle: Handle,
+        door: Door,
+        stop: CancellationToken,
+    ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, store, keep, clock, machine } = setup;
         let loaded = store.load().await?;
         let now = clock.now();
@@ -109,8 +123,6 @@ impl Engine {
             was_off: was_off.filter(|away| *away >= WORTH_SAYING),
             ..EngineStatus::default()
         };
-        let (handle, door) = Handle::new();
-        let stop = CancellationToken::new();
         let wake = Arc::new(tokio::sync::Notify::new());
         let mut core = core::Core {
             clock: clock.clone(),

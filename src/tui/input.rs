@@ -104,9 +104,8 @@ const fn key(code: KeyCode) -> KeyEvent {
 
 fn step(bytes: &[u8]) -> Step {
     match bytes {
-        [0x1b] => Step::More,
+        [0x1b] | [0x1b, b'O'] => Step::More,
         [0x1b, b'[', rest @ ..] => control_sequence(rest),
-        [0x1b, b'O'] => Step::More,
         [0x1b, b'O', letter, ..] => Step::Taken(3, cursor_key(*letter).map(key)),
         [0x1b, 0x1b, ..] => Step::Taken(1, Some(key(KeyCode::Esc))),
         // Strings that a terminal sends (answers to questions) end with ST or BEL.

@@ -10,6 +10,7 @@ use crate::protocol::{Event, Problem};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a message lives for one update")]
 pub enum Msg {
     /// A key was pressed.
     Key {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use crate::backend::Backend;
@@ -31,6 +31,8 @@ const FRAME: Span = Span::from_millis(33);
 const AGAIN: Span = Span::from_secs(1);
 /// Most events that are taken in before keys get their turn.
 const BURST: usize = 4096;
+/// Most keys and most answers that wait for the loop.
+const WORDS: usize = 1024;
 /// Most events that wait for the loop.
 const EVENTS: usize = 8192;
 
@@ -47,13 +49,13 @@ pub async fn run(
     stop: impl Future<Output = Leave>,
 ) -> io::Result<Leave> {
     let clock = options.clock.clone();
-    let (say, mut said) = mpsc::unbounded_channel();
+    let (say, mut said) = mpsc::channel(WORDS);
     let mut terminal = Terminal::open(&clock, &say)?;
     let app = App::new(actor.clone(), options, clock.now(), Terminal::size());
     let (news, mut told) = mpsc::channel(EVENTS);
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(backend.clone(), actor.clone(), clock.clone(), news));
-    let (answer, mut answers) = mpsc::unbounded_channel();
+    let (answer, mut answers) = mpsc::channel(WORDS);
     let mut console =
         Console { app, backend, clock, answer, tasks, dirty: true, urgent: false, painted: None };
     let mut resized = signal(SignalKind::window_change())?;
@@ -68,6 +70,8 @@ pub async fn run(
             leave = &mut stop => Some(leave),
             Some(word) = said.recv() => console.hear(word, &mut said, &mut terminal),
             _ = resized.recv() => {
+                // Even at the size it had: smaller for a moment, the terminal has lost cells.
+                terminal.forget();
                 let (width, height) = Terminal::size();
                 console.on(Msg::Resize { width, height }, &mut terminal)
             }
@@ -97,6 +101,8 @@ pub async fn run(
     if leave == Leave::HangUp {
         tracing::info!("the terminal is gone; the screen is closed");
     }
+    // Threads that wait to say something must not hold up the end.
+    said.close();
     drop(terminal);
     Ok(leave)
 }
@@ -105,7 +111,7 @@ struct Console {
     app: App,
     backend: Backend,
     clock: Clock,
-    answer: UnboundedSender<Msg>,
+    answer: Sender<Msg>,
     tasks: JoinSet<()>,
     dirty: bool,
     /// A person did something: the next frame does not wait its turn.
@@ -149,7 +155,7 @@ impl Console {
                 Effect::Redraw | Effect::Leave(_) => return,
             };
             // The console may have been left meanwhile.
-            let _ = answer.send(Msg::Reply { id, result });
+            let _ = answer.send(Msg::Reply { id, result }).await;
         });
     }
 
@@ -158,7 +164,7 @@ impl Console {
     fn hear(
         &mut self,
         first: FromTerminal,
-        more: &mut UnboundedReceiver<FromTerminal>,
+        more: &mut Receiver<FromTerminal>,
         terminal: &mut Terminal,
     ) -> Option<Leave> {
         let mut next = Some(first);
@@ -239,7 +245,7 @@ async fn follow(backend: Backend, actor: Actor, clock: Clock, news: mpsc::Sender
 async fn send(news: &mpsc::Sender<Msg>, event: Arc<Event>) -> Result<(), ()> {
     // The loop keeps up with millions a minute; should it hang, waiting here is what a bounded
     // queue is for.
-    tokio::time::timeout(Duration::from_secs(60), news.send(Msg::Event(event)))
+    tokio::time::timeout(Duration::from_mins(1), news.send(Msg::Event(event)))
         .await
         .map_err(|_| ())?
         .map_err(|_| ())

@@ -14,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 use crate::clock::Clock;
 use crate::model::Steady;
@@ -46,7 +46,7 @@ pub enum FromTerminal {
 pub struct Terminal {
     shown: Buffer,
     cursor: Option<Position>,
-    frames: Option<mpsc::Sender<Vec<u8>>>,
+    frames: Option<mpsc::SyncSender<Vec<u8>>>,
     writing: bool,
     stop_reading: Option<io::PipeWriter>,
     finished: mpsc::Receiver<()>,
@@ -57,7 +57,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When there is no terminal, or it refuses raw mode.
-    pub fn open(clock: &Clock, said: &UnboundedSender<FromTerminal>) -> io::Result<Self> {
+    pub fn open(clock: &Clock, said: &Sender<FromTerminal>) -> io::Result<Self> {
         if !io::stdout().is_terminal() {
             return Err(io::Error::other(
                 "stdout is no terminal; the console needs one (scripts use `fluxnoc alerts --json`)",
@@ -72,8 +72,9 @@ impl Terminal {
         }
         terminal::enable_raw_mode()?;
         ACTIVE.store(true, Ordering::SeqCst);
-        let (frames, frames_in) = mpsc::channel();
-        let (finish, finished) = mpsc::channel();
+        // One frame is on its way at most; the second place is never filled.
+        let (frames, frames_in) = mpsc::sync_channel(2);
+        let (finish, finished) = mpsc::sync_channel(1);
         let (stop_reading_in, stop_reading) = io::pipe()?;
         // From here on `Drop` gives the terminal back.
         let mut this = Self {
@@ -198,7 +199,7 @@ impl Drop for Terminal {
         if let Some(Ok(mut owner)) = OWNER.get().map(std::sync::Mutex::lock) {
             *owner = None;
         }
-        let (done, wait) = mpsc::channel();
+        let (done, wait) = mpsc::sync_channel(1);
         let give_back =
             std::thread::Builder::new().name("console-end".to_owned()).spawn(move || {
                 restore();
@@ -250,14 +251,14 @@ fn hook() {
 
 fn write_frames(
     frames: &mpsc::Receiver<Vec<u8>>,
-    said: &UnboundedSender<FromTerminal>,
-    finished: &mpsc::Sender<()>,
+    said: &Sender<FromTerminal>,
+    finished: &mpsc::SyncSender<()>,
 ) {
     let mut out = io::stdout();
     for frame in frames {
         let result = out.write_all(&frame).and_then(|()| out.flush());
         let word = if result.is_ok() { FromTerminal::Written } else { FromTerminal::Gone };
-        if said.send(word).is_err() || result.is_err() {
+        if said.blocking_send(word).is_err() || result.is_err() {
             break;
         }
     }
@@ -279,7 +280,7 @@ impl AsFd for Keys {
     }
 }
 
-fn read_keys(stop: &io::PipeReader, clock: &Clock, said: &UnboundedSender<FromTerminal>) {
+fn read_keys(stop: &io::PipeReader, clock: &Clock, said: &Sender<FromTerminal>) {
     let stdin = io::stdin();
     let keys = if stdin.is_terminal() {
         Keys::Stdin(stdin)
@@ -323,12 +324,12 @@ fn read_keys(stop: &io::PipeReader, clock: &Clock, said: &UnboundedSender<FromTe
         };
         let at = clock.now().steady;
         for input in found {
-            if said.send(FromTerminal::Input(input, at)).is_err() {
+            if said.blocking_send(FromTerminal::Input(input, at)).is_err() {
                 return;
             }
         }
     }
-    let _ = said.send(FromTerminal::Gone);
+    let _ = said.blocking_send(FromTerminal::Gone);
 }
 
 #[cfg(test)]

@@ -116,11 +116,15 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             let wall = app.wall();
             app.world.apply(event, wall);
             app.stale = true;
+            if matches!(event, Event::Ready) {
+                tell_absence(app);
+            }
             match event {
                 Event::Maintenance(_) | Event::MaintenanceGone(_) | Event::Ready => {
                     app.window_edge = app.world.next_window_edge(wall);
                 }
                 Event::Alert(alert) => {
+                    // What was asked for has been done, or something newer is true.
                     app.acking.remove(&alert.id);
                 }
                 Event::Resync => {
@@ -130,6 +134,16 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                 _ => {}
             }
         }
+    }
+}
+
+/// An engine that has just started says how long nobody watched.
+fn tell_absence(app: &mut App) {
+    let engine = Arc::clone(app.world.engine());
+    if let Some(off) = engine.was_off
+        && app.wall().since(engine.started) < Span::from_secs(60)
+    {
+        app.say(Tone::Note, format!("engine was off {}", crate::tui::format::age(off)));
     }
 }
 
@@ -151,6 +165,8 @@ pub(super) fn choose_interface(app: &mut App) {
 
 fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
     let chord = Chord::from(key);
+    // From the first key on, what is selected stays selected.
+    app.chosen = true;
     if app.message.as_ref().is_some_and(|message| message.tone == Tone::Bad) {
         app.message = None;
     }
@@ -228,16 +244,14 @@ impl App {
     /// The contexts of the focused pane, whatever lies over it.
     #[must_use]
     pub fn pane_contexts(&self) -> Vec<Context> {
-        match &self.overlay {
-            None => self.contexts(),
-            Some(_) => {
-                let mut contexts = match self.focus {
-                    crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
-                    _ => Vec::new(),
-                };
-                contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);
-                contexts
-            }
+        if self.overlay.is_none() {
+            return self.contexts();
         }
+        let mut contexts = match self.focus {
+            crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
+            _ => Vec::new(),
+        };
+        contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);
+        contexts
     }
 }

@@ -84,9 +84,7 @@ fn is_served(app: &App) -> bool {
 
 /// Sets or clears the moment at which the wishes are told; called after every message.
 pub fn plan(app: &mut App) {
-    if app.stream.is_none() || !app.world.is_ready() {
-        app.look_at = None;
-    } else if is_served(app) {
+    if app.stream.is_none() || !app.world.is_ready() || is_served(app) {
         app.look_at = None;
     } else if app.look_at.is_none() {
         // The first picture is wanted at once, a moved cursor when it rests.
@@ -132,7 +130,10 @@ fn history(app: &App, key: CheckKey, range: Span) -> Query {
 }
 
 fn graph_history(app: &mut App) -> Option<Effect> {
-    let key = graph_source(&app.world, app.host.as_ref())?;
+    let Some(key) = graph_source(&app.world, app.host.as_ref()) else {
+        app.graph = None;
+        return None;
+    };
     let range = app.span().1;
     let have = app.graph.as_ref();
     if have.is_some_and(|book| book.key == key && book.range == range) {
@@ -149,8 +150,11 @@ fn graph_history(app: &mut App) -> Option<Effect> {
 
 fn detail_history(app: &mut App) -> Vec<Effect> {
     let range = app.span().1;
-    let Some(detail) = &app.detail else { return Vec::new() };
-    let Some(key) = detail.row().map(|row| row.key.clone()) else { return Vec::new() };
+    let Some(detail) = &mut app.detail else { return Vec::new() };
+    let Some(key) = detail.row().map(|row| row.key.clone()) else {
+        detail.book = None;
+        return Vec::new();
+    };
     let same_check = detail.book.as_ref().is_some_and(|book| book.key == key);
     if same_check && detail.book.as_ref().is_some_and(|book| book.range == range) {
         return Vec::new();
@@ -158,7 +162,7 @@ fn detail_history(app: &mut App) -> Vec<Effect> {
     let query = history(app, key.clone(), range);
     let mut book = Book::new(key.clone(), range);
     if same_check && let Some(old) = app.detail.as_ref().and_then(|detail| detail.book.as_ref()) {
-        book.last = old.last.clone();
+        book.last.clone_from(&old.last);
     }
     let id = app.ask(Pending::DetailHistory(key.clone(), range));
     let mut effects = vec![Effect::Query { id, query }];

@@ -153,7 +153,6 @@ impl Question {
 
     fn reply(&self, answer: &Answer, by_udp: bool) -> Option<Vec<u8>> {
         match answer {
-            Answer::Silent => None,
             Answer::Garbage => Some(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
             Answer::Late(time, answer) => {
                 std::thread::sleep(*time);
@@ -165,9 +164,8 @@ impl Question {
                 Some(reply)
             }
             Answer::Code(code) => Some(self.message(*code, false, &[])),
-            Answer::Cut if by_udp => Some(self.message(0, true, &[])),
-            Answer::Cut => None,
-            Answer::Long(_) if by_udp => Some(self.message(0, true, &[])),
+            Answer::Cut | Answer::Long(_) if by_udp => Some(self.message(0, true, &[])),
+            Answer::Cut | Answer::Silent => None,
             Answer::Long(count) => {
                 let records: Vec<_> = (0..*count).map(|n| record(A, &[192, 0, 2, n])).collect();
                 Some(self.message(0, false, if self.kind == A { &records } else { &[] }))

@@ -1,5 +1,7 @@
 //! A real `MariaDB` on a free loopback port, with a data directory that goes away with it.
 
+#![allow(dead_code, reason = "each test uses its part of the harness")]
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,14 @@
 //! The built binary in a pseudo-terminal: types keys, waits for what the screen shows.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longest wait for something on screen.
@@ -17,6 +20,26 @@ struct Screen {
     /// When the last bytes arrived, before they were parsed.
     last: Instant,
     ended: bool,
+    /// True inside a synchronised update: what is there is half of a frame.
+    torn: bool,
+    /// The last bytes, for marks that arrive in two parts.
+    tail: Vec<u8>,
+    /// The reader lets go of the terminal at its next chance.
+    closing: bool,
+}
+
+impl Screen {
+    fn take(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.parser.process(bytes);
+        self.tail.extend_from_slice(bytes);
+        let last = |mark: &[u8; 8]| self.tail.windows(8).rposition(|part| part == mark);
+        match (last(b"\x1b[?2026h"), last(b"\x1b[?2026l")) {
+            (None, None) => {}
+            (begun, ended) => self.torn = begun > ended,
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(7));
+    }
 }
 
 fn cells(count: u16) -> NonZeroU16 {
@@ -26,9 +49,12 @@ fn cells(count: u16) -> NonZeroU16 {
 /// A program in a terminal of its own.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    master: Box<dyn MasterPty + Send>,
+    keys: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
+    reader: Option<std::thread::JoinHandle<()>>,
+    /// Modes of the terminal before the program had it.
+    modes: String,
 }
 
 impl Terminal {
@@ -42,6 +68,7 @@ impl Terminal {
     ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let modes = format!("{:?}", pair.master.get_termios());
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
@@ -56,38 +83,48 @@ impl Terminal {
         drop(pair.slave);
         let parser = vt100::Parser::new(cells(rows), cells(cols), 0);
         let screen = Arc::new((
-            Mutex::new(Screen { parser, bytes: 0, last: Instant::now(), ended: false }),
+            Mutex::new(Screen {
+                parser,
+                bytes: 0,
+                last: Instant::now(),
+                ended: false,
+                torn: false,
+                tail: Vec::new(),
+                closing: false,
+            }),
             Condvar::new(),
         ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
         let shared = Arc::clone(&screen);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
                 let at = Instant::now();
-                let mut screen = shared.0.lock().expect("the screen");
+                // The test failed meanwhile: it has said why.
+                let Ok(mut screen) = shared.0.lock() else { return };
                 if read == 0 {
                     screen.ended = true;
                 } else {
-                    screen.bytes += read as u64;
                     screen.last = at;
-                    screen.parser.process(&buffer[..read]);
+                    screen.take(&buffer[..read]);
                 }
                 shared.1.notify_all();
-                if read == 0 {
+                if read == 0 || screen.closing {
                     return;
                 }
             }
         });
-        let keys = pair.master.take_writer().expect("the terminal's input");
-        Self { child, keys, master: pair.master, screen }
+        let keys = Some(pair.master.take_writer().expect("the terminal's input"));
+        let reader = Some(reader);
+        Self { child, keys, master: Some(pair.master), screen, reader, modes }
     }
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("the terminal takes keys");
-        self.keys.flush().expect("the terminal takes keys");
+        let input = self.keys.as_mut().expect("an open terminal");
+        input.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        input.flush().expect("the terminal takes keys");
     }
 
     /// What the screen shows.
@@ -125,6 +162,23 @@ impl Terminal {
         self.screen.0.lock().expect("the screen").parser.screen().alternate_screen()
     }
 
+    /// Panics when the program left anything behind: the alternate screen, a hidden cursor, modes.
+    pub fn assert_given_back(&self) {
+        let screen = self.screen.0.lock().expect("the screen");
+        let screen = screen.parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        assert_eq!(screen.fgcolor(), vt100::Color::Default, "colours are reset");
+        let modes = format!("{:?}", self.master.as_ref().expect("open").get_termios());
+        assert_eq!(modes, self.modes, "the terminal's modes are as they were");
+    }
+
+    /// True when the modes of the terminal differ from those before the program.
+    pub fn is_raw(&self) -> bool {
+        format!("{:?}", self.master.as_ref().expect("open").get_termios()) != self.modes
+    }
+
     /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
         self.screen.0.lock().expect("the screen").bytes
@@ -140,7 +194,7 @@ impl Terminal {
         let mut screen = lock.lock().expect("the screen");
         loop {
             let text = screen.parser.screen().contents();
-            if wanted(&text) {
+            if !screen.torn && wanted(&text) {
                 return text;
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -153,6 +207,42 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing was written for so long.
+    ///
+    /// # Panics
+    /// With the screen, when it does not fall silent within the time.
+    pub fn silence(&self, length: Duration, patience: Duration) {
+        let until = Instant::now() + patience;
+        let (lock, changed) = &*self.screen;
+        let mut screen = lock.lock().expect("the screen");
+        let (mut bytes, mut since) = (screen.bytes, Instant::now());
+        loop {
+            if screen.bytes != bytes {
+                (bytes, since) = (screen.bytes, Instant::now());
+            }
+            let left = length.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            let text = screen.parser.screen().contents();
+            assert!(Instant::now() < until, "it does not fall silent; the screen:\n{text}");
+            screen = changed.wait_timeout(screen, left).expect("the screen").0;
+        }
+    }
+
+    /// Waits until all that the program wrote is read; for after its end.
+    pub fn wait_output(&self) -> String {
+        let (lock, changed) = &*self.screen;
+        let until = Instant::now() + PATIENCE;
+        let mut screen = lock.lock().expect("the screen");
+        while !screen.ended {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "the terminal is still open somewhere");
+            screen = changed.wait_timeout(screen, left).expect("the screen").0;
+        }
+        screen.parser.screen().contents()
+    }
+
     /// Waits for a text.
     pub fn wait_for(&self, text: &str) -> String {
         self.wait(text, PATIENCE, |screen| screen.contains(text))
@@ -161,9 +251,24 @@ impl Terminal {
     /// Changes the size.
     pub fn resize(&mut self, cols: u16, rows: u16) {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        self.master.resize(size).expect("the terminal resizes");
+        // First here: what the program paints at the new size may come at once.
         let mut screen = self.screen.0.lock().expect("the screen");
         screen.parser.screen_mut().set_size(cells(rows), cells(cols));
+        drop(screen);
+        let master = self.master.as_ref().expect("an open terminal");
+        master.resize(size).expect("the terminal resizes");
+    }
+
+    /// Closes the terminal under the program, as a dying window does. The program lives on, and
+    /// ends with this value at the latest.
+    pub fn hang_up(&mut self) {
+        self.screen.0.lock().expect("the screen").closing = true;
+        // The program repaints, so that the reader wakes and lets go.
+        let size = self.master.as_ref().expect("an open terminal").get_size().expect("a size");
+        self.resize(size.cols - 1, size.rows);
+        self.reader.take().expect("an open terminal").join().expect("the reader");
+        self.keys = None;
+        self.master = None;
     }
 
     /// The program's number.
@@ -171,17 +276,36 @@ impl Terminal {
         self.child.process_id().expect("a running program")
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).expect("a process number");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is ours");
+    }
+
     /// Kills it with SIGKILL.
     pub fn kill(&mut self) {
-        let pid = i32::try_from(self.pid()).expect("a process number");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::SIGKILL)
-            .expect("it is ours");
+        self.signal(Signal::SIGKILL);
         let _ = self.child.wait();
     }
 
     /// Waits for its end; gives whether it succeeded.
     pub fn wait_exit(&mut self) -> bool {
-        self.child.wait().expect("it ends").success()
+        self.wait_code() == 0
+    }
+
+    /// Waits for its end; gives its exit code.
+    ///
+    /// # Panics
+    /// With the screen, when it does not end within the time.
+    pub fn wait_code(&mut self) -> u32 {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("our child") {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "it does not end; the screen:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

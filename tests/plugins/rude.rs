@@ -34,7 +34,7 @@ pub fn udp(
     let port = socket.local_addr().unwrap().port();
     let manner = Arc::new(manner);
     std::thread::spawn(move || {
-        let mut buffer = [0_u8; 65_536];
+        let mut buffer = vec![0_u8; 65_536];
         while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
             let question = buffer[..length].to_vec();
             let (socket, manner) = (Arc::clone(&socket), Arc::clone(&manner));
@@ -95,8 +95,9 @@ pub fn endless(
     }
 }
 
-/// Ends the connection with a reset.
+/// Ends the connection with a reset, not before the peer has seen it open.
 pub fn resets(stream: TcpStream) {
+    std::thread::sleep(Duration::from_millis(100));
     let socket = Socket::from(stream);
     let _ = socket.set_linger(Some(Duration::ZERO));
 }
@@ -134,7 +135,7 @@ pub fn echo(ip: Ipv4Addr, how: Echo) {
     std::thread::spawn(move || {
         // By who asks: source address and the id of the requests.
         let mut counts = HashMap::<Vec<u8>, u32>::new();
-        let mut buffer = [0_u8; 65_536];
+        let mut buffer = vec![0_u8; 65_536];
         while let Ok(length) = (&*socket).read(&mut buffer) {
             let Some((source, request)) = request(&buffer[..length]) else { continue };
             let count = counts.entry([&source.octets(), &request[4..6]].concat()).or_default();

@@ -247,8 +247,8 @@ pub fn live(key: &CheckKey, at: Timestamp) -> Event {
 fn hop(ttl: u8, name: &str, address: [u8; 4], ms: f64, loss: f64, round: i64) -> Hop {
     let recent: Vec<Option<f64>> = (0..30)
         .map(|n| {
-            let lost = loss > 0.0 && (n * 7 + round) % 100 < 30;
-            (!lost).then(|| ms * (0.9 + 0.4 * wave(n + round, 2.0)))
+            let missing = loss > 0.0 && (n * 7 + round) % 100 < 30;
+            (!missing).then(|| ms * (0.9 + 0.4 * wave(n + round, 2.0)))
         })
         .collect();
     Hop {
@@ -312,6 +312,8 @@ pub fn trace(host: &str, round: i64) -> Event {
 }
 
 fn edges(host: &str) -> Vec<Edge> {
+    use State::{Critical, Ok, Warning};
+
     let edge = |seq: u32, secs: u64, kind, from, to, text: &str, actor: Option<&str>| Edge {
         alert: alert_id(0),
         check: CheckKey::new(host, "http"),
@@ -324,7 +326,6 @@ fn edges(host: &str) -> Vec<Edge> {
         actor: actor.map(SafeText::line),
         in_maintenance: false,
     };
-    use State::{Critical, Ok, Warning};
     vec![
         edge(1, 50, EdgeKind::Fired, Ok, Critical, "503 Service Unavailable in 31 ms", None),
         edge(4, 90_000, EdgeKind::Recovered, Warning, Ok, "HTTP 200 in 30 ms", None),
@@ -368,9 +369,9 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
 }
 
 /// What a fake engine says to a command.
-pub fn outcome(command: &Command) -> Result<Outcome, Problem> {
+pub fn outcome(command: &Command) -> Outcome {
     match command {
-        Command::AddMaintenance(new) => Ok(Outcome::Maintenance(Maintenance {
+        Command::AddMaintenance(new) => Outcome::Maintenance(Maintenance {
             id: MaintenanceId::from_parts(1_771_000_000_001, [1; 10]),
             name: SafeText::line(&new.name),
             host_pattern: new.host_pattern.clone(),
@@ -381,12 +382,12 @@ pub fn outcome(command: &Command) -> Result<Outcome, Problem> {
             created_by: None,
             author: SafeText::line("noc-2"),
             created: new.start,
-        })),
+        }),
         Command::Acknowledge { targets, .. }
         | Command::Unacknowledge { targets }
         | Command::Recheck { targets } => {
-            Ok(Outcome::Done { count: targets.len(), failures: Vec::new() })
+            Outcome::Done { count: targets.len(), failures: Vec::new() }
         }
-        _ => Ok(Outcome::Done { count: 0, failures: Vec::new() }),
+        _ => Outcome::Done { count: 0, failures: Vec::new() },
     }
 }

@@ -1,6 +1,13 @@
 //! The console driven by keys, as an operator sees it: screens at several sizes, and the stories
 //! of acknowledging, windows, filters and leaving.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking, and its helpers are read where they are used"
+)]
+
 mod fixture;
 mod stories;
 
@@ -21,7 +28,7 @@ use fluxnoc::tui::{Leave, Options, layout};
 use ratatui::buffer::Buffer;
 
 /// A console with a fake engine that answers at once, and everything that it was asked.
-pub struct Console {
+pub(crate) struct Console {
     pub app: App,
     pub commands: Vec<Command>,
     pub left: Option<Leave>,
@@ -30,7 +37,7 @@ pub struct Console {
     waiting: BTreeMap<u64, Effect>,
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         zone: Zone::Fixed { offset: 3600, name: "CET".to_owned() },
         clock: Clock::manual(fixture::now()),
@@ -38,7 +45,7 @@ pub fn options() -> Options {
     }
 }
 
-pub fn actor(role: Role) -> Actor {
+pub(crate) fn actor(role: Role) -> Actor {
     Actor::Local { name: SafeText::line("noc-2"), role }
 }
 
@@ -89,7 +96,7 @@ impl Console {
     pub fn answer(&mut self) {
         while let Some((id, effect)) = self.waiting.pop_first() {
             let result = match &effect {
-                Effect::Execute { command, .. } => fixture::outcome(command).map(Reply::Outcome),
+                Effect::Execute { command, .. } => Ok(Reply::Outcome(fixture::outcome(command))),
                 Effect::Query { query, .. } => fixture::answer(query).map(Reply::Answer),
                 _ => unreachable!("only requests wait"),
             };
@@ -215,6 +222,20 @@ fn the_host_view() {
         console.rest();
         insta::assert_snapshot!(name, console.screen());
     }
+}
+
+#[test]
+fn live_results_continue_the_numbers_on_screen() {
+    let mut console = Console::open((120, 40));
+    console.press("enter");
+    console.rest();
+    assert!(!console.screen().contains("warning > 200 ms"));
+    let key = fluxnoc::model::CheckKey::new("dal-03", "http");
+    let at = fixture::now() + Span::from_millis(300);
+    console.feed(vec![fixture::live(&key, at)]);
+    let screen = console.screen();
+    assert!(screen.contains("next 21:05:30") && screen.contains("warning > 200 ms"), "{screen}");
+    assert!(screen.contains("HTTP 200 in 31 ms, 5321 bytes"), "the last output\n{screen}");
 }
 
 #[test]

@@ -57,13 +57,12 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(name) = typed.strip_prefix("theme ") {
-        match app.themes.get(name.trim()).cloned() {
-            Some(theme) => app.theme = theme,
-            None => {
-                let names: Vec<&str> = app.themes.names().collect();
-                let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
-                app.say(Tone::Bad, text);
-            }
+        if let Some(theme) = app.themes.get(name.trim()).cloned() {
+            app.theme = theme;
+        } else {
+            let names: Vec<&str> = app.themes.names().collect();
+            let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
+            app.say(Tone::Bad, text);
         }
         return Vec::new();
     }
@@ -74,11 +73,9 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     let action = commands()
         .find(|action| action.name() == typed)
         .or_else(|| begins.next().filter(|_| begins.next().is_none()));
-    match action {
-        Some(action) => act::act(app, action),
-        None => {
-            app.say(Tone::Bad, format!("`{typed}` is no command; `:` and Tab show what there is"));
-            Vec::new()
-        }
+    if let Some(action) = action {
+        return act::act(app, action);
     }
+    app.say(Tone::Bad, format!("`{typed}` is no command; `:` and Tab show what there is"));
+    Vec::new()
 }

@@ -42,6 +42,7 @@ enum Entry {
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the file")]
 struct Parts {
     fg: Option<String>,
     bg: Option<String>,

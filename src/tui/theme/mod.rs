@@ -40,12 +40,14 @@ impl Theme {
     #[must_use]
     pub fn mono() -> Self {
         let style = |role: &Role| match role {
-            Role::Strong | Role::TitleFocused | Role::Key | Role::Prompt | Role::Bad => {
-                Style::new().add_modifier(Modifier::BOLD)
-            }
-            Role::Accent | Role::BorderFocused | Role::StateCritical => {
-                Style::new().add_modifier(Modifier::BOLD)
-            }
+            Role::Strong
+            | Role::TitleFocused
+            | Role::Key
+            | Role::Prompt
+            | Role::Bad
+            | Role::Accent
+            | Role::BorderFocused
+            | Role::StateCritical => Style::new().add_modifier(Modifier::BOLD),
             Role::Muted | Role::Stale | Role::Border | Role::Axis | Role::KeyOff => {
                 Style::new().add_modifier(Modifier::DIM)
             }

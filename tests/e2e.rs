@@ -1,0 +1,37 @@
+//! The built program as people meet it: a console in a terminal, verbs in a second shell, real
+//! services that die, kills, hang-ups, bad files.
+//!
+//! Every test has a configuration and a data directory of its own and waits for what the screen
+//! or a verb shows; what runs on without a screen is ended with its directory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "e2e/files.rs"]
+mod files;
+#[path = "e2e/house.rs"]
+mod house;
+#[path = "e2e/leaving.rs"]
+mod leaving;
+#[path = "common/mariadb.rs"]
+mod mariadb;
+#[path = "e2e/namespace.rs"]
+mod namespace;
+#[path = "common/netns.rs"]
+mod netns;
+#[path = "common/nginx.rs"]
+mod nginx;
+#[path = "common/pty.rs"]
+mod pty;
+#[path = "plugins/scene.rs"]
+mod scene;
+#[path = "e2e/screens.rs"]
+mod screens;
+#[path = "e2e/sharing.rs"]
+mod sharing;
+#[path = "e2e/story.rs"]
+mod story;
