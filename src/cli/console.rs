@@ -74,17 +74,24 @@ impl Console {
         setup::plan(&self.config, &self.again, &self.data_dir, &self.machine, with_worker)
     }
 
+    /// The engine has its own copy now, and ten thousand hosts are many megabytes.
+    fn forget_inventory(&mut self) {
+        self.config.hosts = Vec::new();
+        self.config.checks = Vec::new();
+    }
+
     /// Opens the console.
     ///
     /// # Errors
     /// When there is no terminal, another engine holds the data and does not answer, or the store
     /// cannot be opened.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self) -> anyhow::Result<ExitCode> {
         if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
             bail!("the console needs a terminal; `fluxnoc hosts` and `fluxnoc alerts` print lists");
         }
         let role = if self.read_only { Role::Viewer } else { Role::Admin };
         let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
+        self.forget_inventory();
         logging::into_file(&self.data_dir).with_context(|| {
             format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
         })?;
@@ -161,13 +168,14 @@ impl Console {
     ///
     /// # Errors
     /// As [`Self::run`], and when another engine holds the data.
-    pub fn without_screen(self) -> anyhow::Result<ExitCode> {
+    pub fn without_screen(mut self) -> anyhow::Result<ExitCode> {
         // Away from the terminal that started us, so that its end is not ours. The leader of a
         // process group cannot leave: a shell that starts us in the foreground keeps its Ctrl-C.
         let _ = nix::unistd::setsid();
         lifecycle::prepare(&self.data_dir)?;
         logging::into_file(&self.data_dir).context("cannot write the log")?;
         let home = lifecycle::start_here(self.plan(true))?;
+        self.forget_inventory();
         screen_runtime()?.block_on(until_stopped(&home));
         home.stop().map(|()| ExitCode::SUCCESS)
     }

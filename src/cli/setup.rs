@@ -17,8 +17,12 @@ pub type Again = Arc<dyn Fn() -> Result<Config, Problems> + Send + Sync>;
 /// What an engine monitors by a configuration.
 #[must_use]
 pub fn inventory(config: &Config) -> Inventory {
+    let settings =
+        Config { hosts: Vec::new(), checks: Vec::new(), warnings: Vec::new(), ..config.clone() };
     Inventory {
-        effective: config.effective(),
+        render: Arc::new(move |hosts, checks| {
+            Config { hosts, checks, ..settings.clone() }.effective()
+        }),
         hosts: config.hosts.clone(),
         checks: config.checks.clone(),
         source: config.source.as_ref().map(|path| path.display().to_string()),

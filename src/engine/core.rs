@@ -48,7 +48,7 @@ pub struct Core {
     pub(super) storage_down: bool,
     pub(super) generation: u64,
     pub(super) reload: Reload,
-    pub(super) effective: String,
+    pub(super) render: super::Render,
     pub(super) stop: CancellationToken,
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
     pub(super) remembered: HashMap<RequestId, Outcome>,

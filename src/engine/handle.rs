@@ -14,8 +14,9 @@ use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Re
 const ASKS: usize = 1024;
 /// Reports that may wait; beyond that, the worker waits and counts the delay as lag.
 const REPORTS: usize = 128;
-/// Events that may wait for one watcher; beyond that it is told to start over.
-pub const EVENTS: usize = 1024;
+/// Events that may wait for one watcher; beyond that it is told to start over. As many as a busy
+/// engine makes while a slow console takes in a first picture of ten thousand hosts.
+pub const EVENTS: usize = 16_384;
 
 /// One question with the place for its answer.
 #[derive(Debug)]

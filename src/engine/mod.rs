@@ -34,8 +34,12 @@ use crate::store::{Retention, Store, StoreError};
 /// Shortest absence that is worth saying.
 const WORTH_SAYING: Span = Span::from_secs(90);
 
+/// Writes hosts and checks as configuration text, with the settings around them. Done when it is
+/// asked for: the text of ten thousand hosts is larger than the hosts.
+pub type Render = Arc<dyn Fn(Vec<Host>, Vec<Check>) -> String + Send + Sync>;
+
 /// What is to be monitored.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Inventory {
     /// The hosts, each name once.
     pub hosts: Vec<Host>,
@@ -43,8 +47,19 @@ pub struct Inventory {
     pub checks: Vec<Check>,
     /// The file it is from; `None` is "this machine only".
     pub source: Option<String>,
-    /// What is in force, as TOML with sources, secrets masked.
-    pub effective: String,
+    /// Writes what is in force, as TOML with sources, secrets masked.
+    pub render: Render,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            checks: Vec::new(),
+            source: None,
+            render: Arc::new(|_, _| String::new()),
+        }
+    }
 }
 
 /// How the configuration is read again; its error lists every problem, a line each.
@@ -137,7 +152,7 @@ impl Engine {
             storage_down: false,
             generation: 0,
             reload,
-            effective: String::new(),
+            render: Arc::clone(&inventory.render),
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
             remembered: HashMap::new(),

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::core::Core;
 use crate::model::{
-    Alert, CheckKey, Maintenance, Pattern, Secret, ShownState, Span, Spec, Timestamp,
+    Alert, Check, CheckKey, Host, Maintenance, Pattern, Secret, ShownState, Span, Spec, Timestamp,
 };
 use crate::protocol::query::{
     AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT, Point, Series, StateSpan,
@@ -69,10 +69,22 @@ impl Core {
                 });
             }
             Query::Engine => Answer::Engine(self.status.clone()),
-            Query::Config => Answer::Config(self.effective.clone()),
+            Query::Config => return self.configuration(reply),
         };
         // Whoever asked may be gone.
         let _ = reply.send(Ok(answer));
+    }
+
+    fn configuration(&self, reply: Reply) {
+        let render = Arc::clone(&self.render);
+        let mut hosts: Vec<Host> = self.table.hosts().map(|host| Host::clone(host)).collect();
+        hosts.sort_by(|a, b| a.name.cmp(&b.name));
+        let checks = self.table.iter().map(|(_, slot)| masked(&slot.check));
+        let mut checks: Vec<Check> = checks.collect();
+        checks.sort_by(|a, b| a.key.cmp(&b.key));
+        tokio::task::spawn_blocking(move || {
+            let _ = reply.send(Ok(Answer::Config(render(hosts, checks))));
+        });
     }
 
     fn hosts(&self, pattern: Option<&Pattern>) -> Vec<HostAnswer> {

@@ -23,6 +23,31 @@ pub(super) fn assignment(slot: &Slot) -> Assignment {
     }
 }
 
+/// Texts that many checks have in common, kept once.
+#[derive(Default)]
+struct Names(HashSet<Name>);
+
+impl Names {
+    fn share(&mut self, check: &mut Check) {
+        self.one(&mut check.key.host);
+        self.one(&mut check.key.name);
+        self.one(&mut check.address);
+        for limit in &mut check.limits {
+            self.one(&mut limit.metric);
+        }
+        check.limits.shrink_to_fit();
+    }
+
+    fn one(&mut self, name: &mut Name) {
+        match self.0.get(name) {
+            Some(known) => *name = Arc::clone(known),
+            None => {
+                self.0.insert(Arc::clone(name));
+            }
+        }
+    }
+}
+
 impl Core {
     /// Stages the difference between what runs and what is wanted.
     pub(super) fn adopt(&mut self, wanted: Wanted) {
@@ -52,7 +77,9 @@ impl Core {
                 self.batch.inventory.push(Inventory::Host(Arc::new(host)));
             }
         }
-        for check in wanted.checks {
+        let mut names = Names::default();
+        for mut check in wanted.checks {
+            names.share(&mut check);
             let known = self.table.place(&check.key).and_then(|at| self.table.get(at));
             if known.is_some_and(|slot| *slot.check == check) {
                 continue;
@@ -62,7 +89,7 @@ impl Core {
             }
             self.batch.inventory.push(Inventory::Check(Arc::new(check)));
         }
-        self.effective = wanted.effective;
+        self.render = wanted.render;
         self.status.config = wanted.source.map(|source| SafeText::line(&source));
     }
 

@@ -1,6 +1,6 @@
 //! The filter that an operator types: words that must all occur.
 //!
-//! Every word must be found, ignoring case, in one of a row's texts; `state:crit` and `!word`
+//! Every word must be found, ignoring case, in one of a row's texts or begin its state; `state:crit` and `!word`
 //! (must not occur) are understood.
 
 use crate::model::ShownState;
@@ -60,7 +60,8 @@ impl Filter {
             let found = match &word.what {
                 What::State(wanted) => *wanted == state,
                 What::Text(needle) => {
-                    texts.iter().any(|text| text.to_lowercase().contains(needle.as_str()))
+                    state.word().to_lowercase().starts_with(needle.as_str())
+                        || texts.iter().any(|text| text.to_lowercase().contains(needle.as_str()))
                 }
             };
             found != word.negated
@@ -88,6 +89,7 @@ mod tests {
         assert!(filter.passes(ShownState::Critical, &["web-1", "http"]));
         assert!(!filter.passes(ShownState::Warning, &["web-1"]));
         assert!(!filter.passes(ShownState::Critical, &["web-1", "mariadb"]));
+        assert!(Filter::parse("crit").unwrap().passes(ShownState::Critical, &["web-1"]));
         assert!(Filter::parse("state:bad").is_err());
         assert!(Filter::parse("  ").unwrap().is_empty());
     }

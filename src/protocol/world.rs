@@ -267,7 +267,7 @@ impl World {
     }
 
     /// The open alerts as the feed shows them: unhandled firing ones first, then handled, then
-    /// pending; in each the worst first, then the newest.
+    /// pending; in each the worst first, then what waits longest.
     #[must_use]
     pub fn feed(&self) -> Vec<Arc<Alert>> {
         let mut all: Vec<Arc<Alert>> = self.alerts.values().cloned().collect();
@@ -277,12 +277,7 @@ impl World {
                 (Phase::Firing, false) => 1,
                 _ => 2,
             };
-            (
-                group,
-                std::cmp::Reverse(alert.state.severity()),
-                std::cmp::Reverse(alert.since),
-                alert.check.clone(),
-            )
+            (group, std::cmp::Reverse(alert.state.severity()), alert.since, alert.check.clone())
         });
         all
     }

@@ -142,6 +142,8 @@ pub struct App {
     pub alert: Option<AlertId>,
     /// Its place in the feed, for when it vanishes.
     pub alert_index: usize,
+    /// True once somebody has moved a cursor; until then the worst is selected.
+    pub chosen: bool,
     /// Sorted lists of the World.
     pub lists: Lists,
     /// The filter as typed, and parsed.
@@ -216,6 +218,7 @@ impl App {
             host: None,
             alert: None,
             alert_index: 0,
+            chosen: false,
             lists: Lists::default(),
             filter: (String::new(), Filter::default()),
             detail: None,
@@ -366,6 +369,9 @@ impl App {
             // A cursor on half a picture would stay on what happened to come first.
             return;
         }
+        if !self.chosen {
+            (self.alert, self.alert_index, self.host) = (None, 0, None);
+        }
         let before = self.alert;
         let kept = self.alert.and_then(|id| self.lists.alert_at(id));
         let last = self.lists.alerts.len().saturating_sub(1);
@@ -381,9 +387,11 @@ impl App {
         }
         let known = self.host.as_ref().is_some_and(|name| self.world.host(name).is_some());
         if !known {
+            let own = || self.world.host(self.world.engine().host.as_str());
             self.host = self
                 .selected_alert()
                 .map(|alert| alert.check.host.clone())
+                .or_else(|| own().map(|entry| entry.host.name.clone()))
                 .or_else(|| self.lists.hosts.first().map(|row| row.name.clone()));
         }
     }

@@ -165,6 +165,8 @@ pub(super) fn choose_interface(app: &mut App) {
 
 fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
     let chord = Chord::from(key);
+    // From the first key on, what is selected stays selected.
+    app.chosen = true;
     if app.message.as_ref().is_some_and(|message| message.tone == Tone::Bad) {
         app.message = None;
     }

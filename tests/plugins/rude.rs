@@ -95,8 +95,9 @@ pub fn endless(
     }
 }
 
-/// Ends the connection with a reset.
+/// Ends the connection with a reset, not before the peer has seen it open.
 pub fn resets(stream: TcpStream) {
+    std::thread::sleep(Duration::from_millis(100));
     let socket = Socket::from(stream);
     let _ = socket.set_linger(Some(Duration::ZERO));
 }

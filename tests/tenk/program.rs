@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Marks the row under the cursor.
 const CURSOR: &str = "›";
 
+/// The row with the titles of the upper panes.
+const TITLES: usize = 1;
+
 /// What `/proc` says at a moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
@@ -51,13 +54,15 @@ fn cpu(proc: &Path) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// Where the cursor marks stand on the screen.
-fn cursors(screen: &vt100::Screen) -> Vec<(u16, u16)> {
+/// Where the cursor marks stand, and what the titles of the upper panes say: a list that scrolls
+/// leaves its mark in place and counts on in its title.
+fn cursors(screen: &vt100::Screen) -> (Vec<(u16, u16)>, String) {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
     let at = |row: u16, column: u16| screen.cell(row, column).map(vt100::Cell::contents);
     let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-    cells.filter(|(row, column)| at(*row, *column) == Some(CURSOR)).collect()
+    let marks = cells.filter(|(row, column)| at(*row, *column) == Some(CURSOR)).collect();
+    (marks, screen.rows(0, columns).nth(TITLES).unwrap_or_default())
 }
 
 /// Where the cursor stands in the list of alerts, and how many there are: `3 of 50` in its title.

@@ -1,7 +1,12 @@
 //! The console driven by keys, as an operator sees it: screens at several sizes, and the stories
 //! of acknowledging, windows, filters and leaving.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking, and its helpers are read where they are used"
+)]
 
 mod fixture;
 mod stories;
@@ -23,7 +28,7 @@ use fluxnoc::tui::{Leave, Options, layout};
 use ratatui::buffer::Buffer;
 
 /// A console with a fake engine that answers at once, and everything that it was asked.
-pub struct Console {
+pub(crate) struct Console {
     pub app: App,
     pub commands: Vec<Command>,
     pub left: Option<Leave>,
@@ -32,7 +37,7 @@ pub struct Console {
     waiting: BTreeMap<u64, Effect>,
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         zone: Zone::Fixed { offset: 3600, name: "CET".to_owned() },
         clock: Clock::manual(fixture::now()),
@@ -40,7 +45,7 @@ pub fn options() -> Options {
     }
 }
 
-pub fn actor(role: Role) -> Actor {
+pub(crate) fn actor(role: Role) -> Actor {
     Actor::Local { name: SafeText::line("noc-2"), role }
 }
 

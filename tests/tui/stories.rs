@@ -203,6 +203,28 @@ fn who_may_only_look_is_told_why() {
 }
 
 #[test]
+fn until_a_key_is_pressed_the_worst_is_selected_and_then_what_was_chosen() {
+    let mut console = Console::new((120, 40), actor(Role::Operator), options());
+    let mut events = fixture::picture();
+    let (alerts, mut calm): (Vec<Event>, Vec<Event>) =
+        events.drain(..).partition(|event| matches!(event, Event::Alert(_)));
+    calm.retain(|event| !matches!(event, Event::AlertGone(_)));
+    console.feed(calm);
+    console.rest();
+    assert_eq!(console.app.host.as_deref(), Some("jump-02"), "this machine while all is well");
+    assert!(console.screen().contains("Throughput: jump-02 eth0"));
+    console.feed(alerts);
+    assert_eq!(console.app.host.as_deref(), Some("dal-03"));
+    console.press("j");
+    let chosen = console.app.alert;
+    let worse = Alert::clone(console.app.lists.alerts.last().unwrap());
+    let state = fluxnoc::model::State::Critical;
+    let worse = Alert { phase: Phase::Firing, ack: None, since: fixture::now(), state, ..worse };
+    console.feed(vec![Event::Alert(Arc::new(worse))]);
+    assert_eq!((console.app.alert, console.app.alert_index), (chosen, 2));
+}
+
+#[test]
 fn a_running_cursor_starts_one_trace_where_it_rests() {
     let mut console = Console::open((120, 40));
     console.answers = false;
@@ -284,9 +306,8 @@ fn text_from_outside_cannot_move_a_column() {
     console.feed(vec![Event::Alert(Arc::new(alert))]);
     let screen = console.screen();
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
-    let border = |text: &str| {
-        text.lines().map(|line| fluxnoc::model::safe_text::width(line)).collect::<Vec<_>>()
-    };
+    let border =
+        |text: &str| text.lines().map(fluxnoc::model::safe_text::width).collect::<Vec<_>>();
     assert_eq!(border(&screen)[1..38], border(&plain)[1..38]);
 }
 

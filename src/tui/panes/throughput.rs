@@ -43,6 +43,9 @@ fn round_trips(book: &Book) -> Option<Vec<Dot>> {
     Some(track.dots())
 }
 
+/// Columns of the loss beside the figures of round trips.
+const LOSS: usize = 12;
+
 /// Draws the graph with its figures above.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(book) = &app.graph else {
@@ -78,13 +81,15 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     };
     let count = lines.len();
     for (y, (line, name)) in lines.iter().zip(names).enumerate() {
-        figures(surface, y, name, line, &unit, (from, to));
+        let reserved = if count == 1 && unit == Unit::Seconds { LOSS } else { 0 };
+        let wide = surface.width().saturating_sub(reserved);
+        figures(&mut surface.part(0, y, wide, 1), 0, name, line, &unit, (from, to));
     }
     if let Some(loss) = book.track("loss", None).filter(|_| unit == Unit::Seconds) {
         let text = format!("loss {}", format::value(loss.metric.value, &loss.metric.unit));
         let style = surface.theme.style(Role::Text);
         let end = surface.width().saturating_sub(1);
-        surface.put_right(end, 0, 14, &text, style);
+        surface.put_right(end, 0, LOSS, &text, style);
     }
     let chart = Chart { lines, unit: &unit, limits, from, to, zone: &app.options.zone };
     let (wide, high) = (surface.width(), surface.height());
