@@ -135,6 +135,8 @@ fn dc_03_the_same_screens_locally_and_attached() {
         ("1", "the overview again", "Alerts: unhandled 1"),
         ("/shut", "a filter being typed", "⏎ send"),
         ("\r", "a filter", "/shut"),
+        ("\r", "a host with a story", "fired"),
+        ("\x1b", "and back", "Hosts by site"),
         ("a", "an acknowledgement being typed", "Acknowledge shut-1/tcp"),
         ("\x1b", "without it", "1 unhandled"),
         ("?", "the keys", "acknowledge"),
