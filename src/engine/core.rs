@@ -53,7 +53,8 @@ pub struct Core {
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
     pub(super) remembered: HashMap<RequestId, Outcome>,
     pub(super) remembered_order: VecDeque<RequestId>,
-    pub(super) lags: VecDeque<(Steady, Span)>,
+    /// The worker's last word on how late runs start.
+    pub(super) lag: Option<(Steady, Span)>,
     pub(super) last_tick: Now,
     pub(super) swept: Steady,
 }
@@ -247,11 +248,14 @@ impl Core {
         }
     }
 
+    /// How late runs start; zero when no worker has said anything for a minute.
+    pub(super) fn lag(&self, now: Steady) -> Span {
+        let fresh = self.lag.filter(|(at, _)| now.since(*at) <= Span::from_secs(60));
+        fresh.map(|(_, lag)| lag).unwrap_or_default()
+    }
+
     fn measure_lag(&mut self, now: Steady) {
-        while self.lags.front().is_some_and(|(at, _)| now.since(*at) > Span::from_secs(60)) {
-            self.lags.pop_front();
-        }
-        let lag = self.lags.iter().map(|(_, lag)| *lag).max().unwrap_or_default();
+        let lag = self.lag(now);
         // Below a second lag is noise that nobody acts on (SCREENS rule 5).
         let shown = Span::from_millis(lag.millis() / 1000 * 1000);
         if shown != self.status.lag {

@@ -19,7 +19,7 @@ impl Core {
     /// Takes a worker's report in.
     pub(super) fn report(&mut self, report: Report) {
         let now = self.clock.now();
-        self.lags.push_back((now.steady, report.lag));
+        self.lag = Some((now.steady, report.lag));
         for trace in report.traces {
             self.feed.trace(trace, now.steady);
         }

@@ -157,7 +157,7 @@ impl Engine {
             wake_outbox: Arc::clone(&wake),
             remembered: HashMap::new(),
             remembered_order: VecDeque::new(),
-            lags: VecDeque::new(),
+            lag: None,
             last_tick: now,
             swept: now.steady,
         };

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::protocol::query::{
     AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT, Point, Series, StateSpan,
 };
-use crate::protocol::{Answer, HostEntry, Problem, Query};
+use crate::protocol::{Answer, EngineStatus, HostEntry, Problem, Query};
 use crate::store::{History, Point as Stored, StatePoint, StoreError};
 
 type Reply = oneshot::Sender<Result<Answer, Problem>>;
@@ -68,7 +68,10 @@ impl Core {
                     Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?))
                 });
             }
-            Query::Engine => Answer::Engine(self.status.clone()),
+            Query::Engine => {
+                let lag = self.lag(self.clock.now().steady);
+                Answer::Engine(EngineStatus { lag, ..self.status.clone() })
+            }
             Query::Config => return self.configuration(reply),
         };
         // Whoever asked may be gone.

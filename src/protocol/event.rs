@@ -86,7 +86,8 @@ pub struct EngineStatus {
     pub started: Timestamp,
     /// How long it was off before that start, when it ran before.
     pub was_off: Option<Span>,
-    /// How late checks start, the 99th percentile of the last minute.
+    /// How late checks start, the 99th percentile of the last minute. Exact in an answer; in a
+    /// stream in whole seconds, because less is noise that would travel for nothing.
     pub lag: Span,
     /// Why results cannot be stored, while they cannot.
     pub storage: Option<SafeText>,

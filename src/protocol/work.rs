@@ -52,7 +52,7 @@ pub struct Report {
     /// Frames of live traces; the newest of a trace wins.
     #[serde(default)]
     pub traces: Vec<LiveTrace>,
-    /// The 99th percentile of how late runs started since the last report.
+    /// The 99th percentile of how late runs started in the last minute.
     pub lag: Span,
 }
 

@@ -4,6 +4,7 @@
 //! Never: judges or stores.
 
 pub mod jobs;
+mod lag;
 mod outlet;
 mod run;
 mod traces;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
-use crate::model::Span;
+use super::lag::Lags;
+use crate::model::{Span, Steady};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Finding, Report};
 
@@ -17,7 +18,7 @@ const WAITING: usize = 20_000;
 pub struct Outlet {
     findings: VecDeque<Finding>,
     traces: HashMap<crate::protocol::TraceRequest, LiveTrace>,
-    lags: Vec<u64>,
+    lags: Lags,
     seq: u64,
     /// Results that gave way since the start.
     pub dropped: u64,
@@ -41,10 +42,8 @@ impl Outlet {
     }
 
     /// Notes how late a run started.
-    pub fn lag(&mut self, late: Span) {
-        if self.lags.len() < WAITING {
-            self.lags.push(late.millis());
-        }
+    pub fn lag(&mut self, late: Span, now: Steady) {
+        self.lags.add(late, now);
     }
 
     /// True when there is something to report.
@@ -54,19 +53,15 @@ impl Outlet {
     }
 
     /// The next report.
-    pub fn take(&mut self, boot: u64) -> Report {
+    pub fn take(&mut self, boot: u64, now: Steady) -> Report {
         self.seq += 1;
         let count = self.findings.len().min(BATCH);
-        self.lags.sort_unstable();
-        let at = self.lags.len().saturating_sub(1) * 99 / 100;
-        let lag = self.lags.get(at).copied().unwrap_or(0);
-        self.lags.clear();
         Report {
             boot,
             seq: self.seq,
             results: self.findings.drain(..count).collect(),
             traces: self.traces.drain().map(|(_, trace)| trace).collect(),
-            lag: Span::from_millis(lag),
+            lag: self.lags.p99(now),
         }
     }
 }

@@ -156,7 +156,7 @@ impl Loop {
     }
 
     fn send(&mut self) -> tokio::task::JoinHandle<Result<Outcome, Problem>> {
-        let report = self.outlet.take(self.boot);
+        let report = self.outlet.take(self.boot, self.worker.clock.now().steady);
         let request = request(&self.worker.clock, Command::Report(report));
         let backend = self.worker.backend.clone();
         tokio::spawn(async move { backend.execute(request).await })
@@ -214,7 +214,7 @@ impl Loop {
     fn end(&mut self, end: Finished, now: Now) {
         if self.jobs.finished(end.job, end.generation, end.memory, now.steady) {
             if !end.finding.sample {
-                self.outlet.lag(end.lag);
+                self.outlet.lag(end.lag, now.steady);
             }
             self.outlet.put(end.finding);
         }

@@ -226,6 +226,15 @@ fn judge_keys(form: &Form, measured: &Measured, broken: &mut Vec<String>) {
         at(99.0),
         at(100.0)
     );
+    let ramp = form.lasts.min(Duration::from_secs(form.fleet.interval.into()));
+    let (first, rest): (Vec<_>, Vec<_>) = measured.keys.iter().partition(|(at, _)| *at < ramp);
+    for (when, keys) in [("while all begin", first), ("after that", rest)] {
+        let mut worst: Vec<_> = keys.iter().map(|(at, took)| (*took, at.as_secs())).collect();
+        worst.sort_unstable();
+        let over = worst.iter().filter(|(took, _)| *took >= form.key).count();
+        let worst: Vec<_> = worst.iter().rev().take(5).collect();
+        println!("  {when}: {} keys, {over} over the limit, the worst {worst:?}", keys.len());
+    }
     let expected = form.lasts.as_millis() / KEY_EVERY.as_millis() / 2;
     if (micros.len() as u128) < expected {
         broken.push(format!("only {} keys could be pressed", micros.len()));
