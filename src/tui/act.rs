@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{Alert, CheckKey, Name, Phase};
 use crate::protocol::{Command, Target};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Overlay, Pane, RANGES, Tone};
+use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::line::{Line, Pending, Purpose, words};
@@ -39,8 +39,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),
-        Action::RangeLonger => app.range = (app.range + 1).min(RANGES.len() - 1),
-        Action::RangeShorter => app.range = app.range.saturating_sub(1),
+        Action::RangeLonger => app.turn_range(true),
+        Action::RangeShorter => app.turn_range(false),
         Action::Help => app.open(Overlay::Help(0)),
         Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
         Action::Filter => {
@@ -131,6 +131,31 @@ pub fn select_host(app: &mut App, host: Name) {
     }
 }
 
+/// Brings the two cursors together: one host is selected, by the list that has the keys or had
+/// them last; the feed's cursor goes to an alert of the host when there is one.
+pub fn follow(app: &mut App) {
+    if !app.world.is_ready() {
+        return;
+    }
+    match app.focus {
+        Pane::Alerts => app.lead = Lead::Alerts,
+        Pane::Hosts => app.lead = Lead::Hosts,
+        _ => {}
+    }
+    let under = app.selected_alert().map(|alert| alert.check.host.clone());
+    match (app.lead, under) {
+        (Lead::Alerts, Some(host)) => select_host(app, host),
+        (Lead::Hosts, Some(host)) if app.host.as_ref() != Some(&host) => {
+            let of = |alert: &Arc<Alert>| Some(&alert.check.host) == app.host.as_ref();
+            if let Some(at) = app.lists.alerts.iter().position(of) {
+                app.alert_index = at;
+                app.alert = app.selected_alert().map(|alert| alert.id);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn next_problem(app: &mut App, forward: bool) {
     let alerts = &app.lists.alerts;
     let count = alerts.len();
@@ -170,6 +195,8 @@ fn trace(app: &mut App) {
     };
     let zoom = app.in_detail() || app.zoom;
     app.detail = None;
+    // This host, also when its alert ends meanwhile.
+    app.lead = Lead::Hosts;
     app.host = Some(host);
     app.focus = Pane::Hops;
     app.zoom = zoom && app.mode() == layout::Mode::Wide;

@@ -15,7 +15,7 @@ use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
 use crate::tui::options::Options;
 use crate::tui::theme::{Theme, Themes};
-use crate::tui::widgets::Scroll;
+use crate::tui::widgets::{Scroll, chart};
 
 /// A part of the screen that can have the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,15 @@ impl Pane {
             Self::Events => "Events",
         }
     }
+}
+
+/// A list that chooses the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// The feed: the host of the alert under its cursor.
+    Alerts,
+    /// The hosts, or a wish for one host; the feed's cursor follows.
+    Hosts,
 }
 
 /// What lies over the panes.
@@ -136,6 +145,8 @@ pub struct App {
     pub focus: Pane,
     /// True when that pane has the whole screen.
     pub zoom: bool,
+    /// The list whose cursor chooses the host: the one that last had the keys.
+    pub lead: Lead,
     /// The selected host.
     pub host: Option<Name>,
     /// The selected alert.
@@ -156,6 +167,8 @@ pub struct App {
     pub interface: Option<Name>,
     /// The range of all graphs.
     pub range: usize,
+    /// True while a graph of the shortest range begins where the numbers do.
+    pub grows: bool,
     /// The last frame of the live trace.
     pub trace: Option<Arc<LiveTrace>>,
     /// The frame that is shown next.
@@ -215,6 +228,7 @@ impl App {
             stream: None,
             focus: Pane::Alerts,
             zoom: false,
+            lead: Lead::Alerts,
             host: None,
             alert: None,
             alert_index: 0,
@@ -225,6 +239,7 @@ impl App {
             graph: None,
             interface: None,
             range: 0,
+            grows: true,
             trace: None,
             trace_next: None,
             trace_at: Steady::default(),
@@ -337,6 +352,35 @@ impl App {
     #[must_use]
     pub fn span(&self) -> (&'static str, Span) {
         RANGES.get(self.range).copied().unwrap_or(("15 min", Span::from_secs(900)))
+    }
+
+    /// What a graph of the book shows: the range in words, from when, to when.
+    #[must_use]
+    pub fn window(&self, book: &Book) -> (&'static str, Timestamp, Timestamp) {
+        let (from, to) = chart::window(book.range, self.wall());
+        let grown = || chart::growing(book.first(from)?, self.wall());
+        let growing = if self.grows && self.range == 0 { grown() } else { None };
+        growing.unwrap_or((self.span().0, from, to))
+    }
+
+    /// A longer or a shorter range; a graph that still grows has its whole range between both.
+    pub(crate) fn turn_range(&mut self, longer: bool) {
+        let detail = self.detail.as_ref();
+        let book = if self.in_detail() {
+            detail.and_then(|d| d.book.as_ref())
+        } else {
+            self.graph.as_ref()
+        };
+        let whole = self.span().0;
+        let growing = book.is_some_and(|book| self.window(book).0 != whole);
+        match longer {
+            true if growing => self.grows = false,
+            true => self.range = (self.range + 1).min(RANGES.len() - 1),
+            false => {
+                self.grows |= self.range == 0;
+                self.range = self.range.saturating_sub(1);
+            }
+        }
     }
 
     /// Shows a sentence on the bottom line.

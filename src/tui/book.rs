@@ -103,6 +103,16 @@ impl Book {
         }
     }
 
+    /// When the first number from `since` on was measured.
+    #[must_use]
+    pub fn first(&self, since: Timestamp) -> Option<Timestamp> {
+        let of = |track: &Track| {
+            let at = track.points.partition_point(|point| point.at < since);
+            track.points.get(at).map(|point| point.at)
+        };
+        self.tracks.iter().filter_map(of).min()
+    }
+
     /// The metric of that name and instance.
     #[must_use]
     pub fn track(&self, name: &str, instance: Option<&str>) -> Option<&Track> {

@@ -2,13 +2,15 @@
 
 use crate::model::{Span, Unit};
 
-/// Time in a state, in the steps of SCREENS rule 9: `50s` by ten seconds up to two minutes,
-/// minutes up to two hours, `3h10m` by ten minutes, hours from twelve on, days from two on.
+/// Time in a state, in the steps of SCREENS rule 9: `now` below ten seconds, `50s` by ten up to
+/// two minutes, minutes up to two hours, `3h10m` by ten minutes, hours from twelve on, days from
+/// two on.
 #[must_use]
 pub fn age(span: Span) -> String {
     let secs = span.millis() / 1000;
     match secs {
-        0..120 => format!("{}s", secs / 10 * 10),
+        0..10 => "now".to_owned(),
+        10..120 => format!("{}s", secs / 10 * 10),
         120..7200 => format!("{}m", secs / 60),
         7200..43_200 => match secs % 3600 / 600 {
             0 => format!("{}h", secs / 3600),
@@ -134,8 +136,9 @@ mod tests {
     #[test]
     fn ages_move_in_steps() {
         let cases = [
-            (0, "0s"),
-            (9, "0s"),
+            (0, "now"),
+            (9, "now"),
+            (10, "10s"),
             (59, "50s"),
             (119, "110s"),
             (120, "2m"),

@@ -98,6 +98,8 @@ fn freshness(app: &App) -> (String, Role) {
             let lost = app.now.steady.since(*since);
             if lost < Span::from_secs(5) {
                 ("LIVE".to_owned(), Role::Muted)
+            } else if lost < Span::from_secs(10) {
+                (format!("NO DATA for 5s, {why}"), Role::Bad)
             } else {
                 (format!("NO DATA for {}, {why}", format::age(lost)), Role::Bad)
             }

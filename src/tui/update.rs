@@ -24,7 +24,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let is_small = matches!(msg, Msg::Event(_) | Msg::Time(_) | Msg::Painted(_));
     let mut effects = match msg {
         Msg::Key { key, at } => {
-            app.settle();
+            settle(app);
             on_key(app, key, at)
         }
         Msg::Paste(text) => {
@@ -53,10 +53,15 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     if is_small {
         return effects;
     }
-    app.settle();
+    settle(app);
     watch::plan(app);
     effects.extend(watch::tell(app));
     effects
+}
+
+fn settle(app: &mut App) {
+    app.settle();
+    act::follow(app);
 }
 
 fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
@@ -141,6 +146,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
 fn tell_absence(app: &mut App) {
     let engine = Arc::clone(app.world.engine());
     if let Some(off) = engine.was_off
+        && off >= Span::from_secs(10)
         && app.wall().since(engine.started) < Span::from_secs(60)
     {
         app.say(Tone::Note, format!("engine was off {}", crate::tui::format::age(off)));

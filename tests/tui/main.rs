@@ -229,12 +229,12 @@ fn live_results_continue_the_numbers_on_screen() {
     let mut console = Console::open((120, 40));
     console.press("enter");
     console.rest();
-    assert!(!console.screen().contains("warning > 200 ms"));
+    assert!(!console.screen().contains("> 200 ms / > 500 ms"));
     let key = fluxnoc::model::CheckKey::new("dal-03", "http");
     let at = fixture::now() + Span::from_millis(300);
     console.feed(vec![fixture::live(&key, at)]);
     let screen = console.screen();
-    assert!(screen.contains("next 21:05:30") && screen.contains("warning > 200 ms"), "{screen}");
+    assert!(screen.contains("next 21:05:30") && screen.contains("> 200 ms / > 500 ms"), "{screen}");
     assert!(screen.contains("HTTP 200 in 31 ms, 5321 bytes"), "the last output\n{screen}");
 }
 

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::model::{Alert, Phase, ShownState};
-use crate::tui::app::{App, Pane};
+use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::{Role, glyph, short};
@@ -49,10 +49,18 @@ pub fn title(app: &App) -> (String, String) {
     let rows = app.lists.alerts.len();
     let right = if rows == 0 {
         String::new()
-    } else {
+    } else if is_selected(app) {
         format!("worst first · {} of {rows}", app.alert_index + 1)
+    } else {
+        format!("worst first · {rows}")
     };
     (text, right)
+}
+
+/// False when another list has selected a host that no alert here is of.
+fn is_selected(app: &App) -> bool {
+    let host = app.selected_alert().map(|alert| &alert.check.host);
+    app.lead == Lead::Alerts || host == app.host.as_ref()
 }
 
 /// Draws the feed.
@@ -80,7 +88,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     for (y, at) in shown.enumerate() {
         let Some(alert) = rows.get(at) else { continue };
         row(app, surface, top + y, alert, &columns);
-        if at == app.alert_index {
+        if at == app.alert_index && is_selected(app) {
             let focused = app.focus == Pane::Alerts && app.overlay.is_none();
             let role = if focused { Role::Selection } else { Role::SelectionQuiet };
             surface.say(0, top + y, 1, "›", Role::Accent);

@@ -8,7 +8,7 @@ use crate::tui::num::{millis, real};
 use crate::tui::panes::{empty, throughput};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
-use crate::tui::widgets::chart::{self, Chart, Line};
+use crate::tui::widgets::chart::{Chart, Line};
 
 /// The metric in the graph: the chosen one, else the first.
 #[must_use]
@@ -39,7 +39,7 @@ pub fn limits(track: Option<&Track>) -> Vec<(f64, Role)> {
 pub fn title(app: &App) -> (String, String) {
     let Some(detail) = &app.detail else { return Default::default() };
     let check = detail.check.as_deref().unwrap_or("");
-    let range = app.span().0;
+    let range = detail.book.as_ref().map_or(app.span().0, |book| app.window(book).0);
     let Some(track) = track(detail) else { return (format!("{check}, {range}"), String::new()) };
     let label = track.metric.label();
     let all = detail.book.as_ref().map_or(&[][..], |book| &book.tracks);
@@ -62,7 +62,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         }
         return;
     };
-    let (from, to) = chart::window(book.range, app.wall());
+    let (_, from, to) = app.window(book);
     let unit = &track.metric.unit;
     let line = Line { dots: track.dots(), role: Role::Chart1 };
     throughput::figures(surface, 0, "now", &line, unit, (from, to));

@@ -1,7 +1,7 @@
 //! Host view: everything that is known of the check under the cursor, whole.
 
 use crate::model::safe_text::{sanitize, width};
-use crate::model::{Metric, Range, ShownState};
+use crate::model::{Metric, Range, ShownState, Unit};
 use crate::tui::app::App;
 use crate::tui::detail::Detail;
 use crate::tui::format;
@@ -88,31 +88,39 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<(String, Role)> {
     }
     let label = seen.metrics.iter().map(|m| width(&m.label())).max().unwrap_or(0).min(wide / 2);
     for metric in &seen.metrics {
-        lines.push((metric_line(metric, label), Role::Text));
+        lines.push((metric_line(metric, label, wide), Role::Text));
     }
     lines.truncate(LINE_LIMIT);
     lines
 }
 
-/// `rtt        12.4 ms   warning > 200 ms, critical > 500 ms`
-fn metric_line(metric: &Metric, room: usize) -> String {
+/// `rtt        12.4 ms   > 200 ms / > 500 ms`: warning and critical, whole or not at all.
+fn metric_line(metric: &Metric, room: usize, wide: usize) -> String {
     let label = crate::model::safe_text::truncate(&metric.label(), room);
     let pad = " ".repeat(room.saturating_sub(width(&label)));
     let value = format::value(metric.value, &metric.unit);
-    let limits: Vec<String> = [("warning", metric.warning), ("critical", metric.critical)]
-        .into_iter()
-        .filter_map(|(word, range)| Some(format!("{word} {}", range_words(&range?, metric))))
-        .collect();
-    format!("{label}{pad} {value:>12}   {}", limits.join(", "))
+    let line = format!("{label}{pad} {value:>12}");
+    let limits = match (metric.warning, metric.critical) {
+        (None, None) => return line,
+        (warning, critical) => [warning, critical]
+            .map(|range| range.map_or("–".to_owned(), |range| range_words(&range, metric)))
+            .join(" / "),
+    };
+    let whole = format!("{line}   {limits}");
+    if width(&whole) <= wide { whole } else { line }
 }
 
 fn range_words(range: &Range, metric: &Metric) -> String {
-    let value = |number: f64| format::value(number, &metric.unit);
+    let value = |number: f64| match &metric.unit {
+        // Beside a value in the same unit, which is never scaled.
+        Unit::Percent | Unit::Celsius => format::figure(number),
+        unit => format::value(number, unit),
+    };
     match (range.inverted, range.start.is_finite() && range.start != 0.0, range.end.is_finite()) {
         (false, false, true) => format!("> {}", value(range.end)),
         (false, true, false) => format!("< {}", value(range.start)),
-        (false, _, _) => format!("outside {} to {}", value(range.start), value(range.end)),
-        (true, _, _) => format!("inside {} to {}", value(range.start), value(range.end)),
+        (false, _, _) => format!("< {} or > {}", value(range.start), value(range.end)),
+        (true, _, _) => format!("{} to {}", value(range.start), value(range.end)),
     }
 }
 
@@ -163,13 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_words_with_units() {
+    fn limits_are_short_and_whole_or_absent() {
+        let mut metric = Metric::new("cpu", 77.0, Unit::Percent);
+        assert_eq!(metric_line(&metric, 5, 80), "cpu           77 %");
+        metric.warning = Some(Range::above(75.0));
+        assert_eq!(metric_line(&metric, 5, 80), "cpu           77 %   > 75 / –");
+        metric.critical = Some(Range::above(90.0));
+        assert_eq!(metric_line(&metric, 5, 32), "cpu           77 %   > 75 / > 90");
+        assert_eq!(metric_line(&metric, 5, 31), "cpu           77 %");
         let mut metric = Metric::new("rtt", 0.0124, Unit::Seconds);
         metric.warning = Some(Range::above(0.2));
         metric.critical = "0.1:0.5".parse().ok();
         assert_eq!(
-            metric_line(&metric, 5),
-            "rtt        12.4 ms   warning > 200 ms, critical outside 100 ms to 500 ms"
+            metric_line(&metric, 5, 80),
+            "rtt        12.4 ms   > 200 ms / < 100 ms or > 500 ms"
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::tui::format;
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
-use crate::tui::widgets::chart::{self, Chart, Dot, Line};
+use crate::tui::widgets::chart::{Chart, Dot, Line};
 
 fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> {
     let mut all = book.interfaces();
@@ -22,8 +22,8 @@ fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> 
 /// What the graph shows, and which of how many.
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
-    let range = app.span().0;
     let Some(book) = &app.graph else { return ("Throughput".to_owned(), String::new()) };
+    let (range, ..) = app.window(book);
     let host = &book.key.host;
     if let Some((name, at, count)) = interface(app, book) {
         let right = if count > 1 { format!("{at} of {count}") } else { String::new() };
@@ -43,9 +43,6 @@ fn round_trips(book: &Book) -> Option<Vec<Dot>> {
     Some(track.dots())
 }
 
-/// Columns of the loss beside the figures of round trips.
-const LOSS: usize = 12;
-
 /// Draws the graph with its figures above.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(book) = &app.graph else {
@@ -53,7 +50,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         empty(surface, &[not_ready(app).unwrap_or(text)]);
         return;
     };
-    let (from, to) = chart::window(book.range, app.wall());
+    let (_, from, to) = app.window(book);
     let (unit, limits, lines, names) = if let Some((name, _, _)) = interface(app, book) {
         let rates = |metric: &str| {
             book.track(metric, Some(name)).map(crate::tui::book::Track::rates).unwrap_or_default()
@@ -80,16 +77,19 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         return;
     };
     let count = lines.len();
+    let loss = book.track("loss", None).filter(|_| unit == Unit::Seconds);
+    let loss =
+        loss.map(|loss| format!("loss {}", format::value(loss.metric.value, &loss.metric.unit)));
+    // A blank at the right end, two before the loss.
+    let reserved = loss.as_ref().map_or(1, |loss| width(loss) + 3);
     for (y, (line, name)) in lines.iter().zip(names).enumerate() {
-        let reserved = if count == 1 && unit == Unit::Seconds { LOSS } else { 0 };
         let wide = surface.width().saturating_sub(reserved);
         figures(&mut surface.part(0, y, wide, 1), 0, name, line, &unit, (from, to));
     }
-    if let Some(loss) = book.track("loss", None).filter(|_| unit == Unit::Seconds) {
-        let text = format!("loss {}", format::value(loss.metric.value, &loss.metric.unit));
+    if let Some(loss) = loss {
         let style = surface.theme.style(Role::Text);
         let end = surface.width().saturating_sub(1);
-        surface.put_right(end, 0, LOSS, &text, style);
+        surface.put_right(end, 0, width(&loss), &loss, style);
     }
     let chart = Chart { lines, unit: &unit, limits, from, to, zone: &app.options.zone };
     let (wide, high) = (surface.width(), surface.height());
@@ -107,20 +107,37 @@ pub fn figures(
 ) {
     let last = line.dots.last().map_or(f64::NAN, |dot| dot.value);
     let head = format!(" {name} {:>9}", format::value(last, unit));
-    let room = surface.width().saturating_sub(width(&head) + 3);
-    let rest = match summary(&line.dots, from, to) {
-        Some((min, avg, max)) => {
-            let figure =
-                |name: &str, value: f64| format!("  {name} {}", format::value(value, unit));
-            let all = [figure("min", min), figure("avg", avg), figure("max", max)];
-            // Where not all fit, the largest says most.
-            let from = (0..3).find(|from| {
-                all.get(*from..)
-                    .is_some_and(|some| some.iter().map(|s| width(s)).sum::<usize>() <= room)
-            });
-            format!("  {}", all.get(from.unwrap_or(2)..).unwrap_or(&[]).concat())
-        }
-        None => "    nothing measured".to_owned(),
-    };
+    let room = surface.width().saturating_sub(width(&head) + 2);
+    let rest = figures_that_fit(summary(&line.dots, from, to), unit, room);
     surface.line(1, y, &[("━", line.role), (&head, Role::Text), (&rest, Role::Muted)]);
+}
+
+/// Whole figures only; where not all fit, the largest says most and goes last.
+fn figures_that_fit(of: Option<(f64, f64, f64)>, unit: &Unit, room: usize) -> String {
+    let Some((min, avg, max)) = of else {
+        let nothing = "    nothing measured";
+        return if nothing.len() <= room { nothing.to_owned() } else { String::new() };
+    };
+    let figure = |name: &str, value: f64| format!("  {name} {}", format::value(value, unit));
+    let all = [figure("min", min), figure("avg", avg), figure("max", max)];
+    (0..all.len())
+        .map(|from| format!("  {}", all.get(from..).unwrap_or(&[]).concat()))
+        .find(|text| width(text) <= room)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_whole_or_absent() {
+        let of = Some((0.000_12, 0.000_155, 0.000_2));
+        let text = |room| figures_that_fit(of, &Unit::Seconds, room);
+        assert_eq!(text(42), "    min 120 µs  avg 155 µs  max 200 µs");
+        assert_eq!(text(37), "    avg 155 µs  max 200 µs");
+        assert_eq!(text(25), "    max 200 µs");
+        assert_eq!(text(13), "");
+        assert_eq!(figures_that_fit(None, &Unit::Seconds, 19), "");
+    }
 }

@@ -64,16 +64,41 @@ pub fn window(range: Span, now: Timestamp) -> (Timestamp, Timestamp) {
     (end - range, end)
 }
 
-/// The longest distance of two points that are joined: beyond it there is a gap.
+/// While less than the shortest range has been seen, the graph grows with it: the name of the
+/// window, and the window, which begins where the numbers do and stands still until it is full.
 #[must_use]
-pub fn gap_after(dots: &[Dot]) -> i64 {
-    let mut steps: Vec<i64> = dots
+pub fn growing(first: Timestamp, now: Timestamp) -> Option<(&'static str, Timestamp, Timestamp)> {
+    let start = Timestamp::from_millis(first.millis().div_euclid(10_000) * 10_000);
+    [("2 min", Span::from_secs(120)), ("5 min", Span::from_secs(300))]
+        .into_iter()
+        .map(|(name, range)| (name, start, start + range))
+        .find(|(_, _, end)| now < *end)
+}
+
+/// Steps on each side of a distance that say what is usual there.
+const AROUND: usize = 4;
+
+/// For each dot whether a line leads to it from the one before: not over a distance that is long
+/// for the steps before and after it, because nothing was measured there. Steps may change along
+/// the way: stored history is coarser than live results.
+fn joins(dots: &[Dot]) -> Vec<bool> {
+    let steps: Vec<i64> = dots
         .windows(2)
         .filter_map(|pair| Some(pair.get(1)?.at.millis() - pair.first()?.at.millis()))
         .collect();
-    steps.sort_unstable();
-    let usual = steps.get(steps.len() / 2).copied().unwrap_or(60_000);
-    usual.saturating_mul(5) / 2 + 1000
+    let usual = |some: Option<&[i64]>| {
+        let mut some = some.unwrap_or(&[]).to_vec();
+        some.sort_unstable();
+        some.get(some.len().saturating_sub(1) / 2).copied()
+    };
+    let mut joined = vec![false];
+    for (at, step) in steps.iter().enumerate() {
+        let before = usual(steps.get(at.saturating_sub(AROUND)..at));
+        let after = usual(steps.get(at + 1..steps.len().min(at + 1 + AROUND)));
+        let longest = before.max(after).unwrap_or(*step).saturating_mul(5) / 2 + 1000;
+        joined.push(*step <= longest);
+    }
+    joined
 }
 
 /// Lowest and highest value, rounded to what an axis can name.
@@ -216,7 +241,11 @@ impl Chart<'_> {
         }
         surface.mark(margin, high, '┴', style);
         let length = self.to.millis() - self.from.millis();
-        let pattern = if length > 2 * 86_400_000 { "%-d %b" } else { "%H:%M" };
+        let pattern = match length {
+            ..=300_000 => "%H:%M:%S",
+            ..=172_800_000 => "%H:%M",
+            _ => "%-d %b",
+        };
         let labels = (wide / 14).clamp(1, 4);
         for at in 0..=labels {
             let part = i64::try_from(at).unwrap_or(0);
@@ -235,6 +264,48 @@ impl Chart<'_> {
     }
 }
 
+/// The dots that fall into one column of the picture.
+struct Column {
+    x: usize,
+    sum: f64,
+    dots: usize,
+    min: f64,
+    max: f64,
+    /// A line leads here from the column before.
+    joined: bool,
+}
+
+/// Gathers dots by column; a dot that is no number ends a line.
+fn columns(dots: &[Dot], to_x: &impl Fn(Timestamp) -> usize) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut broken = false;
+    for (dot, joined) in dots.iter().zip(joins(dots)) {
+        if !dot.value.is_finite() {
+            broken = true;
+            continue;
+        }
+        let x = to_x(dot.at);
+        match columns.last_mut().filter(|column| column.x == x) {
+            Some(column) => {
+                column.sum += dot.value;
+                column.dots += 1;
+                column.min = column.min.min(dot.min);
+                column.max = column.max.max(dot.max);
+            }
+            None => columns.push(Column {
+                x,
+                sum: dot.value,
+                dots: 1,
+                min: dot.min,
+                max: dot.max,
+                joined: joined && !broken,
+            }),
+        }
+        broken = false;
+    }
+    columns
+}
+
 fn draw_line(
     canvas: &mut Canvas,
     line: &Line,
@@ -242,27 +313,22 @@ fn draw_line(
     to_x: &impl Fn(Timestamp) -> usize,
     to_y: &impl Fn(f64) -> usize,
 ) {
-    let gap = gap_after(&line.dots);
-    let mut before: Option<(Timestamp, (usize, usize))> = None;
-    for dot in line.dots.iter().filter(|dot| dot.at >= from && dot.at <= to) {
-        if !dot.value.is_finite() {
-            before = None;
-            continue;
+    let start = line.dots.partition_point(|dot| dot.at < from);
+    let end = line.dots.partition_point(|dot| dot.at <= to);
+    let shown = line.dots.get(start..end).unwrap_or(&[]);
+    let mut before: Option<(usize, usize)> = None;
+    for column in columns(shown, to_x) {
+        let here = (column.x, to_y(column.sum / real(column.dots)));
+        match before.filter(|_| column.joined) {
+            Some(place) => canvas.join(place, here, line.role),
+            None => canvas.set(here.0, here.1, line.role),
         }
-        let x = to_x(dot.at);
-        let here = (x, to_y(dot.value));
-        match before {
-            Some((at, place)) if dot.at.millis() - at.millis() <= gap => {
-                canvas.join(place, here, line.role);
-            }
-            _ => canvas.set(here.0, here.1, line.role),
-        }
-        if dot.min < dot.max {
-            for y in to_y(dot.max)..=to_y(dot.min) {
-                canvas.set(x, y, line.role);
+        if column.min < column.max {
+            for y in to_y(column.max)..=to_y(column.min) {
+                canvas.set(column.x, y, line.role);
             }
         }
-        before = Some((dot.at, here));
+        before = Some(here);
     }
 }
 
@@ -295,9 +361,56 @@ mod tests {
         }
     }
 
+    fn dot(secs: i64, value: f64) -> Dot {
+        Dot::single(Timestamp::from_millis(secs * 1000), value)
+    }
+
     #[test]
     fn a_missing_result_is_a_gap() {
-        let dot = |secs: i64| Dot::single(Timestamp::from_millis(secs * 1000), 1.0);
-        assert_eq!(gap_after(&[dot(0), dot(10), dot(20), dot(100), dot(110)]), 26_000);
+        let steps = |secs: &[i64]| joins(&secs.iter().map(|s| dot(*s, 1.0)).collect::<Vec<_>>());
+        assert_eq!(steps(&[0, 10, 20, 100, 110]), [false, true, true, false, true]);
+        // Stored points are coarser than live ones: both are lines.
+        assert!(steps(&[0, 10, 20, 30, 32, 34, 36, 38, 40, 42]).iter().skip(1).all(|j| *j));
+        assert_eq!(steps(&[0, 2, 4, 6, 16, 18, 20, 22]).iter().filter(|j| !**j).count(), 2);
+    }
+
+    /// The braille picture of one line, top row first.
+    fn picture(dots: Vec<Dot>, range: i64) -> Vec<String> {
+        let theme = crate::tui::theme::Theme::mono();
+        let area = ratatui::layout::Rect::new(0, 0, 24, 6);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        let zone = Zone::Fixed { offset: 0, name: "UTC".to_owned() };
+        let line = Line { dots, role: Role::Chart1 };
+        let (from, to) = (Timestamp::from_millis(0), Timestamp::from_millis(range * 1000));
+        let unit = &Unit::Count;
+        let chart = Chart { lines: vec![line], unit, limits: Vec::new(), from, to, zone: &zone };
+        chart.draw(&mut Surface::new(&mut buffer, area, &theme));
+        let row = |y| (0..24).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..4).map(|y| row(y).trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn points_close_together_are_one_line() {
+        let steady: Vec<Dot> = (0..=60).map(|n| dot(n * 2, 2.0)).collect();
+        let line = "\u{2809}".repeat(20);
+        assert_eq!(
+            picture(steady, 120),
+            [format!("  2┤{line}"), "   │".into(), "  1┤".into(), "   │".into()]
+        );
+        // Several in one column: their mean, and from the smallest to the largest.
+        let noisy = (0..900).map(|n| dot(n, if n % 2 == 0 { 1.0 } else { 2.0 })).collect();
+        for row in picture(noisy, 900).iter().take(2) {
+            assert!(row.ends_with(&"\u{28ff}".repeat(19)), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_graph_grows_with_what_was_seen() {
+        let at = |secs: i64| Timestamp::from_millis(secs * 1000);
+        let seen = |now| growing(at(1007), at(now)).map(|(name, from, to)| (name, from, to));
+        assert_eq!(seen(1008), Some(("2 min", at(1000), at(1120))));
+        assert_eq!(seen(1119), Some(("2 min", at(1000), at(1120))));
+        assert_eq!(seen(1120), Some(("5 min", at(1000), at(1300))));
+        assert_eq!(seen(1300), None);
     }
 }
