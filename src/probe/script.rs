@@ -183,13 +183,20 @@ impl Session {
         }
         let tail = (Instant::now() + TAIL_GRACE).min(stop);
         drain(&mut stdout, &mut stderr, tail).await;
-        let leader = self.leader;
-        let swept = tokio::task::spawn_blocking(move || session::sweep(leader, Signal::SIGKILL));
-        self.over = swept.await.is_ok();
-        drain(&mut stdout, &mut stderr, (Instant::now() + TAIL_GRACE).min(stop)).await;
         let status = self.child.wait().await.map_err(|error| {
             Failure::new(FailureKind::Internal, format!("waiting for a program failed: {error}"))
         })?;
+        // Who holds a pipe or is in the group has outlived the leader; its number stays taken as
+        // long. Looking through all processes costs more than most plugins, so it is done only then.
+        if stdout.is_open() || stderr.is_open() || session::has_company(self.leader) {
+            let leader = self.leader;
+            let swept =
+                tokio::task::spawn_blocking(move || session::sweep(leader, Signal::SIGKILL));
+            self.over = swept.await.is_ok();
+            drain(&mut stdout, &mut stderr, (Instant::now() + TAIL_GRACE).min(stop)).await;
+        } else {
+            self.over = true;
+        }
         let end = match (status.code(), status.signal()) {
             // Whether the program or the cap was faster must not decide about the result.
             _ if stdout.over => End::TooMuch,

@@ -20,8 +20,14 @@ const REAP_PAUSE: Duration = Duration::from_millis(1);
 /// A process number together with its start time, which tells it from a later owner of the number.
 pub(super) type Member = (i32, u64);
 
+/// True when somebody is left in the group of a leader that was waited for.
+pub(super) fn has_company(leader: Pid) -> bool {
+    killpg(leader, None) != Err(Errno::ESRCH)
+}
+
 /// Sends `signal` to all members of the session until no new ones are found. Must be called
-/// before the leader is waited for, so that its number cannot belong to somebody else.
+/// before the leader is waited for, or while it has company: so long its number cannot belong to
+/// somebody else.
 pub(super) fn sweep(leader: Pid, signal: Signal) {
     // The group in one step first: a member that forks at this moment cannot slip away.
     let _ = killpg(leader, signal);
