@@ -16,6 +16,8 @@ use crate::protocol::work::Assignment;
 pub const FOLLOW: Span = Span::from_secs(2);
 /// Fewest first runs started per second after a start.
 const RAMP: u64 = 50;
+/// First runs besides the slots that come anyway, as a part of the mean rate.
+const RAMP_PART: u64 = 10;
 
 /// A run that is due.
 #[derive(Debug)]
@@ -62,17 +64,20 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Takes the whole list after a start: the worst last state first, at most 50 a second or 1.2
-    /// times the mean rate, whichever is more.
+    /// Takes the whole list after a start. Every check begins at its own slot, or sooner by the
+    /// ramp: the worst last state first, 50 a second or a tenth of the mean rate, whichever is
+    /// more. So the load of a large list is flat from the first second on.
     pub fn start(&mut self, mut assignments: Vec<Assignment>, now: Steady) {
         assignments.retain(|a| a.check.enabled);
         assignments.sort_by_key(|a| Reverse(a.last.severity()));
         let per_hour: u64 =
             assignments.iter().map(|a| 3_600_000 / a.check.interval.millis().max(1)).sum();
-        let rate = RAMP.max(per_hour * 12 / 10 / 3600).max(1);
+        let rate = RAMP.max(per_hour / 3600 / RAMP_PART);
         for (n, assignment) in assignments.into_iter().enumerate() {
             let wait = u64::try_from(n).unwrap_or(u64::MAX).saturating_mul(1000) / rate;
-            self.put(assignment, now + Span::from_millis(wait));
+            let hash = due::hash(&assignment.check.key.to_string());
+            let slot = due::next_slot(hash, assignment.check.interval, now);
+            self.put(assignment, slot.min(now + Span::from_millis(wait)));
         }
     }
 

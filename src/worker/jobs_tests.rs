@@ -75,7 +75,26 @@ fn the_worst_last_state_runs_first_and_the_start_is_spread() {
     while jobs.take_due(at(999)).is_some() {
         in_first_second += 1;
     }
-    assert_eq!(in_first_second, 50);
+    // 50 of the ramp, and the few whose own slot comes so soon.
+    assert!((50..=60).contains(&in_first_second), "{in_first_second}");
+}
+
+#[test]
+fn the_load_of_a_large_list_is_flat_from_the_first_second_on() {
+    let mut jobs = Jobs::default();
+    let list = (0..60_000).map(|n| assignment(&format!("c{n}"), 1, State::Ok)).collect();
+    jobs.start(list, at(0));
+    let mut begun = std::collections::HashSet::new();
+    for second in 0..120 {
+        let mut runs = 0;
+        while let Some(run) = jobs.take_due(at(second * 1000 + 999)) {
+            begun.insert(run.job);
+            assert!(jobs.finished(run.job, run.generation, run.memory, at(second * 1000 + 999)));
+            runs += 1;
+        }
+        assert!((800..=1200).contains(&runs), "{runs} runs in second {second}");
+    }
+    assert_eq!(begun.len(), 60_000);
 }
 
 #[test]
