@@ -243,7 +243,7 @@ impl Chart<'_> {
         let length = self.to.millis() - self.from.millis();
         let pattern = match length {
             ..=300_000 => "%H:%M:%S",
-            ..=172_800_000 => "%H:%M",
+            300_001..=172_800_000 => "%H:%M",
             _ => "%-d %b",
         };
         let labels = (wide / 14).clamp(1, 4);
