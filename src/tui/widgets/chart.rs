@@ -409,7 +409,7 @@ mod tests {
     #[test]
     fn a_graph_grows_with_what_was_seen() {
         let at = |secs: i64| Timestamp::from_millis(secs * 1000);
-        let seen = |now| growing(at(1007), at(now)).map(|(name, from, to)| (name, from, to));
+        let seen = |now| growing(at(1007), at(now));
         assert_eq!(seen(1008), Some(("2 min", at(1000), at(1120))));
         assert_eq!(seen(1119), Some(("2 min", at(1000), at(1120))));
         assert_eq!(seen(1120), Some(("5 min", at(1000), at(1300))));
