@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         peer_best = peer_best.min(took);
     }
     println!("lost: ours {our_lost}, fping {peer_lost}, of {} each", count * rounds);
-    let rate = |took: Duration| count as f64 / took.as_secs_f64();
+    let rate = |took: Duration| f64::from(count) / took.as_secs_f64();
     let equal_loss = our_lost <= peer_lost;
     let code = verdict(&[Comparison {
         what: "ICMP sweep, addresses per second",

@@ -131,7 +131,7 @@ fn dc_03_the_same_screens_locally_and_attached() {
         ("G\r", "a host", "Events of job-1"),
         ("\t", "its graph", "] next metric"),
         ("\x1b", "back", "Hosts by site"),
-        ("5", "the paths", "Hops to job-1"),
+        ("5", "the paths", "Hops to shut-1"),
         ("1", "the overview again", "Alerts: unhandled 1"),
         ("/shut", "a filter being typed", "⏎ send"),
         ("\r", "a filter", "/shut"),
