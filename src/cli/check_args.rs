@@ -193,7 +193,7 @@ kind! {
 kind! {
     /// Options of `check mysql`.
     Mysql {
-        /// mysql://USER@HOST[:PORT][/DATABASE]
+        /// `mysql://USER@HOST:PORT/DATABASE`; port and database may be left out
         url: String,
         /// Variable of the environment that holds the password
         #[arg(long, value_name = "NAME")]

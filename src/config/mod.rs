@@ -57,7 +57,7 @@ pub struct Config {
 /// Reads a configuration.
 ///
 /// [`Source::BuiltIn`] gives the settings of environment and flags with no host; the caller adds
-/// those of [`builtin`] (see [`Config::with_builtin`]).
+/// those of [`builtin()`] (see [`Config::with_builtin`]).
 ///
 /// # Errors
 /// Everything that is wrong, with its place; nothing of a bad file is used.

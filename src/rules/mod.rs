@@ -4,7 +4,7 @@
 //! Out: verdicts, statuses, alerts with their edges and notices, and when to look again.
 //! Never: reads a clock, awaits, touches network, file or store, sends anything.
 //!
-//! One result runs through them in this order: [`evaluate`] (observation to state), [`attempts`]
+//! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
 //! (state to soft or hard), [`suppress`] (which windows cover it), [`alert`] (the episode and its
 //! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
 //! `tests/scenarios/` prove them together.

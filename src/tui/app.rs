@@ -168,10 +168,8 @@ pub struct App {
     pub graph: Option<Book>,
     /// The interface in it.
     pub interface: Option<Name>,
-    /// The range of all graphs.
-    pub range: usize,
-    /// True while a graph of the shortest range begins where the numbers do.
-    pub grows: bool,
+    /// The range of all graphs; without one it grows to the shortest with what was seen.
+    pub range: Option<usize>,
     /// The last frame of the live trace.
     pub trace: Option<Arc<LiveTrace>>,
     /// The frame that is shown next.
@@ -243,8 +241,7 @@ impl App {
             detail: None,
             graph: None,
             interface: None,
-            range: 0,
-            grows: true,
+            range: None,
             trace: None,
             trace_next: None,
             trace_at: Steady::default(),
@@ -357,7 +354,7 @@ impl App {
     /// The range of graphs.
     #[must_use]
     pub fn span(&self) -> (&'static str, Span) {
-        RANGES.get(self.range).copied().unwrap_or(("15 min", Span::from_secs(900)))
+        RANGES.get(self.range.unwrap_or(0)).copied().unwrap_or(("15 min", Span::from_secs(900)))
     }
 
     /// What a graph of the book shows: the range in words, from when, to when.
@@ -365,7 +362,7 @@ impl App {
     pub fn window(&self, book: &Book) -> (&'static str, Timestamp, Timestamp) {
         let (from, to) = chart::window(book.range, self.wall());
         let grown = || chart::growing(book.first(from)?, self.wall());
-        let growing = if self.grows && self.range == 0 { grown() } else { None };
+        let growing = if self.range.is_none() { grown() } else { None };
         growing.unwrap_or((self.span().0, from, to))
     }
 
@@ -379,14 +376,12 @@ impl App {
         };
         let whole = self.span().0;
         let growing = book.is_some_and(|book| self.window(book).0 != whole);
-        match longer {
-            true if growing => self.grows = false,
-            true => self.range = (self.range + 1).min(RANGES.len() - 1),
-            false => {
-                self.grows |= self.range == 0;
-                self.range = self.range.saturating_sub(1);
-            }
-        }
+        self.range = match (self.range, longer) {
+            (None, true) => Some(usize::from(!growing)),
+            (Some(at), true) => Some((at + 1).min(RANGES.len() - 1)),
+            (None | Some(0), false) => None,
+            (Some(at), false) => Some(at - 1),
+        };
     }
 
     /// Shows a sentence on the bottom line.

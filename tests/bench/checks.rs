@@ -10,12 +10,13 @@
     reason = "a benchmark that cannot measure stops; its numbers are small"
 )]
 
+use std::collections::BTreeMap;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use fluxnoc::model::Check;
-use fluxnoc::model::spec::{CustomCommand, CustomSpec, HttpSpec, Spec, TcpSpec};
+use fluxnoc::model::spec::{CustomCommand, CustomSpec, Family, HttpSpec, Spec, TcpSpec};
 use fluxnoc::probe::{self, Context, Memory, Shared};
 
 mod common;
@@ -33,11 +34,11 @@ fn main() -> ExitCode {
     let shared = Shared::start().expect("the round-trip thread");
     let url = format!("http://127.0.0.1:{port}/");
     let http = Spec::Http(HttpSpec::get(&url));
-    let tcp = Spec::Tcp(TcpSpec { port, send: None, expect: None, family: Default::default() });
+    let tcp = Spec::Tcp(TcpSpec { port, send: None, expect: None, family: Family::default() });
     let plugin = format!("{PLUGINS}/check_dummy");
     let argv = vec![plugin.clone(), "0".to_owned(), "fine|x=1".to_owned()];
     let custom =
-        Spec::Custom(CustomSpec { command: CustomCommand::Argv(argv), env: Default::default() });
+        Spec::Custom(CustomSpec { command: CustomCommand::Argv(argv), env: BTreeMap::default() });
     let port = port.to_string();
 
     let ours = |spec: Spec, count: usize| runtime.block_on(our_rate(spec, count * scale, &shared));
@@ -138,9 +139,10 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .expect("nginx starts (tests/run install)");
+        let server = Self { child, port };
         for _ in 0..200 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { child, port };
+                return server;
             }
             std::thread::sleep(Duration::from_millis(25));
         }

@@ -1,6 +1,6 @@
 //! Results taken in per CPU second, from the report to the commit: judged, journalled, told.
 //!
-//! Floor: 20,000 results per CPU second (the peer is that limit), SQLite with `synchronous=FULL`.
+//! Floor: 20,000 results per CPU second (the peer is that limit), and a store with `synchronous=FULL`.
 
 #![allow(
     clippy::expect_used,

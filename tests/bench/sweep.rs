@@ -27,8 +27,8 @@ fn main() -> ExitCode {
         .map(|n| format!("127.{}.{}.{}", 1 + n / 60_000, n / 240 % 250, 2 + n % 240))
         .collect();
     let scratch = Scratch::new("sweep");
-    let list = scratch.0.join("addresses");
-    std::fs::write(&list, addresses.join("\n")).expect("the list is written");
+    let file = scratch.0.join("addresses");
+    std::fs::write(&file, addresses.join("\n")).expect("the list is written");
 
     let (mut our_best, mut our_lost) = (Duration::MAX, 0);
     let (mut peer_best, mut peer_lost) = (Duration::MAX, 0);
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         let (lost, took) = timed(|| runtime.block_on(sweep(&addresses, &shared)));
         our_lost += lost;
         our_best = our_best.min(took);
-        let (lost, took) = timed(|| fping(&list));
+        let (lost, took) = timed(|| fping(&file));
         peer_lost += lost;
         peer_best = peer_best.min(took);
     }
@@ -83,10 +83,10 @@ async fn sweep(addresses: &[String], shared: &std::sync::Arc<Shared>) -> usize {
 }
 
 /// As fast as fping goes: no pause between targets.
-fn fping(list: &std::path::Path) -> usize {
+fn fping(file: &std::path::Path) -> usize {
     let output = Command::new("fping")
         .args(["-q", "-C", "1", "-i", "0", "-B", "1", "-r", "0", "-t", "5000", "-f"])
-        .arg(list)
+        .arg(file)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .output()

@@ -191,7 +191,7 @@ fn text(frame: &Buffer) -> String {
 #[test]
 fn dc_02_the_four_panes_are_visible_at_once_at_120x40() {
     let screen = Console::open((120, 40)).screen();
-    for title in ["Hosts by site", "Alerts: unhandled 5", "Throughput", "Hops to dal-03"] {
+    for title in ["Hosts by site", "Alerts: unhandled 5", "Throughput", "Hops to fra-01"] {
         assert!(screen.contains(title), "{title}\n{screen}");
     }
     insta::assert_snapshot!("overview_120x40", screen);
@@ -230,7 +230,7 @@ fn live_results_continue_the_numbers_on_screen() {
     console.press("enter");
     console.rest();
     assert!(!console.screen().contains("> 200 ms / > 500 ms"));
-    let key = fluxnoc::model::CheckKey::new("dal-03", "http");
+    let key = fluxnoc::model::CheckKey::new("fra-01", "mysql");
     let at = fixture::now() + Span::from_millis(300);
     console.feed(vec![fixture::live(&key, at)]);
     let screen = console.screen();

@@ -15,7 +15,7 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
     let mut console = Console::open((120, 40));
     console.answers = false;
     console.press("a");
-    assert_eq!(console.foot(), " Acknowledge dal-03/http until 25 Feb 01:04: looking into it");
+    assert_eq!(console.foot(), " Acknowledge fra-01/mysql until 25 Feb 01:04: looking into it");
     console.press("enter");
     let screen = console.screen();
     assert!(screen.contains("acknowledging…"), "the effect shows in the same frame\n{screen}");
@@ -30,7 +30,7 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
     let id = *id;
     console.answer();
     let foot = console.foot();
-    assert!(foot.contains("dal-03/http acknowledged by noc-2 until 25 Feb 01:04"), "{foot}");
+    assert!(foot.contains("fra-01/mysql acknowledged by noc-2 until 25 Feb 01:04"), "{foot}");
     // The engine's event moves it behind what nobody has.
     let alert = Alert::clone(console.app.world.alert(id).unwrap());
     let ack = Acknowledgement {
@@ -60,11 +60,11 @@ fn dc_04_the_end_of_an_acknowledgement_can_be_chosen_and_a_failure_is_told() {
     };
     assert_eq!(comment, "on it");
     let id = *console.app.pending.keys().max().unwrap();
-    let result = Err(Problem::conflict("dal-03/http has recovered meanwhile"));
+    let result = Err(Problem::conflict("fra-01/mysql has recovered meanwhile"));
     console.on(Msg::Reply { id, result });
     let screen = console.screen();
     assert!(!screen.contains("acknowledging…"));
-    assert!(console.foot().starts_with(" dal-03/http has recovered meanwhile"));
+    assert!(console.foot().starts_with(" fra-01/mysql has recovered meanwhile"));
     console.press("j");
     assert!(!console.foot().contains("recovered"), "an error stays until a key is pressed");
 }
@@ -74,10 +74,10 @@ fn dc_05_two_keys_open_a_window_and_a_bad_time_is_told_in_place() {
     let mut console = Console::open((120, 40));
     console.press("m");
     let screen = console.screen();
-    assert!(screen.contains("covers dal-03/http until 22:04, not the 1 other check"), "{screen}");
+    assert!(screen.contains("covers fra-01/mysql until 22:04, not the 2 other checks"), "{screen}");
     console.press("tab");
     let screen = console.screen();
-    assert!(screen.contains("covers dal-03 with 2 checks until 22:04"), "{screen}");
+    assert!(screen.contains("covers fra-01 with 3 checks until 22:04"), "{screen}");
     console.press("ctrl-u").write("soon").press("enter");
     let screen = console.screen();
     assert!(
@@ -87,10 +87,10 @@ fn dc_05_two_keys_open_a_window_and_a_bad_time_is_told_in_place() {
     assert!(console.commands.is_empty());
     console.press("ctrl-u").write("until 06:00").press("enter");
     let [Command::AddMaintenance(window)] = console.commands.as_slice() else { panic!() };
-    assert_eq!((window.host_pattern.as_str(), window.check.is_none()), ("dal-03", true));
+    assert_eq!((window.host_pattern.as_str(), window.check.is_none()), ("fra-01", true));
     assert_eq!(window.end, "2026-02-25T05:00:00Z".parse().unwrap());
-    assert_eq!(window.name, "quick window, dal-03 21:04");
-    assert!(console.foot().contains("dal-03 is in maintenance until 25 Feb 06:00"));
+    assert_eq!(window.name, "quick window, fra-01 21:04");
+    assert!(console.foot().contains("fra-01 is in maintenance until 25 Feb 06:00"));
     // The shortest way: two keys.
     console.press("m enter");
     let Some(Command::AddMaintenance(window)) = console.commands.last() else { panic!() };
@@ -214,14 +214,110 @@ fn until_a_key_is_pressed_the_worst_is_selected_and_then_what_was_chosen() {
     assert_eq!(console.app.host.as_deref(), Some("jump-02"), "this machine while all is well");
     assert!(console.screen().contains("Throughput: jump-02 eth0"));
     console.feed(alerts);
-    assert_eq!(console.app.host.as_deref(), Some("dal-03"));
+    assert_eq!(console.app.host.as_deref(), Some("fra-01"));
     console.press("j");
     let chosen = console.app.alert;
     let worse = Alert::clone(console.app.lists.alerts.last().unwrap());
     let state = fluxnoc::model::State::Critical;
-    let worse = Alert { phase: Phase::Firing, ack: None, since: fixture::now(), state, ..worse };
+    let since = fixture::now() - Span::from_secs(5000);
+    let worse = Alert { phase: Phase::Firing, ack: None, since, state, ..worse };
     console.feed(vec![Event::Alert(Arc::new(worse))]);
     assert_eq!((console.app.alert, console.app.alert_index), (chosen, 2));
+}
+
+#[test]
+fn the_selected_host_follows_the_focused_cursor() {
+    let mut console = Console::open((120, 40));
+    console.press("j");
+    let (alert, host) = (console.app.alert.unwrap(), console.app.host.clone().unwrap());
+    assert_eq!(&*host, &*console.app.selected_alert().unwrap().check.host);
+    // Its alert ends: the cursor stands on the next one, and all panes show that host.
+    console.feed(vec![Event::AlertGone(alert)]);
+    console.rest();
+    let next = console.app.selected_alert().unwrap().check.host.to_string();
+    assert_ne!(next, *host);
+    let screen = console.screen();
+    for text in [format!("› {next}"), format!("Throughput: {next} "), format!("Hops to {next}")] {
+        assert!(screen.contains(&text), "{text}\n{screen}");
+    }
+    let seen = console.app.looked.as_ref().and_then(|interest| interest.trace.clone());
+    assert_eq!(seen.map(|trace| trace.host.to_string()), Some(next));
+}
+
+#[test]
+fn both_lists_show_the_same_host() {
+    let mut console = Console::open((120, 40));
+    // In the hosts: the feed's cursor goes to the host's alert, and shows none where it has none.
+    console.press("shift-tab");
+    let marked = |console: &mut Console| {
+        let screen = console.screen();
+        screen.lines().filter(|line| line.contains("│›")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for _ in 0..12 {
+        console.press("l");
+        let host = console.app.host.clone().unwrap();
+        let has = console.app.lists.alerts.iter().any(|alert| alert.check.host == host);
+        let rows = marked(&mut console);
+        assert_eq!(rows.len(), usize::from(has), "{host}: {rows:?}");
+        assert!(rows.iter().all(|row| row.contains(&*host)), "{host}: {rows:?}");
+    }
+    let before = console.app.host.clone();
+    assert!(!console.app.lists.alerts.iter().any(|a| Some(&a.check.host) == before.as_ref()));
+    // A path or graph keeps the host that was chosen; the feed, when it gets the keys, chooses.
+    console.press("t");
+    assert_eq!(console.app.host, before);
+    console.press("shift-tab shift-tab");
+    let host = console.app.selected_alert().map(|alert| alert.check.host.clone());
+    assert_eq!(console.app.host, host);
+    assert_eq!(marked(&mut console).len(), 1);
+}
+
+#[test]
+fn a_fresh_graph_shows_the_time_that_was_seen() {
+    let mut console = Console::new((160, 48), actor(Role::Operator), options());
+    console.answers = false;
+    console.feed(fixture::picture());
+    console.pass(Span::from_millis(300));
+    let key = console.app.graph.as_ref().unwrap().key.clone();
+    let results = |console: &mut Console, secs: u64| {
+        for _ in 0..secs / 2 {
+            console.pass(Span::from_secs(2));
+            let at = console.app.wall();
+            console.feed(vec![fixture::live(&key, at)]);
+        }
+    };
+    results(&mut console, 60);
+    let screen = console.screen();
+    assert!(screen.contains("2 min"), "{screen}");
+    insta::assert_snapshot!("fresh_160x48", screen);
+    console.press("+");
+    assert!(console.screen().contains("15 min"));
+    console.press("-");
+    results(&mut console, 100);
+    assert!(console.screen().contains("5 min"));
+    results(&mut console, 200);
+    assert!(console.screen().contains("15 min"));
+    console.press("+");
+    assert!(console.screen().contains("1 h"));
+}
+
+#[test]
+fn figures_above_a_graph_never_overlap() {
+    for width in 120..200 {
+        let mut console = Console::open((width, 40));
+        let host = console.app.host.clone().unwrap();
+        let key = fluxnoc::model::CheckKey::new(&*host, "ping");
+        console.feed(vec![fixture::live(&key, fixture::now() + Span::from_millis(400))]);
+        let screen = console.screen();
+        let line = screen.lines().find(|line| line.contains("━ rtt")).unwrap();
+        let text = line.split('│').nth(1).unwrap();
+        assert!(text.ends_with("  loss 0 % "), "{text}");
+        for part in text.split("  ").map(str::trim).filter(|part| !part.is_empty()) {
+            let words: Vec<&str> = part.split(' ').collect();
+            let known = ["━", "min", "avg", "max", "loss"].contains(&words[0]);
+            assert!(known || part.ends_with("ms"), "{part:?} in {text}");
+        }
+    }
 }
 
 #[test]
@@ -234,7 +330,7 @@ fn a_running_cursor_starts_one_trace_where_it_rests() {
     };
     console.press("j j j");
     console.pass(Span::from_millis(100));
-    assert_eq!(looked(&console).as_deref(), Some("dal-03"));
+    assert_eq!(looked(&console).as_deref(), Some("fra-01"));
     console.pass(Span::from_millis(200));
     assert_eq!(looked(&console).as_deref(), Some("lon-12"));
     assert!(console.app.trace.is_none(), "the old path does not stand under the new name");

@@ -30,8 +30,7 @@ pub fn title(app: &App) -> (String, String) {
         return (format!("Throughput: {host} {name}, {range}"), right);
     }
     if round_trips(book).is_some() {
-        let text = format!("Throughput: {host} rtt, no counters");
-        return (text, range.to_owned());
+        return (format!("Throughput: {host} rtt, {range}"), "no counters".to_owned());
     }
     (format!("Throughput: {host}, {range}"), String::new())
 }

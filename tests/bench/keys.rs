@@ -1,0 +1,228 @@
+//! From a key to the bytes of its frame, in process: 10,000 hosts with six checks each, 200x60.
+//!
+//! Limit: p99 below 5 ms, with the World at rest and with results coming in between two keys.
+
+#![allow(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot measure stops; its numbers are small"
+)]
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use fluxnoc::clock::Clock;
+use fluxnoc::model::{
+    Alert, AlertId, CheckKey, Host, Kind, Phase, SafeText, Span, State, Status, Steady, Timestamp,
+};
+use fluxnoc::protocol::{Actor, CheckRow, EngineStatus, Event, Role};
+use fluxnoc::tui::Options;
+use fluxnoc::tui::app::App;
+use fluxnoc::tui::msg::Msg;
+use fluxnoc::tui::terminal::difference;
+use fluxnoc::tui::update::update;
+use fluxnoc::tui::view::view;
+use fluxnoc::tui::{layout, zone::Zone};
+use ratatui::buffer::Buffer;
+
+mod common;
+use common::{Comparison, short, verdict};
+
+const SIZE: (u16, u16) = (200, 60);
+const HOSTS: usize = 10_000;
+/// Every so many hosts one has an alert.
+const SICK: usize = 25;
+/// Results between two keys: what arrives in a tenth of a second.
+const BURST: usize = 100;
+/// Milliseconds that a key may take.
+const LIMIT: f64 = 5.0;
+
+fn main() -> ExitCode {
+    let keys = if short() { 400 } else { 4000 };
+    let mut console = Console::new();
+    let quiet = console.drive(keys, 0);
+    let busy = console.drive(keys, BURST);
+    let row = |what, ours| Comparison {
+        what,
+        unit: "ms",
+        ours,
+        peer_name: "limit",
+        peer: LIMIT,
+        floor: 1.0,
+        at_most: true,
+    };
+    verdict(&[
+        row("key to frame, p50", quiet.0),
+        row("key to frame, p99", quiet.1),
+        row("key to frame, results coming in, p50", busy.0),
+        row("key to frame, results coming in, p99", busy.1),
+    ])
+}
+
+struct Console {
+    app: App,
+    shown: Buffer,
+    clock: Clock,
+    next: usize,
+}
+
+impl Console {
+    fn new() -> Self {
+        let clock = Clock::System;
+        let actor = Actor::Local { name: SafeText::line("noc-2"), role: Role::Operator };
+        let zone = Zone::Fixed { offset: 0, name: "UTC".to_owned() };
+        let options = Options { zone, clock: clock.clone(), ..Options::default() };
+        let app = App::new(actor, options, clock.now(), SIZE);
+        let mut console = Self { app, shown: Buffer::empty(layout::screen(SIZE)), clock, next: 0 };
+        for event in picture(console.app.wall()) {
+            console.on(Msg::Event(Arc::new(event)));
+        }
+        console.frame();
+        console
+    }
+
+    fn on(&mut self, msg: Msg) {
+        // Nobody answers: the time of the engine is not measured here.
+        drop(update(&mut self.app, msg));
+    }
+
+    /// What the console's loop does for a frame; the bytes of it.
+    fn frame(&mut self) -> usize {
+        let now = self.clock.now();
+        self.on(Msg::Tick(now));
+        let mut frame = Buffer::empty(layout::screen(SIZE));
+        let cursor = view(&self.app, &mut frame);
+        let bytes = difference(&self.shown, &frame, None, cursor).expect("bytes in memory");
+        self.shown = frame;
+        self.on(Msg::Painted(now.steady));
+        bytes.len()
+    }
+
+    /// Presses cursor keys in all lists; p50 and p99 of key to frame in milliseconds.
+    fn drive(&mut self, keys: usize, burst: usize) -> (f64, f64) {
+        let moves = [KeyCode::Down, KeyCode::Down, KeyCode::Down, KeyCode::PageDown, KeyCode::Up];
+        let mut times = Vec::with_capacity(keys);
+        let mut bytes = 0;
+        for n in 0..keys {
+            if n % 100 == 99 {
+                // Another pane, and back to the top of its list.
+                self.press(KeyCode::Tab);
+                self.press(KeyCode::Home);
+                self.frame();
+            }
+            for _ in 0..burst {
+                let event = result(self.next * 7 % HOSTS, self.app.wall(), self.next);
+                self.next += 1;
+                self.on(Msg::Event(Arc::new(event)));
+            }
+            let code = moves.get(n % moves.len()).copied().unwrap_or(KeyCode::Down);
+            let start = Instant::now();
+            self.press(code);
+            bytes += self.frame();
+            times.push(start.elapsed());
+        }
+        println!("{} bytes a key, {burst} results between keys", bytes / keys.max(1));
+        times.sort_unstable();
+        let at =
+            |part: usize| times.get(times.len() * part / 100).copied().unwrap_or(Duration::MAX);
+        (at(50).as_secs_f64() * 1e3, at(99).as_secs_f64() * 1e3)
+    }
+
+    fn press(&mut self, code: KeyCode) {
+        let at: Steady = self.clock.now().steady;
+        self.on(Msg::Key { key: KeyEvent::new(code, KeyModifiers::NONE), at });
+    }
+}
+
+const CHECKS: [(&str, Kind); 6] = [
+    ("ping", Kind::Ping),
+    ("tcp", Kind::Tcp),
+    ("http", Kind::Http),
+    ("dns", Kind::Dns),
+    ("system", Kind::System),
+    ("custom", Kind::Custom),
+];
+
+fn name(n: usize) -> String {
+    format!("host-{n:05}")
+}
+
+/// A result of the host's first check.
+fn result(host: usize, now: Timestamp, round: usize) -> Event {
+    let sick = host.is_multiple_of(SICK);
+    check(host, 0, if sick { State::Critical } else { State::Ok }, now, round)
+}
+
+fn check(host: usize, at: usize, state: State, now: Timestamp, round: usize) -> Event {
+    let (check, kind) = CHECKS.get(at).copied().unwrap_or(("ping", Kind::Ping));
+    Event::Check(Arc::new(CheckRow {
+        key: CheckKey::new(name(host), check),
+        kind,
+        interval: Span::from_secs(60),
+        attempts: 3,
+        enabled: true,
+        status: Status {
+            state,
+            hard: true,
+            hard_state: state,
+            since: now - Span::from_secs(1000),
+            last_result: Some(now),
+            output: SafeText::line(&format!("5 of 5 answered, {round} us")),
+            ..Status::default()
+        },
+    }))
+}
+
+fn picture(now: Timestamp) -> Vec<Event> {
+    let mut events = vec![
+        Event::Hello { stream: 1 },
+        Event::Engine(Arc::new(EngineStatus {
+            host: SafeText::line("jump-02"),
+            started: now - Span::from_secs(86_400),
+            ..EngineStatus::default()
+        })),
+    ];
+    for n in 0..HOSTS {
+        let mut host = Host::new(&name(n), "127.0.0.1");
+        host.labels.insert("site".to_owned(), format!("site-{:02}", n / 400));
+        events.push(Event::Host(Arc::new(host)));
+        for at in 0..CHECKS.len() {
+            let sick = at == 0 && n.is_multiple_of(SICK);
+            let state = if sick { State::Critical } else { State::Ok };
+            events.push(check(n, at, state, now, 0));
+        }
+        if n.is_multiple_of(SICK) {
+            events.push(Event::Alert(Arc::new(alert(n, now))));
+        }
+    }
+    events.push(Event::Ready);
+    events
+}
+
+fn alert(n: usize, now: Timestamp) -> Alert {
+    let since = now - Span::from_secs(u64::try_from(n).unwrap_or(0) + 60);
+    let mut entropy = [0; 10];
+    for (byte, of) in entropy.iter_mut().zip(n.to_le_bytes()) {
+        *byte = of;
+    }
+    Alert {
+        id: AlertId::from_parts(now.millis(), entropy),
+        check: CheckKey::new(name(n), "ping"),
+        phase: Phase::Firing,
+        state: State::Critical,
+        opened: since,
+        fired: Some(since),
+        resolved: None,
+        since,
+        output: SafeText::line("no answer from 127.0.0.1 to 5 pings"),
+        attempt: 3,
+        attempts: 3,
+        ack: None,
+        edge_seq: 1,
+        in_maintenance: false,
+        suppressed: false,
+        notified: Some(State::Critical),
+    }
+}
