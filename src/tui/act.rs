@@ -247,7 +247,7 @@ fn open(app: &mut App) -> Vec<Effect> {
     app.detail = Some(Detail::new(host.clone(), check));
     app.focus = Pane::Checks;
     app.zoom = false;
-    app.stale = true;
+    app.renew();
     vec![watch::edges(app, &host)]
 }
 

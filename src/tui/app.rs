@@ -124,6 +124,9 @@ pub const RANGES: [(&str, Span); 5] = [
 
 /// How long a message stays.
 const MESSAGE_TIME: Span = Span::from_secs(8);
+/// The lists of this many hosts may be sorted again a millisecond later: ten thousand four times a
+/// second.
+const HOSTS_PER_MILLI: u64 = 40;
 
 /// The console; see the module's head.
 pub struct App {
@@ -200,6 +203,8 @@ pub struct App {
     /// Scroll offsets of the hosts and alerts.
     pub scrolls: [Scroll; 2],
     pub(crate) stale: bool,
+    /// Before this moment what the World says does not reorder the lists again.
+    settle_at: Steady,
     pub(crate) window_edge: Option<Timestamp>,
     pub(crate) next_id: u64,
 }
@@ -254,6 +259,7 @@ impl App {
             look_at: None,
             scrolls: [Scroll::default(), Scroll::default()],
             stale: true,
+            settle_at: now.steady,
             window_edge: None,
             next_id: 0,
         };
@@ -398,11 +404,21 @@ impl App {
         self.pressed.clear();
     }
 
-    /// Brings the lists up to the World and the cursors back onto their objects.
+    /// Has the lists follow at once: a person changed what they show, or the picture is whole.
+    pub(crate) fn renew(&mut self) {
+        self.stale = true;
+        self.settle_at = self.now.steady;
+    }
+
+    /// Brings the lists up to the World and the cursors back onto their objects; not more often
+    /// than their length allows, because ten thousand hosts take longer than a key may wait.
     pub fn settle(&mut self) {
-        if !std::mem::take(&mut self.stale) {
+        if !self.stale || self.now.steady < self.settle_at {
             return;
         }
+        self.stale = false;
+        let hosts = u64::try_from(self.world.host_count()).unwrap_or(u64::MAX);
+        self.settle_at = self.now.steady + Span::from_millis(hosts / HOSTS_PER_MILLI);
         self.lists = Lists::build(&self.world, &self.filter.1);
         if !self.world.is_ready() {
             // A cursor on half a picture would stay on what happened to come first.
@@ -446,7 +462,8 @@ impl App {
         }
         let message = self.message.as_ref().and_then(|message| message.until);
         let trace = self.trace_next.is_some().then_some(self.trace_at);
-        for other in [message, self.look_at, trace].into_iter().flatten() {
+        let lists = self.stale.then_some(self.settle_at);
+        for other in [message, self.look_at, trace, lists].into_iter().flatten() {
             at = at.min(other);
         }
         if let Some(edge) = self.window_edge {

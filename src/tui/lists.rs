@@ -61,7 +61,7 @@ impl Lists {
         let feed = world.feed();
         let unhandled: HashSet<&str> =
             feed.iter().filter(|alert| alert.is_unhandled()).map(|a| &*a.check.host).collect();
-        let mut sites: BTreeMap<String, Vec<HostRow>> = BTreeMap::new();
+        let mut sites: BTreeMap<&str, Vec<HostRow>> = BTreeMap::new();
         let mut hosts = Vec::new();
         for entry in world.hosts() {
             if !filter.is_empty() && !passes(entry, filter) {
@@ -83,7 +83,7 @@ impl Lists {
             .into_iter()
             .map(|(name, mut hosts)| {
                 hosts.sort_by_key(|row| row.rank);
-                Site { name, hosts }
+                Site { name: name.to_owned(), hosts }
             })
             .collect();
         sites.sort_by_key(|site| {
@@ -125,9 +125,9 @@ fn rank(entry: &HostEntry, unhandled: bool) -> u8 {
     }
 }
 
-fn site(entry: &HostEntry) -> String {
+fn site(entry: &HostEntry) -> &str {
     let label = entry.host.labels.get("site");
-    label.or_else(|| entry.host.groups.first()).cloned().unwrap_or_default()
+    label.or_else(|| entry.host.groups.first()).map_or("", String::as_str)
 }
 
 fn passes(entry: &HostEntry, filter: &Filter) -> bool {

@@ -99,7 +99,7 @@ pub fn set_filter(app: &mut App, text: &str) {
     match Filter::parse(text) {
         Ok(filter) => {
             app.filter = (text.trim().to_owned(), filter);
-            app.stale = true;
+            app.renew();
         }
         Err(why) => fail(app, why),
     }

@@ -100,7 +100,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             app.stream = Some(*stream);
             app.looked = None;
             app.link = Link::Live;
-            app.stale = true;
+            app.renew();
         }
         Event::Live(result) => {
             let books =
@@ -122,6 +122,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             app.world.apply(event, wall);
             app.stale = true;
             if matches!(event, Event::Ready) {
+                app.renew();
                 tell_absence(app);
             }
             match event {
@@ -133,6 +134,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                     app.acking.remove(&alert.id);
                 }
                 Event::Resync => {
+                    app.renew();
                     app.stream = None;
                     app.looked = None;
                 }
