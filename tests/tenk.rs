@@ -19,7 +19,6 @@ mod form;
 #[path = "tenk/program.rs"]
 mod program;
 #[path = "common/pty.rs"]
-#[allow(dead_code, reason = "each test uses a part of it")]
 mod pty;
 #[path = "tenk/run.rs"]
 mod run;

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 mod common;
 #[path = "../common/netns.rs"]
-#[allow(dead_code, reason = "a part of it is used here")]
 mod netns;
 
 use common::{Comparison, short, timed, verdict};
