@@ -53,7 +53,7 @@ impl Form {
         };
         form.growth = 25.0;
         if cfg!(debug_assertions) {
-            form.key = Duration::from_millis(100);
+            form.key = Duration::from_millis(500);
         }
         form
     }
