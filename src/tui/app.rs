@@ -124,9 +124,9 @@ pub const RANGES: [(&str, Span); 5] = [
 
 /// How long a message stays.
 const MESSAGE_TIME: Span = Span::from_secs(8);
-/// The lists of this many hosts may be sorted again a millisecond later: ten thousand four times a
-/// second.
-const HOSTS_PER_MILLI: u64 = 40;
+/// How long sorted lists of a thousand hosts stand: those of ten thousand follow the World four
+/// times a second, shorter ones at once.
+const STAND: u64 = 25;
 
 /// The console; see the module's head.
 pub struct App {
@@ -418,7 +418,7 @@ impl App {
         }
         self.stale = false;
         let hosts = u64::try_from(self.world.host_count()).unwrap_or(u64::MAX);
-        self.settle_at = self.now.steady + Span::from_millis(hosts / HOSTS_PER_MILLI);
+        self.settle_at = self.now.steady + Span::from_millis(hosts / 1000 * STAND);
         self.lists = Lists::build(&self.world, &self.filter.1);
         if !self.world.is_ready() {
             // A cursor on half a picture would stay on what happened to come first.
