@@ -14,7 +14,9 @@ use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
 use crate::tui::options::Options;
+use crate::tui::panes;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, chart};
 
 /// A part of the screen that can have the keys.
@@ -36,6 +38,26 @@ pub enum Pane {
     Output,
     /// Host view: events.
     Events,
+    /// All checks of all hosts.
+    CheckList,
+    /// Paths: all traces with their verdicts.
+    PathList,
+    /// Paths: the hop table.
+    PathHops,
+    /// Paths: round trips of the hops over time.
+    PathGraph,
+    /// Paths: changes, before and after.
+    PathChanges,
+    /// Maintenance windows.
+    Windows,
+    /// Transitions and operator actions.
+    History,
+    /// What the program itself says.
+    Logs,
+    /// What is in force.
+    Settings,
+    /// One alert, whole.
+    AlertPage,
 }
 
 impl Pane {
@@ -56,6 +78,16 @@ impl Pane {
             Self::Graph => "Graph",
             Self::Output => "Output",
             Self::Events => "Events",
+            Self::CheckList => "Checks",
+            Self::PathList => "Paths",
+            Self::PathHops => "Hops",
+            Self::PathGraph => "Round trips",
+            Self::PathChanges => "Changes",
+            Self::Windows => "Maintenance",
+            Self::History => "History",
+            Self::Logs => "Logs",
+            Self::Settings => "Settings",
+            Self::AlertPage => "Alert",
         }
     }
 }
@@ -144,6 +176,10 @@ pub struct App {
     pub link: Link,
     /// The number of the event stream, for looks.
     pub stream: Option<u64>,
+    /// The screen.
+    pub view: View,
+    /// The views before it, for the way back.
+    pub trail: Vec<View>,
     /// The pane that has the keys.
     pub focus: Pane,
     /// True when that pane has the whole screen.
@@ -200,6 +236,8 @@ pub struct App {
     pub looked: Option<Interest>,
     /// When what we look at is told.
     pub look_at: Option<Steady>,
+    /// The states of the panes that have one of their own.
+    pub own: panes::Own,
     /// Scroll offsets of the hosts and alerts.
     pub scrolls: [Scroll; 2],
     pub(crate) stale: bool,
@@ -229,6 +267,8 @@ impl App {
             size,
             link: Link::Connecting,
             stream: None,
+            view: View::Overview,
+            trail: Vec::new(),
             focus: Pane::Alerts,
             zoom: false,
             lead: Lead::Alerts,
@@ -257,6 +297,7 @@ impl App {
             theme,
             looked: None,
             look_at: None,
+            own: panes::Own::default(),
             scrolls: [Scroll::default(), Scroll::default()],
             stale: true,
             settle_at: now.steady,
@@ -283,14 +324,50 @@ impl App {
 
     /// True while the host view is open.
     #[must_use]
-    pub const fn in_detail(&self) -> bool {
-        self.detail.is_some()
+    pub fn in_detail(&self) -> bool {
+        self.view == View::Host
     }
 
     /// The panes of the present view.
     #[must_use]
-    pub const fn panes(&self) -> [Pane; 4] {
-        if self.in_detail() { Pane::HOST } else { Pane::OVERVIEW }
+    pub const fn panes(&self) -> &'static [Pane] {
+        self.view.panes()
+    }
+
+    /// Opens a view; the way back leads to the one before it.
+    pub(crate) fn show(&mut self, view: View) {
+        if view == self.view {
+            return;
+        }
+        self.trail.retain(|before| *before != view);
+        // A host view is opened for its host; there is no way back into it.
+        if self.view != View::Host {
+            self.trail.push(self.view);
+        }
+        if view == View::Overview {
+            self.trail.clear();
+        }
+        self.enter(view);
+    }
+
+    /// Goes back to the view before; false at the root.
+    pub(crate) fn leave(&mut self) -> bool {
+        if self.view == View::Overview {
+            return false;
+        }
+        let before = self.trail.pop().unwrap_or(View::Overview);
+        self.enter(before);
+        true
+    }
+
+    fn enter(&mut self, view: View) {
+        self.view = view;
+        self.focus = view.first();
+        self.zoom = false;
+        if view != View::Host {
+            self.detail = None;
+        }
+        self.renew();
     }
 
     /// True when the pane can be seen.
@@ -303,7 +380,7 @@ impl App {
     /// True when the hosts are side by side rather than in rows.
     #[must_use]
     pub fn is_grid(&self) -> bool {
-        !self.zoom && self.mode() == Mode::Wide
+        self.view == View::Overview && !self.zoom && self.mode() == Mode::Wide
     }
 
     /// The contexts of keys, the most specific first.
@@ -317,9 +394,11 @@ impl App {
         }
         let mut contexts = match self.focus {
             Pane::Hosts if self.is_grid() => vec![Context::Grid, Context::Objects, Context::List],
-            Pane::Hosts | Pane::Alerts | Pane::Checks => vec![Context::Objects, Context::List],
-            Pane::Hops | Pane::Output | Pane::Events => vec![Context::List],
-            Pane::Throughput | Pane::Graph => vec![],
+            Pane::Hosts | Pane::Alerts | Pane::Checks | Pane::CheckList | Pane::AlertPage => {
+                vec![Context::Objects, Context::List]
+            }
+            Pane::Throughput | Pane::Graph | Pane::PathGraph => vec![],
+            _ => vec![Context::List],
         };
         contexts.extend([Context::Graph, Context::Global]);
         contexts

@@ -133,6 +133,8 @@ pub enum Pending {
     CheckDetail(CheckKey),
     /// The events of a host.
     Edges(Name),
+    /// Something that a pane asked for, and its own word for it.
+    Pane(crate::tui::app::Pane, u64),
 }
 
 /// A target in words.

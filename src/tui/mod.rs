@@ -33,6 +33,7 @@ pub mod theme;
 pub mod typing;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod watch;
 pub mod widgets;
 pub mod zone;

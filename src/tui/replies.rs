@@ -49,6 +49,7 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             load(book, &key, range, result);
         }
         Pending::CheckDetail(key) => check(app, &key, result),
+        Pending::Pane(pane, token) => crate::tui::panes::reply(app, pane, token, result),
         Pending::Edges(host) => {
             if let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == host) {
                 match result {
