@@ -267,8 +267,9 @@ fn open(app: &mut App) -> Vec<Effect> {
 pub fn open_host(app: &mut App, host: Name, check: Option<Name>) -> Vec<Effect> {
     app.host = Some(host.clone());
     app.show(View::Host);
-    app.detail = Some(Detail::new(host.clone(), check));
-    vec![watch::edges(app, &host)]
+    let asked = watch::edges(app, &host);
+    app.detail = Some(Detail::new(host, check));
+    vec![asked]
 }
 
 /// Closes what is open, one step a press; never the console.
