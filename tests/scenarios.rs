@@ -167,8 +167,10 @@ impl Play {
         self.windows.push(Maintenance {
             id: MaintenanceId::from_parts(self.now.millis(), [no; 10]),
             name: SafeText::line(&window.name),
-            host_pattern: window.hosts.parse().unwrap(),
+            host_pattern: window.hosts.parse().ok(),
             check: window.check.as_ref().map(|check| check.parse().unwrap()),
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start: offset(&window.start),
             end: offset(&window.end),
             suppress_notifications: window.suppress,

@@ -246,6 +246,7 @@ impl Core {
         };
         Slot {
             no,
+            about: check.about().map(Arc::new),
             check,
             generation: self.generation,
             paced_soft: !status.is_waiting() && !status.hard,

@@ -73,6 +73,16 @@ impl Core {
                 Answer::Engine(EngineStatus { lag, ..self.status.clone() })
             }
             Query::Config => return self.configuration(reply),
+            Query::Alert { .. }
+            | Query::Comments { .. }
+            | Query::Log { .. }
+            | Query::Paths { .. }
+            | Query::PathChanges { .. }
+            | Query::Remembered
+            | Query::Settings => {
+                let _ = reply.send(Err(Problem::unavailable("this engine cannot tell that")));
+                return;
+            }
         };
         // Whoever asked may be gone.
         let _ = reply.send(Ok(answer));
@@ -190,6 +200,7 @@ fn thin(history: History, from: Timestamp, to: Timestamp, points: u32) -> Answer
             value: d.mean,
             min: d.min,
             max: d.max,
+            band: None,
         });
         let mut out: Vec<Point> = days.collect();
         let mut piece = None;
@@ -205,12 +216,12 @@ fn thin(history: History, from: Timestamp, to: Timestamp, points: u32) -> Answer
                 }
                 _ => {
                     let Stored { at, value } = point;
-                    out.push(Point { at, value, min: value, max: value });
+                    out.push(Point::one(at, value));
                     (piece, merged) = (Some(here), 1);
                 }
             }
         }
-        Series { metric: stored.metric, points: out }
+        Series { metric: stored.metric, points: out, lost: Vec::new() }
     });
     Answer::History { series: series.collect(), states: spans(&history.states) }
 }

@@ -20,12 +20,20 @@ pub enum Reason {
     WindowEnded,
     /// An acknowledgement ran out and the problem is still there.
     AckExpired,
+    /// Somebody took what others were told of.
+    Acknowledged,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 5] =
-        [Self::First, Self::Worse, Self::Recovered, Self::WindowEnded, Self::AckExpired];
+    pub const ALL: [Self; 6] = [
+        Self::First,
+        Self::Worse,
+        Self::Recovered,
+        Self::WindowEnded,
+        Self::AckExpired,
+        Self::Acknowledged,
+    ];
 
     /// The word on the wire and in the store.
     #[must_use]
@@ -36,6 +44,7 @@ impl Reason {
             Self::Recovered => "recovered",
             Self::WindowEnded => "window_ended",
             Self::AckExpired => "ack_expired",
+            Self::Acknowledged => "acknowledged",
         }
     }
 

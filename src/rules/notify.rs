@@ -43,7 +43,11 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
                 Some(_) => None,
             }
         }
-        EdgeKind::Acknowledged | EdgeKind::WindowBegan | EdgeKind::Closed => None,
+        EdgeKind::Acknowledged
+        | EdgeKind::WindowBegan
+        | EdgeKind::Closed
+        | EdgeKind::Commented
+        | EdgeKind::Undone => None,
     }
 }
 

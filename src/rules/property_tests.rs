@@ -42,8 +42,10 @@ fn windows() -> impl Strategy<Value = Vec<Maintenance>> {
         (0..200_i64, 1..60_i64, any::<bool>()).prop_map(|(start, length, suppress)| Maintenance {
             id: MaintenanceId::from_parts(start, [1; 10]),
             name: SafeText::line("w"),
-            host_pattern: "*".parse().unwrap(),
+            host_pattern: "*".parse().ok(),
             check: None,
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start: minute(start),
             end: minute(start + length),
             suppress_notifications: suppress,

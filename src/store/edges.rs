@@ -38,7 +38,7 @@ impl Store {
             to_state, output, actor, in_maintenance FROM edges ORDER BY seq DESC LIMIT $1";
         const OF_HOST: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
             to_state, output, actor, in_maintenance FROM edges WHERE host = $2 \
-            ORDER BY seq DESC LIMIT $1";
+            ORDER BY at DESC, seq DESC LIMIT $1";
         const OF_ALERT: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
             to_state, output, actor, in_maintenance FROM edges WHERE alert = $2 \
             AND ($3 IS NULL OR host = $3) ORDER BY edge_seq DESC LIMIT $1";

@@ -1,6 +1,7 @@
 //! Taking alerts and giving them back.
 
 use super::super::core::Core;
+use super::tally::Tally;
 use crate::model::{Acknowledgement, SafeText, Timestamp};
 use crate::protocol::{Actor, Outcome, Problem, Target};
 use crate::rules::alert::Input;
@@ -64,26 +65,21 @@ impl Core {
         if targets.is_empty() || targets.len() > TARGETS {
             return Err(Problem::invalid(format!("name 1 to {TARGETS} targets")));
         }
-        let mut count = 0;
-        let mut failures = Vec::new();
+        let mut tally = Tally::default();
         for target in targets {
             match self.alerts_of(target) {
                 Ok(places) => {
                     for at in places {
                         match act(self, at) {
-                            Ok(()) => count += 1,
-                            Err(why) => failures.push(SafeText::line(&format!("{target} {why}"))),
+                            Ok(()) => tally.done(1),
+                            Err(why) => tally.fail(&format!("{target} {why}")),
                         }
                     }
                 }
-                Err(why) => failures.push(SafeText::line(&why)),
+                Err(why) => tally.fail(&why),
             }
         }
-        if count == 0 {
-            let words: Vec<&str> = failures.iter().map(SafeText::as_str).collect();
-            return Err(Problem::not_found(words.join("\n")));
-        }
-        Ok(Outcome::Done { count, failures })
+        tally.outcome(None)
     }
 
     fn alerts_of(&self, target: &Target) -> Result<Vec<usize>, String> {

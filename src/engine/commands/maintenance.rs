@@ -30,6 +30,8 @@ impl Core {
             name,
             host_pattern: new.host_pattern.clone(),
             check: new.check.clone(),
+            hosts: new.hosts.clone(),
+            checks: new.checks.clone(),
             start: new.start,
             end: new.end,
             suppress_notifications: new.suppress_notifications,

@@ -3,6 +3,7 @@
 mod alerts;
 mod checks;
 mod maintenance;
+mod tally;
 
 use tokio::sync::oneshot;
 
@@ -22,13 +23,17 @@ impl Core {
         }
         let now = self.clock.now();
         let result = match &request.command {
-            Command::Acknowledge { targets, comment, expires, sticky } => {
+            Command::Acknowledge { targets, comment, expires, sticky, .. } => {
                 self.acknowledge(&request.actor, targets, comment, *expires, *sticky)
             }
             Command::Unacknowledge { targets } => self.unacknowledge(&request.actor, targets),
             Command::AddMaintenance(new) => self.add_maintenance(&request, new),
             Command::EndMaintenance { id } => self.end_maintenance(*id),
             Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
+            Command::Comment { .. }
+            | Command::EditMaintenance { .. }
+            | Command::Undo { .. }
+            | Command::Remember { .. } => Err(Problem::unavailable("this engine cannot do that")),
             Command::Recheck { targets } => self.recheck(targets),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
@@ -103,5 +108,5 @@ impl Core {
 
 /// The outcome "done, so many".
 pub(super) const fn done(count: usize) -> Outcome {
-    Outcome::Done { count, failures: Vec::new() }
+    Outcome::done(count)
 }
