@@ -80,6 +80,8 @@ struct Ack {
     expires: Option<String>,
     #[serde(default)]
     sticky: bool,
+    #[serde(default)]
+    notify: bool,
 }
 
 /// One step: when, at most one thing that happens, and what must then be so.
@@ -193,13 +195,16 @@ impl Play {
             return self.no_result();
         }
         if let Some(ack) = &moment.ack {
-            return self.input(Input::Acknowledge(Acknowledgement {
-                author: SafeText::line(&ack.by),
-                comment: SafeText::line(&ack.comment),
-                at: self.now,
-                expires: ack.expires.as_deref().map(offset),
-                sticky: ack.sticky,
-            }));
+            return self.input(Input::Acknowledge {
+                ack: Acknowledgement {
+                    author: SafeText::line(&ack.by),
+                    comment: SafeText::line(&ack.comment),
+                    at: self.now,
+                    expires: ack.expires.as_deref().map(offset),
+                    sticky: ack.sticky,
+                },
+                notify: ack.notify,
+            });
         }
         if let Some(who) = &moment.unack {
             return self.input(Input::Unacknowledge { actor: SafeText::line(who) });

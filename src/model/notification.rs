@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::alert::Edge;
-use super::id::AlertId;
+use super::id::{AlertId, RequestId};
+use super::state::State;
 use super::time::Timestamp;
 
 /// Why somebody is told.
@@ -72,6 +73,18 @@ pub struct Notification {
     pub not_before: Timestamp,
     /// The edge, as it is told.
     pub edge: Edge,
+    /// The operator's request that made it, while it waits for the chance to be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// A promise that waits because an operator may still take back what made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The request.
+    pub request: RequestId,
+    /// What people knew before: [`Alert::notified`](super::alert::Alert::notified).
+    pub notified: Option<State>,
 }
 
 impl Notification {
@@ -86,6 +99,7 @@ impl Notification {
             destination: destination.to_owned(),
             not_before: edge.at,
             edge: edge.clone(),
+            held: None,
         }
     }
 }

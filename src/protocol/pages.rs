@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::CheckRow;
 use crate::model::{
-    Alert, CheckKey, Comment, Edge, Name, Path, Reason, SafeText, State, Timestamp,
-    trace::TraceReport,
+    Alert, CheckKey, Comment, Edge, Path, Reason, SafeText, State, Timestamp, trace::TraceReport,
 };
 
 /// How far a promise to tell somebody has come.
@@ -60,10 +59,6 @@ pub struct AlertPage {
     pub comments: Vec<Comment>,
     /// When its check runs next, as far as the engine can tell.
     pub next: Option<Timestamp>,
-    /// The hosts that its host is reached through.
-    pub parents: Vec<Name>,
-    /// The hosts that are reached through its host.
-    pub children: Vec<Name>,
 }
 
 /// A configured `trace` check with its last report.

@@ -140,7 +140,7 @@ impl Story {
                 let (author, comment) = (SafeText::line("ann"), SafeText::line("on it"));
                 let at = self.now;
                 let ack = Acknowledgement { author, comment, at, expires, sticky };
-                drop(self.step(Input::Acknowledge(ack)));
+                drop(self.step(Input::Acknowledge { ack, notify: false }));
             }
             Move::GiveBack => {
                 drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }));

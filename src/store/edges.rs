@@ -4,10 +4,11 @@ use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
 use crate::model::{AlertId, CheckKey, Edge, EdgeKind, State, Timestamp};
 
-type EdgeRow =
+pub(super) type EdgeRow =
     (String, i64, String, String, i64, String, String, String, String, Option<String>, bool);
 
-fn edge(row: EdgeRow) -> Option<Edge> {
+/// The edge of a row; `None` when a column holds what no version of ours wrote.
+pub(super) fn edge(row: EdgeRow) -> Option<Edge> {
     let (alert, seq, host, check, at, kind, from, to, text, actor, in_maintenance) = row;
     Some(Edge {
         alert: alert.parse().ok()?,

@@ -204,8 +204,6 @@ pub fn alert_page() -> AlertPage {
         }],
         comments: vec![comment()],
         next: Some(at(9)),
-        parents: vec!["core 1".into()],
-        children: vec!["leaf é".into()],
     }
 }
 

@@ -385,7 +385,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
                     let value = metrics(key, *time)[at].value;
                     Point::one(Timestamp::from_millis(*time), value)
                 });
-                Series { points: points.collect(), metric }
+                Series { points: points.collect(), metric, lost: Vec::new() }
             });
             let span = |a: i64, b: i64, state| StateSpan {
                 from: Timestamp::from_millis(from.millis() + range * a / 10),

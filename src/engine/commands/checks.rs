@@ -10,6 +10,7 @@ use crate::protocol::{Event, LiveCheck, Outcome, Problem, Target};
 impl Core {
     pub(super) fn recheck(&mut self, targets: &[Target]) -> Result<Outcome, Problem> {
         let mut keys = Vec::new();
+        super::alerts::some(targets)?;
         let mut tally = Tally::default();
         for target in targets {
             let places = match target {

@@ -6,7 +6,7 @@ use crate::protocol::{Outcome, Problem};
 
 /// What became of the targets of one command so far.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(in crate::engine) struct Tally {
     count: usize,
     failed: usize,
     failures: Vec<SafeText>,
@@ -14,12 +14,12 @@ pub(super) struct Tally {
 
 impl Tally {
     /// One more was done.
-    pub(super) const fn done(&mut self, count: usize) {
+    pub(in crate::engine) const fn done(&mut self, count: usize) {
         self.count += count;
     }
 
     /// One could not be done; the first [`FAILURE_LIMIT`] reasons are kept.
-    pub(super) fn fail(&mut self, why: &str) {
+    pub(in crate::engine) fn fail(&mut self, why: &str) {
         self.failed += 1;
         if self.failures.len() < FAILURE_LIMIT {
             self.failures.push(SafeText::line(why));
@@ -27,7 +27,10 @@ impl Tally {
     }
 
     /// The outcome; when nothing at all could be done, the problem.
-    pub(super) fn outcome(self, undo_until: Option<Timestamp>) -> Result<Outcome, Problem> {
+    pub(in crate::engine) fn outcome(
+        self,
+        undo_until: Option<Timestamp>,
+    ) -> Result<Outcome, Problem> {
         let Self { count, failed, failures } = self;
         if count == 0 {
             let words: Vec<&str> = failures.iter().map(SafeText::as_str).collect();

@@ -50,5 +50,6 @@ DROP INDEX edges_at;
 CREATE INDEX edges_at ON edges (at, seq);
 DROP INDEX edges_host;
 CREATE INDEX edges_host ON edges (host, at, seq);
+CREATE INDEX edges_actor ON edges (actor, at, seq) WHERE actor IS NOT NULL;
 DROP INDEX audit_at;
 CREATE INDEX audit_at ON audit (at, seq);
