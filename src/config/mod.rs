@@ -80,6 +80,12 @@ impl Config {
         Self { hosts: builtin.hosts, checks: builtin.checks, ..self }
     }
 
+    /// Every setting besides hosts and checks with its source, in the order of the sections.
+    #[must_use]
+    pub fn in_force(&self) -> Vec<crate::model::Setting> {
+        show::in_force(self)
+    }
+
     /// What is in force as TOML, each value with its source as a comment, secrets masked.
     #[must_use]
     pub fn effective(&self) -> String {

@@ -54,6 +54,26 @@ pub(super) fn effective(config: &Config) -> String {
     out
 }
 
+/// Every setting with its value as TOML, and where it was said.
+pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
+    use crate::model::SafeText;
+    let show = |setting: &super::settings::Setting| {
+        let origin = config.origins.get(&id(setting)).cloned().unwrap_or_default();
+        let value = match (setting.show)(&config.settings) {
+            Some(value) if setting.form == Form::Number => value,
+            Some(value) => text(&value),
+            None => "not set".to_owned(),
+        };
+        crate::model::Setting {
+            key: SafeText::line(&id(setting)),
+            value: SafeText::line(&value),
+            default: origin == Origin::Default,
+            source: SafeText::line(&origin.to_string()),
+        }
+    };
+    SETTINGS.iter().map(show).collect()
+}
+
 /// A text that cannot leave its comment line.
 fn line(text: &str) -> String {
     crate::model::SafeText::line(text).to_string()

@@ -78,7 +78,7 @@ impl Book {
         }
         for metric in &result.observation.metrics {
             let value = metric.value;
-            self.push(metric, Point { at: result.at, value, min: value, max: value });
+            self.push(metric, Point::one(result.at, value));
         }
         let oldest = result.at - self.range - self.range;
         for track in &mut self.tracks {
@@ -221,14 +221,12 @@ mod tests {
     fn history_is_continued_by_live_points() {
         let mut book = Book::new(CheckKey::new("me", "system"), Span::from_secs(900));
         book.live(&live(100, 7.0));
-        let point = |secs: i64| Point {
-            at: Timestamp::from_millis(secs * 1000),
-            value: 1.0,
-            min: 1.0,
-            max: 1.0,
-        };
+        let point = |secs: i64| Point::one(Timestamp::from_millis(secs * 1000), 1.0);
         let metric = Metric::new("octets_in", 1.0, Unit::Counter).of("eth0");
-        book.load(vec![Series { metric, points: vec![point(90), point(95)] }], Vec::new());
+        book.load(
+            vec![Series { metric, points: vec![point(90), point(95)], lost: Vec::new() }],
+            Vec::new(),
+        );
         book.live(&live(95, 9.0));
         let track = book.track("octets_in", Some("eth0")).unwrap();
         assert_eq!(track.points.len(), 3, "an old result is not taken twice");

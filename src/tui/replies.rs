@@ -79,7 +79,7 @@ fn done(
     good: impl FnOnce(usize) -> String,
 ) {
     match result {
-        Ok(Reply::Outcome(Outcome::Done { count, failures })) => match failures.first() {
+        Ok(Reply::Outcome(Outcome::Done { count, failures, .. })) => match failures.first() {
             None => app.say(Tone::Good, good(count)),
             Some(first) if failures.len() == 1 => app.say(Tone::Bad, first.to_string()),
             Some(first) => {

@@ -167,6 +167,7 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
                 comment: line.text().trim().to_owned(),
                 expires,
                 sticky: false,
+                notify: true,
             };
             let pending = Pending::Ack { alerts: alerts.clone(), what: what.clone(), until };
             let id = app.ask(pending);
@@ -208,8 +209,10 @@ fn commit_window(app: &mut App, line: &Line, scope: &Scope) -> Vec<Effect> {
         };
         Ok(NewMaintenance {
             name: format!("quick window, {} {}", scope.host(), app.options.zone.clock(start)),
-            host_pattern: exactly(scope.host())?,
+            host_pattern: Some(exactly(scope.host())?),
             check,
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start,
             end,
             suppress_notifications: true,

@@ -163,6 +163,7 @@ fn check(host: usize, at: usize, state: State, now: Timestamp, round: usize) -> 
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: None,
         status: Status {
             state,
             hard: true,

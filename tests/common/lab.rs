@@ -202,7 +202,7 @@ impl Lab {
     pub async fn acknowledge(&mut self, target: &str, expires: Option<Timestamp>, sticky: bool) {
         let targets = vec![target.parse::<Target>().expect("a target")];
         let comment = "on it".to_owned();
-        let command = Command::Acknowledge { targets, comment, expires, sticky };
+        let command = Command::Acknowledge { targets, comment, expires, sticky, notify: false };
         self.execute(command).await.expect("acknowledged");
     }
 

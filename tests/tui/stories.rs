@@ -19,7 +19,7 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
     console.press("enter");
     let screen = console.screen();
     assert!(screen.contains("acknowledging…"), "the effect shows in the same frame\n{screen}");
-    let [Command::Acknowledge { targets, comment, expires, sticky: false }] =
+    let [Command::Acknowledge { targets, comment, expires, sticky: false, notify: true }] =
         console.commands.as_slice()
     else {
         panic!("{:?}", console.commands)
@@ -87,7 +87,10 @@ fn dc_05_two_keys_open_a_window_and_a_bad_time_is_told_in_place() {
     assert!(console.commands.is_empty());
     console.press("ctrl-u").write("until 06:00").press("enter");
     let [Command::AddMaintenance(window)] = console.commands.as_slice() else { panic!() };
-    assert_eq!((window.host_pattern.as_str(), window.check.is_none()), ("fra-01", true));
+    assert_eq!(
+        (window.host_pattern.as_ref().unwrap().as_str(), window.check.is_none()),
+        ("fra-01", true)
+    );
     assert_eq!(window.end, "2026-02-25T05:00:00Z".parse().unwrap());
     assert_eq!(window.name, "quick window, fra-01 21:04");
     assert!(console.foot().contains("fra-01 is in maintenance until 25 Feb 06:00"));
