@@ -51,9 +51,13 @@ pub trait Facts {
     /// True when `test` holds for somebody who acknowledged it.
     fn any_ack(&self, test: &mut dyn FnMut(&str) -> bool) -> bool;
 
-    /// True when `test` holds for one of the texts that a bare word is looked for in: names,
-    /// address, kind, labels, groups, output, who acknowledged and why.
-    fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool;
+    /// True when `test` holds for one of the texts that the row has from its host: name, address,
+    /// labels, groups. A bare word is looked for in them and in the row's own.
+    fn any_host_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool;
+
+    /// True when `test` holds for one of the row's own texts: check, kind, output, who
+    /// acknowledged and why.
+    fn any_own_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool;
 
     /// When its state began.
     fn since(&self) -> Option<Timestamp>;
@@ -130,8 +134,12 @@ impl Facts for Texts<'_> {
         false
     }
 
-    fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.texts.iter().any(|text| test(text))
+    fn any_host_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.texts.first().is_some_and(|text| test(text))
+    }
+
+    fn any_own_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.texts.iter().skip(1).any(|text| test(text))
     }
 
     fn since(&self) -> Option<Timestamp> {

@@ -52,6 +52,13 @@ pub struct Filter {
     terms: Vec<Term>,
 }
 
+/// What a host answers for all its rows; see [`Filter::of_host`].
+#[derive(Clone, Copy, Debug)]
+pub struct HostAnswers {
+    /// The terms (by bit; there are at most [`TERM_LIMIT`]) whose text the host has.
+    found: u64,
+}
+
 /// A filter that is still being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
@@ -118,9 +125,66 @@ impl Filter {
     /// Whether a row passes.
     #[must_use]
     pub fn matches<F: Facts + ?Sized>(&self, row: &F, asker: Asker<'_>) -> bool {
-        let (cheap, dear) = (|term: &&Term| term.is_cheap(), |term: &&Term| !term.is_cheap());
-        self.terms.iter().filter(cheap).all(|term| term.holds(row, asker))
-            && self.terms.iter().filter(dear).all(|term| term.holds(row, asker))
+        self.holds(row, asker, |_| None)
+    }
+
+    /// What a host (any row of it) answers for all its rows; `None` when none of them can pass.
+    #[must_use]
+    pub fn of_host<F: Facts + ?Sized>(&self, row: &F) -> Option<HostAnswers> {
+        let mut found = 0;
+        let asker = Asker { now: Timestamp::default(), me: "" };
+        for (at, term) in self.terms.iter().enumerate() {
+            if term.test.is_of_host() {
+                if !term.holds(row, asker) {
+                    return None;
+                }
+            } else if term.test.holds_on_host(row) == Some(true) {
+                if term.negated {
+                    return None;
+                }
+                found |= 1 << at;
+            }
+        }
+        Some(HostAnswers { found })
+    }
+
+    /// Whether a row passes of whose host the answers are known already.
+    #[must_use]
+    pub fn matches_given<F: Facts + ?Sized>(
+        &self,
+        host: HostAnswers,
+        row: &F,
+        asker: Asker<'_>,
+    ) -> bool {
+        self.holds(row, asker, |(at, term)| match &term.test {
+            test if test.is_of_host() => Some(true),
+            test => (host.found & 1 << at != 0)
+                .then_some(true)
+                .or_else(|| test.holds_on_row(row).map(|found| found != term.negated)),
+        })
+    }
+
+    /// True when a row's names or output are read.
+    fn reads_texts(&self) -> bool {
+        self.terms.iter().any(|term| {
+            !term.is_cheap() && !term.test.is_of_host() && !matches!(term.test, term::Test::Is(_))
+        })
+    }
+
+    /// Whether all terms hold, the cheap ones first; `known` has answers that need no question.
+    fn holds<F: Facts + ?Sized>(
+        &self,
+        row: &F,
+        asker: Asker<'_>,
+        known: impl Fn((usize, &Term)) -> Option<bool>,
+    ) -> bool {
+        let all = |cheap: bool| {
+            let terms = self.terms.iter().enumerate().filter(|(_, term)| term.is_cheap() == cheap);
+            terms
+                .map(|(at, term)| known((at, term)).unwrap_or_else(|| term.holds(row, asker)))
+                .all(|holds| holds)
+        };
+        all(true) && all(false)
     }
 
     /// Whether a row passes of which only a state and texts are known; the first text is the

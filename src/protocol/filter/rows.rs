@@ -1,9 +1,13 @@
 //! The rows of a World as a filter sees them.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::facts::Facts;
-use crate::model::{Alert, CheckKey, Kind, Maintenance, Phase, ShownState, Span, State, Timestamp};
+use super::Filter;
+use super::facts::{Asker, Facts};
+use crate::model::{
+    Acknowledgement, Alert, CheckKey, Kind, Maintenance, Phase, ShownState, Span, State, Timestamp,
+};
 use crate::protocol::{CheckRow, HostEntry, World};
 
 /// A World at a moment, as one operator sees it. Made once for a pass over all rows.
@@ -37,15 +41,7 @@ impl<'a> Look<'a> {
     /// A check's row.
     #[must_use]
     pub fn check(&'a self, entry: &'a HostEntry, row: &'a CheckRow) -> CheckFacts<'a> {
-        let alert = self.world.alert_of(&row.key).map(|alert| &**alert);
-        CheckFacts {
-            look: self,
-            key: &row.key,
-            entry: Some(entry),
-            row: Some(row),
-            alert,
-            of_alert: false,
-        }
+        CheckFacts { look: self, key: &row.key, entry: Some(entry), row: Some(row), alert: None }
     }
 
     /// An alert's row; its check may be gone.
@@ -53,7 +49,28 @@ impl<'a> Look<'a> {
     pub fn alert(&'a self, alert: &'a Alert) -> CheckFacts<'a> {
         let entry = self.world.host(&alert.check.host);
         let row = entry.and_then(|entry| entry.check(&alert.check.name)).map(|row| &**row);
-        CheckFacts { look: self, key: &alert.check, entry, row, alert: Some(alert), of_alert: true }
+        CheckFacts { look: self, key: &alert.check, entry, row, alert: Some(alert) }
+    }
+
+    /// The checks that pass, by host and name. What a host answers for all its checks is asked
+    /// once: with many checks this is several times faster than asking every row.
+    pub fn passing(
+        &'a self,
+        filter: &'a Filter,
+        asker: Asker<'a>,
+    ) -> impl Iterator<Item = (&'a HostEntry, &'a Arc<CheckRow>)> {
+        self.world.hosts().flat_map(move |entry| {
+            let answers = filter.of_host(&self.host(entry));
+            if answers.is_some() && filter.reads_texts() {
+                fetch(&entry.checks);
+            }
+            let rows = entry.checks.iter().filter(move |row| {
+                answers.is_some_and(|answers| {
+                    filter.matches_given(answers, &self.check(entry, row), asker)
+                })
+            });
+            rows.map(move |row| (entry, row))
+        })
     }
 
     fn is_stale(&self, row: &CheckRow) -> bool {
@@ -78,14 +95,32 @@ pub struct CheckFacts<'a> {
     key: &'a CheckKey,
     entry: Option<&'a HostEntry>,
     row: Option<&'a CheckRow>,
+    /// The alert that the row is; its state may be ahead of the check's.
     alert: Option<&'a Alert>,
-    /// The row is the alert's, whose state may be ahead of the check's.
-    of_alert: bool,
+}
+
+impl<'a> CheckFacts<'a> {
+    /// The open alert of the check. Looked up only when asked for, and not for a check that is
+    /// well: an alert is open while its check is not OK, or not OK again.
+    fn open_alert(&self) -> Option<&'a Alert> {
+        let is_well =
+            |row: &CheckRow| row.status.state == State::Ok && row.status.hard_state == State::Ok;
+        match (self.alert, self.row) {
+            (Some(alert), _) => Some(alert),
+            (None, Some(row)) if is_well(row) => None,
+            (None, _) => self.look.world.alert_of(self.key).map(|alert| &**alert),
+        }
+    }
+
+    fn ack(&self) -> Option<&'a Acknowledgement> {
+        self.open_alert()?.ack.as_ref()
+    }
 }
 
 impl Facts for CheckFacts<'_> {
     fn host(&self) -> &str {
-        &self.key.host
+        // The entry's name is the same text, and the same memory for all checks of the host.
+        self.entry.map_or(&self.key.host, |entry| &entry.host.name)
     }
 
     fn check(&self) -> Option<&str> {
@@ -101,7 +136,7 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn judged(&self) -> State {
-        match (self.alert.filter(|_| self.of_alert), self.row) {
+        match (self.alert, self.row) {
             (Some(alert), _) => alert.state,
             (None, Some(row)) => row.status.state,
             (None, None) => State::Unknown,
@@ -109,7 +144,7 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn phase(&self) -> Option<Phase> {
-        self.alert.map(|alert| alert.phase)
+        self.open_alert().map(|alert| alert.phase)
     }
 
     fn label(&self, key: &str) -> Option<&str> {
@@ -121,7 +156,7 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn output(&self) -> &str {
-        match (self.alert.filter(|_| self.of_alert), self.row) {
+        match (self.alert, self.row) {
             (Some(alert), _) => alert.output.as_str(),
             (None, Some(row)) => row.status.output.as_str(),
             (None, None) => "",
@@ -129,22 +164,25 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn any_ack(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        let ack = self.alert.and_then(|alert| alert.ack.as_ref());
-        ack.is_some_and(|ack| test(ack.author.as_str()))
+        self.ack().is_some_and(|ack| test(ack.author.as_str()))
     }
 
-    fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        let ack = self.alert.and_then(|alert| alert.ack.as_ref());
-        test(&self.key.host)
+    fn any_host_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        match self.entry {
+            Some(entry) => host_text(entry, test),
+            None => test(&self.key.host),
+        }
+    }
+
+    fn any_own_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.row.is_some_and(|row| test(row.kind.word()))
             || test(&self.key.name)
             || test(self.output())
-            || self.row.is_some_and(|row| test(row.kind.word()))
-            || ack.is_some_and(|ack| test(ack.author.as_str()) || test(ack.comment.as_str()))
-            || self.entry.is_some_and(|entry| host_text(entry, test))
+            || self.ack().is_some_and(|ack| test(ack.author.as_str()) || test(ack.comment.as_str()))
     }
 
     fn since(&self) -> Option<Timestamp> {
-        match (self.alert.filter(|_| self.of_alert), self.row) {
+        match (self.alert, self.row) {
             (Some(alert), _) => Some(alert.since),
             (None, Some(row)) => (!row.status.is_waiting()).then_some(row.status.since),
             (None, None) => None,
@@ -152,11 +190,11 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn is_acked(&self) -> bool {
-        self.alert.is_some_and(|alert| alert.ack.is_some())
+        self.ack().is_some()
     }
 
     fn is_unhandled(&self) -> bool {
-        self.alert.is_some_and(Alert::is_unhandled) && !self.is_snoozed()
+        self.open_alert().is_some_and(Alert::is_unhandled) && !self.is_snoozed()
     }
 
     fn is_stale(&self) -> bool {
@@ -164,11 +202,11 @@ impl Facts for CheckFacts<'_> {
     }
 
     fn is_snoozed(&self) -> bool {
-        self.alert.is_some() && (self.look.snoozed)(self.key)
+        self.open_alert().is_some() && (self.look.snoozed)(self.key)
     }
 
     fn in_window(&self) -> bool {
-        if let Some(alert) = self.alert.filter(|_| self.of_alert) {
+        if let Some(alert) = self.alert {
             return alert.in_maintenance;
         }
         let (host, name, now) = (&self.key.host, &self.key.name, self.look.now);
@@ -248,8 +286,12 @@ impl Facts for HostFacts<'_> {
         self.alerts().filter_map(|alert| alert.ack.as_ref()).any(|ack| test(ack.author.as_str()))
     }
 
-    fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        test(&self.entry.host.name) || host_text(self.entry, test)
+    fn any_host_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        host_text(self.entry, test)
+    }
+
+    fn any_own_text(&self, _test: &mut dyn FnMut(&str) -> bool) -> bool {
+        false
     }
 
     fn since(&self) -> Option<Timestamp> {
@@ -281,10 +323,22 @@ impl Facts for HostFacts<'_> {
     }
 }
 
-/// The texts that a row has from its host, besides the name.
+/// Reads a byte of every text that a search is going to read. The rows lie scattered in memory;
+/// asked for together they come from it at the same time instead of one after the other.
+fn fetch(rows: &[Arc<CheckRow>]) {
+    let lengths: usize = rows.iter().map(|row| row.status.output.as_str().len()).sum();
+    let firsts = rows.iter().map(|row| {
+        let first = |text: &str| text.bytes().next().unwrap_or(0);
+        usize::from(first(row.status.output.as_str())) + usize::from(first(&row.key.name))
+    });
+    std::hint::black_box(lengths + firsts.sum::<usize>());
+}
+
+/// The texts that a row has from its host.
 fn host_text(entry: &HostEntry, test: &mut dyn FnMut(&str) -> bool) -> bool {
     let host = &entry.host;
-    test(&host.address)
+    test(&host.name)
+        || test(&host.address)
         || host.labels.values().any(|value| test(value))
         || host.groups.iter().any(|group| test(group))
 }

@@ -50,7 +50,11 @@ impl Needle {
 
     /// True when `text` begins with the needle.
     pub(super) fn begins(&self, text: &str) -> bool {
-        begins(text, &self.lower)
+        if self.rare.is_none() {
+            return begins(text, &self.lower);
+        }
+        let start = text.as_bytes().get(..self.lower.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(self.lower.as_bytes()))
     }
 }
 

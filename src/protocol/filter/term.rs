@@ -49,11 +49,32 @@ impl Term {
 }
 
 impl Test {
+    /// True when the answer is the same for all rows of a host.
+    pub(super) const fn is_of_host(&self) -> bool {
+        matches!(self, Self::Tag(..) | Self::Name(Key::Host | Key::Group | Key::Site, _))
+    }
+
+    /// What the row's host alone answers; `None` when it has no part in the answer. For a text
+    /// `false` is not the last word: the row's own texts may have it.
+    pub(super) fn holds_on_host<F: Facts + ?Sized>(&self, row: &F) -> Option<bool> {
+        match self {
+            Self::Text(text) => Some(row.any_host_text(&mut |have| text.find.is_in(have))),
+            _ => None,
+        }
+    }
+
+    /// For a text, whether the row itself has it, its host aside.
+    pub(super) fn holds_on_row<F: Facts + ?Sized>(&self, row: &F) -> Option<bool> {
+        match self {
+            Self::Text(text) => Some(on_row(&text.find, row)),
+            _ => None,
+        }
+    }
+
     fn holds<F: Facts + ?Sized>(&self, row: &F, asker: Asker<'_>) -> bool {
         match self {
             Self::Text(text) => {
-                row.any_text(&mut |have| text.find.is_in(have))
-                    || text.find.begins(row.shown().word())
+                row.any_host_text(&mut |have| text.find.is_in(have)) || on_row(&text.find, row)
             }
             Self::Output(texts) => texts.iter().any(|text| text.find.is_in(row.output())),
             Self::State(words) => words.iter().any(|word| word.means(row.shown())),
@@ -80,6 +101,11 @@ impl Test {
             Self::Before(span) => row.since().is_some_and(|since| asker.now.since(since) > *span),
         }
     }
+}
+
+/// A word is in one of the row's texts, or begins the word of its state.
+fn on_row<F: Facts + ?Sized>(needle: &Needle, row: &F) -> bool {
+    row.any_own_text(&mut |have| needle.is_in(have)) || needle.begins(row.shown().word())
 }
 
 fn is<F: Facts + ?Sized>(row: &F, flag: Flag, asker: Asker<'_>) -> bool {

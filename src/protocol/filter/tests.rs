@@ -128,6 +128,11 @@ fn checks(filter: &str) -> String {
             }
         }
     }
+    let passing = look.passing(&filter, ASKER).map(|(entry, row)| match row.enabled {
+        true => entry.host.name.chars().next().unwrap(),
+        false => 'O',
+    });
+    assert_eq!(passing.collect::<String>(), found, "host by host: {filter}");
     found
 }
 
