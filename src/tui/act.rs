@@ -9,6 +9,7 @@ use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::line::{Line, Pending, Purpose, words};
+use crate::tui::views::View;
 use crate::tui::widgets::cursor;
 use crate::tui::{layout, panes, typing, watch};
 
@@ -17,6 +18,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if let Some(why) = app.refusal(action) {
         app.say(Tone::Bad, why);
         return Vec::new();
+    }
+    if let Some(effects) = panes::act(app, app.focus, action) {
+        return effects;
     }
     match action {
         Action::Down => go(app, 1),
@@ -29,13 +33,18 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Right => panes::hosts::step(app, true),
         Action::NextProblem => next_problem(app, true),
         Action::PreviousProblem => next_problem(app, false),
-        Action::NextPane => turn(app, 1),
-        Action::PreviousPane => turn(app, 3),
+        Action::NextPane => turn(app, true),
+        Action::PreviousPane => turn(app, false),
         Action::Zoom => app.zoom = !app.zoom,
-        Action::Overview => to_pane(app, None),
-        Action::Alerts => to_pane(app, Some(Pane::Alerts)),
-        Action::Hosts => to_pane(app, Some(Pane::Hosts)),
-        Action::Paths => to_pane(app, Some(Pane::Hops)),
+        Action::Overview => show(app, View::Overview),
+        Action::Alerts => show(app, View::Alerts),
+        Action::Hosts => show(app, View::Hosts),
+        Action::Checks => show(app, View::Checks),
+        Action::Paths => show(app, View::Paths),
+        Action::Maintenance => show(app, View::Maintenance),
+        Action::History => show(app, View::History),
+        Action::Logs => show(app, View::Logs),
+        Action::Settings => show(app, View::Settings),
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),
@@ -72,10 +81,13 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 /// Rows of the focused list that fit the screen, less one that stays.
-fn page(app: &App) -> isize {
+pub fn page(app: &App) -> isize {
     let body = layout::body(app.size);
     let rows = match app.mode() {
-        layout::Mode::Wide if !app.zoom => layout::split(body, app.in_detail()).1.saturating_sub(4),
+        layout::Mode::Wide if !app.zoom => {
+            let at = app.panes().iter().position(|pane| *pane == app.focus).unwrap_or(0);
+            app.view.rects(body).get(at).map_or(4, |rect| rect.height).saturating_sub(4)
+        }
         layout::Mode::Wide => body.height.saturating_sub(4),
         _ => body.height.saturating_sub(6),
     };
@@ -110,7 +122,7 @@ fn go(app: &mut App, by: isize) {
                 }
             }
         }
-        Pane::Throughput | Pane::Graph => {}
+        _ => {}
     }
 }
 
@@ -165,8 +177,10 @@ fn next_problem(app: &mut App, forward: bool) {
         .find(|at| alerts.get(*at).is_some_and(|alert| alert.is_unhandled()));
     match found {
         Some(at) => {
-            if app.in_detail() || !matches!(app.focus, Pane::Alerts | Pane::Hosts) {
-                app.detail = None;
+            if !matches!(app.view, View::Overview | View::Alerts | View::Hosts) {
+                app.show(View::Alerts);
+            }
+            if !matches!(app.focus, Pane::Alerts | Pane::Hosts) {
                 app.focus = Pane::Alerts;
             }
             select_alert(app, at);
@@ -175,16 +189,19 @@ fn next_problem(app: &mut App, forward: bool) {
     }
 }
 
-fn turn(app: &mut App, by: usize) {
+fn turn(app: &mut App, forward: bool) {
     let panes = app.panes();
     let at = panes.iter().position(|pane| *pane == app.focus).unwrap_or(0);
-    app.focus = panes.get((at + by) % panes.len()).copied().unwrap_or(app.focus);
+    let next = if forward { at + 1 } else { at + panes.len().saturating_sub(1) };
+    app.focus = panes.get(next % panes.len().max(1)).copied().unwrap_or(app.focus);
 }
 
-fn to_pane(app: &mut App, pane: Option<Pane>) {
-    app.detail = None;
-    app.zoom = pane.is_some() && app.mode() == layout::Mode::Wide;
-    app.focus = pane.unwrap_or(Pane::Alerts);
+/// Opens a view; in the view itself the first pane gets the keys.
+fn show(app: &mut App, view: View) {
+    if app.view == view {
+        (app.focus, app.zoom) = (view.first(), false);
+    }
+    app.show(view);
 }
 
 fn trace(app: &mut App) {
@@ -193,8 +210,8 @@ fn trace(app: &mut App) {
         app.say(Tone::Note, "no host is selected");
         return;
     };
-    let zoom = app.in_detail() || app.zoom;
-    app.detail = None;
+    let zoom = app.view != View::Overview || app.zoom;
+    app.show(View::Overview);
     // This host, also when its alert ends meanwhile.
     app.lead = Lead::Hosts;
     app.host = Some(host);
@@ -243,11 +260,14 @@ fn open(app: &mut App) -> Vec<Effect> {
         app.say(Tone::Note, format!("{host} is no longer configured"));
         return Vec::new();
     }
+    open_host(app, host, check)
+}
+
+/// Opens the host view, with the cursor on a check of it.
+pub fn open_host(app: &mut App, host: Name, check: Option<Name>) -> Vec<Effect> {
     app.host = Some(host.clone());
+    app.show(View::Host);
     app.detail = Some(Detail::new(host.clone(), check));
-    app.focus = Pane::Checks;
-    app.zoom = false;
-    app.renew();
     vec![watch::edges(app, &host)]
 }
 
@@ -255,17 +275,19 @@ fn open(app: &mut App) -> Vec<Effect> {
 fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
-    } else if app.in_detail() {
-        app.detail = None;
-        app.focus = Pane::Alerts;
     } else if !app.filter.0.is_empty() {
         typing::set_filter(app, "");
+    } else {
+        app.leave();
     }
 }
 
 fn quit(app: &mut App, action: Action) -> Vec<Effect> {
-    if action == Action::Quit && (app.in_detail() || app.zoom) {
-        back(app);
+    if action == Action::Quit && app.zoom {
+        app.zoom = false;
+        return Vec::new();
+    }
+    if action == Action::Quit && app.leave() {
         return Vec::new();
     }
     if app.options.attached || app.options.remote.is_some() {

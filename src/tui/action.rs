@@ -88,7 +88,12 @@ actions! {
     Overview, "overview", "overview", "the four panes", Look, key;
     Alerts, "alerts", "alerts", "the alerts on the whole screen", Look, key;
     Hosts, "hosts", "hosts", "the hosts on the whole screen", Look, key;
-    Paths, "paths", "path", "the path to the host on the whole screen", Look, key;
+    Checks, "checks", "checks", "all checks of all hosts", Look, key;
+    Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
+    Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
+    History, "history", "history", "every transition and operator action", Look, key;
+    Logs, "logs", "logs", "what the program itself says", Look, key;
+    Settings, "settings", "settings", "what is in force, and where it comes from", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;
     Redraw, "redraw", "redraw", "paint the screen again", Look, key;

@@ -14,7 +14,9 @@ use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
 use crate::tui::options::Options;
+use crate::tui::panes;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, chart};
 
 /// A part of the screen that can have the keys.
@@ -36,6 +38,26 @@ pub enum Pane {
     Output,
     /// Host view: events.
     Events,
+    /// All checks of all hosts.
+    CheckList,
+    /// Paths: all traces with their verdicts.
+    PathList,
+    /// Paths: the hop table.
+    PathHops,
+    /// Paths: round trips of the hops over time.
+    PathGraph,
+    /// Paths: changes, before and after.
+    PathChanges,
+    /// Maintenance windows.
+    Windows,
+    /// Transitions and operator actions.
+    History,
+    /// What the program itself says.
+    Logs,
+    /// What is in force.
+    Settings,
+    /// One alert, whole.
+    AlertPage,
 }
 
 impl Pane {
@@ -56,6 +78,16 @@ impl Pane {
             Self::Graph => "Graph",
             Self::Output => "Output",
             Self::Events => "Events",
+            Self::CheckList => "Checks",
+            Self::PathList => "Paths",
+            Self::PathHops => "Hops",
+            Self::PathGraph => "Round trips",
+            Self::PathChanges => "Changes",
+            Self::Windows => "Maintenance",
+            Self::History => "History",
+            Self::Logs => "Logs",
+            Self::Settings => "Settings",
+            Self::AlertPage => "Alert",
         }
     }
 }
@@ -124,9 +156,6 @@ pub const RANGES: [(&str, Span); 5] = [
 
 /// How long a message stays.
 const MESSAGE_TIME: Span = Span::from_secs(8);
-/// How long sorted lists of a thousand hosts stand: those of ten thousand follow the World four
-/// times a second, shorter ones at once.
-const STAND: u64 = 25;
 
 /// The console; see the module's head.
 pub struct App {
@@ -144,6 +173,10 @@ pub struct App {
     pub link: Link,
     /// The number of the event stream, for looks.
     pub stream: Option<u64>,
+    /// The screen.
+    pub view: View,
+    /// The views before it, for the way back.
+    pub trail: Vec<View>,
     /// The pane that has the keys.
     pub focus: Pane,
     /// True when that pane has the whole screen.
@@ -200,11 +233,13 @@ pub struct App {
     pub looked: Option<Interest>,
     /// When what we look at is told.
     pub look_at: Option<Steady>,
+    /// The states of the panes that have one of their own.
+    pub own: panes::Own,
     /// Scroll offsets of the hosts and alerts.
     pub scrolls: [Scroll; 2],
     pub(crate) stale: bool,
     /// Before this moment what the World says does not reorder the lists again.
-    settle_at: Steady,
+    pub(crate) settle_at: Steady,
     pub(crate) window_edge: Option<Timestamp>,
     pub(crate) next_id: u64,
 }
@@ -229,6 +264,8 @@ impl App {
             size,
             link: Link::Connecting,
             stream: None,
+            view: View::Overview,
+            trail: Vec::new(),
             focus: Pane::Alerts,
             zoom: false,
             lead: Lead::Alerts,
@@ -257,6 +294,7 @@ impl App {
             theme,
             looked: None,
             look_at: None,
+            own: panes::Own::default(),
             scrolls: [Scroll::default(), Scroll::default()],
             stale: true,
             settle_at: now.steady,
@@ -283,14 +321,51 @@ impl App {
 
     /// True while the host view is open.
     #[must_use]
-    pub const fn in_detail(&self) -> bool {
-        self.detail.is_some()
+    pub fn in_detail(&self) -> bool {
+        self.view == View::Host
     }
 
     /// The panes of the present view.
     #[must_use]
-    pub const fn panes(&self) -> [Pane; 4] {
-        if self.in_detail() { Pane::HOST } else { Pane::OVERVIEW }
+    pub const fn panes(&self) -> &'static [Pane] {
+        self.view.panes()
+    }
+
+    /// Opens a view; the way back leads to the one before it.
+    pub(crate) fn show(&mut self, view: View) {
+        if view == self.view {
+            return;
+        }
+        self.trail.retain(|before| *before != view);
+        // A host view is opened for its host; there is no way back into it.
+        if self.view != View::Host {
+            self.trail.push(self.view);
+        }
+        if view == View::Overview {
+            self.trail.clear();
+        }
+        self.enter(view);
+    }
+
+    /// Goes back to the view before; false at the root.
+    pub(crate) fn leave(&mut self) -> bool {
+        if self.view == View::Overview {
+            return false;
+        }
+        let before = self.trail.pop().unwrap_or(View::Overview);
+        self.enter(before);
+        true
+    }
+
+    fn enter(&mut self, view: View) {
+        self.view = view;
+        self.focus = view.first();
+        self.zoom = false;
+        if view != View::Host {
+            self.detail = None;
+        }
+        panes::forget(self);
+        self.renew();
     }
 
     /// True when the pane can be seen.
@@ -303,7 +378,7 @@ impl App {
     /// True when the hosts are side by side rather than in rows.
     #[must_use]
     pub fn is_grid(&self) -> bool {
-        !self.zoom && self.mode() == Mode::Wide
+        self.view == View::Overview && !self.zoom && self.mode() == Mode::Wide
     }
 
     /// The contexts of keys, the most specific first.
@@ -317,9 +392,15 @@ impl App {
         }
         let mut contexts = match self.focus {
             Pane::Hosts if self.is_grid() => vec![Context::Grid, Context::Objects, Context::List],
-            Pane::Hosts | Pane::Alerts | Pane::Checks => vec![Context::Objects, Context::List],
-            Pane::Hops | Pane::Output | Pane::Events => vec![Context::List],
-            Pane::Throughput | Pane::Graph => vec![],
+            Pane::Hosts
+            | Pane::Alerts
+            | Pane::Checks
+            | Pane::CheckList
+            | Pane::AlertPage
+            | Pane::Windows => vec![Context::Objects, Context::List],
+            Pane::Logs => vec![Context::Grid, Context::List],
+            Pane::Throughput | Pane::Graph | Pane::PathGraph => vec![],
+            _ => vec![Context::List],
         };
         contexts.extend([Context::Graph, Context::Global]);
         contexts
@@ -408,67 +489,5 @@ impl App {
     pub(crate) fn renew(&mut self) {
         self.stale = true;
         self.settle_at = self.now.steady;
-    }
-
-    /// Brings the lists up to the World and the cursors back onto their objects; not more often
-    /// than their length allows, because ten thousand hosts take longer than a key may wait.
-    pub fn settle(&mut self) {
-        if !self.stale || self.now.steady < self.settle_at {
-            return;
-        }
-        self.stale = false;
-        let hosts = u64::try_from(self.world.host_count()).unwrap_or(u64::MAX);
-        self.settle_at = self.now.steady + Span::from_millis(hosts / 1000 * STAND);
-        self.lists = Lists::build(&self.world, &self.filter.1);
-        if !self.world.is_ready() {
-            // A cursor on half a picture would stay on what happened to come first.
-            return;
-        }
-        if !self.chosen {
-            (self.alert, self.alert_index, self.host) = (None, 0, None);
-        }
-        let before = self.alert;
-        let kept = self.alert.and_then(|id| self.lists.alert_at(id));
-        let last = self.lists.alerts.len().saturating_sub(1);
-        self.alert_index = kept.unwrap_or(self.alert_index).min(last);
-        self.alert = self.selected_alert().map(|alert| alert.id);
-        // A filter or an end put the feed's cursor on another alert: its host is the selected one.
-        if self.alert != before && self.focus == Pane::Alerts && !self.in_detail() {
-            self.host = self.selected_alert().map(|a| a.check.host.clone()).or(self.host.take());
-        }
-        let wall = self.wall();
-        if let Some(detail) = &mut self.detail {
-            detail.refresh(&self.world, wall);
-        }
-        let known = self.host.as_ref().is_some_and(|name| self.world.host(name).is_some());
-        if !known {
-            let own = || self.world.host(self.world.engine().host.as_str());
-            self.host = self
-                .selected_alert()
-                .map(|alert| alert.check.host.clone())
-                .or_else(|| own().map(|entry| entry.host.name.clone()))
-                .or_else(|| self.lists.hosts.first().map(|row| row.name.clone()));
-        }
-    }
-
-    /// The next moment at which something on screen may change by itself.
-    #[must_use]
-    pub fn next_wake(&self) -> Steady {
-        // Durations and the clock move in steps that ten-second marks of the wall clock contain.
-        let into = u64::try_from(self.now.wall.millis().rem_euclid(10_000)).unwrap_or(0);
-        let mut at = self.now.steady + Span::from_millis(10_000 - into);
-        if matches!(self.link, Link::Lost(..)) {
-            at = at.min(self.now.steady + Span::from_secs(1));
-        }
-        let message = self.message.as_ref().and_then(|message| message.until);
-        let trace = self.trace_next.is_some().then_some(self.trace_at);
-        let lists = self.stale.then_some(self.settle_at);
-        for other in [message, self.look_at, trace, lists].into_iter().flatten() {
-            at = at.min(other);
-        }
-        if let Some(edge) = self.window_edge {
-            at = at.min(self.now.steady + edge.since(self.now.wall));
-        }
-        at
     }
 }

@@ -6,6 +6,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
 use crate::tui::theme::Role;
+use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 
 /// Draws the bottom line, unless an input line is there.
@@ -91,11 +92,12 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
     wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
-    wish(Action::Back, app.in_detail() || app.zoom || !app.filter.0.is_empty());
-    wish(Action::NextPane, true);
+    let away = app.view != View::Overview;
+    wish(Action::Back, away || app.zoom || !app.filter.0.is_empty());
+    wish(Action::NextPane, app.panes().len() > 1);
     wish(Action::Zoom, app.mode() == Mode::Wide);
     wish(Action::Filter, !app.in_detail());
     wish(Action::Palette, true);
-    wish(Action::Quit, !app.in_detail());
+    wish(Action::Quit, !away);
     wishes
 }

@@ -116,6 +116,11 @@ pub enum Pending {
         /// Over what.
         what: String,
     },
+    /// A window that shall end.
+    EndWindow {
+        /// Its name.
+        what: String,
+    },
     /// A re-check.
     Recheck {
         /// Of what.
@@ -133,6 +138,8 @@ pub enum Pending {
     CheckDetail(CheckKey),
     /// The events of a host.
     Edges(Name),
+    /// Something that a pane asked for, and its own word for it.
+    Pane(crate::tui::app::Pane, u64),
 }
 
 /// A target in words.

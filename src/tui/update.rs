@@ -12,7 +12,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
-use crate::tui::{act, replies, typing, watch};
+use crate::tui::{act, panes, replies, typing, watch};
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
 /// shown as they come.
@@ -56,6 +56,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     settle(app);
     watch::plan(app);
     effects.extend(watch::tell(app));
+    effects.extend(panes::wants(app));
     effects
 }
 

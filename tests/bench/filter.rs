@@ -22,7 +22,7 @@ use fluxnoc::tui::completion::complete;
 use fluxnoc::tui::fuzzy;
 
 mod common;
-use common::{Comparison, short, verdict};
+use common::{Comparison, own_cpu, short, verdict};
 
 const HOSTS: usize = 10_000;
 /// Milliseconds that one pass may take.
@@ -91,14 +91,17 @@ fn pass(world: &World, text: &str, rounds: usize) -> f64 {
 fn p99(what: &str, rounds: usize, mut work: impl FnMut() -> usize) -> f64 {
     let mut times = Vec::with_capacity(rounds);
     let mut found = 0;
+    let before = own_cpu();
     for _ in 0..rounds {
         let start = Instant::now();
         found = work();
         times.push(start.elapsed());
     }
+    let cpu = (own_cpu() - before) * 1e3 / rounds as f64;
     times.sort_unstable();
     let at = |part: usize| times.get(rounds * part / 100).copied().unwrap_or(Duration::MAX);
-    println!("{found} found, p50 {:.2} ms: {what}", at(50).as_secs_f64() * 1e3);
+    let p50 = at(50).as_secs_f64() * 1e3;
+    println!("{found} found, p50 {p50:.2} ms, CPU {cpu:.2} ms: {what}");
     at(99).as_secs_f64() * 1e3
 }
 

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(keymap.find(&alerts, &press("g")), Found::Begun);
         assert_eq!(keymap.find(&alerts, &press("g g")), Found::Action(Action::Top));
         assert_eq!(keymap.find(&alerts, &press("g o")), Found::Action(Action::Overview));
-        assert_eq!(keymap.find(&alerts, &press("g y")), Found::Nothing);
+        assert_eq!(keymap.find(&alerts, &press("g w")), Found::Nothing);
         assert_eq!(keymap.find(&alerts, &press("a")), Found::Action(Action::Ack));
         assert_eq!(keymap.find(&[Context::Global], &press("a")), Found::Nothing);
         assert_eq!(keymap.key(&alerts, Action::Down).as_deref(), Some("j"));
