@@ -16,6 +16,7 @@ use crate::tui::lists::Lists;
 use crate::tui::options::Options;
 use crate::tui::panes;
 use crate::tui::settle::Pace;
+use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
 use crate::tui::widgets::chart;
@@ -240,6 +241,8 @@ pub struct App {
     pub own: panes::Own,
     /// When the lists follow the World.
     pub pace: Pace,
+    /// A storm of alerts, while there is one.
+    pub storm: StormWatch,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -299,6 +302,7 @@ impl App {
             look_at: None,
             own: panes::Own::default(),
             pace: Pace::new(now.steady),
+            storm: StormWatch::default(),
             whole: false,
             window_edge: None,
             next_id: 0,

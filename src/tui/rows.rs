@@ -66,6 +66,11 @@ pub fn act(app: &mut App, action: Action) -> bool {
         }),
         Action::Sort => reshape(app, |list| list.next_order()),
         Action::Reverse => reshape(app, |list| list.reverse()),
+        Action::GroupBy if app.focus == Pane::Alerts && app.ungroup_storm() => {
+            app.say(Tone::Note, "the storm is not grouped any more");
+            app.take_in();
+            true
+        }
         Action::GroupBy => reshape(app, |list| list.next_groups()),
         Action::Left | Action::Right => {
             if app.focus == Pane::Hosts && app.is_grid() {

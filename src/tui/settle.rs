@@ -7,6 +7,7 @@
 use crate::model::{Span, Steady};
 use crate::tui::app::{App, Lead, Link, Pane};
 use crate::tui::lists::{Key, Look};
+use crate::tui::storm_watch::STEP;
 use crate::tui::views::View;
 use crate::tui::{act, watch};
 
@@ -50,6 +51,7 @@ impl App {
             filter: &self.filter.1,
             snoozed: &self.snoozed,
             now: self.now.wall,
+            actor: &self.actor,
         }
     }
 
@@ -140,7 +142,8 @@ impl App {
         let many = |count: usize| u64::try_from(count).unwrap_or(u64::MAX) / 1000;
         let hosts = many(self.world.host_count()).saturating_mul(STAND);
         let alerts = many(self.lists.alerts.len()).saturating_mul(STAND_ALERTS);
-        Span::from_millis(hosts.max(alerts).min(2000))
+        let storm = if self.storm.storm().is_some() { STEP.millis() } else { 0 };
+        Span::from_millis(hosts.max(alerts).max(storm).min(2000))
     }
 
     fn settle_lists(&mut self, keeps: bool, held: bool) {
@@ -149,6 +152,7 @@ impl App {
             filter: &self.filter.1,
             snoozed: &self.snoozed,
             now: self.now.wall,
+            actor: &self.actor,
         };
         self.lists.settle_alerts(look, keeps, held);
         self.lists.settle_hosts(look, keeps, held);
@@ -227,9 +231,10 @@ impl App {
         }
         let message = self.message.as_ref().and_then(|message| message.until);
         let trace = self.trace_next.is_some().then_some(self.trace_at);
+        let storm = self.storm.storm().map(|_| self.now.steady + STEP);
         let lists = self.pace.stale.then_some(self.pace.at);
         let rest = if self.lists.waits() { self.pace.hand.map(|at| at + REST) } else { None };
-        for other in [message, self.look_at, trace, lists, rest].into_iter().flatten() {
+        for other in [message, self.look_at, trace, lists, rest, storm].into_iter().flatten() {
             at = at.min(other);
         }
         if let Some(edge) = self.window_edge {

@@ -109,7 +109,7 @@ pub fn set_filter(app: &mut App, text: &str) {
             app.filter = (text.trim().to_owned(), filter);
             app.renew();
         }
-        Err(why) => fail(app, why),
+        Err(errors) => fail(app, errors.to_string()),
     }
 }
 

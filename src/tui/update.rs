@@ -65,7 +65,13 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 }
 
 fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
+    // Ages and ends of snoozes move rows in the steps in which they are shown.
+    let step = |now: Now| now.wall.millis().div_euclid(10_000);
+    if step(app.now) != step(now) && !(app.filter.1.is_empty() && app.snoozed.is_empty()) {
+        app.pace.stale = true;
+    }
     app.now = now;
+    app.storm_tick();
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
@@ -119,6 +125,9 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
         }
         event => {
             let wall = app.wall();
+            if let Event::Alert(alert) = event {
+                app.storm_sees(alert);
+            }
             app.world.apply(event, wall);
             app.pace.stale = true;
             if matches!(event, Event::Ready) {

@@ -464,3 +464,76 @@ fn over_a_slow_line_every_acknowledgement_hits_what_the_frames_showed() {
     }
     assert!(hits > 100, "{hits} acknowledged, {over} were over before the key arrived");
 }
+
+/// Three thousand alerts of one site and three others within half a minute.
+fn storm(console: &mut Console, count: u16) {
+    let sites = ["fra", "fra", "fra", "fra"];
+    for n in 0..count {
+        let host = format!("{}-{:02}", sites[usize::from(n) % 4], n % 60 + 1);
+        let new = alert(console, 100 + n, &host, State::Critical, 5);
+        console.on(Msg::Event(Arc::new(event(&new))));
+    }
+    for (n, host) in ["dal-05", "ams-17", "lon-09"].into_iter().enumerate() {
+        let new = alert(console, 50_000 + u16::try_from(n).unwrap(), host, State::Warning, 3);
+        console.on(Msg::Event(Arc::new(event(&new))));
+    }
+    console.pass(Span::from_secs(2));
+}
+
+#[test]
+fn a_storm_groups_by_itself_and_what_is_outside_stays_on_top() {
+    for (size, name) in [((120, 40), "storm_120x40"), ((80, 24), "storm_80x24")] {
+        let mut console = Console::open(size);
+        storm(&mut console, 600);
+        let screen = console.screen();
+        let head = screen.lines().next().unwrap().to_owned();
+        assert!(head.contains("STORM 603 in 60 s, 99 % site fra, first fra-"), "{head}");
+        insta::assert_snapshot!(name, screen);
+        let rows = rows(&console);
+        assert_eq!(rows.last().map(String::as_str), Some("[fra]"));
+        for outside in ["dal-05/probe-50000", "ams-17/probe-50001", "lon-09/probe-50002"] {
+            let at = rows.iter().position(|row| row == outside);
+            assert!(at.is_some_and(|at| at < 12), "{outside}: {rows:?}");
+        }
+    }
+}
+
+#[test]
+fn a_storm_is_taken_in_one_request_and_ungrouped_with_one_key() {
+    let mut console = Console::open((120, 40));
+    storm(&mut console, 600);
+    let traced = console.app.looked.as_ref().and_then(|interest| interest.trace.clone());
+    console.rest();
+    let after = console.app.looked.as_ref().and_then(|interest| interest.trace.clone());
+    assert!(traced.is_none() && after.is_none(), "nothing is traced in a storm: {after:?}");
+    console.press("G a");
+    let foot = console.foot();
+    assert!(foot.starts_with(" Acknowledge 602 alerts: "), "{foot}");
+    console.press("enter");
+    let [Command::Acknowledge { targets, .. }] = console.commands.as_slice() else { panic!() };
+    assert_eq!(targets.len(), 602);
+    console.press("x");
+    assert!(rows(&console).len() > 600, "{}", rows(&console).len());
+    assert!(console.screen().starts_with(" STORM"), "it is still one");
+    // It ends after a calm minute, and the next `x` groups as ever.
+    for _ in 0..130 {
+        console.pass(Span::from_secs(1));
+    }
+    assert!(!console.screen().contains("STORM"));
+    console.press("x");
+    assert!(console.foot().contains("grouped by host"));
+}
+
+#[test]
+fn a_storm_under_the_hand_leaves_the_rows_where_they_are() {
+    let mut console = Console::open((120, 40));
+    console.press("j");
+    let before = rows(&console);
+    storm(&mut console, 300);
+    assert_eq!(rows(&console), before);
+    assert!(console.screen().contains("+303"));
+    console.pass(Span::from_secs(2));
+    let now = rows(&console);
+    assert!(now.len() < 20 && now.contains(&"[fra]".to_owned()), "{now:?}");
+    assert_eq!(console.app.selected_alert().unwrap().check.to_string(), before[1]);
+}

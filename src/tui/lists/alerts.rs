@@ -7,7 +7,8 @@ use super::hold::Truth;
 use super::row::{Item, Row};
 use super::shape::{self, By, Order};
 use super::{Lists, Look};
-use crate::model::{Alert, AlertId, Phase, ShownState, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Phase, ShownState, Timestamp};
+use crate::protocol::filter;
 
 /// An alert in a list.
 #[derive(Clone, Debug)]
@@ -113,12 +114,19 @@ impl Lists {
             alert: Arc::clone(alert),
             snoozed: look.snoozed(&alert.check),
         };
+        let snoozed = |key: &CheckKey| look.snoozed(key).is_some();
+        let facts = filter::Look::new(look.world, look.now, &snoozed);
         self.counts = Counts::default();
         let mut items = Vec::new();
         for alert in look.world.open_alerts() {
             let row = row(alert);
             self.counts.add(&row);
-            if passes(&row, look) {
+            // Without a filter the feed leaves out what a window hides (SPEC D-03); one finds it.
+            let passes = match look.filter.is_empty() {
+                true => !alert.suppressed,
+                false => look.filter.matches(&facts.alert(alert), look.asker()),
+            };
+            if passes {
                 items.push(row);
             }
         }
@@ -166,15 +174,4 @@ impl Lists {
         found.sort_unstable();
         found.into_iter().map(|(_, at)| at).collect()
     }
-}
-
-/// Without a filter the feed leaves out what a window hides (SPEC D-03); a filter finds it.
-fn passes(row: &AlertRow, look: Look<'_>) -> bool {
-    let alert = &row.alert;
-    if look.filter.is_empty() {
-        return !alert.suppressed;
-    }
-    let shown = ShownState::of(alert.state, alert.in_maintenance);
-    let who = alert.ack.as_ref().map_or("", |ack| ack.author.as_str());
-    look.filter.passes(shown, &[&alert.check.host, &alert.check.name, alert.output.as_str(), who])
 }

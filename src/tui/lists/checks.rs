@@ -11,7 +11,7 @@ use super::row::Item;
 use super::shape::{self, By, Order};
 use super::{Lists, Look};
 use crate::model::{CheckKey, Maintenance, ShownState, Timestamp};
-use crate::protocol::{CheckRow, HostEntry};
+use crate::protocol::{CheckRow, HostEntry, filter};
 
 /// A check in a list.
 #[derive(Clone, Debug)]
@@ -115,15 +115,17 @@ impl Lists {
             return;
         }
         let partial = partial(look);
-        let mut items = Vec::new();
-        for entry in look.world.hosts() {
-            for row in &entry.checks {
-                let line = CheckLine::of(row, entry, look, &partial);
-                if look.filter.is_empty() || passes(&line, entry, look) {
-                    items.push(line);
-                }
-            }
-        }
+        let snoozed = |key: &CheckKey| look.snoozed(key).is_some();
+        let facts = filter::Look::new(look.world, look.now, &snoozed);
+        let line = |(entry, row): (&HostEntry, &Arc<CheckRow>)| {
+            CheckLine::of(row, entry, look, &partial)
+        };
+        let mut items: Vec<CheckLine> = if look.filter.is_empty() {
+            let hosts = look.world.hosts();
+            hosts.flat_map(|entry| entry.checks.iter().map(move |row| (entry, row))).map(line).collect()
+        } else {
+            facts.passing(look.filter, look.asker()).map(line).collect()
+        };
         let list = &mut self.checks;
         shape::sort(&mut items, &list.shape);
         let by = &list.shape.by;
@@ -134,14 +136,4 @@ impl Lists {
         list.settle(Truth { rows, items }, |_| None, keeps, false);
     }
 
-}
-
-fn passes(line: &CheckLine, entry: &HostEntry, look: Look<'_>) -> bool {
-    let host = &entry.host;
-    let key = &line.row.key;
-    let mut texts: Vec<&str> =
-        vec![&key.host, &key.name, line.row.status.output.as_str(), line.row.kind.word()];
-    texts.extend(host.labels.values().map(String::as_str));
-    texts.extend(host.groups.iter().map(String::as_str));
-    look.filter.passes(line.shown, &texts)
 }

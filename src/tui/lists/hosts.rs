@@ -11,8 +11,8 @@ use super::hold::Truth;
 use super::row::Item;
 use super::shape::{self, By, Order};
 use super::{Lists, Look, site};
-use crate::model::{Name, ShownState, Timestamp};
-use crate::protocol::HostEntry;
+use crate::model::{CheckKey, Name, ShownState, Timestamp};
+use crate::protocol::{HostEntry, filter};
 
 /// A host in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,10 +138,13 @@ impl Lists {
     }
 
     fn arrange_hosts(&mut self, look: Look<'_>) -> Truth<HostRow> {
+        let snoozed = |key: &CheckKey| look.snoozed(key).is_some();
+        let facts = filter::Look::new(look.world, look.now, &snoozed);
+        let passes = |entry| look.filter.matches(&facts.host(entry), look.asker());
         let mut sites: BTreeMap<&str, Vec<HostRow>> = BTreeMap::new();
         let mut items = Vec::new();
         for entry in look.world.hosts() {
-            if !look.filter.is_empty() && !passes(entry, look) {
+            if !look.filter.is_empty() && !passes(entry) {
                 continue;
             }
             let row = HostRow::of(entry, &self.news.unhandled);
@@ -188,12 +191,4 @@ fn rank(entry: &HostEntry, unhandled: bool) -> u8 {
         (ShownState::Warning, _) => 2 + handled,
         (ShownState::Ok, _) => RANK_OK,
     }
-}
-
-fn passes(entry: &HostEntry, look: Look<'_>) -> bool {
-    let host = &entry.host;
-    let mut texts: Vec<&str> = vec![&host.name, &host.address];
-    texts.extend(host.labels.values().map(String::as_str));
-    texts.extend(host.groups.iter().map(String::as_str));
-    look.filter.passes(entry.shown(), &texts)
 }

@@ -22,8 +22,8 @@ pub use list::{Keys, List};
 pub use row::{Group, Item, Key, Presence, Row};
 
 use crate::model::{CheckKey, Host, Name, Timestamp};
-use crate::protocol::World;
-use crate::protocol::filter::Filter;
+use crate::protocol::filter::{Asker, Filter};
+use crate::protocol::{Actor, World};
 use shape::By;
 
 /// What lists are made from.
@@ -37,6 +37,8 @@ pub struct Look<'a> {
     pub snoozed: &'a HashMap<CheckKey, Timestamp>,
     /// The present moment.
     pub now: Timestamp,
+    /// Who looks.
+    pub actor: &'a Actor,
 }
 
 impl Look<'_> {
@@ -44,6 +46,16 @@ impl Look<'_> {
     #[must_use]
     pub fn snoozed(&self, key: &CheckKey) -> Option<Timestamp> {
         self.snoozed.get(key).copied().filter(|until| *until > self.now)
+    }
+
+    /// Who asks, for filters.
+    #[must_use]
+    pub fn asker(&self) -> Asker<'_> {
+        let me = match self.actor {
+            Actor::Local { name, .. } => name.as_str(),
+            _ => "",
+        };
+        Asker { now: self.now, me }
     }
 
     /// The group of something on a host.
