@@ -63,8 +63,8 @@ macro_rules! actions {
 actions! {
     Down, "down", "down", "next row", Look, key;
     Up, "up", "up", "previous row", Look, key;
-    Left, "left", "left", "host to the left", Look, key;
-    Right, "right", "right", "host to the right", Look, key;
+    Left, "left", "left", "to the left; in a list close the group", Look, key;
+    Right, "right", "right", "to the right; in a list open the group", Look, key;
     PageDown, "page-down", "page down", "one page down", Look, key;
     PageUp, "page-up", "page up", "one page up", Look, key;
     Top, "top", "top", "first row", Look, key;
@@ -77,6 +77,14 @@ actions! {
     Window, "window", "window", "open a maintenance window", Operate, key;
     Recheck, "recheck", "re-check", "run the checks under the cursor now", Operate, key;
     Trace, "trace", "trace", "look at the path to the host now", Look, key;
+    Mark, "mark", "mark", "mark the row, or take its mark away", Look, key;
+    MarkRange, "mark-range", "range", "begin a range of marks, or end it", Look, key;
+    MarkAll, "mark-all", "mark all", "mark all that the filter lets through", Look, key;
+    ClearMarks, "clear-marks", "clear marks", "take all marks away", Look, key;
+    Sort, "sort", "sort", "the next order of the rows", Look, key;
+    Reverse, "reverse", "reverse", "the rows the other way round", Look, key;
+    GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
+    Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::{Alert, AlertId, Name, Now, Span, Steady, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Name, Now, Span, Steady, Timestamp};
 use crate::protocol::filter::Filter;
 use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
@@ -15,9 +15,11 @@ use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
 use crate::tui::options::Options;
 use crate::tui::panes;
+use crate::tui::settle::Pace;
+use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
-use crate::tui::widgets::{Scroll, chart};
+use crate::tui::widgets::chart;
 
 /// A part of the screen that can have the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,14 +185,16 @@ pub struct App {
     pub lead: Lead,
     /// The selected host.
     pub host: Option<Name>,
-    /// The selected alert.
-    pub alert: Option<AlertId>,
-    /// Its place in the feed, for when it vanishes.
-    pub alert_index: usize,
     /// True once somebody has moved a cursor; until then the worst is selected.
     pub chosen: bool,
-    /// Sorted lists of the World.
+    /// Sorted lists of the World, with their cursors.
     pub lists: Lists,
+    /// True when the hosts view shows all hosts side by side.
+    pub dense: bool,
+    /// True while the feed's cursor goes to every new alert.
+    pub newest: bool,
+    /// What the operator here has snoozed, and until when.
+    pub snoozed: HashMap<CheckKey, Timestamp>,
     /// The filter as typed, and parsed.
     pub filter: (String, Filter),
     /// The host view, while it is open.
@@ -233,11 +237,12 @@ pub struct App {
     pub look_at: Option<Steady>,
     /// The states of the panes that have one of their own.
     pub own: panes::Own,
-    /// Scroll offsets of the hosts and alerts.
-    pub scrolls: [Scroll; 2],
-    pub(crate) stale: bool,
-    /// Before this moment what the World says does not reorder the lists again.
-    pub(crate) settle_at: Steady,
+    /// When the lists follow the World.
+    pub pace: Pace,
+    /// A storm of alerts, while there is one.
+    pub storm: StormWatch,
+    /// True once a picture was whole.
+    pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
     pub(crate) next_id: u64,
 }
@@ -268,10 +273,11 @@ impl App {
             zoom: false,
             lead: Lead::Alerts,
             host: None,
-            alert: None,
-            alert_index: 0,
             chosen: false,
             lists: Lists::default(),
+            newest: false,
+            dense: false,
+            snoozed: HashMap::new(),
             filter: (String::new(), Filter::default()),
             detail: None,
             graph: None,
@@ -293,9 +299,9 @@ impl App {
             looked: None,
             look_at: None,
             own: panes::Own::default(),
-            scrolls: [Scroll::default(), Scroll::default()],
-            stale: true,
-            settle_at: now.steady,
+            pace: Pace::new(now.steady),
+            storm: StormWatch::default(),
+            whole: false,
             window_edge: None,
             next_id: 0,
         };
@@ -363,7 +369,7 @@ impl App {
             self.detail = None;
         }
         panes::forget(self);
-        self.renew();
+        self.take_in();
     }
 
     /// True when the pane can be seen.
@@ -376,7 +382,11 @@ impl App {
     /// True when the hosts are side by side rather than in rows.
     #[must_use]
     pub fn is_grid(&self) -> bool {
-        self.view == View::Overview && !self.zoom && self.mode() == Mode::Wide
+        match self.view {
+            View::Overview => !self.zoom && self.mode() == Mode::Wide,
+            View::Hosts => self.dense,
+            _ => false,
+        }
     }
 
     /// The contexts of keys, the most specific first.
@@ -427,7 +437,26 @@ impl App {
     /// The alert under the cursor.
     #[must_use]
     pub fn selected_alert(&self) -> Option<&Arc<Alert>> {
-        self.lists.alerts.get(self.alert_index)
+        let row = self.lists.alerts.row().and_then(crate::tui::lists::Row::item);
+        row.map(|row| &row.alert)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn alert(&self) -> Option<AlertId> {
+        self.selected_alert().map(|alert| alert.id)
+    }
+
+    /// The unhandled problems that the operator here has not snoozed.
+    #[must_use]
+    pub const fn unhandled(&self) -> usize {
+        self.lists.counts.unhandled
+    }
+
+    /// True while the feed's cursor goes to every new alert.
+    #[must_use]
+    pub const fn follows_newest(&self) -> bool {
+        self.newest
     }
 
     /// The range of graphs.
@@ -481,11 +510,5 @@ impl App {
         self.overlay = Some(overlay);
         self.overlay_seen = None;
         self.pressed.clear();
-    }
-
-    /// Has the lists follow at once: a person changed what they show, or the picture is whole.
-    pub(crate) fn renew(&mut self) {
-        self.stale = true;
-        self.settle_at = self.now.steady;
     }
 }

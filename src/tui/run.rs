@@ -21,6 +21,7 @@ use crate::tui::effect::{Effect, Leave, Reply};
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
+use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::{FromTerminal, Terminal};
 use crate::tui::update::update;
 use crate::tui::{layout, view};
@@ -191,15 +192,21 @@ impl Console {
         let next = self.app.next_wake();
         match self.painted {
             // Something is to be painted, but the last frame was a moment ago.
-            Some(last) if self.dirty && ready => next.min(last + FRAME),
+            Some(last) if self.dirty && ready => next.min(last + self.frame()),
             _ => next,
         }
+    }
+
+    /// How long a frame stands at least when nobody pressed a key: numbers in a storm tell nothing
+    /// more when they run.
+    const fn frame(&self) -> Span {
+        if self.app.storm.storm().is_some() { STEP } else { FRAME }
     }
 
     fn paint(&mut self, terminal: &mut Terminal) -> io::Result<Option<Leave>> {
         let now = self.clock.now();
         let early =
-            self.painted.is_some_and(|last| now.steady.since(last) < FRAME && now.steady >= last);
+            self.painted.is_some_and(|last| now.steady.since(last) < self.frame() && now.steady >= last);
         if !self.dirty || (early && !self.urgent) || !terminal.is_ready() {
             return Ok(None);
         }

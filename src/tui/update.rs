@@ -24,7 +24,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let is_small = matches!(msg, Msg::Event(_) | Msg::Time(_) | Msg::Painted(_));
     let mut effects = match msg {
         Msg::Key { key, at } => {
-            settle(app);
+            // The lists are not settled here: the key acts on what is painted.
+            app.hand(at);
             on_key(app, key, at)
         }
         Msg::Paste(text) => {
@@ -45,6 +46,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             if app.overlay.is_some() && app.overlay_seen.is_none() {
                 app.overlay_seen = Some(at);
             }
+            app.lists.alerts.painted(at);
+            app.lists.hosts.painted(at);
+            app.lists.checks.painted(at);
             Vec::new()
         }
         Msg::Time(now) | Msg::Tick(now) => on_time(app, now),
@@ -53,20 +57,21 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     if is_small {
         return effects;
     }
-    settle(app);
+    app.settle_and_follow();
     watch::plan(app);
     effects.extend(watch::tell(app));
     effects.extend(panes::wants(app));
     effects
 }
 
-fn settle(app: &mut App) {
-    app.settle();
-    act::follow(app);
-}
-
 fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
+    // Ages and ends of snoozes move rows in the steps in which they are shown.
+    let step = |now: Now| now.wall.millis().div_euclid(10_000);
+    if step(app.now) != step(now) && !(app.filter.1.is_empty() && app.snoozed.is_empty()) {
+        app.pace.stale = true;
+    }
     app.now = now;
+    app.storm_tick();
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
@@ -74,7 +79,7 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     if app.window_edge.is_some_and(|edge| edge <= now.wall) {
         app.world.tick(now.wall);
         app.window_edge = app.world.next_window_edge(now.wall);
-        app.stale = true;
+        app.pace.stale = true;
     }
     Vec::new()
 }
@@ -101,7 +106,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             app.stream = Some(*stream);
             app.looked = None;
             app.link = Link::Live;
-            app.renew();
+            app.refresh();
         }
         Event::Live(result) => {
             let books =
@@ -120,10 +125,13 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
         }
         event => {
             let wall = app.wall();
+            if let Event::Alert(alert) = event {
+                app.storm_sees(alert);
+            }
             app.world.apply(event, wall);
-            app.stale = true;
+            app.pace.stale = true;
             if matches!(event, Event::Ready) {
-                app.renew();
+                app.refresh();
                 tell_absence(app);
             }
             match event {
@@ -135,7 +143,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                     app.acking.remove(&alert.id);
                 }
                 Event::Resync => {
-                    app.renew();
+                    app.refresh();
                     app.stream = None;
                     app.looked = None;
                 }
@@ -174,8 +182,6 @@ pub(super) fn choose_interface(app: &mut App) {
 
 fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
     let chord = Chord::from(key);
-    // From the first key on, what is selected stays selected.
-    app.chosen = true;
     if app.message.as_ref().is_some_and(|message| message.tone == Tone::Bad) {
         app.message = None;
     }

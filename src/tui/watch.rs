@@ -56,7 +56,9 @@ pub fn wanted(app: &App) -> Interest {
         checks.insert(0, key);
     }
     checks.truncate(INTEREST_LIMIT);
-    let traced = if app.shows(Pane::Hops) { app.host.clone() } else { None };
+    // In a storm nothing is traced that nobody asked for.
+    let calm = app.storm.storm().is_none() || app.focus == Pane::Hops;
+    let traced = if app.shows(Pane::Hops) && calm { app.host.clone() } else { None };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
     Interest { checks, trace }

@@ -9,6 +9,7 @@
 )]
 
 mod fixture;
+mod lists;
 mod stories;
 mod views;
 
@@ -37,6 +38,9 @@ pub(crate) struct Console {
     pub answers: bool,
     waiting: BTreeMap<u64, Effect>,
 }
+
+/// How long a person looks at a frame before a key answers it.
+const SEEN: Span = Span::from_millis(300);
 
 pub(crate) fn options() -> Options {
     Options {
@@ -124,13 +128,17 @@ impl Console {
     pub fn press(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.screen();
-            self.key(key);
+            self.key_at(key, self.app.now.steady + SEEN);
         }
         self
     }
 
     /// Presses one key without a frame before it.
     pub fn key(&mut self, key: &str) {
+        self.key_at(key, self.app.now.steady);
+    }
+
+    fn key_at(&mut self, key: &str, at: Steady) {
         let (code, modifiers) = match key {
             "enter" => (KeyCode::Enter, KeyModifiers::NONE),
             "esc" => (KeyCode::Esc, KeyModifiers::NONE),
@@ -143,7 +151,6 @@ impl Console {
             "end" => (KeyCode::End, KeyModifiers::NONE),
             key => (KeyCode::Char(key.chars().next().unwrap()), KeyModifiers::NONE),
         };
-        let at = self.app.now.steady;
         self.on(Msg::Key { key: KeyEvent::new(code, modifiers), at });
     }
 

@@ -16,6 +16,7 @@ pub mod logs;
 pub mod output;
 pub mod paths;
 pub mod preview;
+pub mod rows;
 pub mod settings;
 pub mod throughput;
 pub mod windows;
