@@ -113,8 +113,8 @@ pub fn complete(text: &str, cursor: usize, vocabulary: &dyn Vocabulary) -> Compl
     let Some(key) = Key::of(key.raw) else { return Completion::default() };
     let label = (key == Key::Tag).then(|| value.split_once('=')).flatten();
     let list = label.map_or(value, |(_, values)| values);
-    let last = list.list(true).into_iter().next_back().unwrap_or(list);
-    let typed = last.text();
+    let open = list.list(true).into_iter().next_back().unwrap_or(list);
+    let typed = open.text();
     let candidates = match (key, label) {
         (Key::State | Key::Judged, _) => {
             words_of(&typed, StateWord::ALL.iter().map(|word| (word.short(), word.meaning())))
@@ -136,7 +136,7 @@ pub fn complete(text: &str, cursor: usize, vocabulary: &dyn Vocabulary) -> Compl
         (Key::Site, _) => names(&typed, "", |each| vocabulary.sites(each)),
         (Key::By, _) => names(&typed, "", |each| vocabulary.people(each)),
     };
-    Completion { replace: last.span(), candidates }
+    Completion { replace: open.span(), candidates }
 }
 
 /// Keys and flags that begin so; for an empty word all of them.
@@ -175,32 +175,35 @@ fn lengths(typed: &str, sign: &str) -> Vec<Candidate> {
 /// The names that fit, each once: those that begin with what is typed, then those that contain it.
 fn names(typed: &str, behind: &str, from: impl FnOnce(&mut dyn FnMut(&str))) -> Vec<Candidate> {
     let typed = typed.trim_end_matches('*').to_lowercase();
-    // The best so far, in order; the set is never larger than what is offered.
-    let mut best: BTreeSet<(bool, String)> = BTreeSet::new();
+    // The best so far, in order; together they are never more than what is offered.
+    let (mut starting, mut containing) = (BTreeSet::<String>::new(), BTreeSet::<String>::new());
     let mut seen = 0_usize;
     from(&mut |name| {
         seen += 1;
-        if seen > NAMES {
+        // Most names are known already, or do not make it into a full set: looked at before copied.
+        if seen > NAMES || starting.contains(name) || containing.contains(name) {
             return;
         }
         let starts = begins(name, &typed);
-        if !starts && !contains(name, &typed) {
+        let room = CANDIDATES.saturating_sub(starting.len());
+        let set = if starts { &mut starting } else { &mut containing };
+        let is_full = set.len() >= if starts { CANDIDATES } else { room };
+        if is_full && set.last().is_none_or(|last| name > last.as_str()) {
             return;
         }
-        // Most names do not make it into a full set: compare before copying.
-        let is_full = best.len() >= CANDIDATES;
-        let is_worse = |(later, last): &(bool, String)| (*later, last.as_str()) <= (!starts, name);
-        if is_full && best.last().is_some_and(is_worse) {
-            return;
+        if starts || contains(name, &typed) {
+            set.insert(name.to_owned());
         }
-        best.insert((!starts, name.to_owned()));
-        if best.len() > CANDIDATES {
-            best.pop_last();
+        if starting.len() > CANDIDATES {
+            starting.pop_last();
+        }
+        while starting.len() + containing.len() > CANDIDATES {
+            containing.pop_last();
         }
     });
-    let candidates = best
-        .into_iter()
-        .map(|(_, name)| Candidate { text: format!("{}{behind}", written(&name)), about: "" });
+    let names = starting.into_iter().chain(containing);
+    let candidates =
+        names.map(|name| Candidate { text: format!("{}{behind}", written(&name)), about: "" });
     candidates.collect()
 }
 

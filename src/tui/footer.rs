@@ -75,7 +75,8 @@ pub fn wishes(app: &App) -> Vec<Action> {
     let found = targets::hint(app);
     let here = &found.alerts;
     let acts_on_objects =
-        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList) || app.in_detail();
+        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList)
+            || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {
         if when {

@@ -71,10 +71,14 @@ pub fn best<T>(
     let pattern = literal(&query);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut letters = Vec::new();
+    let wanted = letters_of(&query).unwrap_or(0);
     // The worst of the winners is on top, to be thrown out first.
     let mut winners: BinaryHeap<Reverse<Ranked<T>>> = BinaryHeap::new();
     for (n, item) in candidates.into_iter().enumerate() {
         let whole = text(&item);
+        if letters_of(whole).is_some_and(|have| have & wanted != wanted) {
+            continue;
+        }
         let Some(score) = pattern.score(Utf32Str::new(whole, &mut letters), &mut matcher) else {
             continue;
         };
@@ -95,6 +99,18 @@ pub fn best<T>(
         Hit { item, score: rank.score, at }
     });
     hits.collect()
+}
+
+/// The letters and digits in a text as bits, whatever their case; `None` for a text beyond ASCII,
+/// whose letters may stand for plain ones. A candidate that lacks one of the query's cannot match,
+/// and most candidates lack one.
+fn letters_of(text: &str) -> Option<u64> {
+    text.bytes().try_fold(0, |bits, byte| match byte.to_ascii_lowercase() {
+        byte @ b'a'..=b'z' => Some(bits | 1 << (byte - b'a')),
+        byte @ b'0'..=b'9' => Some(bits | 1 << (byte - b'0' + 26)),
+        byte if byte.is_ascii() => Some(bits),
+        _ => None,
+    })
 }
 
 /// The query without nucleo's own signs (`^`, `!`, `'`, `$`): in names they are letters.
@@ -148,6 +164,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_skipped_would_not_match(
+            query in "[a-cA-C1é ]{1,4}",
+            all in proptest::collection::vec("[a-cA-C1-3é/-]{0,6}", 0..20),
+        ) {
+            let pattern = literal(&query);
+            let mut matcher = Matcher::new(Config::DEFAULT);
+            let mut letters = Vec::new();
+            let matching: usize = all
+                .iter()
+                .filter(|name| {
+                    pattern.score(Utf32Str::new(name, &mut letters), &mut matcher).is_some()
+                })
+                .count();
+            let found = best(&query, all.iter(), |name| name, usize::MAX).len();
+            prop_assert_eq!(found, if query.trim().is_empty() { all.len() } else { matching });
+        }
+
         #[test]
         fn winners_are_the_head_of_all_and_positions_lie_in_the_text(
             query in "[a-c\\PC]{0,4}",

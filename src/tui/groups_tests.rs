@@ -36,6 +36,7 @@ fn world() -> World {
             interval: Span::from_secs(60),
             attempts: 3,
             enabled: true,
+            about: None,
             status: Status { last_result: Some(NOW), ..status },
         };
         world.apply(&Event::Check(Arc::new(row)), NOW);

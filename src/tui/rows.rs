@@ -162,9 +162,9 @@ pub fn next_problem(app: &mut App, forward: bool) {
         app.say(Tone::Good, "nothing is unhandled");
         return;
     }
-    let here = problems.iter().position(|at| {
-        app.lists.alerts.cursor.is_some() && *at == app.lists.alerts.index
-    });
+    let here = problems
+        .iter()
+        .position(|at| app.lists.alerts.cursor.is_some() && *at == app.lists.alerts.index);
     let next = match (here, forward) {
         (Some(at), true) => (at + 1) % count,
         (Some(at), false) => (at + count - 1) % count,

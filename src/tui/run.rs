@@ -205,8 +205,9 @@ impl Console {
 
     fn paint(&mut self, terminal: &mut Terminal) -> io::Result<Option<Leave>> {
         let now = self.clock.now();
-        let early =
-            self.painted.is_some_and(|last| now.steady.since(last) < self.frame() && now.steady >= last);
+        let early = self
+            .painted
+            .is_some_and(|last| now.steady.since(last) < self.frame() && now.steady >= last);
         if !self.dirty || (early && !self.urgent) || !terminal.is_ready() {
             return Ok(None);
         }

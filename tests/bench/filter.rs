@@ -136,6 +136,7 @@ fn world() -> World {
                 interval: Span::from_secs(60),
                 attempts: 3,
                 enabled: true,
+                about: None,
                 status: Status {
                     state,
                     hard: true,

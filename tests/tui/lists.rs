@@ -260,7 +260,10 @@ fn the_order_is_in_the_title_and_can_be_turned_round() {
         assert!(title.contains(word), "{word}: {title}");
     }
     let firsts: Vec<&str> = seen.iter().map(|(_, row)| row.as_str()).collect();
-    assert_eq!(firsts, ["lon-02/http", "ams-01/http", "ams-09/disk", "ams-01/http", "fra-01/mysql"]);
+    assert_eq!(
+        firsts,
+        ["lon-02/http", "ams-01/http", "ams-09/disk", "ams-01/http", "fra-01/mysql"]
+    );
     console.press("O g g");
     assert_eq!(rows(&console)[0], "ams-01/http");
     assert!(console.screen().contains("worst last"));

@@ -272,7 +272,9 @@ fn both_lists_show_the_same_host() {
         assert!(rows.iter().all(|row| row.contains(&*host)), "{host}: {rows:?}");
     }
     let before = console.app.host.clone();
-    assert!(!console.app.lists.alerts.items().any(|r| Some(&r.alert.check.host) == before.as_ref()));
+    assert!(
+        !console.app.lists.alerts.items().any(|r| Some(&r.alert.check.host) == before.as_ref())
+    );
     // A path or graph keeps the host that was chosen; the feed, when it gets the keys, chooses.
     console.press("t");
     assert_eq!(console.app.host, before);

@@ -18,6 +18,7 @@ fn row(host: &str, name: &str, kind: Kind, state: State, age: u64) -> CheckRow {
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: None,
         status: Status {
             state,
             hard: true,
@@ -95,8 +96,10 @@ fn world() -> World {
     events.push(Event::Maintenance(Arc::new(Maintenance {
         id: MaintenanceId::from_parts(1, [1; 10]),
         name: SafeText::line("w"),
-        host_pattern: "app-*".parse().unwrap(),
+        host_pattern: Some("app-*".parse().unwrap()),
         check: None,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start: NOW - Span::from_secs(60),
         end: NOW + Span::from_secs(60),
         suppress_notifications: true,

@@ -65,9 +65,7 @@ impl Item for AlertRow {
             Order::Check => a.check.name.cmp(&b.check.name),
             Order::Change => b.since.cmp(&a.since),
         };
-        first
-            .then_with(|| self.urgency().cmp(&other.urgency()))
-            .then_with(|| a.check.cmp(&b.check))
+        first.then_with(|| self.urgency().cmp(&other.urgency())).then_with(|| a.check.cmp(&b.check))
     }
 
     const ORDERS: &'static [Order] =

@@ -63,12 +63,16 @@ impl Item for CheckLine {
 }
 
 impl CheckLine {
-    fn of(row: &Arc<CheckRow>, entry: &HostEntry, look: Look<'_>, partial: &[&Maintenance]) -> Self {
+    fn of(
+        row: &Arc<CheckRow>,
+        entry: &HostEntry,
+        look: Look<'_>,
+        partial: &[&Maintenance],
+    ) -> Self {
         let status = &row.status;
         let covered = || {
-            let covers = |window: &&Maintenance| {
-                window.covers(&row.key.host, &row.key.name, look.now)
-            };
+            let covers =
+                |window: &&Maintenance| window.covers(&row.key.host, &row.key.name, look.now);
             partial.iter().any(covers)
         };
         let shown = ShownState::of(status.state, entry.window.is_some() || covered());
@@ -117,23 +121,22 @@ impl Lists {
         let partial = partial(look);
         let snoozed = |key: &CheckKey| look.snoozed(key).is_some();
         let facts = filter::Look::new(look.world, look.now, &snoozed);
-        let line = |(entry, row): (&HostEntry, &Arc<CheckRow>)| {
-            CheckLine::of(row, entry, look, &partial)
-        };
+        let line =
+            |(entry, row): (&HostEntry, &Arc<CheckRow>)| CheckLine::of(row, entry, look, &partial);
         let mut items: Vec<CheckLine> = if look.filter.is_empty() {
             let hosts = look.world.hosts();
-            hosts.flat_map(|entry| entry.checks.iter().map(move |row| (entry, row))).map(line).collect()
+            hosts
+                .flat_map(|entry| entry.checks.iter().map(move |row| (entry, row)))
+                .map(line)
+                .collect()
         } else {
             facts.passing(look.filter, look.asker()).map(line).collect()
         };
         let list = &mut self.checks;
         shape::sort(&mut items, &list.shape);
         let by = &list.shape.by;
-        let group = |line: &CheckLine| {
-            look.group(by, &line.row.key.host, Some(&line.row.key.name))
-        };
+        let group = |line: &CheckLine| look.group(by, &line.row.key.host, Some(&line.row.key.name));
         let rows = shape::rows(&items, &list.shape.opened, group);
         list.settle(Truth { rows, items }, |_| None, keeps, false);
     }
-
 }

@@ -114,9 +114,10 @@ impl HostRow {
 impl Lists {
     /// Brings the hosts up to the World; see [`Self::settle_alerts`].
     pub fn settle_hosts(&mut self, look: Look<'_>, keeps: bool, held: bool) {
-        let unhandled = look.world.open_alerts().filter(|alert| {
-            alert.is_unhandled() && look.snoozed(&alert.check).is_none()
-        });
+        let unhandled = look
+            .world
+            .open_alerts()
+            .filter(|alert| alert.is_unhandled() && look.snoozed(&alert.check).is_none());
         self.news.unhandled = unhandled.map(|alert| Arc::clone(&alert.check.host)).collect();
         if held && !self.hosts.is_empty() {
             let new = |entry: &&HostEntry| {

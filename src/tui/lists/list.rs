@@ -158,9 +158,10 @@ impl<T: Item> List<T> {
 
     /// Remembers a frame that was painted.
     pub fn painted(&mut self, at: Steady) {
-        let same = self.painted.back().is_some_and(|last| {
-            Arc::ptr_eq(&last.rows, &self.rows) && last.cursor == self.cursor
-        });
+        let same = self
+            .painted
+            .back()
+            .is_some_and(|last| Arc::ptr_eq(&last.rows, &self.rows) && last.cursor == self.cursor);
         if !same {
             let (rows, cursor) = (Arc::clone(&self.rows), self.cursor.clone());
             self.painted.push_back(Painted { at, rows, cursor });

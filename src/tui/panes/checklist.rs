@@ -135,9 +135,7 @@ fn row(
         _ if gone && !app.world.is_ready() => ("?", "wait", Role::Muted),
         _ if gone => ("–", "gone", Role::Muted),
         _ if !line.row.enabled => ("–", "off", Role::Muted),
-        ShownState::Maintenance => {
-            (glyph(line.shown), short(line.shown), Role::of(line.shown))
-        }
+        ShownState::Maintenance => (glyph(line.shown), short(line.shown), Role::of(line.shown)),
         _ if status.is_waiting() => ("○", "wait", Role::StateWaiting),
         // What is late is no longer known to be well.
         ShownState::Ok if status.late => (glyph(line.shown), short(line.shown), Role::Stale),

@@ -127,7 +127,8 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
     let rows = grid_height(high);
     let grid = Grid::lay(&app.lists.sites, wide, rows);
     let selected = app.host.as_deref().and_then(|host| grid.find(host));
-    let shown = app.lists.hosts.scroll.window(selected.map_or(0, |(y, _)| y), grid.lines.len(), rows);
+    let shown =
+        app.lists.hosts.scroll.window(selected.map_or(0, |(y, _)| y), grid.lines.len(), rows);
     for (y, at) in shown.enumerate() {
         let Some(line) = grid.lines.get(at) else { continue };
         if let Some(site) = line.label {
@@ -143,7 +144,11 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
             if selected == Some((at, x)) {
                 let focused = app.focus == Pane::Hosts;
                 let role = if focused { Role::Accent } else { Role::Text };
-                style = if now.is_some_and(|row| row.rank < RANK_OK) { style } else { surface.theme.style(role) };
+                style = if now.is_some_and(|row| row.rank < RANK_OK) {
+                    style
+                } else {
+                    surface.theme.style(role)
+                };
                 style = style.add_modifier(Modifier::REVERSED);
             }
             surface.put(start + x, y, 1, sign, style);
