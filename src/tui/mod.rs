@@ -15,6 +15,7 @@ pub mod detail;
 pub mod effect;
 pub mod footer;
 pub mod format;
+pub mod glyphs;
 pub mod header;
 pub mod input;
 pub mod keymap;

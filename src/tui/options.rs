@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::model::Span;
+use crate::tui::glyphs::GlyphTier;
 use crate::tui::zone::Zone;
 
 /// Settings of one console.
@@ -19,6 +20,8 @@ pub struct Options {
     pub theme: String,
     /// A directory with theme files that add to or override the embedded ones.
     pub theme_directory: Option<PathBuf>,
+    /// What graphs and frames are drawn with.
+    pub glyphs: GlyphTier,
     /// True to use no colour at all (`NO_COLOR`).
     pub no_color: bool,
     /// When an acknowledgement ends unless another end is chosen; `None` is at recovery.
@@ -37,6 +40,7 @@ impl Default for Options {
             read_only: false,
             theme: "default".to_owned(),
             theme_directory: None,
+            glyphs: GlyphTier::default(),
             no_color: false,
             ack_expiry: Some(Span::from_secs(4 * 3600)),
             zone: Zone::system(),
