@@ -367,6 +367,7 @@ impl App {
         if view != View::Host {
             self.detail = None;
         }
+        panes::forget(self);
         self.renew();
     }
 
@@ -394,9 +395,13 @@ impl App {
         }
         let mut contexts = match self.focus {
             Pane::Hosts if self.is_grid() => vec![Context::Grid, Context::Objects, Context::List],
-            Pane::Hosts | Pane::Alerts | Pane::Checks | Pane::CheckList | Pane::AlertPage => {
-                vec![Context::Objects, Context::List]
-            }
+            Pane::Hosts
+            | Pane::Alerts
+            | Pane::Checks
+            | Pane::CheckList
+            | Pane::AlertPage
+            | Pane::Windows => vec![Context::Objects, Context::List],
+            Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph | Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };
@@ -536,7 +541,8 @@ impl App {
         // Durations and the clock move in steps that ten-second marks of the wall clock contain.
         let into = u64::try_from(self.now.wall.millis().rem_euclid(10_000)).unwrap_or(0);
         let mut at = self.now.steady + Span::from_millis(10_000 - into);
-        if matches!(self.link, Link::Lost(..)) {
+        // Log lines come without a message of their own.
+        if matches!(self.link, Link::Lost(..)) || self.view == View::Logs {
             at = at.min(self.now.steady + Span::from_secs(1));
         }
         let message = self.message.as_ref().and_then(|message| message.until);

@@ -116,6 +116,11 @@ pub enum Pending {
         /// Over what.
         what: String,
     },
+    /// A window that shall end.
+    EndWindow {
+        /// Its name.
+        what: String,
+    },
     /// A re-check.
     Recheck {
         /// Of what.

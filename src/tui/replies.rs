@@ -7,7 +7,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::format::plural;
 use crate::tui::line::Pending;
-use crate::tui::{update, watch};
+use crate::tui::{panes, update, watch};
 
 /// Takes the answer to request `id`.
 pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effect> {
@@ -34,6 +34,13 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             done(app, "the configuration", result, |_| "configuration reloaded".to_owned());
         }
         Pending::Window { what } => window(app, &what, result),
+        Pending::EndWindow { what } => {
+            match result {
+                Ok(_) => app.say(Tone::Good, format!("`{what}` has ended")),
+                Err(problem) => app.say(Tone::Bad, problem.to_string()),
+            }
+            panes::windows::forget(app);
+        }
         Pending::Look => {
             if let Err(problem) = result {
                 app.say(Tone::Bad, format!("no live numbers: {problem}"));
@@ -49,7 +56,7 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             load(book, &key, range, result);
         }
         Pending::CheckDetail(key) => check(app, &key, result),
-        Pending::Pane(pane, token) => crate::tui::panes::reply(app, pane, token, result),
+        Pending::Pane(pane, token) => panes::reply(app, pane, token, result),
         Pending::Edges(host) => {
             if let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == host) {
                 match result {

@@ -335,6 +335,38 @@ fn edges(host: &str) -> Vec<Edge> {
     ]
 }
 
+const CONFIG: &str = r#"# read from /etc/fluxnoc/config.toml
+
+[console]
+theme = "default"  # default
+operator = "noc-2"  # environment FLUXNOC_OPERATOR
+ack_expiry = "4h"  # /etc/fluxnoc/config.toml:3
+
+[[host]]  # /etc/fluxnoc/config.toml:12
+name = "fra-01"
+address = "10.0.3.1"
+"#;
+
+/// Windows that are over, and the one in effect.
+fn windows() -> Vec<Maintenance> {
+    let Event::Maintenance(now) = window() else { return Vec::new() };
+    let over = |n: u8, hours: u64, name: &str, pattern: &str| Maintenance {
+        id: MaintenanceId::from_parts(1_770_000_000_000, [n; 10]),
+        name: SafeText::line(name),
+        host_pattern: pattern.parse().unwrap(),
+        check: None,
+        start: ago(hours * 3600),
+        end: ago(hours * 3600 - 3600),
+        created_by: Some(SafeText::line("j.smith")),
+        ..Maintenance::clone(&now)
+    };
+    vec![
+        Maintenance::clone(&now),
+        over(2, 30, "switch firmware", "core-*"),
+        over(3, 80, "DB Patching - Feb 21", "fra-*"),
+    ]
+}
+
 /// What a fake engine says to a query.
 pub fn answer(query: &Query) -> Result<Answer, Problem> {
     match query {
@@ -364,6 +396,8 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
             Ok(Answer::History { series: series.collect(), states })
         }
         Query::Edges { host, .. } => Ok(Answer::Edges(edges(host.as_deref().unwrap_or("")))),
+        Query::Config => Ok(Answer::Config(CONFIG.to_owned())),
+        Query::Maintenance { .. } => Ok(Answer::Maintenance(windows())),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),
     }
 }

@@ -10,6 +10,7 @@
 
 mod fixture;
 mod stories;
+mod views;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

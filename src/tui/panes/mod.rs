@@ -126,6 +126,12 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     effects
 }
 
+/// A view opens: what its panes know from an earlier time is asked for again.
+pub fn forget(app: &mut App) {
+    settings::forget(app);
+    windows::forget(app);
+}
+
 /// Hands an answer to the pane that asked with [`Pending::Pane`](crate::tui::line::Pending);
 /// `token` is the pane's own word for what it asked.
 pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Problem>) {

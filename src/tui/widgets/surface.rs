@@ -164,6 +164,11 @@ impl<'a> Surface<'a> {
         }
     }
 
+    /// Has a widget of another crate draw here.
+    pub fn widget(&mut self, widget: impl ratatui::widgets::Widget) {
+        widget.render(self.area, self.buffer);
+    }
+
     /// The same by coordinates of the screen.
     pub fn mark_at(&mut self, x: u16, y: u16, sign: char, style: Style) {
         if x >= self.area.x && y >= self.area.y {
