@@ -11,7 +11,7 @@ use crate::tui::effect::{Effect, Leave};
 use crate::tui::line::{Line, Pending, Purpose, words};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, panes, typing, watch};
+use crate::tui::{layout, overlays, panes, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -70,11 +70,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             let id = app.ask(Pending::Reload);
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
-        Action::Theme => {
-            let names: Vec<&str> = app.themes.names().collect();
-            let text = format!("write :theme NAME; there are {}", names.join(", "));
-            app.say(Tone::Note, text);
-        }
+        Action::Theme => overlays::themes::open(app),
         Action::Commit | Action::Cancel | Action::Cycle | Action::Keep | Action::Stop => {}
     }
     Vec::new()

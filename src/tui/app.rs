@@ -9,11 +9,15 @@ use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
+use crate::tui::external::Run;
+use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::{Chord, Context, Keymap};
 use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
+use crate::tui::look;
 use crate::tui::options::Options;
+use crate::tui::overlays::themes::Chooser;
 use crate::tui::panes;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
@@ -110,6 +114,10 @@ pub enum Overlay {
     Help(usize),
     /// How to leave.
     Question,
+    /// The themes.
+    Themes(Box<Chooser>),
+    /// Whether to run a custom action.
+    Run(Box<Run>),
 }
 
 /// How a message sounds.
@@ -251,14 +259,11 @@ impl App {
     /// A console that knows nothing yet.
     #[must_use]
     pub fn new(actor: Actor, options: Options, now: Now, size: (u16, u16)) -> Self {
-        let (themes, problems) = Themes::load(options.theme_directory.as_deref());
-        let wanted = if options.no_color { "mono" } else { &options.theme };
-        let chosen = themes.get(wanted).cloned();
-        let mut notes = problems;
-        if chosen.is_none() {
-            notes.push(format!("there is no theme `{wanted}`"));
-        }
-        let theme = chosen.or_else(|| themes.get("default").cloned()).unwrap_or_else(Theme::mono);
+        let (themes, problems) = Themes::load(options.theme_directory.as_deref(), options.colours);
+        let (theme, note) = look::choose(&themes, &options.theme);
+        let notes: Vec<String> = problems.into_iter().chain(note).collect();
+        let mut keymap = options.keymap.clone();
+        keymap.plain = options.glyphs == GlyphTier::Ascii;
         let mut app = Self {
             actor,
             options,
@@ -292,7 +297,7 @@ impl App {
             pending: HashMap::new(),
             acking: HashSet::new(),
             pressed: Vec::new(),
-            keymap: Keymap::standard(),
+            keymap,
             themes,
             theme,
             looked: None,
@@ -390,6 +395,10 @@ impl App {
         match &self.overlay {
             Some(Overlay::Line(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
+            Some(Overlay::Run(_)) => return vec![Context::Line],
+            Some(Overlay::Themes(_)) => {
+                return vec![Context::Objects, Context::List, Context::Global];
+            }
             Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
             None => {}
         }
