@@ -32,6 +32,7 @@ pub mod panes;
 pub mod program;
 pub mod replies;
 pub mod run;
+pub mod settle;
 pub mod terminal;
 pub mod theme;
 pub mod typing;
