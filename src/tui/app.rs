@@ -10,12 +10,11 @@ use crate::tui::action::{Action, Need};
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
 use crate::tui::external::Run;
-use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::{Chord, Context, Keymap};
 use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
-use crate::tui::look;
+use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
 use crate::tui::overlays::themes::Chooser;
 use crate::tui::panes;
@@ -256,11 +255,7 @@ impl App {
     /// A console that knows nothing yet.
     #[must_use]
     pub fn new(actor: Actor, options: Options, now: Now, size: (u16, u16)) -> Self {
-        let (themes, problems) = Themes::load(options.theme_directory.as_deref(), options.colours);
-        let (theme, note) = look::choose(&themes, &options.theme);
-        let notes: Vec<String> = problems.into_iter().chain(note).collect();
-        let mut keymap = options.keymap.clone();
-        keymap.plain = options.glyphs == GlyphTier::Ascii;
+        let Start { keymap, themes, theme, note } = look::start(&options);
         let mut app = Self {
             actor,
             options,
@@ -306,8 +301,8 @@ impl App {
             window_edge: None,
             next_id: 0,
         };
-        if let Some(note) = notes.first() {
-            app.say(Tone::Bad, note.clone());
+        if let Some(note) = note {
+            app.say(Tone::Bad, note);
         }
         app
     }

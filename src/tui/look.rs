@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::tui::app::{App, Tone};
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::Keymap;
+use crate::tui::options::Options;
 use crate::tui::theme::{Theme, Themes};
 
 /// What was read.
@@ -30,6 +31,27 @@ impl fmt::Debug for Again {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Again")
     }
+}
+
+/// What a console begins with.
+pub(crate) struct Start {
+    /// The keys.
+    pub keymap: Keymap,
+    /// The themes.
+    pub themes: Themes,
+    /// The one in force.
+    pub theme: Theme,
+    /// The first thing that is wrong with them.
+    pub note: Option<String>,
+}
+
+/// Keys and themes of the options.
+pub(crate) fn start(options: &Options) -> Start {
+    let (themes, problems) = Themes::load(options.theme_directory.as_deref(), options.colours);
+    let (theme, note) = choose(&themes, &options.theme);
+    let mut keymap = options.keymap.clone();
+    keymap.plain = options.glyphs == GlyphTier::Ascii;
+    Start { keymap, themes, theme, note: problems.into_iter().chain(note).next() }
 }
 
 /// The theme of that name, else the default one and why.
