@@ -162,6 +162,7 @@ pub fn verb(
         | Typed::Probe(_)
         | Typed::Config(_)
         | Typed::Engine
+        | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })
 }

@@ -41,6 +41,7 @@ pub(super) fn effective(config: &Config) -> String {
             None => writeln!(out, "# {} is not set  # {}", setting.key, Origin::Default),
         };
     }
+    write_keys(&mut out, &config.keys);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
@@ -114,6 +115,32 @@ fn map(map: &BTreeMap<String, String>) -> String {
 
 fn origin(origin: Option<&String>) -> String {
     origin.map_or("built-in".to_owned(), |origin| line(origin))
+}
+
+fn write_keys(out: &mut String, keys: &super::console::Keys) {
+    if !keys.bindings.is_empty() {
+        out.push_str("\n[keys]\n");
+    }
+    for binding in &keys.bindings {
+        let value = match binding.keys.as_slice() {
+            [] => text("none"),
+            [one] => text(one),
+            several => list(several),
+        };
+        let place = format!("{}:{}", keys.source, binding.place.line);
+        let _ = writeln!(out, "{} = {value}  # {}", text(&binding.action), line(&place));
+    }
+    for action in &keys.actions {
+        let place = format!("{}:{}", keys.source, action.place.line);
+        let _ = writeln!(out, "\n[[action]]  # {}", line(&place));
+        let mut written = Keys { out };
+        written.text("name", &action.name);
+        written.optional("key", action.key.as_ref());
+        written.text("scope", action.scope.word());
+        written.put("command", &list(&action.command));
+        written.put("confirm", if action.confirm { "true" } else { "false" });
+        written.text("run", action.run.word());
+    }
 }
 
 fn write_host(out: &mut String, host: &Host) {

@@ -13,7 +13,7 @@ use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, panes, rows, typing, watch};
+use crate::tui::{layout, overlays, panes, rows, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -73,11 +73,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             let id = app.ask(Pending::Reload);
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
-        Action::Theme => {
-            let names: Vec<&str> = app.themes.names().collect();
-            let text = format!("write :theme NAME; there are {}", names.join(", "));
-            app.say(Tone::Note, text);
-        }
+        Action::Theme => overlays::themes::open(app),
         Action::Left
         | Action::Right
         | Action::Mark

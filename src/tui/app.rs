@@ -9,11 +9,14 @@ use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
+use crate::tui::external::Run;
 use crate::tui::keymap::{Chord, Context, Keymap};
 use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
+use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
+use crate::tui::overlays::themes::Chooser;
 use crate::tui::panes;
 use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
@@ -110,6 +113,10 @@ pub enum Overlay {
     Help(usize),
     /// How to leave.
     Question,
+    /// The themes.
+    Themes(Box<Chooser>),
+    /// Whether to run a custom action.
+    Run(Box<Run>),
 }
 
 /// How a message sounds.
@@ -251,14 +258,7 @@ impl App {
     /// A console that knows nothing yet.
     #[must_use]
     pub fn new(actor: Actor, options: Options, now: Now, size: (u16, u16)) -> Self {
-        let (themes, problems) = Themes::load(options.theme_directory.as_deref());
-        let wanted = if options.no_color { "mono" } else { &options.theme };
-        let chosen = themes.get(wanted).cloned();
-        let mut notes = problems;
-        if chosen.is_none() {
-            notes.push(format!("there is no theme `{wanted}`"));
-        }
-        let theme = chosen.or_else(|| themes.get("default").cloned()).unwrap_or_else(Theme::mono);
+        let Start { keymap, themes, theme, note } = look::start(&options);
         let mut app = Self {
             actor,
             options,
@@ -293,7 +293,7 @@ impl App {
             pending: HashMap::new(),
             acking: HashSet::new(),
             pressed: Vec::new(),
-            keymap: Keymap::standard(),
+            keymap,
             themes,
             theme,
             looked: None,
@@ -305,8 +305,8 @@ impl App {
             window_edge: None,
             next_id: 0,
         };
-        if let Some(note) = notes.first() {
-            app.say(Tone::Bad, note.clone());
+        if let Some(note) = note {
+            app.say(Tone::Bad, note);
         }
         app
     }
@@ -395,6 +395,10 @@ impl App {
         match &self.overlay {
             Some(Overlay::Line(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
+            Some(Overlay::Run(_)) => return vec![Context::Line],
+            Some(Overlay::Themes(_)) => {
+                return vec![Context::Objects, Context::List, Context::Global];
+            }
             Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
             None => {}
         }

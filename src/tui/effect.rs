@@ -1,6 +1,7 @@
 //! What the console can ask of the world outside, and the ways to leave it.
 
 use crate::protocol::{Answer, Command, Outcome, Query};
+use crate::tui::external::Run;
 
 /// One request of the pure core to the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,10 @@ pub enum Effect {
         /// What.
         query: Query,
     },
+    /// Read keys and themes again; they come back as a message.
+    Look,
+    /// Run a program; how it ended comes back as a message.
+    Run(Box<Run>),
     /// Paint every cell again, as if the terminal were empty.
     Redraw,
     /// End the console.

@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use super::effect::Reply;
 use crate::model::{Now, Steady};
 use crate::protocol::{Event, Problem};
+use crate::tui::look::Look;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -38,6 +39,15 @@ pub enum Msg {
         id: u64,
         /// What came of it.
         result: Result<Reply, Problem>,
+    },
+    /// Keys and themes were read again, or why they could not be.
+    Look(Result<Box<Look>, String>),
+    /// A custom action has ended: its name, its output, or what went wrong.
+    Ran {
+        /// The action.
+        name: String,
+        /// What it printed, or why it failed.
+        result: Result<String, String>,
     },
     /// A frame was painted: what was open then has been seen.
     Painted(Steady),

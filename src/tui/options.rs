@@ -1,9 +1,14 @@
 //! What the caller decides about a console.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::model::Span;
+use crate::tui::glyphs::GlyphTier;
+use crate::tui::keymap::Keymap;
+use crate::tui::look::Again;
+use crate::tui::theme::ColourTier;
 use crate::tui::zone::Zone;
 
 /// Settings of one console.
@@ -19,8 +24,18 @@ pub struct Options {
     pub theme: String,
     /// A directory with theme files that add to or override the embedded ones.
     pub theme_directory: Option<PathBuf>,
-    /// True to use no colour at all (`NO_COLOR`).
-    pub no_color: bool,
+    /// What graphs and frames are drawn with.
+    pub glyphs: GlyphTier,
+    /// True when the terminal takes UTF-8: names from outside keep their letters.
+    pub utf8: bool,
+    /// How many colours the terminal has.
+    pub colours: ColourTier,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// Our environment, of which a custom action gets a part.
+    pub environment: BTreeMap<String, String>,
+    /// How keys and themes are read again.
+    pub again: Option<Again>,
     /// When an acknowledgement ends unless another end is chosen; `None` is at recovery.
     pub ack_expiry: Option<Span>,
     /// The zone of all times on screen.
@@ -37,7 +52,12 @@ impl Default for Options {
             read_only: false,
             theme: "default".to_owned(),
             theme_directory: None,
-            no_color: false,
+            glyphs: GlyphTier::default(),
+            utf8: true,
+            colours: ColourTier::default(),
+            keymap: Keymap::standard(),
+            environment: BTreeMap::new(),
+            again: None,
             ack_expiry: Some(Span::from_secs(4 * 3600)),
             zone: Zone::system(),
             clock: Clock::System,

@@ -31,7 +31,10 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             });
         }
         Pending::Reload => {
+            let good = result.is_ok();
             done(app, "the configuration", result, |_| "configuration reloaded".to_owned());
+            // The engine has taken its half; keys and themes are ours.
+            return if good { vec![Effect::Look] } else { Vec::new() };
         }
         Pending::Window { what } => window(app, &what, result),
         Pending::EndWindow { what } => {

@@ -14,13 +14,16 @@ use tokio::task::JoinSet;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::config::console::RunIn;
 use crate::model::{RequestId, Span, Steady};
 use crate::protocol::{Actor, Event, Request};
 use crate::tui::app::App;
 use crate::tui::effect::{Effect, Leave, Reply};
+use crate::tui::external::Run;
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
+use crate::tui::program::Programs;
 use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::{FromTerminal, Terminal};
 use crate::tui::update::update;
@@ -57,8 +60,17 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(backend.clone(), actor.clone(), clock.clone(), news));
     let (answer, mut answers) = mpsc::channel(WORDS);
-    let mut console =
-        Console { app, backend, clock, answer, tasks, dirty: true, urgent: false, painted: None };
+    let mut console = Console {
+        app,
+        backend,
+        clock,
+        answer,
+        tasks,
+        programs: Programs::default(),
+        dirty: true,
+        urgent: false,
+        painted: None,
+    };
     let mut resized = signal(SignalKind::window_change())?;
     let mut stop = pin!(stop);
     let leave = loop {
@@ -114,6 +126,7 @@ struct Console {
     clock: Clock,
     answer: Sender<Msg>,
     tasks: JoinSet<()>,
+    programs: Programs,
     dirty: bool,
     /// A person did something: the next frame does not wait its turn.
     urgent: bool,
@@ -132,11 +145,36 @@ impl Console {
             match effect {
                 Effect::Leave(how) => leave = Some(how),
                 Effect::Redraw => terminal.forget(),
+                Effect::Look => self.look(),
+                Effect::Run(run) => self.start(*run),
                 effect => self.ask(effect),
             }
         }
         while self.tasks.try_join_next().is_some() {}
         leave
+    }
+
+    /// Reads keys and themes again, away from the loop: files may be slow.
+    fn look(&mut self) {
+        let Some(again) = self.app.options.again.clone() else { return };
+        let answer = self.answer.clone();
+        self.tasks.spawn(async move {
+            let read = tokio::task::spawn_blocking(move || (again.0)()).await;
+            let read = read.unwrap_or_else(|error| Err(error.to_string()));
+            let _ = answer.send(Msg::Look(read.map(Box::new))).await;
+        });
+    }
+
+    /// Runs a custom action.
+    fn start(&mut self, run: Run) {
+        let (answer, programs) = (self.answer.clone(), self.programs.clone());
+        self.tasks.spawn(async move {
+            let result = match run.how {
+                RunIn::Background => programs.background(&run).await,
+                RunIn::Terminal => Err("the terminal cannot be handed over here".to_owned()),
+            };
+            let _ = answer.send(Msg::Ran { name: run.name, result }).await;
+        });
     }
 
     /// Sends a request to the backend; its answer comes back as a message.
@@ -153,7 +191,7 @@ impl Console {
                 Effect::Query { id, query } => {
                     (id, backend.query(actor, query).await.map(Reply::Answer))
                 }
-                Effect::Redraw | Effect::Leave(_) => return,
+                Effect::Look | Effect::Run(_) | Effect::Redraw | Effect::Leave(_) => return,
             };
             // The console may have been left meanwhile.
             let _ = answer.send(Msg::Reply { id, result }).await;

@@ -12,7 +12,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
-use crate::tui::{act, panes, replies, typing, watch};
+use crate::tui::{act, external, look, overlays, panes, replies, typing, watch};
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
 /// shown as they come.
@@ -42,6 +42,14 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Link(state) => on_link(app, state),
         Msg::Reply { id, result } => replies::take(app, id, result),
+        Msg::Look(read) => {
+            look::take(app, read);
+            Vec::new()
+        }
+        Msg::Ran { name, result } => {
+            external::ended(app, &name, result);
+            Vec::new()
+        }
         Msg::Painted(at) => {
             if app.overlay.is_some() && app.overlay_seen.is_none() {
                 app.overlay_seen = Some(at);
@@ -197,6 +205,10 @@ fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
             app.pressed.clear();
             act::act(app, action)
         }
+        Found::Custom(at) => {
+            app.pressed.clear();
+            external::start(app, at)
+        }
         Found::Nothing => {
             app.pressed.clear();
             Vec::new()
@@ -218,6 +230,11 @@ fn on_overlay_key(app: &mut App, key: KeyEvent, chord: Chord, at: Steady) -> Vec
             Vec::new()
         }
         (Some(Overlay::Question), Found::Action(action)) if seen => on_answer(app, action),
+        (Some(Overlay::Run(_)), Found::Action(action)) if seen => overlays::run::act(app, action),
+        (Some(Overlay::Themes(_)), Found::Action(action)) if seen => {
+            overlays::themes::act(app, action);
+            Vec::new()
+        }
         (Some(Overlay::Help(line)), Found::Action(action)) if seen => {
             let line = *line;
             on_help(app, action, line);

@@ -10,6 +10,7 @@
 
 mod fixture;
 mod lists;
+mod look;
 mod stories;
 mod views;
 
@@ -34,6 +35,8 @@ pub(crate) struct Console {
     pub app: App,
     pub commands: Vec<Command>,
     pub left: Option<Leave>,
+    /// What the world outside was asked besides the engine.
+    pub asked: Vec<Effect>,
     /// False: answers wait until [`Console::answer`].
     pub answers: bool,
     waiting: BTreeMap<u64, Effect>,
@@ -59,7 +62,7 @@ impl Console {
         let now = Now { steady: Steady::from_millis(100_000), wall: fixture::now() };
         let app = App::new(actor, options, now, size);
         let (commands, waiting) = (Vec::new(), BTreeMap::new());
-        Self { app, commands, left: None, answers: true, waiting }
+        Self { app, commands, left: None, asked: Vec::new(), answers: true, waiting }
     }
 
     /// A console that has the fixture's world and its live numbers.
@@ -82,6 +85,7 @@ impl Console {
             match effect {
                 Effect::Leave(how) => self.left = Some(how),
                 Effect::Redraw => {}
+                Effect::Look | Effect::Run(_) => self.asked.push(effect),
                 Effect::Execute { id, ref command } => {
                     if !matches!(command, Command::Look { .. }) {
                         self.commands.push(command.clone());
