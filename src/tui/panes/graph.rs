@@ -8,7 +8,7 @@ use crate::tui::num::{millis, real};
 use crate::tui::panes::{empty, throughput};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
-use crate::tui::widgets::chart::{Chart, Line};
+use crate::tui::widgets::chart::{Chart, Limit, Line};
 
 /// The metric in the graph: the chosen one, else the first.
 #[must_use]
@@ -23,15 +23,18 @@ pub fn track(detail: &Detail) -> Option<&Track> {
 
 /// The threshold lines of a metric.
 #[must_use]
-pub fn limits(track: Option<&Track>) -> Vec<(f64, Role)> {
+pub fn limits(track: Option<&Track>) -> Vec<Limit> {
     let Some(track) = track else { return Vec::new() };
-    let ranges =
-        [(track.metric.warning, Role::ChartWarning), (track.metric.critical, Role::ChartCritical)];
-    let ends = ranges.into_iter().flat_map(|(range, role)| {
-        range.into_iter().flat_map(move |range| [(range.start, role), (range.end, role)])
+    let ranges = [
+        (track.metric.warning, Role::ChartWarning, "warning"),
+        (track.metric.critical, Role::ChartCritical, "critical"),
+    ];
+    let ends = ranges.into_iter().flat_map(|(range, role, word)| {
+        let limit = move |value| Limit { value, role, word };
+        range.into_iter().flat_map(move |range| [limit(range.start), limit(range.end)])
     });
     // Zero is the lower end of `10`, not a limit that somebody set.
-    ends.filter(|(value, _)| value.is_finite() && *value != 0.0).collect()
+    ends.filter(|limit| limit.value.is_finite() && limit.value != 0.0).collect()
 }
 
 /// The check, the metric, the range.
@@ -67,8 +70,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let line = Line { dots: track.dots(), role: Role::Chart1 };
     throughput::figures(surface, 0, "now", &line, unit, (from, to));
     states(surface, 1, book, (from.millis(), to.millis()));
-    let limits = limits(Some(track));
-    let chart = Chart { lines: vec![line], unit, limits, from, to, zone: &app.options.zone };
+    let mut chart = Chart::new(unit, &app.options.zone, app.options.glyphs, (from, to));
+    chart.limits = limits(Some(track));
+    chart.lines = vec![line];
     let (wide, high) = (surface.width(), surface.height());
     chart.draw(&mut surface.part(1, 2, wide.saturating_sub(2), high.saturating_sub(2)));
 }

@@ -4,7 +4,7 @@
 use crate::model::safe_text::width;
 use crate::model::{Name, Unit};
 use crate::tui::app::App;
-use crate::tui::book::{Book, summary};
+use crate::tui::book::{Book, Summary, summary};
 use crate::tui::format;
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::Role;
@@ -90,7 +90,8 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         let end = surface.width().saturating_sub(1);
         surface.put_right(end, 0, width(&loss), &loss, style);
     }
-    let chart = Chart { lines, unit: &unit, limits, from, to, zone: &app.options.zone };
+    let mut chart = Chart::new(&unit, &app.options.zone, app.options.glyphs, (from, to));
+    (chart.lines, chart.limits) = (lines, limits);
     let (wide, high) = (surface.width(), surface.height());
     chart.draw(&mut surface.part(1, count, wide.saturating_sub(2), high.saturating_sub(count)));
 }
@@ -112,8 +113,8 @@ pub fn figures(
 }
 
 /// Whole figures only; where not all fit, the largest says most and goes last.
-fn figures_that_fit(of: Option<(f64, f64, f64)>, unit: &Unit, room: usize) -> String {
-    let Some((min, avg, max)) = of else {
+fn figures_that_fit(of: Option<Summary>, unit: &Unit, room: usize) -> String {
+    let Some(Summary { min, avg, max, .. }) = of else {
         let nothing = "    nothing measured";
         return if nothing.len() <= room { nothing.to_owned() } else { String::new() };
     };
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn figures_are_whole_or_absent() {
-        let of = Some((0.000_12, 0.000_155, 0.000_2));
+        let of = Some(Summary { min: 0.000_12, avg: 0.000_155, max: 0.000_2, p95: 0.000_2 });
         let text = |room| figures_that_fit(of, &Unit::Seconds, room);
         assert_eq!(text(42), "    min 120 µs  avg 155 µs  max 200 µs");
         assert_eq!(text(37), "    avg 155 µs  max 200 µs");
