@@ -29,6 +29,7 @@ pub mod overlays;
 pub mod panes;
 pub mod replies;
 pub mod run;
+pub mod settle;
 pub mod terminal;
 pub mod theme;
 pub mod typing;
