@@ -73,7 +73,8 @@ fn label(zone: &Zone, at: Timestamp, step: i64) -> String {
 /// Milliseconds east of UTC.
 fn offset(zone: &Zone, at: Timestamp) -> i64 {
     let text = zone.format(at, "%z");
-    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<i64>().ok());
+    let number =
+        |range: std::ops::Range<usize>| text.get(range).and_then(|t| t.parse::<i64>().ok());
     let (Some(hours), Some(minutes)) = (number(1..3), number(3..5)) else { return 0 };
     let east = (hours * 60 + minutes) * 60_000;
     if text.starts_with('-') { -east } else { east }

@@ -156,6 +156,15 @@ impl<'a> Chart<'a> {
         Scale::of(extent, self.unit, self.log, rows)
     }
 
+    /// On a surface of that size: the columns left of the plot, and those of the plot.
+    #[must_use]
+    pub fn plot_area(&self, wide: usize, high: usize) -> (usize, usize) {
+        let high = high.saturating_sub(2);
+        let left = axis::margin(&self.scale(high), self.unit) + 1;
+        let inside = wide.saturating_sub(left);
+        if high < 2 || inside < 8 { (0, wide) } else { (left, inside) }
+    }
+
     /// Draws axes and lines over the whole surface; without room for axes the lines alone.
     pub fn draw(&self, surface: &mut Surface<'_>) {
         let high = surface.height().saturating_sub(2);
@@ -194,8 +203,7 @@ impl<'a> Chart<'a> {
             self.lines.iter().map(|line| surface.theme.style(line.role)).collect();
         self.shade(surface, wide, high);
         let row = self.to_row(&plot.scale, high);
-        let inside =
-            |limit: &&Limit| (plot.scale.bottom..=plot.scale.top).contains(&limit.value);
+        let inside = |limit: &&Limit| (plot.scale.bottom..=plot.scale.top).contains(&limit.value);
         for limit in self.limits.iter().filter(inside) {
             let style = surface.theme.style(limit.role);
             let sign = if self.tier == GlyphTier::Ascii { '-' } else { '╌' };

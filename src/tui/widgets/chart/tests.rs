@@ -136,7 +136,8 @@ fn two_lines_of_one_colour_are_told_apart() {
 
 #[test]
 fn a_logarithmic_axis_names_its_decades() {
-    let mut picture = Picture::of((0..=60).map(|n| dot(n, 1.5_f64.powi(n as i32 / 4))).collect(), 60);
+    let mut picture =
+        Picture::of((0..=60).map(|n| dot(n, 1.5_f64.powi(n as i32 / 4))).collect(), 60);
     picture.chart = |chart| chart.log = true;
     picture.size = (60, 16);
     let rows = picture.rows();
