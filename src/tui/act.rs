@@ -53,6 +53,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::MetricPrevious => metric(app, false),
         Action::RangeLonger => app.turn_range(true),
         Action::RangeShorter => app.turn_range(false),
+        Action::Earlier | Action::Later | Action::Newest | Action::LogScale => {
+            panes::graph::turn(app, action);
+        }
         Action::Help => app.open(Overlay::Help(0)),
         Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
         Action::Filter => {

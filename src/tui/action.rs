@@ -90,6 +90,10 @@ actions! {
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
     RangeShorter, "range-shorter", "shorter", "graph over a shorter time", Look, key;
+    Earlier, "earlier", "earlier", "graph: half a range back", Look, key;
+    Later, "later", "later", "graph: half a range forth", Look, key;
+    Newest, "newest", "newest", "graph: follow the present again", Look, key;
+    LogScale, "log-scale", "log scale", "graph: logarithmic axis, and back", Look, key;
     NextPane, "next-pane", "next pane", "go to the next pane", Look, key;
     PreviousPane, "previous-pane", "previous pane", "go to the previous pane", Look, key;
     Zoom, "zoom", "zoom", "give the pane the whole screen, and back", Look, key;

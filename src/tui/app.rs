@@ -411,7 +411,8 @@ impl App {
             | Pane::AlertPage
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
-            Pane::Throughput | Pane::Graph | Pane::PathGraph => vec![],
+            Pane::Throughput | Pane::Graph => vec![Context::Grid],
+            Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };
         contexts.extend([Context::Graph, Context::Global]);
@@ -472,6 +473,9 @@ impl App {
     /// What a graph of the book shows: the range in words, from when, to when.
     #[must_use]
     pub fn window(&self, book: &Book) -> (&'static str, Timestamp, Timestamp) {
+        if let Some(end) = self.own.lens.end {
+            return (self.span().0, end - book.range, end);
+        }
         let (from, to) = chart::window(book.range, self.wall());
         let grown = || chart::growing(book.first(from)?, self.wall());
         let growing = if self.range.is_none() { grown() } else { None };

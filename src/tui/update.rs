@@ -122,6 +122,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             for book in books.into_iter().flatten() {
                 book.live(result);
             }
+            panes::checks::live(app, result);
             choose_interface(app);
         }
         Event::Trace(frame) => {
