@@ -3,6 +3,10 @@
 //! Two threads stand between the console and a slow or dying terminal: one reads keys, one writes
 //! frames. The loop never waits for either.
 
+mod gate;
+mod pen;
+pub mod picture;
+
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,7 +141,7 @@ impl Terminal {
     /// # Errors
     /// Never in practice: bytes go into memory first.
     pub fn paint(&mut self, frame: Buffer, at: Option<Position>) -> io::Result<()> {
-        let bytes = difference(&self.shown, &frame, self.cursor, at)?;
+        let bytes = picture::difference(&self.shown, &frame, self.cursor, at);
         self.shown = frame;
         self.cursor = at;
         if !bytes.is_empty() {
@@ -151,43 +155,6 @@ impl Terminal {
             self.writing = frames.send(bytes).is_ok();
         }
     }
-}
-
-/// The bytes that turn one frame into another, in one synchronised update.
-///
-/// # Errors
-/// Never in practice: the writer is memory.
-pub fn difference(
-    shown: &Buffer,
-    frame: &Buffer,
-    cursor_was: Option<Position>,
-    cursor_is: Option<Position>,
-) -> io::Result<Vec<u8>> {
-    let resized = shown.area != frame.area;
-    let blank = Buffer::empty(frame.area);
-    let before = if resized { &blank } else { shown };
-    let cells = before.diff(frame);
-    if cells.is_empty() && !resized && cursor_was == cursor_is {
-        return Ok(Vec::new());
-    }
-    let mut bytes = Vec::with_capacity(cells.len() * 4 + 64);
-    queue!(bytes, terminal::BeginSynchronizedUpdate)?;
-    if cursor_was.is_some() && !cells.is_empty() {
-        queue!(bytes, cursor::Hide)?;
-    }
-    if resized {
-        queue!(bytes, terminal::Clear(terminal::ClearType::All))?;
-    }
-    if !cells.is_empty() {
-        CrosstermBackend::new(&mut bytes).draw(cells.into_iter())?;
-    }
-    match cursor_is {
-        Some(at) => queue!(bytes, cursor::MoveTo(at.x, at.y), cursor::Show)?,
-        None if cursor_was.is_some() => queue!(bytes, cursor::Hide)?,
-        None => {}
-    }
-    queue!(bytes, terminal::EndSynchronizedUpdate)?;
-    Ok(bytes)
 }
 
 impl Drop for Terminal {
@@ -332,30 +299,3 @@ fn read_keys(stop: &io::PipeReader, clock: &Clock, said: &Sender<FromTerminal>) 
     let _ = said.blocking_send(FromTerminal::Gone);
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ratatui::style::{Color, Style};
-
-    fn frame(text: &str) -> Buffer {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 3));
-        buffer.set_string(0, 1, text, Style::new().fg(Color::Red));
-        buffer
-    }
-
-    #[test]
-    fn nothing_is_written_when_nothing_changes() {
-        let at = Some(Position::new(1, 1));
-        assert!(difference(&frame("a"), &frame("a"), None, None).unwrap().is_empty());
-        assert!(difference(&frame("a"), &frame("a"), at, at).unwrap().is_empty());
-    }
-
-    #[test]
-    fn one_changed_cell_costs_less_than_a_hundred_bytes() {
-        let bytes = difference(&frame("abc"), &frame("abd"), None, None).unwrap();
-        assert!((1..100).contains(&bytes.len()), "{}", bytes.len());
-        assert!(bytes.starts_with(b"\x1b[?2026h") && bytes.ends_with(b"\x1b[?2026l"));
-        let moved = difference(&frame("a"), &frame("a"), None, Some(Position::ORIGIN)).unwrap();
-        assert!((1..100).contains(&moved.len()));
-    }
-}
