@@ -373,9 +373,7 @@ impl Picture {
         if unsure {
             // A terminal that takes it for wider has written over what follows.
             for x in next..next.saturating_add(3) {
-                if let Some(lost) = self.shown.cell_mut((x, y)) {
-                    lost.set_symbol(UNKNOWN);
-                }
+                self.lose(x, y);
             }
         }
         next
@@ -394,8 +392,19 @@ impl Picture {
                 to.clone_from(from);
             }
         }
-        if was_wide && let Some(lost) = self.shown.cell_mut((last + 1, y)) {
-            lost.set_symbol(UNKNOWN);
+        if was_wide {
+            self.lose(last + 1, y);
+        }
+    }
+
+    /// Notes that it is not known what the terminal has there.
+    fn lose(&mut self, x: u16, y: u16) {
+        if let Some(cell) = self.shown.cell_mut((x, y)) {
+            let wide = printable(cell.symbol()).1 == 2;
+            cell.set_symbol(UNKNOWN);
+            if wide {
+                self.lose(x + 1, y);
+            }
         }
     }
 
