@@ -11,7 +11,7 @@ use crate::tui::effect::{Effect, Leave};
 use crate::tui::line::{Line, Pending, Purpose, words};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, panes, typing, watch};
+use crate::tui::{layout, outside, panes, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -65,6 +65,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Recheck => return recheck(app),
         Action::Quit | Action::Interrupt => return quit(app, action),
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Copy | Action::Ssh | Action::Suspend | Action::Mouse | Action::Debug => {
+            return outside::act(app, action);
+        }
         Action::Reload => {
             app.say(Tone::Note, "reloading the configuration…");
             let id = app.ask(Pending::Reload);

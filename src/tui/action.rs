@@ -105,6 +105,11 @@ actions! {
     Cycle, "cycle", "scope", "next scope or completion", Look, key;
     Keep, "keep", "keep it running", "leave; monitoring goes on without a screen", Look, key;
     Stop, "stop", "stop", "leave and stop monitoring", Look, key;
+    Copy, "copy", "copy", "copy what is under the cursor", Look, key;
+    Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
+    Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
+    Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;
     Theme, "theme", "theme", "change the colours: theme NAME", Look, palette;
 }

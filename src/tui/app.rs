@@ -14,6 +14,7 @@ use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
 use crate::tui::options::Options;
+use crate::tui::outside::Outside;
 use crate::tui::panes;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
@@ -226,6 +227,8 @@ pub struct App {
     pub acking: HashSet<AlertId>,
     /// Keys of a sequence that is not complete.
     pub pressed: Vec<Chord>,
+    /// The terminal's side: mouse, line, other programs.
+    pub outside: Outside,
     /// The keys.
     pub keymap: Keymap,
     /// The themes.
@@ -292,6 +295,7 @@ impl App {
             pending: HashMap::new(),
             acking: HashSet::new(),
             pressed: Vec::new(),
+            outside: Outside::default(),
             keymap: Keymap::standard(),
             themes,
             theme,

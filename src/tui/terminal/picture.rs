@@ -90,6 +90,34 @@ impl Picture {
         }
     }
 
+    /// The newest frame.
+    #[must_use]
+    pub const fn wanted(&self) -> &Buffer {
+        &self.wanted
+    }
+
+    /// How many rows a cell is below the cursor of the list that it belongs to: the list between
+    /// the same borders.
+    #[must_use]
+    pub fn below_cursor(&self, x: u16, y: u16) -> Option<i32> {
+        let symbol = |x, y| self.wanted.cell((x, y)).map_or(" ", Cell::symbol);
+        let walls = ["│", "┃", "|"];
+        let same = |at: u16, row: u16| {
+            let (left, right) = (at.min(x), at.max(x));
+            (left..=right).all(|x| !walls.contains(&symbol(x, row)))
+        };
+        let floors = ["─", "━"];
+        let open = |at: u16, row: u16| {
+            (row.min(y)..=row.max(y)).all(|row| !floors.contains(&symbol(at, row)))
+        };
+        let (width, height) = (self.wanted.area.width, self.wanted.area.height);
+        let cells = (0..height).flat_map(|row| (0..width).map(move |at| (at, row)));
+        cells
+            .filter(|(at, row)| symbol(*at, *row) == CURSOR_SIGN && same(*at, *row))
+            .find(|(at, row)| open(*at, *row))
+            .map(|(_, row)| i32::from(y) - i32::from(row))
+    }
+
     /// The number of the newest frame.
     #[must_use]
     pub const fn frame(&self) -> u64 {
@@ -413,6 +441,23 @@ impl Picture {
         let mut out = Vec::new();
         self.pen.turn(Look::PLAIN, &mut out);
         out
+    }
+}
+
+/// Has the graphs of a frame stand as they were: what moves every second and says little.
+pub fn still(before: &Buffer, frame: &mut Buffer) {
+    if before.area != frame.area {
+        return;
+    }
+    let graph = |cell: &Cell| {
+        let mut chars = cell.symbol().chars();
+        matches!(chars.next(), Some('\u{2800}'..='\u{28ff}' | '\u{2581}'..='\u{2588}'))
+    };
+    for (old, new) in before.content.iter().zip(&mut frame.content) {
+        let same = graph(old) && (graph(new) || pen::is_blank(new));
+        if same || graph(new) && pen::is_blank(old) {
+            new.clone_from(old);
+        }
     }
 }
 
