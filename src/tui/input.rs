@@ -206,6 +206,11 @@ impl Decoder {
             },
             Skip::Text => match bytes.iter().position(|byte| matches!(*byte, 0x07 | ESC)) {
                 Some(at) if bytes.get(at) == Some(&ESC) => {
+                    if at + 1 == bytes.len() {
+                        // Its second half is still to come.
+                        self.skip = Skip::One;
+                        return &[];
+                    }
                     at + 1 + usize::from(bytes.get(at + 1) == Some(&b'\\'))
                 }
                 Some(at) => at + 1,

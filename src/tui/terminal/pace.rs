@@ -27,8 +27,12 @@ const QUEUE_LOW: f64 = 40.0;
 const QUEUE_AIM: f64 = 80.0;
 const QUEUE_HIGH: f64 = 130.0;
 /// The largest chunk is what the line carries in this time.
-const CHUNK_TIME: f64 = 70.0;
+const CHUNK_TIME: f64 = 60.0;
 const CHUNK_LEAST: f64 = 96.0;
+/// The next chunk leaves when the line is free in this time, as far as its rate is known; a
+/// little faster than that, so that a line which became faster is noticed.
+const AHEAD: f64 = 40.0;
+const EAGER: f64 = 1.1;
 /// How long the shortest delay counts before it is measured again.
 const DELAY_AGE: Span = Span::from_secs(30);
 /// How long the first answer is awaited with nothing, and with little, on screen.
@@ -80,6 +84,8 @@ pub struct Pace {
     /// The last chunk, as long as the writer has it.
     writing: Option<(f64, Steady)>,
     sent: Steady,
+    /// When the line will have carried what was sent.
+    free: Steady,
     frame: u64,
 }
 
@@ -100,6 +106,7 @@ impl Pace {
             lost_after: LOST_FIRST,
             writing: None,
             sent: now,
+            free: now,
             frame: 0,
         }
     }
@@ -169,6 +176,9 @@ impl Pace {
         if self.flights.is_empty() {
             return Some(chunk);
         }
+        if millis(self.free.since(now)) > AHEAD {
+            return None;
+        }
         if self.emptying {
             return None;
         }
@@ -197,7 +207,11 @@ impl Pace {
                 Some(self.sent + GREETING_STEP),
                 Some(since + GREETING_FAR),
             ],
-            Stage::Answering => [self.flights.front().map(|first| self.lost_at(first)), None, None],
+            Stage::Answering => {
+                let lost = self.flights.front().map(|first| self.lost_at(first));
+                let free = Steady::from_millis(self.free.millis() - to_millis(AHEAD));
+                [lost, Some(free), None]
+            }
             Stage::Mute => [None; 3],
         };
         moments.into_iter().flatten().filter(|at| *at > now).min()
@@ -222,6 +236,11 @@ impl Pace {
             let load = bytes + self.flights.iter().map(|flight| flight.bytes).sum::<f64>();
             self.flights.push_back(Flight { bytes, at: now, load, frame });
             self.emptying = false;
+            if let Some(rate) = self.rate() {
+                let time = bytes / (rate * EAGER) * 1000.0;
+                let carried = Span::from_millis(to_millis(time).unsigned_abs());
+                self.free = self.free.max(now) + carried;
+            }
         } else if let Some(frame) = frame {
             self.frame = frame;
         }
@@ -351,6 +370,11 @@ fn size_of_chunk(bytes: usize) -> f64 {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
 fn to_bytes(size: f64) -> usize {
     size.clamp(1.0, 1e9) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "clamped")]
+fn to_millis(time: f64) -> i64 {
+    time.clamp(0.0, 8.64e7).round() as i64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "below a day")]
