@@ -13,7 +13,7 @@ use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, overlays, panes, rows, typing, watch};
+use crate::tui::{layout, outside, overlays, panes, rows, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -53,7 +53,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::MetricPrevious => metric(app, false),
         Action::RangeLonger => app.turn_range(true),
         Action::RangeShorter => app.turn_range(false),
-        Action::Earlier | Action::Later | Action::Newest | Action::LogScale => {
+        Action::Earlier | Action::Later | Action::GraphNewest | Action::LogScale => {
             panes::graph::turn(app, action);
         }
         Action::Help => app.open(Overlay::Help(0)),
@@ -71,6 +71,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Recheck => return recheck(app),
         Action::Quit | Action::Interrupt => return quit(app, action),
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Copy | Action::Ssh | Action::Suspend | Action::Mouse | Action::Debug => {
+            return outside::act(app, action);
+        }
         Action::Reload => {
             app.say(Tone::Note, "reloading the configuration…");
             let id = app.ask(Pending::Reload);

@@ -92,7 +92,7 @@ actions! {
     RangeShorter, "range-shorter", "shorter", "graph over a shorter time", Look, key;
     Earlier, "earlier", "earlier", "graph: half a range back", Look, key;
     Later, "later", "later", "graph: half a range forth", Look, key;
-    Newest, "newest", "newest", "graph: follow the present again", Look, key;
+    GraphNewest, "graph-newest", "newest", "graph: follow the present again", Look, key;
     LogScale, "log-scale", "log scale", "graph: logarithmic axis, and back", Look, key;
     NextPane, "next-pane", "next pane", "go to the next pane", Look, key;
     PreviousPane, "previous-pane", "previous pane", "go to the previous pane", Look, key;
@@ -117,6 +117,11 @@ actions! {
     Cycle, "cycle", "scope", "next scope or completion", Look, key;
     Keep, "keep", "keep it running", "leave; monitoring goes on without a screen", Look, key;
     Stop, "stop", "stop", "leave and stop monitoring", Look, key;
+    Copy, "copy", "copy", "copy what is under the cursor", Look, key;
+    Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
+    Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
+    Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;
     Theme, "theme", "theme", "change the colours: theme NAME", Look, palette;
 }

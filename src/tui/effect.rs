@@ -26,8 +26,43 @@ pub enum Effect {
     Run(Box<Run>),
     /// Paint every cell again, as if the terminal were empty.
     Redraw,
+    /// Give the terminal to a program and take it back when it ends; everything else goes on.
+    Suspend(Foreground),
+    /// Stop this process, as Ctrl-Z does in a shell.
+    StopJob,
+    /// Put a text into the terminal's clipboard.
+    Copy(String),
+    /// Ring.
+    Bell(Bell),
+    /// Switch the mouse on or off.
+    Mouse(bool),
     /// End the console.
     Leave(Leave),
+}
+
+/// A program that has the terminal for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreground {
+    /// The program and its arguments; no shell reads them.
+    pub argv: Vec<String>,
+    /// What it finds in its environment besides ours.
+    pub env: Vec<(String, String)>,
+    /// True when it finds nothing of ours there.
+    pub bare: bool,
+}
+
+/// How the console calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// The terminal's bell.
+    Sound,
+    /// A message of the terminal's desktop: counts only, nothing from outside.
+    Message {
+        /// New alerts that are CRITICAL.
+        critical: u64,
+        /// New alerts that are WARNING.
+        warning: u64,
+    },
 }
 
 /// How the console was left.

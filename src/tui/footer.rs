@@ -94,7 +94,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
     wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
     wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
-    wish(Action::Newest, app.focus == Pane::Graph && app.own.lens.end.is_some());
+    wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
     let away = app.view != View::Overview;
     wish(Action::Back, away || app.zoom || !app.filter.0.is_empty());

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use super::effect::Reply;
+use super::input::Mouse;
+use super::terminal::meter::Figures;
 use crate::model::{Now, Steady};
 use crate::protocol::{Event, Problem};
 use crate::tui::look::Look;
@@ -49,7 +51,17 @@ pub enum Msg {
         /// What it printed, or why it failed.
         result: Result<String, String>,
     },
-    /// A frame was painted: what was open then has been seen.
+    /// The mouse, and how many rows below the cursor of the list under it.
+    Mouse(Mouse, Option<i32>),
+    /// Somebody wants this process to stop (SIGTSTP).
+    Stopped,
+    /// A program that had the terminal has ended; the exit code, or why it did not start.
+    Returned(Result<i32, String>),
+    /// Something was said to the terminal: what came of it, in words.
+    Told(Result<String, String>),
+    /// What the line costs.
+    Line(Figures),
+    /// The terminal has a frame: what was open then has been seen.
     Painted(Steady),
     /// Time went on; nothing else is done.
     Time(Now),

@@ -40,6 +40,14 @@ pub struct Options {
     pub ack_expiry: Option<Span>,
     /// The zone of all times on screen.
     pub zone: Zone,
+    /// True to write as little as possible: a slow line.
+    pub low_bandwidth: bool,
+    /// How long a lone Esc waits for the rest of a sequence; by the line without one.
+    pub esc_timeout: Option<Span>,
+    /// Whether the mouse is on at first; off over SSH without a wish.
+    pub mouse: Option<bool>,
+    /// The program that `ssh` runs; `{address}` becomes the host's address.
+    pub ssh: Vec<String>,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -60,6 +68,10 @@ impl Default for Options {
             again: None,
             ack_expiry: Some(Span::from_secs(4 * 3600)),
             zone: Zone::system(),
+            low_bandwidth: false,
+            esc_timeout: None,
+            mouse: None,
+            ssh: ["ssh", "--", "{address}"].map(str::to_owned).to_vec(),
             clock: Clock::System,
         }
     }

@@ -12,7 +12,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
-use crate::tui::{act, external, look, overlays, panes, replies, typing, watch};
+use crate::tui::{act, external, look, outside, overlays, panes, replies, typing, watch};
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
 /// shown as they come.
@@ -38,6 +38,23 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Event(event) => {
             on_event(app, &event);
+            Vec::new()
+        }
+        Msg::Mouse(mouse, below) => {
+            app.settle_and_follow();
+            outside::mouse(app, mouse, below)
+        }
+        Msg::Stopped => outside::stopped(app),
+        Msg::Returned(result) => {
+            outside::returned(app, result);
+            Vec::new()
+        }
+        Msg::Told(result) => {
+            outside::told(app, result);
+            Vec::new()
+        }
+        Msg::Line(figures) => {
+            app.outside.line = app.outside.line.map(|_| figures);
             Vec::new()
         }
         Msg::Link(state) => on_link(app, state),

@@ -19,7 +19,7 @@ use crate::tui::panes;
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{footer, glyphs, header, overlays};
+use crate::tui::{footer, glyphs, header, outside, overlays};
 
 /// Paints the console into an empty buffer; returns where the terminal's cursor is shown.
 pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
@@ -41,6 +41,7 @@ fn paint(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Mode::Wide => wide(app, &mut surface),
     }
     footer::view(app, &mut surface);
+    outside::view(app, &mut surface);
     overlays::view(app, &mut surface)
 }
 

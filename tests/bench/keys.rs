@@ -21,7 +21,7 @@ use fluxnoc::protocol::{Actor, CheckRow, EngineStatus, Event, Role};
 use fluxnoc::tui::Options;
 use fluxnoc::tui::app::App;
 use fluxnoc::tui::msg::Msg;
-use fluxnoc::tui::terminal::difference;
+use fluxnoc::tui::terminal::picture::difference;
 use fluxnoc::tui::update::update;
 use fluxnoc::tui::view::view;
 use fluxnoc::tui::{layout, zone::Zone};

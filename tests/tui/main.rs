@@ -85,7 +85,6 @@ impl Console {
             match effect {
                 Effect::Leave(how) => self.left = Some(how),
                 Effect::Redraw => {}
-                Effect::Look | Effect::Run(_) => self.asked.push(effect),
                 Effect::Execute { id, ref command } => {
                     if !matches!(command, Command::Look { .. }) {
                         self.commands.push(command.clone());
@@ -95,6 +94,7 @@ impl Console {
                 Effect::Query { id, .. } => {
                     self.waiting.insert(id, effect);
                 }
+                other => self.asked.push(other),
             }
         }
         if self.answers {

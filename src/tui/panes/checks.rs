@@ -226,7 +226,9 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
             own.recent.entry(key.clone()).or_default().load(&series);
         }
         (Ok(Reply::Answer(Answer::Maintenance(windows))), None, Some(host)) => {
-            let of = |window: &Maintenance| window.host_pattern.matches(&host);
+            let of = |window: &Maintenance| {
+                window.names_host(&host) || window.checks.iter().any(|key| *key.host == *host)
+            };
             own.over = windows.into_iter().filter(of).take(WINDOWS).collect();
         }
         _ => {}
@@ -245,10 +247,7 @@ pub fn live(app: &mut App, result: &Arc<LiveCheck>) {
 
 /// The windows that cover a check: in effect, to come, and those that were.
 pub fn covering<'a>(app: &'a App, key: &CheckKey) -> Vec<&'a Maintenance> {
-    let covers = |window: &&Maintenance| {
-        window.host_pattern.matches(&key.host)
-            && window.check.as_ref().is_none_or(|pattern| pattern.matches(&key.name))
-    };
+    let covers = |window: &&Maintenance| window.names(&key.host, &key.name);
     let mut all: Vec<&Maintenance> = app.world.windows().map(Arc::as_ref).filter(covers).collect();
     for window in app.own.checks.over.iter().filter(covers) {
         if !all.iter().any(|have| have.id == window.id) {
@@ -369,15 +368,11 @@ mod tests {
     }
 
     fn series(name: &str, points: &[(i64, f64)]) -> Series {
-        let point = |(secs, value): &(i64, f64)| Point {
-            at: at(*secs),
-            value: *value,
-            min: *value,
-            max: *value,
-        };
+        let point = |(secs, value): &(i64, f64)| Point::one(at(*secs), *value);
         Series {
             metric: Metric::new(name, 0.0, Unit::Seconds),
             points: points.iter().map(point).collect(),
+            lost: Vec::new(),
         }
     }
 

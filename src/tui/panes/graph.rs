@@ -165,7 +165,7 @@ pub fn turn(app: &mut App, action: Action) {
                 app.say(Tone::Note, "the graph shows the present");
             }
         }
-        Action::Newest => (app.own.lens.end, app.own.lens.cursor) = (None, None),
+        Action::GraphNewest => (app.own.lens.end, app.own.lens.cursor) = (None, None),
         _ => app.own.lens.log = !app.own.lens.log,
     }
 }
