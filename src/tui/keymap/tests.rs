@@ -53,7 +53,7 @@ fn nothing_depends_on_a_key_that_terminals_and_links_take_away() {
             of.any(|have| have.chords.iter().all(Chord::is_everywhere))
         };
         assert!(plain(Action::Palette), "{preset}");
-        let by_name = [Action::PreviousPane, Action::Redraw, Action::Interrupt];
+        let by_name = [Action::PreviousPane, Action::Redraw, Action::Interrupt, Action::Suspend];
         for action in Action::ALL.iter().filter(|action| !action.is_palette_only()) {
             assert!(plain(*action) || by_name.contains(action), "{preset}: {}", action.name());
         }
