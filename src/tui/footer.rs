@@ -1,11 +1,12 @@
 //! The bottom line: what just happened, and the keys that do something here and now.
 
 use crate::model::safe_text::width;
-use crate::tui::act;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
+use crate::tui::targets;
 use crate::tui::theme::Role;
+use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 
 /// Draws the bottom line, unless an input line is there.
@@ -71,10 +72,12 @@ fn said(app: &App) -> Option<(String, Role)> {
 #[must_use]
 pub fn wishes(app: &App) -> Vec<Action> {
     let mut wishes = Vec::new();
-    let here = act::alerts_here(app);
+    let found = targets::hint(app);
+    let here = &found.alerts;
     let acts_on_objects =
-        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks) || app.in_detail();
-    let object = act::object_here(app).is_some();
+        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList)
+            || app.in_detail();
+    let object = !found.is_empty();
     let mut wish = |action, when: bool| {
         if when {
             wishes.push(action);
@@ -83,19 +86,22 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
     wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
     wish(Action::Window, acts_on_objects && object);
-    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts));
+    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList));
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
     let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
         && app.focus == Pane::Throughput;
     wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
     wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
-    wish(Action::Back, app.in_detail() || app.zoom || !app.filter.0.is_empty());
-    wish(Action::NextPane, true);
+    let away = app.view != View::Overview;
+    wish(Action::Back, away || app.zoom || !app.filter.0.is_empty());
+    wish(Action::NextPane, app.panes().len() > 1);
     wish(Action::Zoom, app.mode() == Mode::Wide);
     wish(Action::Filter, !app.in_detail());
     wish(Action::Palette, true);
-    wish(Action::Quit, !app.in_detail());
+    wish(Action::Quit, !away);
     wishes
 }

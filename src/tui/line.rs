@@ -3,7 +3,6 @@
 use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
-use crate::protocol::Target;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -116,6 +115,11 @@ pub enum Pending {
         /// Over what.
         what: String,
     },
+    /// A window that shall end.
+    EndWindow {
+        /// Its name.
+        what: String,
+    },
     /// A re-check.
     Recheck {
         /// Of what.
@@ -133,14 +137,6 @@ pub enum Pending {
     CheckDetail(CheckKey),
     /// The events of a host.
     Edges(Name),
-}
-
-/// A target in words.
-#[must_use]
-pub fn words(targets: &[Target]) -> String {
-    match targets {
-        [] => "nothing".to_owned(),
-        [one] => one.to_string(),
-        [first, ..] => format!("{first} and {} more", targets.len() - 1),
-    }
+    /// Something that a pane asked for, and its own word for it.
+    Pane(crate::tui::app::Pane, u64),
 }

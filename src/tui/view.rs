@@ -19,10 +19,16 @@ use crate::tui::panes;
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{footer, header, overlays};
+use crate::tui::{footer, glyphs, header, outside, overlays};
 
 /// Paints the console into an empty buffer; returns where the terminal's cursor is shown.
 pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
+    let cursor = paint(app, buffer);
+    glyphs::fit(buffer, app.options.glyphs, app.options.utf8);
+    cursor
+}
+
+fn paint(app: &App, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     let mut surface = Surface::new(buffer, area, &app.theme);
     surface.clear();
@@ -35,6 +41,7 @@ pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Mode::Wide => wide(app, &mut surface),
     }
     footer::view(app, &mut surface);
+    outside::view(app, &mut surface);
     overlays::view(app, &mut surface)
 }
 
@@ -66,16 +73,19 @@ fn wide(app: &App, surface: &mut Surface<'_>) {
         return;
     }
     let panes = app.panes();
-    let words = panes.map(|pane| panes::title(app, pane));
-    let titles = [0, 1, 2, 3].map(|at: usize| Title {
-        left: words.get(at).map_or("", |(left, _)| left),
-        right: words.get(at).map_or("", |(_, right)| right),
-        focused: panes.get(at) == Some(&app.focus),
-    });
-    let (left, top) = layout::split(body, app.in_detail());
-    let insides = frame::quad(surface, body, left, top, &titles);
-    for (pane, inside) in panes.into_iter().zip(insides) {
-        panes::view(app, pane, &mut surface.at(inside));
+    let words: Vec<_> = panes.iter().map(|pane| panes::title(app, *pane)).collect();
+    let framed: Vec<_> = app
+        .view
+        .rects(body)
+        .into_iter()
+        .zip(panes.iter().zip(&words))
+        .map(|(rect, (pane, (left, right)))| {
+            (rect, Title { left, right, focused: *pane == app.focus })
+        })
+        .collect();
+    let insides = frame::panes(surface, &framed);
+    for (pane, inside) in panes.iter().zip(insides) {
+        panes::view(app, *pane, &mut surface.at(inside));
     }
 }
 
@@ -97,9 +107,9 @@ fn compact(app: &App, surface: &mut Surface<'_>) {
 /// ` [Alerts] unhandled 5, handled 4              Hosts  Throughput  Hops `
 fn tabs(app: &App, surface: &mut Surface<'_>) {
     let (title, right) = panes::title(app, app.focus);
-    let others: Vec<Pane> = app.panes().into_iter().filter(|pane| *pane != app.focus).collect();
+    let others: Vec<Pane> = app.panes().iter().copied().filter(|p| *p != app.focus).collect();
     let names = others.iter().map(|pane| pane.name()).collect::<Vec<_>>().join("  ");
-    let tabs = format!("Tab: {names}");
+    let tabs = if others.is_empty() { String::new() } else { format!("Tab: {names}") };
     let room = surface.width().saturating_sub(tabs.len() + 3);
     let used = surface.say(1, 0, room, &title, Role::TitleFocused) + 3;
     if right.len() + used < room {

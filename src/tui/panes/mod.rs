@@ -3,17 +3,29 @@
 //! In: the console's state and a surface. Out: cells, titles, cursor steps over hosts.
 //! Never: asks the engine, changes anything but a cursor.
 
+pub mod alert_page;
 pub mod alerts;
+pub mod checklist;
 pub mod checks;
 pub mod events;
 pub mod graph;
+pub mod history;
 pub mod hops;
 pub mod hosts;
+pub mod logs;
 pub mod output;
+pub mod paths;
 pub mod preview;
+pub mod rows;
+pub mod settings;
 pub mod throughput;
+pub mod windows;
 
+use crate::protocol::Problem;
+use crate::tui::action::Action;
 use crate::tui::app::{App, Link, Pane};
+use crate::tui::book::Lens;
+use crate::tui::effect::{Effect, Reply};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 
@@ -29,6 +41,15 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::Graph => graph::title(app),
         Pane::Output => output::title(app),
         Pane::Events => events::title(app),
+        Pane::CheckList => checklist::title(app),
+        Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
+            paths::title(app, pane)
+        }
+        Pane::Windows => windows::title(app),
+        Pane::History => history::title(app),
+        Pane::Logs => logs::title(app),
+        Pane::Settings => settings::title(app),
+        Pane::AlertPage => alert_page::title(app),
     }
 }
 
@@ -43,6 +64,96 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::Graph => graph::view(app, surface),
         Pane::Output => output::view(app, surface),
         Pane::Events => events::view(app, surface),
+        Pane::CheckList => checklist::view(app, surface),
+        Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
+            paths::view(app, pane, surface);
+        }
+        Pane::Windows => windows::view(app, surface),
+        Pane::History => history::view(app, surface),
+        Pane::Logs => logs::view(app, surface),
+        Pane::Settings => settings::view(app, surface),
+        Pane::AlertPage => alert_page::view(app, surface),
+    }
+}
+
+/// The states of the panes that have one of their own; each is private to its pane.
+#[derive(Debug, Default)]
+pub struct Own {
+    /// How all graphs look at time.
+    pub lens: Lens,
+    /// The host view's checks: what they measured of late.
+    pub checks: checks::State,
+    /// The list of all checks.
+    pub checklist: checklist::State,
+    /// Paths.
+    pub paths: paths::State,
+    /// Maintenance windows.
+    pub windows: windows::State,
+    /// History.
+    pub history: history::State,
+    /// Logs.
+    pub logs: logs::State,
+    /// Settings.
+    pub settings: settings::State,
+    /// The alert page.
+    pub alert: alert_page::State,
+}
+
+/// Offers an action to the pane that has the keys; `None` when it means nothing special there.
+pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
+    match pane {
+        Pane::Throughput | Pane::Graph => graph::act(app, pane, action),
+        Pane::CheckList => checklist::act(app, action),
+        Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
+            paths::act(app, pane, action)
+        }
+        Pane::Windows => windows::act(app, action),
+        Pane::History => history::act(app, action),
+        Pane::Logs => logs::act(app, action),
+        Pane::Settings => settings::act(app, action),
+        Pane::AlertPage => alert_page::act(app, action),
+        _ => None,
+    }
+}
+
+/// What the panes of the present view still have to ask for; called after every message that a
+/// person or the clock caused, so a pane asks only for what it lacks and has not asked for.
+pub fn wants(app: &mut App) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for pane in app.panes() {
+        effects.extend(match pane {
+            Pane::Checks => checks::wants(app),
+            Pane::PathList => paths::wants(app),
+            Pane::Windows => windows::wants(app),
+            Pane::History => history::wants(app),
+            Pane::Settings => settings::wants(app),
+            Pane::AlertPage => alert_page::wants(app),
+            _ => Vec::new(),
+        });
+    }
+    effects
+}
+
+/// A view opens: what its panes know from an earlier time is asked for again.
+pub fn forget(app: &mut App) {
+    // A log axis is a taste; a moment of the past belongs to what was looked at.
+    (app.own.lens.end, app.own.lens.cursor) = (None, None);
+    checks::forget(app);
+    settings::forget(app);
+    windows::forget(app);
+}
+
+/// Hands an answer to the pane that asked with [`Pending::Pane`](crate::tui::line::Pending);
+/// `token` is the pane's own word for what it asked.
+pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Problem>) {
+    match pane {
+        Pane::Checks => checks::reply(app, token, result),
+        Pane::PathList => paths::reply(app, token, result),
+        Pane::Windows => windows::reply(app, token, result),
+        Pane::History => history::reply(app, token, result),
+        Pane::Settings => settings::reply(app, token, result),
+        Pane::AlertPage => alert_page::reply(app, token, result),
+        _ => {}
     }
 }
 

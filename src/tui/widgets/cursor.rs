@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::tui::action::Action;
+
 /// The scroll offset of a list. It moves only as far as the selected row demands.
 ///
 /// The offset is a `Cell` because it depends on the height that only the view knows: the one
@@ -31,6 +33,20 @@ impl Scroll {
 #[must_use]
 pub fn moved(at: usize, rows: usize, by: isize) -> usize {
     at.saturating_add_signed(by).min(rows.saturating_sub(1))
+}
+
+/// How far an action moves a cursor when a page has so many rows; `None` when it is no movement.
+#[must_use]
+pub const fn step(action: Action, page: isize) -> Option<isize> {
+    Some(match action {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::PageDown => page,
+        Action::PageUp => -page,
+        Action::Top => isize::MIN / 2,
+        Action::Bottom => isize::MAX / 2,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

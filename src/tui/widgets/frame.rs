@@ -26,39 +26,60 @@ pub fn single(surface: &mut Surface<'_>, area: Rect, title: &Title<'_>) -> Rect 
     inside(area)
 }
 
-/// Draws four panes that share their lines; `left` and `top` are the sizes of the first including
-/// both its lines. Returns the four insides: top left, top right, bottom left, bottom right.
-pub fn quad(
-    surface: &mut Surface<'_>,
-    area: Rect,
-    left: u16,
-    top: u16,
-    titles: &[Title<'_>; 4],
-) -> [Rect; 4] {
-    let right = Rect {
-        x: area.x + left.saturating_sub(1),
-        width: area.width.saturating_sub(left.saturating_sub(1)),
-        ..area
-    };
-    let left = Rect { width: left, ..area };
-    let upper = |rect: Rect| Rect { height: top, ..rect };
-    let lower = |rect: Rect| Rect {
-        y: rect.y + top.saturating_sub(1),
-        height: rect.height.saturating_sub(top.saturating_sub(1)),
-        ..rect
-    };
-    let panes = [upper(left), upper(right), lower(left), lower(right)];
-    for pane in panes {
-        outline(surface, pane, Role::Border);
-    }
-    joints(surface, panes);
-    for (pane, title) in panes.iter().zip(titles) {
-        if title.focused {
-            tint_outline(surface, *pane, Role::BorderFocused);
+/// Draws panes whose rectangles share their lines, with the right sign wherever lines meet, and
+/// returns what is inside of each.
+pub fn panes(surface: &mut Surface<'_>, panes: &[(Rect, Title<'_>)]) -> Vec<Rect> {
+    let style = surface.theme.style(Role::Border);
+    let rects: Vec<Rect> = panes.iter().map(|(rect, _)| *rect).collect();
+    for rect in &rects {
+        for (x, y) in edge(*rect) {
+            surface.mark_at(x, y, joint(&rects, x, y), style);
         }
-        write_title(surface, *pane, title);
     }
-    panes.map(inside)
+    for (rect, title) in panes {
+        if title.focused {
+            tint_outline(surface, *rect, Role::BorderFocused);
+        }
+        write_title(surface, *rect, title);
+    }
+    rects.into_iter().map(inside).collect()
+}
+
+/// The cells of a rectangle's outline.
+fn edge(rect: Rect) -> impl Iterator<Item = (u16, u16)> {
+    let (right, bottom) = (rect.right().saturating_sub(1), rect.bottom().saturating_sub(1));
+    let rows = (rect.left()..rect.right()).flat_map(move |x| [(x, rect.y), (x, bottom)]);
+    let columns = (rect.top()..rect.bottom()).flat_map(move |y| [(rect.x, y), (right, y)]);
+    rows.chain(columns)
+}
+
+/// The sign of a cell on some outlines, by the directions in which lines leave it.
+fn joint(rects: &[Rect], x: u16, y: u16) -> char {
+    let (mut up, mut down, mut left, mut right) = (false, false, false, false);
+    for r in rects.iter().filter(|r| r.width > 1 && r.height > 1) {
+        let (end, bottom) = (r.right() - 1, r.bottom() - 1);
+        if (r.x..=end).contains(&x) && (y == r.y || y == bottom) {
+            left |= x > r.x;
+            right |= x < end;
+        }
+        if (r.y..=bottom).contains(&y) && (x == r.x || x == end) {
+            up |= y > r.y;
+            down |= y < bottom;
+        }
+    }
+    match (up, down, left, right) {
+        (false, true, false, true) => '╭',
+        (false, true, true, false) => '╮',
+        (true, false, false, true) => '╰',
+        (true, false, true, false) => '╯',
+        (true, true, false, true) => '├',
+        (true, true, true, false) => '┤',
+        (false, true, true, true) => '┬',
+        (true, false, true, true) => '┴',
+        (true, true, true, true) => '┼',
+        (_, _, false, false) => '│',
+        _ => '─',
+    }
 }
 
 fn inside(area: Rect) -> Rect {
@@ -89,26 +110,6 @@ fn outline(surface: &mut Surface<'_>, area: Rect, role: Role) {
         [(0, 0, '╭'), (wide - 1, 0, '╮'), (0, high - 1, '╰'), (wide - 1, high - 1, '╯')]
     {
         s.mark(x, y, sign, style);
-    }
-}
-
-/// The signs where the lines of four panes meet.
-fn joints(surface: &mut Surface<'_>, [first, second, third, _]: [Rect; 4]) {
-    let style = surface.theme.style(Role::Border);
-    let area = surface.area();
-    let middle = usize::from(second.x.saturating_sub(area.x));
-    let cross = usize::from(third.y.saturating_sub(area.y));
-    let (x, y) = (usize::from(first.x - area.x), usize::from(first.y - area.y));
-    let end = usize::from(second.right().saturating_sub(area.x + 1));
-    let bottom = usize::from(third.bottom().saturating_sub(area.y + 1));
-    for (x, y, sign) in [
-        (middle, y, '┬'),
-        (middle, cross, '┼'),
-        (middle, bottom, '┴'),
-        (x, cross, '├'),
-        (end, cross, '┤'),
-    ] {
-        surface.mark(x, y, sign, style);
     }
 }
 

@@ -164,6 +164,18 @@ impl<'a> Surface<'a> {
         }
     }
 
+    /// Has a widget of another crate draw here.
+    pub fn widget(&mut self, widget: impl ratatui::widgets::Widget) {
+        widget.render(self.area, self.buffer);
+    }
+
+    /// The same by coordinates of the screen.
+    pub fn mark_at(&mut self, x: u16, y: u16, sign: char, style: Style) {
+        if x >= self.area.x && y >= self.area.y {
+            self.mark(usize::from(x - self.area.x), usize::from(y - self.area.y), sign, style);
+        }
+    }
+
     /// Writes one character that the program itself chose.
     pub fn mark(&mut self, x: usize, y: usize, sign: char, style: Style) {
         if x < self.width() && y < self.height() {
