@@ -112,6 +112,9 @@ pub fn prepare(dir: &Path) -> anyhow::Result<()> {
 fn start(plan: Plan, lock: DirLock) -> anyhow::Result<Home> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("engine")
+        // A program of somebody else has a thread as long as it runs; those that hang must not
+        // keep others, or a query, from one.
+        .max_blocking_threads(2 * AT_ONCE)
         .enable_all()
         .build()
         .context("cannot start threads")?;

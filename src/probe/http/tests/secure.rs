@@ -101,10 +101,12 @@ async fn a_port_without_tls_says_so() {
     .await;
     let seen = probe(https(&stub), 5000, Some(&authority.trust())).await;
     assert_eq!(failed(&seen).0, FailureKind::Tls);
-    assert!(failed(&seen).1.starts_with("web-1 does not speak TLS on this port"));
+    let words = format!("web-1 does not speak TLS on port {} (", stub.port);
+    assert!(failed(&seen).1.starts_with(&words), "{seen:?}");
     let closes = Stub::new(|stream, _| async move { drop(stream) }).await;
     let seen = probe(https(&closes), 5000, Some(&authority.trust())).await;
     assert_eq!(failed(&seen).0, FailureKind::Tls);
+    assert!(failed(&seen).1.contains(&format!(" on port {}", closes.port)), "{seen:?}");
 }
 
 #[tokio::test]
