@@ -255,7 +255,7 @@ async fn a_refused_newer_database_gets_no_log_beside_it() {
     let beside = directory.path().join("data");
     let place = Place::File(directory);
     place.open().await.unwrap().close().await;
-    place.meddle("UPDATE _sqlx_migrations SET version = 4711").await;
+    place.meddle("UPDATE _sqlx_migrations SET version = 4711 WHERE version = 1").await;
     let refused = place.open().await.unwrap_err();
     assert!(matches!(refused, StoreError::Newer { found: 4711, .. }), "{refused}");
     let names = std::fs::read_dir(beside).unwrap().map(|entry| entry.unwrap().file_name());
