@@ -138,6 +138,8 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A simulated network to learn the keys on: offline, on a scratch database
+    Demo(DemoArgs),
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
     Engine,
@@ -147,6 +149,20 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `fluxnoc demo`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DemoArgs {
+    /// A storm of so many alerts begins after 5 s; three other problems do not belong to it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::demo::STORM_LIMIT)))]
+    pub storm: Option<u32>,
+    /// So many times as fast as real time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// Which story is told: the same number, the same story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `fluxnoc check`.

@@ -55,7 +55,7 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
 }
 
 /// `--as` or `FLUXNOC_AS`, the configuration, `FLUXNOC_OPERATOR`, who called sudo, the login.
-fn operator(global: &Global, config: &Config) -> String {
+pub(super) fn operator(global: &Global, config: &Config) -> String {
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let named = global.operator.clone().or_else(|| config.settings.console.operator.clone());
     named
@@ -102,7 +102,8 @@ impl Console {
         }
     }
 
-    fn options(&self, attached: bool) -> Options {
+    /// The options of a screen.
+    pub(super) fn options(&self, attached: bool) -> Options {
         Options {
             attached,
             read_only: self.read_only,
@@ -184,7 +185,11 @@ impl Console {
 /// The hidden command that runs the engine without a screen.
 pub const ENGINE_COMMAND: &str = "__engine";
 
-fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// The runtime of a screen: one thread, its own.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -192,7 +197,7 @@ fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Ends when the terminal hangs up or the process is asked to end.
-async fn hang_up() -> Leave {
+pub(super) async fn hang_up() -> Leave {
     let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
         signal(SignalKind::hangup()),
         signal(SignalKind::terminate()),

@@ -19,6 +19,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let wide = surface.width();
     let engine = app.world.engine();
     let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
+    badge(app, &mut pieces);
     if !engine.host.is_empty() {
         pieces.push((format!(" · {}", engine.host), Role::Muted));
     }
@@ -42,6 +43,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
 /// Draws the strip of counts of a small screen.
 pub fn strip(app: &App, surface: &mut Surface<'_>) {
     let mut pieces = vec![(" ".to_owned(), Role::Text)];
+    badge(app, &mut pieces);
     pieces.extend(brief(app));
     pieces.push((format!("  {} unhandled", app.world.unhandled()), Role::Strong));
     let end = draw(surface, 0, &pieces);
@@ -77,8 +79,16 @@ fn waiting(app: &App, pieces: &mut Pieces) {
     }
 }
 
+fn badge(app: &App, pieces: &mut Pieces) {
+    if let Some(word) = app.options.badge {
+        pieces.push((format!(" {word} "), Role::Selection));
+        pieces.push((" ".to_owned(), Role::Text));
+    }
+}
+
 fn place(app: &App) -> String {
     match &app.options.remote {
+        None if app.options.badge.is_some() => "simulated".to_owned(),
         Some(url) => url.clone(),
         None if app.options.attached => "attached".to_owned(),
         None => "engine here".to_owned(),
