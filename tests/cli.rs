@@ -127,6 +127,69 @@ fn probe_and_doctor_speak_json() {
 }
 
 #[test]
+fn doctor_says_what_colours_and_glyphs_were_chosen_and_why() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let dir = folder.path().display().to_string();
+    let with = |environment: &[(&str, &str)], flags: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fluxnoc"));
+        command.env_clear().env("HOME", folder.path()).current_dir(folder.path());
+        command.envs(environment.iter().copied()).args(["doctor", "--data-dir", &dir]).args(flags);
+        out(&command.output().expect("runs"))
+    };
+    let modern = [("TERM", "xterm"), ("COLORTERM", "truecolor"), ("LANG", "C.UTF-8")];
+    let words = with(&modern, &[]);
+    assert!(words.contains("16 million colours (COLORTERM=truecolor), theme default"), "{words}");
+    assert!(words.contains("braille (LANG=C.UTF-8): ● CRIT"), "{words}");
+    let words = with(&[("TERM", "xterm"), ("NO_COLOR", "1"), ("LANG", "C")], &[]);
+    assert!(words.contains("no colours (NO_COLOR is set)"), "{words}");
+    assert!(words.contains("ascii (LANG=C is not UTF-8): X CRIT  ! WARN"), "{words}");
+    let words = with(&modern, &["--glyphs", "block", "--color", "256"]);
+    assert!(words.contains("256 colours (as asked for)"), "{words}");
+    assert!(words.contains("block (as asked for)"), "{words}");
+}
+
+#[test]
+fn keys_prints_the_sheet_of_the_keys_in_force() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "[keys]\nack = \"e\"\nzoom = \"none\"\n").expect("writable");
+    let path = path.display().to_string();
+    let sheet = |more: &[&str]| {
+        let output = fluxnoc(&[&["--config", &path, "keys"], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        out(&output)
+    };
+    let line = |text: &str, name: &str| {
+        let words = |line: &&str| line.split_whitespace().any(|word| word == name);
+        text.lines().find(words).unwrap_or_default().to_owned()
+    };
+    let text = sheet(&[]);
+    assert!(line(&text, "ack").trim_start().starts_with("e  "), "{text}");
+    assert!(line(&text, "zoom").trim_start().starts_with(":zoom"), "{text}");
+    assert!(text.contains("Everywhere") && text.contains("Hosts, alerts, checks"), "{text}");
+    let md = sheet(&["--md"]);
+    assert!(md.contains("| `e` | `ack` | acknowledge the alerts under the cursor |"), "{md}");
+    assert!(sheet(&["--preset", "k9s"]).contains("^B"));
+    let output = fluxnoc(&["keys", "--preset", "emacs"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("allowed: default, vim, k9s"), "{}", err(&output));
+}
+
+#[test]
+fn a_key_that_means_two_things_is_refused_with_its_place_by_every_command() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "[keys]\n\nack = \"r\"\n").expect("writable");
+    let path = path.display().to_string();
+    for verb in [&["config", "check"][..], &["keys"], &["hosts"]] {
+        let output = fluxnoc(&[&["--config", &path], verb].concat());
+        assert_eq!(output.status.code(), Some(2));
+        let words = err(&output);
+        assert!(words.contains(":3:1: `r` of `ack` is the key of `recheck`"), "{words}");
+    }
+}
+
+#[test]
 fn f82_config_check_prints_every_problem_and_exits_2() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("bad.toml");

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fluxnoc::config::{Config, Env, Machine, Settings, Source, keys, load, parse};
+use fluxnoc::config::{Config, Env, Machine, Place, Settings, Source, keys, load, parse};
 use fluxnoc::model::{Kind, Span};
 
 fn machine() -> Machine {
@@ -37,6 +37,13 @@ fn read(text: &str) -> Config {
 /// The same without the places, which differ between two texts.
 fn nowhere(mut config: Config) -> Config {
     config.warnings.clear();
+    config.keys.source.clear();
+    for binding in &mut config.keys.bindings {
+        binding.place = Place::default();
+    }
+    for action in &mut config.keys.actions {
+        action.place = Place::default();
+    }
     config.origins.clear();
     for host in &mut config.hosts {
         host.origin = None;
@@ -134,6 +141,8 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         let tables = value.and_then(toml::Value::as_array).cloned().unwrap_or_default();
         tables.into_iter().filter_map(|table| table.as_table().cloned()).collect()
     };
+    let actions: BTreeSet<String> = list(document.get("action")).iter().flat_map(keys_of).collect();
+    assert_eq!(actions, set(keys::ACTION), "[[action]]");
     let hosts = list(document.get("host"));
     let all: BTreeSet<String> = hosts.iter().flat_map(keys_of).collect();
     assert_eq!(all, set(keys::HOST), "[[host]]");

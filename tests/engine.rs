@@ -21,8 +21,10 @@ fn window(pattern: &str, lab: &Lab, minutes: u64, suppress: bool) -> Command {
     let now = lab.clock.now().wall;
     Command::AddMaintenance(NewMaintenance {
         name: "patching".to_owned(),
-        host_pattern: pattern.parse().unwrap(),
+        host_pattern: pattern.parse().ok(),
         check: None,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start: now,
         end: now + Span::from_secs(60 * minutes),
         suppress_notifications: suppress,
@@ -231,9 +233,14 @@ async fn what_cannot_be_acknowledged_is_said() {
     lab.report_times(3, "web-1/http", &refused()).await;
     let targets: Vec<Target> =
         ["web-1", "db-1", "nobody/x"].iter().map(|t| t.parse().unwrap()).collect();
-    let command =
-        Command::Acknowledge { targets, comment: String::new(), expires: None, sticky: false };
-    let Ok(Outcome::Done { count, failures }) = lab.execute(command).await else {
+    let command = Command::Acknowledge {
+        targets,
+        comment: String::new(),
+        expires: None,
+        sticky: false,
+        notify: false,
+    };
+    let Ok(Outcome::Done { count, failures, .. }) = lab.execute(command).await else {
         panic!("not done");
     };
     assert_eq!((count, failures.len()), (1, 2));
@@ -242,6 +249,7 @@ async fn what_cannot_be_acknowledged_is_said() {
         comment: String::new(),
         expires: Some(START),
         sticky: false,
+        notify: false,
     };
     assert_eq!(lab.execute(past).await.unwrap_err().kind, ProblemKind::Invalid);
 }

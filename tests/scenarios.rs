@@ -80,6 +80,8 @@ struct Ack {
     expires: Option<String>,
     #[serde(default)]
     sticky: bool,
+    #[serde(default)]
+    notify: bool,
 }
 
 /// One step: when, at most one thing that happens, and what must then be so.
@@ -167,8 +169,10 @@ impl Play {
         self.windows.push(Maintenance {
             id: MaintenanceId::from_parts(self.now.millis(), [no; 10]),
             name: SafeText::line(&window.name),
-            host_pattern: window.hosts.parse().unwrap(),
+            host_pattern: window.hosts.parse().ok(),
             check: window.check.as_ref().map(|check| check.parse().unwrap()),
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start: offset(&window.start),
             end: offset(&window.end),
             suppress_notifications: window.suppress,
@@ -191,13 +195,16 @@ impl Play {
             return self.no_result();
         }
         if let Some(ack) = &moment.ack {
-            return self.input(Input::Acknowledge(Acknowledgement {
-                author: SafeText::line(&ack.by),
-                comment: SafeText::line(&ack.comment),
-                at: self.now,
-                expires: ack.expires.as_deref().map(offset),
-                sticky: ack.sticky,
-            }));
+            return self.input(Input::Acknowledge {
+                ack: Acknowledgement {
+                    author: SafeText::line(&ack.by),
+                    comment: SafeText::line(&ack.comment),
+                    at: self.now,
+                    expires: ack.expires.as_deref().map(offset),
+                    sticky: ack.sticky,
+                },
+                notify: ack.notify,
+            });
         }
         if let Some(who) = &moment.unack {
             return self.input(Input::Unacknowledge { actor: SafeText::line(who) });

@@ -8,16 +8,23 @@
 //! |---|---|
 //! | `GET /api/v1/hosts?pattern=GLOB` | hosts with their checks |
 //! | `GET /api/v1/alerts?all=true` | pending and firing alerts; resolved ones too |
-//! | `POST /api/v1/alerts/ack` | `{targets, comment, expires, sticky}`; `expires: null` is never |
+//! | `POST /api/v1/alerts/ack` | `{targets, comment, expires, sticky, notify}`; `expires: null` is never |
 //! | `POST /api/v1/alerts/unack` | `{targets}` |
+//! | `GET /api/v1/alerts/{id}` | everything about one alert |
+//! | `GET /api/v1/comments?host=&check=&limit=`, `POST /api/v1/comments` | comments; `{targets, text}` |
+//! | `POST /api/v1/undo` | `{request}`: takes back what that request did |
+//! | `GET /api/v1/remembered`, `POST /api/v1/remembered` | an operator's own things; `{key, value}` |
+//! | `GET /api/v1/log?from=&to=&hosts=&actor=&kinds=&text=&before=&limit=` | all that happened |
+//! | `GET /api/v1/paths?host=&limit=` | `trace` checks with their last report |
+//! | `GET /api/v1/path-changes?host=&check=&limit=` | how paths changed |
 //! | `GET /api/v1/maintenance?all=true` | windows; ended ones too |
 //! | `POST /api/v1/maintenance`, `POST /api/maintenance` | the body of SPEC FM-29; answers 201 |
-//! | `POST /api/v1/maintenance/{id}/end`, `.../extend` | nothing; `{by_ms}` |
+//! | `POST /api/v1/maintenance/{id}/end`, `.../extend`, `.../edit` | nothing; `{by_ms}`; `{name, start, end}` |
 //! | `POST /api/v1/recheck` | `{targets}` |
 //! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
 //! | `GET /api/v1/history/{host}/{check}?from=&to=&points=` | its numbers and states |
 //! | `GET /api/v1/edges?host=&alert=&limit=` | recorded changes |
-//! | `GET /api/v1/engine`, `GET /api/v1/config` | its state; TOML in force |
+//! | `GET /api/v1/engine`, `GET /api/v1/config`, `GET /api/v1/settings` | its state; TOML in force; each setting |
 //! | `POST /api/v1/reload`, `POST /api/v1/stop` | nothing |
 //! | `POST /api/v1/work/claim`, `POST /api/v1/work/report` | a worker's calls |
 //! | `GET /api/v1/events` | server-sent events, each an `Event` as JSON |
@@ -50,7 +57,7 @@ struct Face {
 
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
-    use routes::{alerts, checks, engine, events, maintenance, work};
+    use routes::{alerts, checks, engine, events, log, maintenance, operator, work};
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
         .route("/api/v1/checks/{host}/{check}", get(checks::check))
@@ -59,12 +66,21 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/ack", post(alerts::acknowledge))
         .route("/api/v1/alerts/unack", post(alerts::unacknowledge))
+        .route("/api/v1/alerts/{id}", get(alerts::one))
+        .route("/api/v1/comments", get(alerts::comments).post(alerts::comment))
         .route("/api/v1/edges", get(alerts::edges))
+        .route("/api/v1/log", get(log::log))
+        .route("/api/v1/paths", get(log::paths))
+        .route("/api/v1/path-changes", get(log::path_changes))
+        .route("/api/v1/undo", post(operator::undo))
+        .route("/api/v1/remembered", get(operator::remembered).post(operator::remember))
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))
         .route("/api/maintenance", post(maintenance::add))
         .route("/api/v1/maintenance/{id}/end", post(maintenance::end))
         .route("/api/v1/maintenance/{id}/extend", post(maintenance::extend))
+        .route("/api/v1/maintenance/{id}/edit", post(maintenance::edit))
         .route("/api/v1/engine", get(engine::status))
+        .route("/api/v1/settings", get(engine::settings))
         .route("/api/v1/config", get(engine::config))
         .route("/api/v1/reload", post(engine::reload))
         .route("/api/v1/stop", post(engine::stop))

@@ -63,6 +63,12 @@ pub struct Global {
     /// Colour theme [env: FLUXNOC_THEME=]
     #[arg(long, global = true, help_heading = "Options of all commands", value_name = "NAME")]
     pub theme: Option<String>,
+    /// How many colours: auto, never, 16, 256 or true [env: FLUXNOC_COLOR=]
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "TIER")]
+    pub color: Option<String>,
+    /// What is drawn with: auto, braille, block or ascii [env: FLUXNOC_GLYPHS=]
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "TIER")]
+    pub glyphs: Option<String>,
     /// Who is acting, as history shows it [default: the login name] [env: FLUXNOC_AS=]
     #[arg(
         long = "as",
@@ -140,6 +146,15 @@ pub enum Command {
     Config(ConfigCommand),
     /// A simulated network to learn the keys on: offline, on a scratch database
     Demo(DemoArgs),
+    /// Print the keys in force: the preset with what the configuration changes
+    Keys {
+        /// As a table in Markdown
+        #[arg(long)]
+        md: bool,
+        /// Another preset: default, vim or k9s [default: `keys` of the configuration]
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
+    },
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
     Engine,

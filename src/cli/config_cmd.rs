@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::{ConfigCommand, Global};
-use super::{machine, print};
+use super::{look, machine, print};
 use crate::config::{Config, Env, Problems, Source, builtin, load, locate};
 
 /// Reads the configuration that the options, the environment and the usual places name; without
@@ -16,8 +16,12 @@ pub fn read(global: &Global) -> Result<Config, Problems> {
     let source = locate::find(global.config.as_deref());
     let env = Env::of_process()
         .with_flag("--theme", "console.theme", global.theme.as_deref())
+        .with_flag("--color", "console.color", global.color.as_deref())
+        .with_flag("--glyphs", "console.glyphs", global.glyphs.as_deref())
         .with_flag("--as", "console.operator", global.operator.as_deref());
     let config = load(&source, &machine, &env)?;
+    // What only the console understands is refused here as well, for every command alike.
+    look::keymap(&config)?;
     Ok(match source {
         Source::File(_) => config,
         Source::BuiltIn => {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
 use super::lifecycle::{self, Home, Place, Plan};
-use super::{config_cmd, logging, machine, setup};
+use super::{config_cmd, logging, look, machine, setup};
 use crate::backend::Backend;
 use crate::config::{Config, locate};
 use crate::model::SafeText;
@@ -107,10 +107,8 @@ impl Console {
         Options {
             attached,
             read_only: self.read_only,
-            theme: self.config.settings.console.theme.clone(),
-            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             ack_expiry: self.config.settings.alerting.ack_expiry,
-            ..Options::default()
+            ..look::options(&self.config, &self.again)
         }
     }
 

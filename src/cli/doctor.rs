@@ -10,10 +10,13 @@ use serde::Serialize;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::args::Global;
-use super::{config_cmd, print};
+use super::{config_cmd, look, print};
 use crate::clock::Clock;
+use crate::config::settings::Console;
 use crate::config::{Config, Problems, locate};
 use crate::model::SafeText;
+use crate::tui::glyphs;
+use crate::tui::theme::ColourTier;
 
 /// The database's name in the data directory.
 const DATABASE: &str = "fluxnoc.db";
@@ -56,7 +59,8 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
     findings.push(clock());
     findings.push(configuration(&config));
     findings.extend(data(global));
-    findings.push(terminal());
+    let console = config.as_ref().map(|config| config.settings.console.clone());
+    findings.extend(terminal(&console.unwrap_or_default()));
     if json {
         print::json(&findings);
     } else {
@@ -254,36 +258,38 @@ fn file(path: &Path, found: &fs::Metadata) -> Finding {
     finding(name, Grade::Ok, format!("{shown}, {size} MiB"), "")
 }
 
-/// Size, colours and characters of the terminal.
-fn terminal() -> Finding {
+/// Size, colours and characters of the terminal: what was chosen, why, and how it looks.
+fn terminal(console: &Console) -> Vec<Finding> {
     let name = "terminal";
-    let set = |variable: &str| std::env::var(variable).ok().filter(|text| !text.is_empty());
-    let Some(term) = set("TERM").filter(|term| term != "dumb") else {
+    let term = look::variable("TERM").filter(|term| term != "dumb");
+    let Some(term) = term else {
         let mend =
             "the console needs one; the other commands do not. Set TERM, such as xterm-256color";
-        return finding(name, Grade::Warn, "TERM names no terminal that can move a cursor", mend);
+        let text = "TERM names no terminal that can move a cursor";
+        return vec![finding(name, Grade::Warn, text, mend)];
     };
     let size = terminal_size::terminal_size();
-    let locale =
-        set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
-    let upper = locale.to_ascii_uppercase();
-    let utf8 = upper.contains("UTF-8") || upper.contains("UTF8");
-    let colours = match set("COLORTERM").as_deref() {
-        Some("truecolor" | "24bit") => "16 million colours",
-        _ if set("NO_COLOR").is_some() => "no colours (NO_COLOR)",
-        _ if term.contains("256") => "256 colours",
-        _ => "16 colours",
-    };
-    let characters = if utf8 { "UTF-8" } else { "no UTF-8" };
     let (width, height) = size.map_or((0, 0), |(width, height)| (width.0, height.0));
-    let text = format!("{term}, {width}x{height}, {colours}, {characters}");
-    if !utf8 {
-        let mend = "set LANG=C.UTF-8: graphs and names need it";
-        return finding(name, Grade::Warn, text, mend);
-    }
-    if width < 120 || height < 40 {
-        let mend = "the overview shows everything at 120x40 and above";
-        return finding(name, Grade::Warn, text, mend);
-    }
-    finding(name, Grade::Ok, text, "")
+    let text = format!("{term}, {width}x{height}");
+    let small = width < 120 || height < 40;
+    let mend = if small { "the overview shows everything at 120x40 and above" } else { "" };
+    let grade = if small { Grade::Warn } else { Grade::Ok };
+    let (colours, why) = ColourTier::choose(&console.color, look::variable);
+    let colours = format!("{} ({why}), theme {}", colours.words(), console.theme);
+    let charset = glyphs::choose(&console.glyphs, look::variable);
+    let sample = glyphs::fitted(SAMPLE, charset.tier, charset.utf8);
+    let text_of = format!("{} ({}): {sample}", charset.tier.name(), charset.why);
+    let (good, advice) = if charset.utf8 {
+        (Grade::Ok, "")
+    } else {
+        (Grade::Warn, "set LANG=C.UTF-8 where the terminal shows UTF-8; --glyphs chooses otherwise")
+    };
+    vec![
+        finding(name, grade, text, mend),
+        finding("colours", Grade::Ok, colours, ""),
+        finding("glyphs", good, text_of, advice),
+    ]
 }
+
+/// States, a frame and bars, as the console would draw them.
+const SAMPLE: &str = "● CRIT  ▲ WARN  ? UNKN  ◇ MAINT  ✓ OK  ╭─┬─╮ │ ╰─┴─╯  ▁▂▃▄▅▆▇█  ⣀⡠⠔⠊⠉  › … ×";

@@ -10,8 +10,10 @@ pub mod config_cmd;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod keys_cmd;
 pub mod lifecycle;
 pub mod logging;
+pub mod look;
 pub mod machine;
 pub mod oneshot;
 pub mod print;
@@ -47,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Dns(args)) => oneshot::dns(&args),
         Some(Command::Probe(args)) => oneshot::probe(&args),
         Some(Command::Config(command)) => config_cmd::run(command, &global),
+        Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),
         command => with_engine(&global, command),
@@ -105,7 +108,7 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 
 /// True when the first word that is neither an option nor an option's value is `check`.
 fn is_check(arguments: &[OsString]) -> bool {
-    let with_value = ["--config", "--data-dir", "--theme", "--as"];
+    let with_value = ["--config", "--data-dir", "--theme", "--color", "--glyphs", "--as"];
     let mut rest = arguments.iter().skip(1);
     while let Some(word) = rest.next() {
         let word = word.to_string_lossy();

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::remote::Said;
-use crate::model::Maintenance;
 use crate::model::safe_text::width;
+use crate::model::{Maintenance, Name, State};
 use crate::protocol::query::{AlertAnswer, HostAnswer};
-use crate::protocol::{Answer, Outcome};
+use crate::protocol::{Answer, LogEntry, Outcome};
 
 /// The text of an answer, with its line breaks.
 ///
@@ -36,10 +36,13 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
 
 fn done(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done { count, failures } => {
+        Outcome::Done { count, failures, failed, .. } => {
             let mut out = format!("done: {count}\n");
             for failure in failures {
                 let _ = writeln!(out, "not done: {failure}");
+            }
+            if *failed > failures.len() {
+                let _ = writeln!(out, "not done: {} more", failed - failures.len());
             }
             out
         }
@@ -56,9 +59,17 @@ fn told(answer: &Answer) -> String {
         Answer::Alerts(alerts) => alerts_table(alerts),
         Answer::Maintenance(windows) => windows_table(windows),
         Answer::Config(text) => text.clone(),
-        Answer::Check(_) | Answer::History { .. } | Answer::Edges(_) | Answer::Engine(_) => {
-            String::new()
-        }
+        Answer::Log(page) => log_table(&page.entries),
+        Answer::Check(_)
+        | Answer::History { .. }
+        | Answer::Edges(_)
+        | Answer::Alert(_)
+        | Answer::Comments(_)
+        | Answer::Paths(_)
+        | Answer::PathChanges(_)
+        | Answer::Remembered(_)
+        | Answer::Settings(_)
+        | Answer::Engine(_) => String::new(),
     }
 }
 
@@ -116,13 +127,31 @@ fn windows_table(windows: &[Maintenance]) -> String {
                 window.id.to_string(),
                 window.start.to_string(),
                 window.end.to_string(),
-                window.host_pattern.to_string(),
+                window.scope(),
                 window.author.to_string(),
                 window.name.to_string(),
             ]
         })
         .collect();
     table(&["id", "start", "end", "hosts", "by", "name"], &rows)
+}
+
+fn log_table(entries: &[LogEntry]) -> String {
+    let name = |name: &Option<Name>| name.as_deref().unwrap_or("").to_owned();
+    let state = |state: Option<State>| state.map(|state| state.to_string()).unwrap_or_default();
+    let row = |entry: &LogEntry| {
+        let mut what = entry.text.to_string();
+        if let Some(actor) = &entry.actor {
+            what = format!("{actor}: {what}");
+        }
+        let place = match (&entry.host, &entry.check) {
+            (Some(_), Some(_)) => format!("{}/{}", name(&entry.host), name(&entry.check)),
+            _ => name(&entry.host),
+        };
+        vec![entry.at.to_string(), entry.kind.to_string(), state(entry.to), place, what]
+    };
+    let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    table(&["time", "what", "state", "where", "said"], &rows)
 }
 
 /// Columns as wide as their widest cell; the last one is not padded.

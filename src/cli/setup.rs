@@ -20,6 +20,7 @@ pub fn inventory(config: &Config) -> Inventory {
     let settings =
         Config { hosts: Vec::new(), checks: Vec::new(), warnings: Vec::new(), ..config.clone() };
     Inventory {
+        settings: Arc::new(config.in_force()),
         render: Arc::new(move |hosts, checks| {
             Config { hosts, checks, ..settings.clone() }.effective()
         }),

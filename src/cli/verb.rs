@@ -163,6 +163,7 @@ pub fn verb(
         | Typed::Config(_)
         | Typed::Engine
         | Typed::Demo(_)
+        | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })
 }
@@ -177,6 +178,7 @@ fn acknowledge(args: AckArgs, now: Timestamp, ack_expiry: Option<Span>) -> Resul
         comment: args.comment,
         expires,
         sticky: args.sticky,
+        notify: true,
     })
 }
 
@@ -199,8 +201,10 @@ fn window(args: WindowArgs, now: Timestamp) -> Result<NewMaintenance, String> {
     }
     Ok(NewMaintenance {
         name: args.name,
-        host_pattern: args.hosts,
+        host_pattern: Some(args.hosts),
         check: args.check,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start,
         end,
         suppress_notifications: !args.notify,

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::model::CheckKey;
+use crate::model::{CheckKey, Name};
 use crate::protocol::query::{Series, StateSpan};
-use crate::protocol::{Answer, Command, Problem, Query};
+use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query};
 
 /// One HTTP request.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,14 +26,26 @@ pub(super) struct Call {
 /// The request for a command.
 pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
     match command {
-        Command::Acknowledge { targets, comment, expires, sticky } => {
+        Command::Acknowledge { targets, comment, expires, sticky, notify } => {
             let body = json!({
                 "targets": targets,
                 "comment": comment,
                 "expires": expires,
                 "sticky": sticky,
+                "notify": notify,
             });
             post(&["alerts", "ack"], &body)
+        }
+        Command::Comment { targets, text } => {
+            post(&["comments"], &json!({ "targets": targets, "text": text }))
+        }
+        Command::EditMaintenance { id, name, start, end } => post(
+            &["maintenance", &id.to_string(), "edit"],
+            &json!({ "name": name, "start": start, "end": end }),
+        ),
+        Command::Undo { request } => post(&["undo"], &json!({ "request": request })),
+        Command::Remember { key, value } => {
+            post(&["remembered"], &json!({ "key": key, "value": value }))
         }
         Command::Unacknowledge { targets } => {
             post(&["alerts", "unack"], &json!({ "targets": targets }))
@@ -79,9 +91,49 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
                 ("limit", Some(limit.to_string())),
             ],
         ),
+        Query::Alert { id } => get(&["alerts", &id.to_string()], &[]),
+        Query::Comments { host, check, limit } => of_host("comments", host, check.as_ref(), *limit),
+        Query::Log { filter, before, limit } => of_log(filter, *before, *limit),
+        Query::Paths { host, limit } => {
+            let host = host.as_ref().map(ToString::to_string);
+            get(&["paths"], &[("host", host), ("limit", Some(limit.to_string()))])
+        }
+        Query::PathChanges { host, check, limit } => {
+            of_host("path-changes", host, check.as_ref(), *limit)
+        }
+        Query::Remembered => get(&["remembered"], &[]),
+        Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
         Query::Config => get(&["config"], &[]),
     })
+}
+
+fn of_host(what: &str, host: &Name, check: Option<&Name>, limit: u32) -> Call {
+    get(
+        &[what],
+        &[
+            ("host", Some(host.to_string())),
+            ("check", check.map(ToString::to_string)),
+            ("limit", Some(limit.to_string())),
+        ],
+    )
+}
+
+fn of_log(filter: &LogFilter, before: Option<LogCursor>, limit: u32) -> Call {
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
+    get(
+        &["log"],
+        &[
+            ("from", filter.from.map(|at| at.to_string())),
+            ("to", filter.to.map(|at| at.to_string())),
+            ("hosts", filter.hosts.as_ref().map(ToString::to_string)),
+            ("actor", filter.actor.clone()),
+            ("kinds", (!kinds.is_empty()).then(|| kinds.join(","))),
+            ("text", filter.text.clone()),
+            ("before", before.map(|cursor| cursor.to_string())),
+            ("limit", Some(limit.to_string())),
+        ],
+    )
 }
 
 /// The request for the stream of events.
@@ -106,6 +158,13 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
             Answer::History { series, states }
         }
         Query::Edges { .. } => Answer::Edges(read(bytes)?),
+        Query::Alert { .. } => Answer::Alert(read(bytes)?),
+        Query::Comments { .. } => Answer::Comments(read(bytes)?),
+        Query::Log { .. } => Answer::Log(read(bytes)?),
+        Query::Paths { .. } => Answer::Paths(read(bytes)?),
+        Query::PathChanges { .. } => Answer::PathChanges(read(bytes)?),
+        Query::Remembered => Answer::Remembered(read(bytes)?),
+        Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),
         Query::Config => Answer::Config(String::from_utf8_lossy(bytes).into_owned()),
     })

@@ -11,7 +11,7 @@ use super::hosts::Machine;
 use super::layers::{Env, Layers};
 use super::problem::{Problem, Problems, Sink};
 use super::reader::Reader;
-use super::{Config, inventory, keys};
+use super::{Config, console, inventory, keys};
 use crate::model::{Check, Secret, Spec};
 
 /// Largest file, in bytes.
@@ -91,9 +91,10 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     layers.env(env, &sink);
     layers.check(&sink);
     let (hosts, checks) = inventory::read(&top, &layers.settings.defaults, machine);
+    let written = console::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
-    Ok(Config { settings, hosts, checks, source: None, warnings, origins })
+    Ok(Config { settings, hosts, checks, keys: written, source: None, warnings, origins })
 }
 
 /// The parser's words with the place's text or a hint for the most frequent mistake.

@@ -5,9 +5,12 @@
 use crate::model::Kind;
 
 /// The tables of a file.
-pub const TOP: &[&str] = &["console", "store", "defaults", "alerting", "host", "check"];
+pub const TOP: &[&str] =
+    &["console", "keys", "action", "store", "defaults", "alerting", "host", "check"];
 /// `[console]`.
-pub const CONSOLE: &[&str] = &["operator", "theme"];
+pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
+/// `[[action]]`.
+pub const ACTION: &[&str] = &["name", "key", "scope", "command", "confirm", "run"];
 /// `[store]`.
 pub const STORE: &[&str] = &["max_size", "raw", "daily"];
 /// `[defaults]`.

@@ -66,8 +66,12 @@ impl Env {
 }
 
 /// Short names for variables that mirror a flag.
-const ALIASES: [(&str, &str); 2] =
-    [("FLUXNOC_AS", "console.operator"), ("FLUXNOC_THEME", "console.theme")];
+const ALIASES: [(&str, &str); 4] = [
+    ("FLUXNOC_AS", "console.operator"),
+    ("FLUXNOC_THEME", "console.theme"),
+    ("FLUXNOC_COLOR", "console.color"),
+    ("FLUXNOC_GLYPHS", "console.glyphs"),
+];
 
 /// Settings being put together.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 
 mod adhoc;
 mod builtin;
+pub mod console;
 mod file;
 mod hosts;
 mod inventory;
@@ -31,7 +32,7 @@ pub use inventory::CHECK_LIMIT;
 pub use kinds::{RECORD_TYPES, valid_url};
 pub use layers::{Env, Origin};
 pub use locate::Source;
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Place, Problem, Problems, nearest, place};
 pub use settings::Settings;
 pub use show::text as toml_text;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub hosts: Vec<Host>,
     /// Their checks: each host's own ones, then the shared ones.
     pub checks: Vec<Check>,
+    /// `[keys]` and `[[action]]`.
+    pub keys: console::Keys,
     /// The file it was read from; `None` for the built-in one.
     pub source: Option<PathBuf>,
     /// What works but should be known, with its place.
@@ -78,6 +81,12 @@ impl Config {
     #[must_use]
     pub fn with_builtin(self, builtin: Self) -> Self {
         Self { hosts: builtin.hosts, checks: builtin.checks, ..self }
+    }
+
+    /// Every setting besides hosts and checks with its source, in the order of the sections.
+    #[must_use]
+    pub fn in_force(&self) -> Vec<crate::model::Setting> {
+        show::in_force(self)
     }
 
     /// What is in force as TOML, each value with its source as a comment, secrets masked.

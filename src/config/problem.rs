@@ -207,15 +207,28 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// The place of a byte position in a text.
+#[must_use]
+pub fn place(text: &str, at: usize) -> Place {
+    Text::new("", text).place(at)
+}
+
+/// The known word that was probably meant.
+#[must_use]
+pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The distance takes time and memory by the product of both lengths.
+    words
+        .into_iter()
+        .filter(|_| word.len() <= WORD_LIMIT)
+        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
 /// `; did you mean ...` when one of the allowed words is near, and the allowed words.
 pub(super) fn allowed(word: &str, words: &[&str]) -> String {
-    // The distance takes time and memory by the product of both lengths.
-    let near = words
-        .iter()
-        .filter(|_| word.len() <= WORD_LIMIT)
-        .map(|known| (strsim::damerau_levenshtein(word, known), *known))
-        .filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance);
-    let hint = near.map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"));
+    let near = nearest(word, words.iter().copied());
+    let hint = near.map_or(String::new(), |known| format!("; did you mean `{known}`?"));
     format!("{hint}; allowed: {}", words.join(", ")).replace("?;", "?")
 }

@@ -18,6 +18,13 @@ pub struct Settings {
     pub alerting: Alerting,
 }
 
+/// The words of `color`.
+pub const COLORS: [&str; 5] = ["auto", "never", "16", "256", "true"];
+/// The words of `glyphs`.
+pub const GLYPHS: [&str; 4] = ["auto", "braille", "block", "ascii"];
+/// The presets of `keys`.
+pub const PRESETS: [&str; 3] = ["default", "vim", "k9s"];
+
 /// `[console]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Console {
@@ -25,11 +32,26 @@ pub struct Console {
     pub operator: Option<String>,
     /// Name of the theme.
     pub theme: String,
+    /// How many colours; `auto` asks the terminal.
+    pub color: String,
+    /// What is drawn with; `auto` asks the terminal.
+    pub glyphs: String,
+    /// Name of the preset of keys.
+    pub keys: String,
+    /// The zone of times on screen: `local`, `utc` or an offset.
+    pub zone: String,
 }
 
 impl Default for Console {
     fn default() -> Self {
-        Self { operator: None, theme: "default".to_owned() }
+        Self {
+            operator: None,
+            theme: "default".to_owned(),
+            color: COLORS[0].to_owned(),
+            glyphs: GLYPHS[0].to_owned(),
+            keys: PRESETS[0].to_owned(),
+            zone: "local".to_owned(),
+        }
     }
 }
 
@@ -149,6 +171,40 @@ fn name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+fn one_of(text: &str, words: &[&str]) -> Result<String, String> {
+    if words.contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        let cut: String = text.chars().take(40).collect();
+        Err(format!("`{cut}` is unknown{}", super::problem::allowed(text, words)))
+    }
+}
+
+/// `local`, `utc`, or hours and minutes east of UTC; returns seconds for the last.
+///
+/// # Errors
+/// A sentence with what is allowed.
+pub fn zone_offset(text: &str) -> Result<Option<i32>, String> {
+    let cut: String = text.chars().take(40).collect();
+    let bad = || format!("`{cut}` is no zone; write local, utc, or an offset such as +05:30");
+    if text == "local" || text == "utc" {
+        return Ok((text == "utc").then_some(0));
+    }
+    let (east, rest) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
+        (Some(rest), _) => (1, rest),
+        (_, Some(rest)) => (-1, rest),
+        _ => return Err(bad()),
+    };
+    let number = |text: &str, most: i32| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|n: &i32| digits && *n <= most)
+    };
+    let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
+    let hours = number(hours, 14).ok_or_else(bad)?;
+    let minutes = number(minutes, 59).ok_or_else(bad)?;
+    Ok(Some(east * (hours * 3600 + minutes * 60)))
+}
+
 fn store_size(text: &str) -> Result<u64, String> {
     let bytes = size(text)?;
     let bounds = (16 << 20)..=(1 << 50);
@@ -198,9 +254,15 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 15] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
+    setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
+    setting!(console.glyphs, Text, |t| one_of(t, &GLYPHS), |t: &String| Some(t.clone())),
+    setting!(console.keys, Text, |t| one_of(t, &PRESETS), |t: &String| Some(t.clone())),
+    setting!(console.zone, Text, |t| zone_offset(t).map(|_| t.to_owned()), |t: &String| Some(
+        t.clone()
+    )),
     setting!(store.max_size, Text, store_size, |bytes: &u64| Some(show_size(*bytes))),
     setting!(store.raw, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
     setting!(store.daily, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),

@@ -41,6 +41,7 @@ pub(super) fn effective(config: &Config) -> String {
             None => writeln!(out, "# {} is not set  # {}", setting.key, Origin::Default),
         };
     }
+    write_keys(&mut out, &config.keys);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
@@ -52,6 +53,26 @@ pub(super) fn effective(config: &Config) -> String {
         }
     }
     out
+}
+
+/// Every setting with its value as TOML, and where it was said.
+pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
+    use crate::model::SafeText;
+    let show = |setting: &super::settings::Setting| {
+        let origin = config.origins.get(&id(setting)).cloned().unwrap_or_default();
+        let value = match (setting.show)(&config.settings) {
+            Some(value) if setting.form == Form::Number => value,
+            Some(value) => text(&value),
+            None => "not set".to_owned(),
+        };
+        crate::model::Setting {
+            key: SafeText::line(&id(setting)),
+            value: SafeText::line(&value),
+            default: origin == Origin::Default,
+            source: SafeText::line(&origin.to_string()),
+        }
+    };
+    SETTINGS.iter().map(show).collect()
 }
 
 /// A text that cannot leave its comment line.
@@ -94,6 +115,32 @@ fn map(map: &BTreeMap<String, String>) -> String {
 
 fn origin(origin: Option<&String>) -> String {
     origin.map_or("built-in".to_owned(), |origin| line(origin))
+}
+
+fn write_keys(out: &mut String, keys: &super::console::Keys) {
+    if !keys.bindings.is_empty() {
+        out.push_str("\n[keys]\n");
+    }
+    for binding in &keys.bindings {
+        let value = match binding.keys.as_slice() {
+            [] => text("none"),
+            [one] => text(one),
+            several => list(several),
+        };
+        let place = format!("{}:{}", keys.source, binding.place.line);
+        let _ = writeln!(out, "{} = {value}  # {}", text(&binding.action), line(&place));
+    }
+    for action in &keys.actions {
+        let place = format!("{}:{}", keys.source, action.place.line);
+        let _ = writeln!(out, "\n[[action]]  # {}", line(&place));
+        let mut written = Keys { out };
+        written.text("name", &action.name);
+        written.optional("key", action.key.as_ref());
+        written.text("scope", action.scope.word());
+        written.put("command", &list(&action.command));
+        written.put("confirm", if action.confirm { "true" } else { "false" });
+        written.text("run", action.run.word());
+    }
 }
 
 fn write_host(out: &mut String, host: &Host) {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::model::{
-    Alert, AlertId, Edge, Host, Maintenance, MaintenanceId, Notification, RequestId, SafeText,
-    State, Status, Timestamp,
+    Alert, AlertId, Comment, Edge, Host, Maintenance, MaintenanceId, Notification, PathChange,
+    RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, Outcome, Problem};
@@ -39,6 +39,30 @@ pub struct Audited {
     pub detail: String,
     /// What it answered.
     pub outcome: Outcome,
+    /// How things were before, as JSON.
+    pub before: Option<String>,
+}
+
+/// A comment to be kept.
+#[derive(Debug)]
+pub struct NewComment {
+    /// The comment.
+    pub comment: Comment,
+    /// True when an edge tells it too.
+    pub edge: bool,
+    /// The request that wrote it.
+    pub request: RequestId,
+}
+
+/// Something to be remembered for an operator, or forgotten.
+#[derive(Debug)]
+pub struct Preference {
+    /// Whose.
+    pub operator: SafeText,
+    /// Under which key.
+    pub key: String,
+    /// What.
+    pub value: Option<Arc<str>>,
 }
 
 /// A change of the inventory.
@@ -75,6 +99,16 @@ pub struct Batch {
     pub windows: Vec<Maintenance>,
     /// Windows that are removed.
     pub windows_gone: Vec<MaintenanceId>,
+    /// Comments that are new.
+    pub comments: Vec<NewComment>,
+    /// Requests whose comments are taken back.
+    pub comments_gone: Vec<RequestId>,
+    /// What operators let be remembered.
+    pub preferences: Vec<Preference>,
+    /// Paths that changed.
+    pub paths: Vec<PathChange>,
+    /// Requests that are taken back, and when.
+    pub undone: Vec<(RequestId, Timestamp)>,
     /// Changes of the inventory, in order.
     pub inventory: Vec<Inventory>,
     /// Commands of people.
@@ -103,6 +137,11 @@ impl Batch {
             && self.resolved.is_empty()
             && self.windows.is_empty()
             && self.windows_gone.is_empty()
+            && self.comments.is_empty()
+            && self.comments_gone.is_empty()
+            && self.preferences.is_empty()
+            && self.paths.is_empty()
+            && self.undone.is_empty()
             && self.inventory.is_empty()
             && self.audited.is_empty()
             && self.replies.is_empty()

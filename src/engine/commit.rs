@@ -51,10 +51,15 @@ impl Core {
         for id in &batch.windows_gone {
             tx.delete_maintenance(*id).await?;
         }
+        write_operators(&mut tx, batch).await?;
+        for change in &batch.paths {
+            tx.add_path_change(change).await?;
+        }
         for audited in &batch.audited {
             let outcome = serde_json::to_string(&audited.outcome).unwrap_or_default();
             let actor = audited.actor.as_str();
-            tx.remember(audited.id, actor, &outcome, batch.wall).await?;
+            let before = audited.before.as_deref();
+            tx.remember(audited.id, actor, &outcome, before, batch.wall).await?;
             tx.audit(actor, audited.command, &audited.detail, batch.wall).await?;
         }
         tx.commit().await?;
@@ -179,6 +184,11 @@ impl Core {
         if !batch.notifications.is_empty() {
             self.wake_outbox.notify_one();
         }
+        events.extend(batch.paths.drain(..).map(|change| Event::Path(Arc::new(change))));
+        for kept in std::mem::take(&mut batch.preferences) {
+            let event = Event::Remembered { key: kept.key, value: kept.value };
+            self.feed.tell_operator(&kept.operator, event, self.clock.now().steady);
+        }
         for audited in std::mem::take(&mut batch.audited) {
             self.remember(audited.id, audited.outcome);
         }
@@ -224,6 +234,7 @@ impl Core {
                 }
                 Inventory::CheckGone(key) => {
                     self.table.remove(&key);
+                    self.paths.forget(&key);
                     batch.directives.drop.push(key.clone());
                     events.push(Event::CheckGone(key));
                 }
@@ -246,6 +257,7 @@ impl Core {
         };
         Slot {
             no,
+            about: check.about().map(Arc::new),
             check,
             generation: self.generation,
             paced_soft: !status.is_waiting() && !status.hard,
@@ -280,9 +292,27 @@ impl Core {
             whole,
         });
         if followed {
-            let live =
-                LiveCheck { check: finding.check, at: finding.at, next: None, observation: seen };
+            let next = super::pages::next_run(slot, now);
+            let live = LiveCheck { check: finding.check, at: finding.at, next, observation: seen };
             self.feed.live(live, now.steady);
         }
     }
+}
+
+/// Writes what operators said, kept and took back.
+async fn write_operators(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    for new in &batch.comments {
+        tx.add_comment(&new.comment, new.edge, new.request).await?;
+    }
+    for request in &batch.comments_gone {
+        tx.delete_comments(*request).await?;
+    }
+    for kept in &batch.preferences {
+        tx.put_preference(kept.operator.as_str(), &kept.key, kept.value.as_deref()).await?;
+    }
+    for (request, at) in &batch.undone {
+        tx.unhold(*request, *at).await?;
+        tx.forget_before(*request).await?;
+    }
+    Ok(())
 }

@@ -49,6 +49,11 @@ pub struct Core {
     pub(super) generation: u64,
     pub(super) reload: Reload,
     pub(super) render: super::Render,
+    pub(super) settings: Arc<Vec<crate::model::Setting>>,
+    /// How things were before the command that is being carried out.
+    pub(super) before: super::undo::Before,
+    pub(super) telling: super::undo::Telling,
+    pub(super) paths: super::paths::Paths,
     pub(super) stop: CancellationToken,
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
     pub(super) remembered: HashMap<RequestId, Outcome>,
@@ -119,7 +124,7 @@ impl Core {
                 self.execute(request, reply).await;
             }
             Ask::Query(actor, query, reply) => match access::may_query(&actor, &query) {
-                Ok(()) => self.query(query, reply),
+                Ok(()) => self.query(&actor, query, reply),
                 Err(problem) => {
                     let _ = reply.send(Err(problem));
                 }
@@ -274,6 +279,9 @@ impl Core {
             })
         };
         let directives = self.feed.directives(now, sampled);
+        if directives.traces.is_some() {
+            self.paths.keep_live(self.feed.live_traces());
+        }
         self.feed.direct(directives, now);
     }
 

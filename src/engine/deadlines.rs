@@ -32,10 +32,7 @@ impl Core {
             self.active = active;
             for at in self.table.open() {
                 let Some(key) = self.table.get(at).map(|slot| &slot.check.key) else { continue };
-                let touched = |w: &Maintenance| {
-                    w.host_pattern.matches(&key.host)
-                        && w.check.as_ref().is_none_or(|c| c.matches(&key.name))
-                };
+                let touched = |w: &Maintenance| w.names(&key.host, &key.name);
                 if removed || changed.iter().any(touched) {
                     self.step(at, Input::Tick, now);
                 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::handle::{EVENTS, Watcher};
-use crate::model::{CheckKey, Span, Steady};
+use crate::model::{CheckKey, SafeText, Span, Steady};
 use crate::protocol::event::{INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, TraceRequest};
 use crate::protocol::work::Directives;
 use crate::protocol::{Actor, Event, Problem, World};
@@ -23,6 +23,7 @@ const STREAMS: usize = 256;
 struct Stream {
     out: mpsc::Sender<Arc<Event>>,
     interest: Interest,
+    operator: SafeText,
     worker: bool,
     lost: bool,
 }
@@ -66,7 +67,8 @@ impl Feed {
         }
         picture.push(Arc::new(Event::Ready));
         let interest = Interest::default();
-        self.streams.insert(stream, Stream { out, interest, worker, lost: false });
+        self.streams
+            .insert(stream, Stream { out, interest, operator: actor.name(), worker, lost: false });
         Ok(Watcher::new(picture, changes))
     }
 
@@ -141,6 +143,18 @@ impl Feed {
         self.send(event, now, |stream| !stream.worker);
     }
 
+    /// Sends to the streams of one operator.
+    pub fn tell_operator(&mut self, operator: &SafeText, event: Event, now: Steady) {
+        let event = Arc::new(event);
+        self.send(&event, now, |stream| !stream.worker && stream.operator == *operator);
+    }
+
+    /// The live traces that run.
+    #[must_use]
+    pub const fn live_traces(&self) -> &HashSet<TraceRequest> {
+        &self.sent_traces
+    }
+
     /// Sends to the workers' streams.
     pub fn direct(&mut self, directives: Directives, now: Steady) {
         if !directives.is_empty() {
@@ -193,9 +207,9 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Timestamp;
     use crate::model::spec::TraceSpec;
     use crate::model::trace::TraceReport;
-    use crate::model::{SafeText, Timestamp};
     use crate::protocol::Role;
 
     fn failed(host: &str) -> LiveTrace {

@@ -3,7 +3,8 @@
 //! Everything is decided by `rules`; this file only fetches what they need and puts what they say
 //! into the batch.
 
-use crate::model::{Alert, AlertId, CheckKey, Notification, Now, Status, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Notification, Now, State, Status, Timestamp};
+use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
 use crate::rules::suppress::{self, Cover};
@@ -21,6 +22,13 @@ impl Core {
         let now = self.clock.now();
         self.lag = Some((now.steady, report.lag));
         for trace in report.traces {
+            let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };
+            if self.feed.live_traces().contains(&request)
+                && let Some(change) = self.paths.seen_live(&request, &trace.report, trace.at)
+            {
+                self.touch(false);
+                self.batch.paths.push(change);
+            }
             self.feed.trace(trace, now.steady);
         }
         for finding in report.results {
@@ -62,6 +70,10 @@ impl Core {
         finding.observation.output = verdict.output;
         let changed = attempts::row_changed(&before, &after);
         self.touch(before.state != after.state);
+        if let Some(report) = &finding.observation.trace {
+            let change = self.paths.seen_by_check(&check.key, report, finding.at);
+            self.batch.paths.extend(change);
+        }
         self.batch.judged.push(Judged { at, finding, state: after.state });
         if changed {
             let soft = !after.hard;
@@ -106,7 +118,7 @@ impl Core {
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
         }
-        self.stage(at, step);
+        self.stage(at, step, before.as_ref().and_then(|alert| alert.notified));
     }
 
     /// Which windows cover a check now.
@@ -114,13 +126,14 @@ impl Core {
         suppress::cover(self.world.windows().map(AsRef::as_ref), check, wall)
     }
 
-    fn stage(&mut self, at: usize, step: Step) {
+    fn stage(&mut self, at: usize, step: Step, notified: Option<State>) {
         if !step.edges.is_empty() {
             self.touch(true);
         }
         for notice in &step.notices {
             let notification = Notification::of(&notice.edge, notice.reason, DESTINATION);
-            self.batch.notifications.push(notification);
+            let promised = self.promised(notification, notified);
+            self.batch.notifications.extend(promised);
         }
         self.batch.edges.extend(step.edges);
         self.batch.gone.extend(step.dropped);

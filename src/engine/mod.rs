@@ -13,10 +13,15 @@ mod feed;
 pub mod handle;
 mod housekeeping;
 mod intake;
+mod log;
 mod outbox;
+mod pages;
+mod paths;
 mod queries;
 mod slots;
 mod sync;
+mod thin;
+mod undo;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -49,6 +54,8 @@ pub struct Inventory {
     pub source: Option<String>,
     /// Writes what is in force, as TOML with sources, secrets masked.
     pub render: Render,
+    /// Every setting besides hosts and checks, by key.
+    pub settings: Arc<Vec<crate::model::Setting>>,
 }
 
 impl Default for Inventory {
@@ -58,6 +65,7 @@ impl Default for Inventory {
             checks: Vec::new(),
             source: None,
             render: Arc::new(|_, _| String::new()),
+            settings: Arc::default(),
         }
     }
 }
@@ -129,6 +137,8 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, store, keep, clock, machine } = setup;
         let loaded = store.load().await?;
+        let mut paths = paths::Paths::default();
+        paths.restore(store.last_paths().await?);
         let now = clock.now();
         let was_off = loaded.alive.map(|alive| now.wall.since(alive));
         let status = EngineStatus {
@@ -153,6 +163,10 @@ impl Engine {
             generation: 0,
             reload,
             render: Arc::clone(&inventory.render),
+            settings: Arc::default(),
+            before: undo::Before::default(),
+            telling: undo::Telling::default(),
+            paths,
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
             remembered: HashMap::new(),

@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::core::Core;
+use super::pages::next_run;
+use super::thin::thin;
 use crate::model::{
-    Alert, Check, CheckKey, Host, Maintenance, Pattern, Secret, ShownState, Span, Spec, Timestamp,
+    Alert, Check, CheckKey, Host, Maintenance, Pattern, Secret, ShownState, Spec, Timestamp,
 };
-use crate::protocol::query::{
-    AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT, Point, Series, StateSpan,
-};
-use crate::protocol::{Answer, EngineStatus, HostEntry, Problem, Query};
-use crate::store::{History, Point as Stored, StatePoint, StoreError};
+use crate::protocol::query::{AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT};
+use crate::protocol::{Actor, Answer, EngineStatus, HostEntry, Problem, Query};
+use crate::store::StoreError;
 
-type Reply = oneshot::Sender<Result<Answer, Problem>>;
+pub(super) type Reply = oneshot::Sender<Result<Answer, Problem>>;
 
 /// Longest a stored answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const PAST: u32 = 1000;
 
 impl Core {
     /// Answers a query.
-    pub(super) fn query(&self, query: Query, reply: Reply) {
+    pub(super) fn query(&self, actor: &Actor, query: Query, reply: Reply) {
         let now = self.clock.now().wall;
         let answer = match query {
             Query::Hosts { pattern } => Answer::Hosts(self.hosts(pattern.as_ref())),
@@ -62,8 +62,7 @@ impl Core {
                 return self.history(&key, from, to, points, reply);
             }
             Query::Edges { host, alert, limit } => {
-                let limit = limit.clamp(1, u32::try_from(PAGE_LIMIT).unwrap_or(1000));
-                let store = self.store.clone();
+                let (store, limit) = (self.store.clone(), page(limit));
                 return read(reply, async move {
                     Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?))
                 });
@@ -73,6 +72,30 @@ impl Core {
                 Answer::Engine(EngineStatus { lag, ..self.status.clone() })
             }
             Query::Config => return self.configuration(reply),
+            Query::Settings => Answer::Settings(self.settings.to_vec()),
+            Query::Paths { host, limit } => Answer::Paths(self.traces(host.as_ref(), limit)),
+            Query::Alert { id } => return self.alert_page(id, reply),
+            Query::Log { filter, before, limit } => return self.log(filter, before, limit, reply),
+            Query::Comments { host, check, limit } => {
+                let (store, limit) = (self.store.clone(), page(limit));
+                return read(reply, async move {
+                    Ok(Answer::Comments(store.comments(&host, check.as_deref(), limit).await?))
+                });
+            }
+            Query::PathChanges { host, check, limit } => {
+                let (store, limit) = (self.store.clone(), page(limit));
+                return read(reply, async move {
+                    let changes = store.path_changes(&host, check.as_deref(), limit).await?;
+                    Ok(Answer::PathChanges(changes))
+                });
+            }
+            Query::Remembered => {
+                let (store, operator) = (self.store.clone(), actor.name());
+                return read(reply, async move {
+                    let kept = store.preferences(operator.as_str()).await?;
+                    Ok(Answer::Remembered(kept.into_iter().collect()))
+                });
+            }
         };
         // Whoever asked may be gone.
         let _ = reply.send(Ok(answer));
@@ -138,7 +161,7 @@ impl Core {
             row: slot.row(&slot.status),
             trace: last.as_ref().and_then(|o| o.trace.as_deref().cloned()),
             last,
-            next: None,
+            next: next_run(slot, self.clock.now()),
         })
     }
 
@@ -162,9 +185,14 @@ impl Core {
                     series.metric.critical = limit.critical;
                 }
             }
-            Ok(thin(history, from, to, points))
+            Ok(thin(&history, from, to, points))
         });
     }
+}
+
+/// A limit of rows as it is asked for, within what an answer may hold.
+fn page(limit: u32) -> u32 {
+    limit.clamp(1, u32::try_from(PAGE_LIMIT).unwrap_or(1000))
 }
 
 /// The definition as others may see it: inline secrets travel masked by themselves.
@@ -180,65 +208,33 @@ fn masked(check: &crate::model::Check) -> crate::model::Check {
     shown
 }
 
-/// Merges results into at most `points` points a series: mean, min and max of each piece of time.
-/// Days before the single results come as they are.
-fn thin(history: History, from: Timestamp, to: Timestamp, points: u32) -> Answer {
-    let width = (to.since(from).millis() / u64::from(points)).max(1);
-    let series = history.series.into_iter().map(|stored| {
-        let days = stored.days.iter().map(|d| Point {
-            at: d.day + Span::from_secs(43_200),
-            value: d.mean,
-            min: d.min,
-            max: d.max,
-        });
-        let mut out: Vec<Point> = days.collect();
-        let mut piece = None;
-        let mut merged = 0_u32;
-        for point in stored.points {
-            let here = point.at.since(from).millis() / width;
-            match out.last_mut() {
-                Some(last) if piece == Some(here) => {
-                    merged += 1;
-                    last.value += (point.value - last.value) / f64::from(merged);
-                    last.min = last.min.min(point.value);
-                    last.max = last.max.max(point.value);
-                }
-                _ => {
-                    let Stored { at, value } = point;
-                    out.push(Point { at, value, min: value, max: value });
-                    (piece, merged) = (Some(here), 1);
-                }
-            }
-        }
-        Series { metric: stored.metric, points: out }
-    });
-    Answer::History { series: series.collect(), states: spans(&history.states) }
-}
-
-/// Runs of one state; a run ends where the next begins, the last one at its last result.
-fn spans(states: &[StatePoint]) -> Vec<StateSpan> {
-    let mut out: Vec<StateSpan> = Vec::new();
-    for point in states {
-        match out.last_mut() {
-            Some(last) if last.state == point.state => last.to = point.at,
-            last => {
-                if let Some(last) = last {
-                    last.to = point.at;
-                }
-                out.push(StateSpan { from: point.at, to: point.at, state: point.state });
-            }
-        }
-    }
-    out
-}
-
-fn read(reply: Reply, work: impl Future<Output = Result<Answer, StoreError>> + Send + 'static) {
+/// Answers from the store, beside everything else. The outer result is the store's, the inner one
+/// what the query gets.
+pub(super) fn read<T: Into<Told>>(
+    reply: Reply,
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) {
     tokio::spawn(async move {
         let answer = match tokio::time::timeout(PATIENCE, work).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(told)) => told.into().0,
             Ok(Err(error)) => Err(Problem::unavailable(format!("cannot read: {error}"))),
             Err(_) => Err(Problem::unavailable("the store took longer than 10 s to answer")),
         };
         let _ = reply.send(answer);
     });
+}
+
+/// What a query gets.
+pub(super) struct Told(Result<Answer, Problem>);
+
+impl From<Answer> for Told {
+    fn from(answer: Answer) -> Self {
+        Self(Ok(answer))
+    }
+}
+
+impl From<Result<Answer, Problem>> for Told {
+    fn from(result: Result<Answer, Problem>) -> Self {
+        Self(result)
+    }
 }

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{
-    Alert, AlertId, Check, CheckKey, Failure, Host, Metric, Name, Observation, SafeText, Spec,
-    Status, Steady, Timestamp, Unit,
+    Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation,
+    SafeText, Spec, Status, Steady, Timestamp, Unit,
 };
 use crate::protocol::CheckRow;
 
@@ -47,6 +47,8 @@ pub struct Slot {
     pub no: i64,
     /// Its definition.
     pub check: Arc<Check>,
+    /// What it says for people.
+    pub about: Option<Arc<CheckAbout>>,
     /// Raised with every change of the definition.
     pub generation: u64,
     /// Where it stands.
@@ -73,6 +75,7 @@ impl Slot {
             interval: self.check.interval,
             attempts: self.check.attempts,
             enabled: self.check.enabled,
+            about: self.about.clone(),
             status: status.clone(),
         }
     }

@@ -90,6 +90,7 @@ impl Core {
             self.batch.inventory.push(Inventory::Check(Arc::new(check)));
         }
         self.render = wanted.render;
+        self.settings = wanted.settings;
         self.status.config = wanted.source.map(|source| SafeText::line(&source));
     }
 

@@ -121,6 +121,10 @@ pub enum EdgeKind {
     WindowEnded,
     /// Its check was removed or disabled.
     Closed,
+    /// Somebody wrote a comment.
+    Commented,
+    /// Somebody took back what they had just done to it.
+    Undone,
 }
 
 impl EdgeKind {
@@ -138,11 +142,13 @@ impl EdgeKind {
             Self::WindowBegan => "window_began",
             Self::WindowEnded => "window_ended",
             Self::Closed => "closed",
+            Self::Commented => "commented",
+            Self::Undone => "undone",
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Fired,
         Self::Worse,
         Self::Better,
@@ -153,6 +159,8 @@ impl EdgeKind {
         Self::WindowBegan,
         Self::WindowEnded,
         Self::Closed,
+        Self::Commented,
+        Self::Undone,
     ];
 
     /// The kind of a stored word.

@@ -28,6 +28,20 @@ impl Limit {
     }
 }
 
+/// What a check's description says for people; empty for most checks.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CheckAbout {
+    /// Free labels, besides the host's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Whom to call, instead of the host's contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What to do, instead of the host's runbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+}
+
 /// One check of one host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
@@ -82,6 +96,17 @@ impl Check {
             enabled: true,
             origin: None,
         }
+    }
+
+    /// What it says for people; `None` when it says nothing.
+    #[must_use]
+    pub fn about(&self) -> Option<CheckAbout> {
+        let about = CheckAbout {
+            labels: self.labels.clone(),
+            contact: self.contact.clone(),
+            runbook: self.runbook.clone(),
+        };
+        (about != CheckAbout::default()).then_some(about)
     }
 
     /// Its kind.

@@ -1,11 +1,16 @@
-//! A maintenance window over a glob of hosts.
+//! A maintenance window: a glob of hosts, named hosts, named checks.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::MaintenanceId;
+use super::id::{CheckKey, MaintenanceId, Name};
 use super::pattern::Pattern;
 use super::safe_text::SafeText;
 use super::time::Timestamp;
+
+/// Most hosts, and most checks, that one window names.
+pub const NAMED_LIMIT: usize = 1000;
 
 /// A window; in effect from `start` inclusive to `end` exclusive (SPEC FM-30).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,11 +19,18 @@ pub struct Maintenance {
     pub id: MaintenanceId,
     /// What it is for.
     pub name: SafeText,
-    /// The hosts it covers, also such that come later.
-    pub host_pattern: Pattern,
-    /// The checks it covers; all without it.
+    /// Hosts it covers, also such that come later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_pattern: Option<Pattern>,
+    /// The checks it covers on those and the named hosts; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Pattern>,
+    /// Hosts it covers by name, at most [`NAMED_LIMIT`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hosts: BTreeSet<Name>,
+    /// Checks it covers by name, at most [`NAMED_LIMIT`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub checks: BTreeSet<CheckKey>,
     /// First moment inside.
     pub start: Timestamp,
     /// First moment after.
@@ -51,15 +63,49 @@ impl Maintenance {
     /// True when the whole host is covered at that moment.
     #[must_use]
     pub fn covers_host(&self, host: &str, wall: Timestamp) -> bool {
-        self.is_active(wall) && self.check.is_none() && self.host_pattern.matches(host)
+        self.is_active(wall) && self.check.is_none() && self.names_host(host)
     }
 
     /// True when the check is covered at that moment: the one test for windows.
     #[must_use]
     pub fn covers(&self, host: &str, check: &str, wall: Timestamp) -> bool {
-        self.is_active(wall)
-            && self.host_pattern.matches(host)
-            && self.check.as_ref().is_none_or(|pattern| pattern.matches(check))
+        self.is_active(wall) && self.names(host, check)
+    }
+
+    /// True when the check is one of its own, whenever that is.
+    #[must_use]
+    pub fn names(&self, host: &str, check: &str) -> bool {
+        let by_host = || {
+            self.check.as_ref().is_none_or(|pattern| pattern.matches(check))
+                && self.names_host(host)
+        };
+        let by_check =
+            || !self.checks.is_empty() && self.checks.contains(&CheckKey::new(host, check));
+        by_host() || by_check()
+    }
+
+    /// True when the host is one of its own by name or pattern, whenever that is.
+    #[must_use]
+    pub fn names_host(&self, host: &str) -> bool {
+        self.hosts.contains(host)
+            || self.host_pattern.as_ref().is_some_and(|pattern| pattern.matches(host))
+    }
+
+    /// What it covers in a few words: `db-*`, `web-1, web-2`, `12 hosts and 3 checks`.
+    #[must_use]
+    pub fn scope(&self) -> String {
+        let mut parts: Vec<String> = self.host_pattern.iter().map(ToString::to_string).collect();
+        match self.hosts.len() {
+            few @ 1..=2 => parts.extend(self.hosts.iter().take(few).map(ToString::to_string)),
+            0 => {}
+            many => parts.push(format!("{many} hosts")),
+        }
+        match self.checks.len() {
+            few @ 1..=2 => parts.extend(self.checks.iter().take(few).map(ToString::to_string)),
+            0 => {}
+            many => parts.push(format!("{many} checks")),
+        }
+        parts.join(", ")
     }
 }
 
@@ -72,8 +118,10 @@ mod tests {
         let window = Maintenance {
             id: MaintenanceId::from_parts(0, [0; 10]),
             name: SafeText::line("patching"),
-            host_pattern: "db-*".parse().unwrap(),
+            host_pattern: "db-*".parse().ok(),
             check: None,
+            hosts: BTreeSet::new(),
+            checks: BTreeSet::new(),
             start: Timestamp::from_millis(1000),
             end: Timestamp::from_millis(2000),
             suppress_notifications: true,
@@ -87,5 +135,31 @@ mod tests {
             [false, true, true, false]
         );
         assert!(!window.covers("web-1", "ping", Timestamp::from_millis(1500)));
+    }
+
+    #[test]
+    fn named_hosts_and_checks_are_covered_exactly() {
+        let at = Timestamp::from_millis(1500);
+        let window = Maintenance {
+            id: MaintenanceId::from_parts(0, [0; 10]),
+            name: SafeText::line("marked"),
+            host_pattern: None,
+            check: None,
+            hosts: BTreeSet::from(["web-1".into()]),
+            checks: BTreeSet::from([CheckKey::new("db-1", "disk")]),
+            start: Timestamp::from_millis(1000),
+            end: Timestamp::from_millis(2000),
+            suppress_notifications: true,
+            created_by: None,
+            author: SafeText::line("noc"),
+            created: Timestamp::from_millis(0),
+        };
+        assert!(window.covers("web-1", "http", at) && window.covers_host("web-1", at));
+        assert!(window.covers("db-1", "disk", at) && !window.covers_host("db-1", at));
+        assert!(!window.covers("db-1", "ping", at) && !window.covers("web-10", "http", at));
+        assert_eq!(window.scope(), "web-1, db-1/disk");
+        let window = Maintenance { check: "ping".parse().ok(), ..window };
+        assert!(window.covers("web-1", "ping", at) && !window.covers("web-1", "http", at));
+        assert!(window.covers("db-1", "disk", at), "a check that is named needs no pattern");
     }
 }

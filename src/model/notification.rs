@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::alert::Edge;
-use super::id::AlertId;
+use super::id::{AlertId, RequestId};
+use super::state::State;
 use super::time::Timestamp;
 
 /// Why somebody is told.
@@ -20,12 +21,20 @@ pub enum Reason {
     WindowEnded,
     /// An acknowledgement ran out and the problem is still there.
     AckExpired,
+    /// Somebody took what others were told of.
+    Acknowledged,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 5] =
-        [Self::First, Self::Worse, Self::Recovered, Self::WindowEnded, Self::AckExpired];
+    pub const ALL: [Self; 6] = [
+        Self::First,
+        Self::Worse,
+        Self::Recovered,
+        Self::WindowEnded,
+        Self::AckExpired,
+        Self::Acknowledged,
+    ];
 
     /// The word on the wire and in the store.
     #[must_use]
@@ -36,6 +45,7 @@ impl Reason {
             Self::Recovered => "recovered",
             Self::WindowEnded => "window_ended",
             Self::AckExpired => "ack_expired",
+            Self::Acknowledged => "acknowledged",
         }
     }
 
@@ -63,6 +73,18 @@ pub struct Notification {
     pub not_before: Timestamp,
     /// The edge, as it is told.
     pub edge: Edge,
+    /// The operator's request that made it, while it waits for the chance to be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// A promise that waits because an operator may still take back what made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The request.
+    pub request: RequestId,
+    /// What people knew before: [`Alert::notified`](super::alert::Alert::notified).
+    pub notified: Option<State>,
 }
 
 impl Notification {
@@ -77,6 +99,7 @@ impl Notification {
             destination: destination.to_owned(),
             not_before: edge.at,
             edge: edge.clone(),
+            held: None,
         }
     }
 }

@@ -60,12 +60,15 @@ enum Need {
 pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
     let need = match command {
         Command::Acknowledge { .. }
+        | Command::Comment { .. }
         | Command::Unacknowledge { .. }
         | Command::AddMaintenance(_)
         | Command::EndMaintenance { .. }
         | Command::ExtendMaintenance { .. }
+        | Command::EditMaintenance { .. }
+        | Command::Undo { .. }
         | Command::Recheck { .. } => Need::Role(Role::Operator),
-        Command::Look { .. } => Need::Role(Role::Viewer),
+        Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
         Command::Reload | Command::Stop => Need::Role(Role::Admin),
         Command::Claim { .. } | Command::Report(_) => Need::Worker,
     };
@@ -98,7 +101,7 @@ mod tests {
         let viewer = Actor::Local { name: SafeText::line("v"), role: Role::Viewer };
         let admin = Actor::Local { name: SafeText::line("a"), role: Role::Admin };
         for command in Command::samples() {
-            let looks = matches!(command, Command::Look { .. });
+            let looks = matches!(command, Command::Look { .. } | Command::Remember { .. });
             assert_eq!(may_execute(&viewer, &command).is_ok(), looks, "{}", command.name());
             let work = matches!(command, Command::Claim { .. } | Command::Report(_));
             assert_eq!(may_execute(&admin, &command).is_err(), work, "{}", command.name());

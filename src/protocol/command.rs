@@ -1,5 +1,6 @@
 //! Commands: what changes something. Every command has one outcome or one problem.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::access::Actor;
 use super::event::{Interest, TraceRequest};
+pub use super::window::NewMaintenance;
 use super::work::{Assignment, Directives, Report};
 use crate::model::{
     AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, RequestId, SafeText,
@@ -67,28 +69,19 @@ impl<'de> Deserialize<'de> for Target {
     }
 }
 
-/// A window as it is asked for (SPEC FM-29).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewMaintenance {
-    /// What it is for.
-    pub name: String,
-    /// The hosts it covers.
-    pub host_pattern: Pattern,
-    /// The checks it covers; all without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check: Option<Pattern>,
-    /// First moment inside.
-    pub start: Timestamp,
-    /// First moment after; later than `start`.
-    pub end: Timestamp,
-    /// See [`Maintenance::suppress_notifications`].
-    #[serde(default = "yes")]
-    pub suppress_notifications: bool,
-    /// For whom it is made, when not for the actor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<String>,
-}
+/// How long after an operator's command it can be undone, and how long what it wants to tell
+/// others is held back for that.
+pub const UNDO: Span = Span::from_secs(10);
+/// Most targets of one command.
+pub const TARGET_LIMIT: usize = 10_000;
+/// Most failures that an outcome lists; it says how many there were.
+pub const FAILURE_LIMIT: usize = 100;
+/// Most things that one operator lets the engine remember.
+pub const REMEMBER_LIMIT: usize = 256;
+/// Longest key of them, in bytes.
+pub const REMEMBER_KEY_LIMIT: usize = 64;
+/// Longest value of them, in bytes.
+pub const REMEMBER_VALUE_LIMIT: usize = 16 * 1024;
 
 const fn yes() -> bool {
     true
@@ -108,6 +101,16 @@ pub enum Command {
         expires: Option<Timestamp>,
         /// Stays through changes of state.
         sticky: bool,
+        /// Whether those who were told of the problem are told that somebody has it.
+        #[serde(default = "yes")]
+        notify: bool,
+    },
+    /// Write a comment beside alerts, hosts or checks.
+    Comment {
+        /// Beside which; a host means itself, not its checks.
+        targets: Vec<Target>,
+        /// What.
+        text: String,
     },
     /// Give alerts back.
     Unacknowledge {
@@ -127,6 +130,29 @@ pub enum Command {
         id: MaintenanceId,
         /// How much later.
         by: Span,
+    },
+    /// Change a window that is not over; what is not said stays.
+    EditMaintenance {
+        /// Which.
+        id: MaintenanceId,
+        /// What it is for.
+        name: Option<String>,
+        /// When it begins; only while it has not begun.
+        start: Option<Timestamp>,
+        /// When it ends.
+        end: Option<Timestamp>,
+    },
+    /// Take back what the same operator asked for within the last [`UNDO`].
+    Undo {
+        /// The request that did it.
+        request: RequestId,
+    },
+    /// Keep something for this operator until it is replaced: views, snoozes, when they left.
+    Remember {
+        /// Under which key.
+        key: String,
+        /// What; `None` forgets it.
+        value: Option<String>,
     },
     /// Run checks now.
     Recheck {
@@ -159,10 +185,14 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Acknowledge { .. } => "acknowledge",
+            Self::Comment { .. } => "comment",
             Self::Unacknowledge { .. } => "unacknowledge",
             Self::AddMaintenance(_) => "add_maintenance",
             Self::EndMaintenance { .. } => "end_maintenance",
             Self::ExtendMaintenance { .. } => "extend_maintenance",
+            Self::EditMaintenance { .. } => "edit_maintenance",
+            Self::Undo { .. } => "undo",
+            Self::Remember { .. } => "remember",
             Self::Recheck { .. } => "recheck",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
@@ -175,7 +205,25 @@ impl Command {
     /// True for what a person did and history must show.
     #[must_use]
     pub const fn is_audited(&self) -> bool {
-        !matches!(self, Self::Look { .. } | Self::Claim { .. } | Self::Report(_))
+        !matches!(
+            self,
+            Self::Look { .. } | Self::Remember { .. } | Self::Claim { .. } | Self::Report(_)
+        )
+    }
+
+    /// True for what [`Command::Undo`] can take back.
+    #[must_use]
+    pub const fn is_undoable(&self) -> bool {
+        matches!(
+            self,
+            Self::Acknowledge { .. }
+                | Self::Unacknowledge { .. }
+                | Self::Comment { .. }
+                | Self::AddMaintenance(_)
+                | Self::EditMaintenance { .. }
+                | Self::EndMaintenance { .. }
+                | Self::ExtendMaintenance { .. }
+        )
     }
 
     /// At least one of every command, for tests that walk all of them.
@@ -192,7 +240,33 @@ impl Command {
                 comment: "on it".to_owned(),
                 expires: Some(at),
                 sticky: true,
+                notify: false,
             },
+            Self::Comment {
+                targets: vec![Target::Host("web 1".into()), Target::Check(key.clone())],
+                text: "fan tray \u{e4} ordered".to_owned(),
+            },
+            Self::EditMaintenance {
+                id,
+                name: Some("longer".to_owned()),
+                start: Some(at),
+                end: Some(at + Span::from_secs(60)),
+            },
+            Self::EditMaintenance { id, name: None, start: None, end: None },
+            Self::Undo { request: RequestId::from_parts(1_700_000_000_000, [9; 10]) },
+            Self::Remember { key: "view/x".to_owned(), value: Some("\u{e4}".to_owned()) },
+            Self::Remember { key: "view/x".to_owned(), value: None },
+            Self::AddMaintenance(NewMaintenance {
+                name: "marked".to_owned(),
+                host_pattern: None,
+                check: None,
+                hosts: BTreeSet::from(["web 1".into()]),
+                checks: BTreeSet::from([key.clone()]),
+                start: at,
+                end: at + Span::from_secs(3600),
+                suppress_notifications: true,
+                created_by: None,
+            }),
             Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
             Self::EndMaintenance { id },
             Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
@@ -226,16 +300,16 @@ impl Command {
                 lag: Span::ZERO,
             }),
         ];
-        all.extend(pattern().map(|host_pattern| {
-            Self::AddMaintenance(NewMaintenance {
-                name: "DB Patching - Feb 25".to_owned(),
-                host_pattern,
-                check: None,
-                start: at,
-                end: at + Span::from_secs(3600),
-                suppress_notifications: true,
-                created_by: Some("j.smith".to_owned()),
-            })
+        all.push(Self::AddMaintenance(NewMaintenance {
+            name: "DB Patching - Feb 25".to_owned(),
+            host_pattern: pattern(),
+            check: None,
+            hosts: BTreeSet::new(),
+            checks: BTreeSet::new(),
+            start: at,
+            end: at + Span::from_secs(3600),
+            suppress_notifications: true,
+            created_by: Some("j.smith".to_owned()),
         }));
         all
     }
@@ -249,11 +323,17 @@ pub enum Outcome {
     Done {
         /// How many were changed.
         count: usize,
-        /// One line for each target that was not.
+        /// One line for each target that was not, the first [`FAILURE_LIMIT`].
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         failures: Vec<SafeText>,
+        /// How many were not.
+        #[serde(default)]
+        failed: usize,
+        /// Until when it can be undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo_until: Option<Timestamp>,
     },
-    /// The window as it is now.
+    /// The window as it is now; it can be undone for [`UNDO`].
     Maintenance(Maintenance),
     /// Everything that the worker runs.
     Assigned {
@@ -264,6 +344,14 @@ pub enum Outcome {
     },
     /// What the engine wants of the worker.
     Directives(Directives),
+}
+
+impl Outcome {
+    /// Done, for so many, without a failure.
+    #[must_use]
+    pub const fn done(count: usize) -> Self {
+        Self::Done { count, failures: Vec::new(), failed: 0, undo_until: None }
+    }
 }
 
 /// A command with its id and actor.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
-    Alert, AlertId, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation, SafeText, Span,
-    Status, Timestamp, spec::Kind, trace::TraceReport,
+    Alert, AlertId, CheckAbout, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation,
+    PathChange, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
 };
 
 /// A check as lists show it: who it is and where it stands.
@@ -24,7 +24,11 @@ pub struct CheckRow {
     pub attempts: u32,
     /// False: kept, shown, never run.
     pub enabled: bool,
-    /// Where it stands.
+    /// Labels, contact and runbook of its own; `None` when it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Arc<CheckAbout>>,
+    /// Where it stands. `last_result` is right whenever the row is `late`; between changes of the
+    /// row it lags behind.
     pub status: Status,
 }
 
@@ -130,6 +134,15 @@ pub enum Event {
     Live(Arc<LiveCheck>),
     /// A frame of the trace that this stream looks at.
     Trace(Arc<LiveTrace>),
+    /// A path changed, or was seen for the first time.
+    Path(Arc<PathChange>),
+    /// This stream's operator let something be remembered, or forgotten.
+    Remembered {
+        /// Under which key.
+        key: String,
+        /// What.
+        value: Option<Arc<str>>,
+    },
     /// What the engine wants of a worker; only on a worker's stream.
     Directives(Arc<Directives>),
     /// The stream lost events: drop the mirror and watch again.

@@ -1,12 +1,16 @@
 //! Queries: what only looks. Every query has one answer or one problem.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{CheckRow, EngineStatus};
+use super::log::{LogCursor, LogFilter, LogKind, LogPage};
+use super::pages::{AlertPage, TraceSummary};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, Host, Maintenance, Metric, Name,
-    Observation, Pattern, Phase, SafeText, ShownState, Span, State, Timestamp, spec::Kind,
-    trace::TraceReport,
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Comment, Edge, EdgeKind, Host, Maintenance,
+    Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting, ShownState, Span,
+    State, Timestamp, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -56,6 +60,50 @@ pub enum Query {
         /// At most so many, 1 to [`PAGE_LIMIT`].
         limit: u32,
     },
+    /// Everything about one alert, open or over.
+    Alert {
+        /// Which.
+        id: AlertId,
+    },
+    /// Comments, newest first.
+    Comments {
+        /// Beside this host and its checks.
+        host: Name,
+        /// Only beside this check, and beside the whole host.
+        check: Option<Name>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// Every transition and every operator's action, newest first. Soft changes are in a check's
+    /// history only.
+    Log {
+        /// Which entries.
+        filter: LogFilter,
+        /// Only what came before the end of an earlier page.
+        before: Option<LogCursor>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// All `trace` checks with their last report, by name.
+    Paths {
+        /// Only of this host.
+        host: Option<Name>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// Recorded changes of paths, newest first.
+    PathChanges {
+        /// Of this host.
+        host: Name,
+        /// Only what this `trace` check saw; without it, what live traces saw too.
+        check: Option<Name>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// What the engine remembers for whoever asks.
+    Remembered,
+    /// Every setting in force with its source, secrets masked.
+    Settings,
     /// How the engine is.
     Engine,
     /// What is in force, and from where; secrets masked.
@@ -82,6 +130,28 @@ impl Query {
                 limit: 10,
             },
             Self::Edges { host: None, alert: None, limit: 10 },
+            Self::Alert { id: AlertId::from_parts(1, [1; 10]) },
+            Self::Comments { host: "web 1".into(), check: Some("disk \u{e9}".into()), limit: 5 },
+            Self::Comments { host: "web 1".into(), check: None, limit: 5 },
+            Self::Log {
+                filter: LogFilter {
+                    from: Some(at),
+                    to: Some(at + Span::from_secs(60)),
+                    hosts: "db-{a,b}-*".parse().ok(),
+                    actor: Some("Zo\u{eb} & co".to_owned()),
+                    kinds: vec![LogKind::Edge(EdgeKind::Fired), LogKind::Action],
+                    text: Some("50 % = a,b".to_owned()),
+                },
+                before: Some(LogCursor { at, source: 1, seq: 99 }),
+                limit: 50,
+            },
+            Self::Log { filter: LogFilter::default(), before: None, limit: 50 },
+            Self::Paths { host: Some("web 1".into()), limit: 5 },
+            Self::Paths { host: None, limit: 5 },
+            Self::PathChanges { host: "web 1".into(), check: Some("path".into()), limit: 5 },
+            Self::PathChanges { host: "web 1".into(), check: None, limit: 5 },
+            Self::Remembered,
+            Self::Settings,
             Self::Engine,
             Self::Config,
         ]
@@ -110,7 +180,7 @@ pub struct HostAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HostMore {
     /// Labels.
-    pub labels: std::collections::BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
     /// Groups.
     pub groups: Vec<String>,
 }
@@ -198,6 +268,21 @@ pub struct CheckDetail {
     pub trace: Option<TraceReport>,
 }
 
+/// How the results of one point are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Band {
+    /// A tenth is below.
+    pub p10: f64,
+    /// A quarter is below.
+    pub p25: f64,
+    /// Half is below.
+    pub p50: f64,
+    /// A quarter is above.
+    pub p75: f64,
+    /// A tenth is above.
+    pub p90: f64,
+}
+
 /// One point of a series: a result, or several merged.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
@@ -209,6 +294,26 @@ pub struct Point {
     pub min: f64,
     /// The largest.
     pub max: f64,
+    /// How several merged results are spread; `None` for one result and for whole days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub band: Option<Band>,
+}
+
+impl Point {
+    /// The point of a single result.
+    #[must_use]
+    pub const fn one(at: Timestamp, value: f64) -> Self {
+        Self { at, value, min: value, max: value, band: None }
+    }
+}
+
+/// Results that measured nothing: a timeout, a lost probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// When the first of them was made.
+    pub at: Timestamp,
+    /// How many within the time of one point.
+    pub count: u32,
 }
 
 /// A metric's points, oldest first; a missing result is a gap, not a point.
@@ -218,6 +323,10 @@ pub struct Series {
     pub metric: Metric,
     /// The points.
     pub points: Vec<Point>,
+    /// Results without a value of this metric because the check failed or all was lost, oldest
+    /// first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
 }
 
 /// A span of one state, for the timeline.
@@ -252,6 +361,20 @@ pub enum Answer {
     },
     /// To [`Query::Edges`].
     Edges(Vec<Edge>),
+    /// To [`Query::Alert`].
+    Alert(Box<AlertPage>),
+    /// To [`Query::Comments`].
+    Comments(Vec<Comment>),
+    /// To [`Query::Log`].
+    Log(LogPage),
+    /// To [`Query::Paths`].
+    Paths(Vec<TraceSummary>),
+    /// To [`Query::PathChanges`].
+    PathChanges(Vec<PathChange>),
+    /// To [`Query::Remembered`].
+    Remembered(BTreeMap<String, String>),
+    /// To [`Query::Settings`], by key.
+    Settings(Vec<Setting>),
     /// To [`Query::Engine`].
     Engine(EngineStatus),
     /// To [`Query::Config`]: TOML, secrets masked, each value's source as a comment.

@@ -142,7 +142,12 @@ impl World {
             Event::Engine(status) => self.engine = Arc::clone(status),
             Event::Ready => self.ready = true,
             Event::Resync => *self = Self::default(),
-            Event::Hello { .. } | Event::Live(_) | Event::Trace(_) | Event::Directives(_) => {}
+            Event::Hello { .. }
+            | Event::Live(_)
+            | Event::Trace(_)
+            | Event::Path(_)
+            | Event::Remembered { .. }
+            | Event::Directives(_) => {}
         }
     }
 

@@ -12,6 +12,7 @@ fn check(host: &str, name: &str, state: State) -> Event {
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: None,
         status: Status {
             state,
             hard: true,
@@ -27,8 +28,10 @@ fn window(pattern: &str, start: i64, end: i64) -> Event {
     Event::Maintenance(Arc::new(Maintenance {
         id: MaintenanceId::from_parts(start, [1; 10]),
         name: SafeText::line("w"),
-        host_pattern: pattern.parse().unwrap(),
+        host_pattern: pattern.parse().ok(),
         check: None,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start: Timestamp::from_millis(start),
         end: Timestamp::from_millis(end),
         suppress_notifications: true,

@@ -14,6 +14,7 @@
 //! | Firing | OK | Resolved, the acknowledgement is gone | recovered |
 //! | Firing | check removed | Resolved in its last state | closed |
 //! | Pending, Firing | acknowledge, unacknowledge | the same | acknowledged, unacknowledged (only Firing) |
+//! | Pending, Firing | comment, undo | the same; undo puts the earlier acknowledgement back | commented, undone (only Firing) |
 //! | Pending, Firing | now >= `expires` | the same, not acknowledged | `ack_expired` (only Firing) |
 //! | Firing | a window (or its silence) begins or ends | the same | `window_began`, `window_ended` |
 //!
@@ -43,7 +44,28 @@ pub enum Input<'a> {
     /// Time passed, or windows changed.
     Tick,
     /// Somebody takes it.
-    Acknowledge(Acknowledgement),
+    Acknowledge {
+        /// Who, why, until when.
+        ack: Acknowledgement,
+        /// Whether those who know of the problem are told.
+        notify: bool,
+    },
+    /// Somebody takes back what was just done with it.
+    Undo {
+        /// Who had it before.
+        ack: Option<Acknowledgement>,
+        /// Who takes it back.
+        actor: SafeText,
+        /// What, in words.
+        text: SafeText,
+    },
+    /// Somebody wrote a comment.
+    Comment {
+        /// Who.
+        actor: SafeText,
+        /// What.
+        text: SafeText,
+    },
     /// Somebody gives it back.
     Unacknowledge {
         /// Who.
@@ -90,12 +112,20 @@ pub fn step(
         (_, None) => return Step::default(),
     };
     let lifted = alert.suppressed && !cover.suppressed;
-    let mut run = Run { alert, edges: Vec::new(), dropped: false, cover, now };
+    let mut run = Run { alert, edges: Vec::new(), dropped: false, tell_ack: false, cover, now };
     run.pass_time();
     match input {
         Input::Status { status, attempts, .. } => run.status(status, attempts),
         Input::Tick => {}
-        Input::Acknowledge(ack) => run.acknowledge(ack),
+        Input::Acknowledge { ack, notify } => {
+            run.tell_ack = notify;
+            run.acknowledge(ack);
+        }
+        Input::Undo { ack, actor, text } => run.undo(ack, actor, text),
+        Input::Comment { actor, text } if run.is_firing() => {
+            run.edge(EdgeKind::Commented, run.alert.state, text, Some(actor));
+        }
+        Input::Comment { .. } => {}
         Input::Unacknowledge { actor } => run.unacknowledge(&actor),
         Input::Removed { why } => run.removed(why),
     }
@@ -129,6 +159,7 @@ struct Run<'a> {
     alert: Alert,
     edges: Vec<Edge>,
     dropped: bool,
+    tell_ack: bool,
     cover: &'a Cover,
     now: Timestamp,
 }
@@ -259,6 +290,14 @@ impl Run<'_> {
         self.alert.ack = Some(ack);
     }
 
+    /// As it was before an operator's command; nobody is told, for nobody was.
+    fn undo(&mut self, ack: Option<Acknowledgement>, actor: SafeText, text: SafeText) {
+        self.alert.ack = ack;
+        if self.is_firing() {
+            self.edge(EdgeKind::Undone, self.alert.state, text, Some(actor));
+        }
+    }
+
     fn unacknowledge(&mut self, actor: &SafeText) {
         if let Some(ack) = self.alert.ack.take()
             && self.is_firing()
@@ -297,7 +336,10 @@ impl Run<'_> {
         if self.dropped {
             return Step { dropped: Some(self.alert.id), ..Step::default() };
         }
-        let notices = notify::decide(&mut self.alert, &self.edges, lifted);
+        let mut notices = notify::decide(&mut self.alert, &self.edges, lifted);
+        if self.tell_ack {
+            notices.extend(notify::taken(&self.alert, &self.edges));
+        }
         let expires = self.alert.ack.as_ref().and_then(|ack| ack.expires);
         let wake_at = [expires, self.cover.changes_at].into_iter().flatten().min();
         Step {

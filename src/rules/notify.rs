@@ -9,7 +9,8 @@
 //! | acknowledgement ran out | `ack_expired`, if it speaks | the same |
 //! | suppression by a window ended | `window_ended`, if it speaks and this step told nothing else | the same |
 //! | recovered | nothing | `recovered`, always: in a window (D-04) and acknowledged too |
-//! | acknowledged, window began, closed, taken back by a change of state (the change decides) | nothing | nothing |
+//! | acknowledged by an operator who wants it told | nothing | `acknowledged`, unless a window suppresses it |
+//! | window began, commented, undone, closed, taken back by a change of state (the change decides) | nothing | nothing |
 //!
 //! So with a window that suppresses: a problem told before it recovers loudly even inside it; one
 //! that begins and ends inside it is never told; one that is still there at its end is told once.
@@ -43,8 +44,20 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
                 Some(_) => None,
             }
         }
-        EdgeKind::Acknowledged | EdgeKind::WindowBegan | EdgeKind::Closed => None,
+        EdgeKind::Acknowledged
+        | EdgeKind::WindowBegan
+        | EdgeKind::Closed
+        | EdgeKind::Commented
+        | EdgeKind::Undone => None,
     }
+}
+
+/// The notice that somebody has it, for those who know of the problem.
+#[must_use]
+pub fn taken(alert: &Alert, edges: &[Edge]) -> Option<Notice> {
+    let known = alert.notified.is_some() && alert.phase == Phase::Firing && !alert.suppressed;
+    let edge = edges.iter().rfind(|edge| edge.kind == EdgeKind::Acknowledged)?;
+    known.then(|| Notice { reason: Reason::Acknowledged, edge: edge.clone() })
 }
 
 /// The notices of one step's edges, in order; keeps `alert.notified`.

@@ -42,8 +42,10 @@ fn windows() -> impl Strategy<Value = Vec<Maintenance>> {
         (0..200_i64, 1..60_i64, any::<bool>()).prop_map(|(start, length, suppress)| Maintenance {
             id: MaintenanceId::from_parts(start, [1; 10]),
             name: SafeText::line("w"),
-            host_pattern: "*".parse().unwrap(),
+            host_pattern: "*".parse().ok(),
             check: None,
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start: minute(start),
             end: minute(start + length),
             suppress_notifications: suppress,
@@ -138,7 +140,7 @@ impl Story {
                 let (author, comment) = (SafeText::line("ann"), SafeText::line("on it"));
                 let at = self.now;
                 let ack = Acknowledgement { author, comment, at, expires, sticky };
-                drop(self.step(Input::Acknowledge(ack)));
+                drop(self.step(Input::Acknowledge { ack, notify: false }));
             }
             Move::GiveBack => {
                 drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }));

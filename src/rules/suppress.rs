@@ -62,8 +62,7 @@ pub fn cover<'a>(
 }
 
 fn could_cover(window: &Maintenance, check: &CheckKey) -> bool {
-    window.host_pattern.matches(&check.host)
-        && window.check.as_ref().is_none_or(|pattern| pattern.matches(&check.name))
+    window.names(&check.host, &check.name)
 }
 
 /// When a check under a suppressing window must be run, so that its state is known at the
@@ -82,8 +81,10 @@ mod tests {
         Maintenance {
             id: MaintenanceId::from_parts(start, [1; 10]),
             name: SafeText::line(name),
-            host_pattern: pattern.parse().unwrap(),
+            host_pattern: pattern.parse().ok(),
             check: None,
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start: Timestamp::from_millis(start),
             end: Timestamp::from_millis(end),
             suppress_notifications: suppress,

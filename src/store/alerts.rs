@@ -104,6 +104,17 @@ impl Store {
         self.alerts(rows)
     }
 
+    /// One alert, open or over.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+        const SQL: &str = "SELECT * FROM alerts WHERE id = $1";
+        let rows: Vec<AlertRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(id.to_string()).fetch_all(pool).await)?;
+        Ok(self.alerts(rows)?.pop())
+    }
+
     /// Alerts that are pending or firing, oldest first.
     pub(super) async fn open_alerts(&self) -> Result<Vec<Alert>, StoreError> {
         const SQL: &str = "SELECT * FROM alerts WHERE phase <> 'resolved' ORDER BY opened, id";

@@ -4,10 +4,11 @@ use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
 use crate::model::{AlertId, CheckKey, Edge, EdgeKind, State, Timestamp};
 
-type EdgeRow =
+pub(super) type EdgeRow =
     (String, i64, String, String, i64, String, String, String, String, Option<String>, bool);
 
-fn edge(row: EdgeRow) -> Option<Edge> {
+/// The edge of a row; `None` when a column holds what no version of ours wrote.
+pub(super) fn edge(row: EdgeRow) -> Option<Edge> {
     let (alert, seq, host, check, at, kind, from, to, text, actor, in_maintenance) = row;
     Some(Edge {
         alert: alert.parse().ok()?,
@@ -38,7 +39,7 @@ impl Store {
             to_state, output, actor, in_maintenance FROM edges ORDER BY seq DESC LIMIT $1";
         const OF_HOST: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
             to_state, output, actor, in_maintenance FROM edges WHERE host = $2 \
-            ORDER BY seq DESC LIMIT $1";
+            ORDER BY at DESC, seq DESC LIMIT $1";
         const OF_ALERT: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
             to_state, output, actor, in_maintenance FROM edges WHERE alert = $2 \
             AND ($3 IS NULL OR host = $3) ORDER BY edge_seq DESC LIMIT $1";

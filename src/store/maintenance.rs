@@ -1,30 +1,55 @@
 //! Maintenance windows.
 
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
 use crate::model::{Maintenance, MaintenanceId, Timestamp};
 
-type WindowRow =
-    (String, String, String, Option<String>, i64, i64, bool, Option<String>, String, i64);
+type WindowRow = (
+    String,
+    String,
+    String,
+    Option<String>,
+    i64,
+    i64,
+    bool,
+    Option<String>,
+    String,
+    i64,
+    Option<String>,
+    Option<String>,
+);
 
 fn window(row: WindowRow) -> Option<Maintenance> {
-    let (id, name, hosts, check, start, end, suppress, created_by, author, created) = row;
+    let (id, name, pattern, check, start, end, suppress, created_by, author, created, ..) = &row;
     let check = match check {
         Some(text) => Some(text.parse().ok()?),
         None => None,
     };
+    let host_pattern = if pattern.is_empty() { None } else { Some(pattern.parse().ok()?) };
     Some(Maintenance {
         id: id.parse().ok()?,
-        name: words::safe(&name),
-        host_pattern: hosts.parse().ok()?,
+        name: words::safe(name),
+        host_pattern,
         check,
-        start: Timestamp::from_millis(start),
-        end: Timestamp::from_millis(end),
-        suppress_notifications: suppress,
+        hosts: named(row.10.as_deref())?,
+        checks: named(row.11.as_deref())?,
+        start: Timestamp::from_millis(*start),
+        end: Timestamp::from_millis(*end),
+        suppress_notifications: *suppress,
         created_by: created_by.as_deref().map(words::safe),
-        author: words::safe(&author),
-        created: Timestamp::from_millis(created),
+        author: words::safe(author),
+        created: Timestamp::from_millis(*created),
     })
+}
+
+/// A stored list of names; none is an empty one.
+fn named<T: DeserializeOwned + Ord>(json: Option<&str>) -> Option<BTreeSet<T>> {
+    json.map_or_else(|| Some(BTreeSet::new()), words::from_json)
 }
 
 impl Store {
@@ -38,7 +63,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
-            suppress, created_by, author, created_at FROM maintenance WHERE end_at <= $1 \
+            suppress, created_by, author, created_at, hosts, checks FROM maintenance WHERE end_at <= $1 \
             ORDER BY end_at DESC, id DESC LIMIT $2";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
@@ -51,7 +76,7 @@ impl Store {
         moment: Timestamp,
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
-            suppress, created_by, author, created_at FROM maintenance WHERE end_at > $1 \
+            suppress, created_by, author, created_at, hosts, checks FROM maintenance WHERE end_at > $1 \
             ORDER BY start_at, id";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(moment.millis()).fetch_all(pool).await)?;
@@ -67,6 +92,10 @@ impl Store {
     }
 }
 
+fn list<T: Serialize>(names: &BTreeSet<T>) -> Result<Option<String>, StoreError> {
+    if names.is_empty() { Ok(None) } else { words::json(names).map(Some) }
+}
+
 impl Tx {
     /// Writes a window, new or changed.
     ///
@@ -74,16 +103,19 @@ impl Tx {
     /// When the database cannot be written.
     pub async fn put_maintenance(&mut self, window: &Maintenance) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO maintenance (id, name, host_pattern, check_pattern, \
-            start_at, end_at, suppress, created_by, author, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+            start_at, end_at, suppress, created_by, author, created_at, \
+            hosts, checks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
             host_pattern = excluded.host_pattern, check_pattern = excluded.check_pattern, \
             start_at = excluded.start_at, end_at = excluded.end_at, suppress = excluded.suppress, \
-            created_by = excluded.created_by, author = excluded.author";
+            created_by = excluded.created_by, author = excluded.author, hosts = excluded.hosts, \
+            checks = excluded.checks";
+        let hosts = list(&window.hosts).map_err(|error| self.fail(error))?;
+        let checks = list(&window.checks).map_err(|error| self.fail(error))?;
         on!(self, c => sqlx::query(SQL)
             .bind(window.id.to_string())
             .bind(window.name.as_str())
-            .bind(window.host_pattern.as_str())
+            .bind(window.host_pattern.as_ref().map_or("", crate::model::Pattern::as_str))
             .bind(window.check.as_ref().map(crate::model::Pattern::as_str))
             .bind(window.start.millis())
             .bind(window.end.millis())
@@ -91,6 +123,8 @@ impl Tx {
             .bind(window.created_by.as_ref().map(crate::model::SafeText::as_str))
             .bind(window.author.as_str())
             .bind(window.created.millis())
+            .bind(hosts)
+            .bind(checks)
             .execute(c).await.map(drop))
     }
 

@@ -10,6 +10,7 @@
 //! | the unit of work; all that differs between the databases | `tx`, `dialect` |
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `requests`, `load` |
+//! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
@@ -17,6 +18,7 @@
 
 mod alerts;
 mod bulk;
+mod comments;
 mod days;
 mod dialect;
 mod edges;
@@ -27,10 +29,13 @@ mod inventory;
 mod journal;
 mod load;
 pub mod lock;
+mod log;
 mod maintenance;
 mod outbox;
 pub mod pack;
+mod paths;
 mod postgres;
+mod preferences;
 mod requests;
 mod retention;
 mod schema;
@@ -51,7 +56,9 @@ pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
 pub use load::{KnownCheck, Loaded};
 pub use lock::{DirLock, LockError};
-pub use outbox::OutboxRow;
+pub use log::{Action, LogMark, LogRange, LogRow};
+pub use outbox::{Delivered, OutboxRow};
+pub use requests::BeforeImage;
 pub use retention::{DELETE_LIMIT, Retention};
 pub use tx::Tx;
 

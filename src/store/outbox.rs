@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
-use crate::model::{Notification, Timestamp};
+use crate::model::{AlertId, Notification, RequestId, SafeText, Timestamp};
 
 /// A notification that waits to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,71 @@ pub struct OutboxRow {
     pub error: Option<String>,
 }
 
+/// A promise with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// What is or was to be told.
+    pub notification: Notification,
+    /// `due`, `sent` or `parked`.
+    pub state: String,
+    /// How often it was tried in vain.
+    pub tries: u32,
+    /// When it was delivered.
+    pub sent_at: Option<Timestamp>,
+    /// Why the last try failed.
+    pub error: Option<SafeText>,
+}
+
+type DeliveredRow = (String, String, i64, String, i64, Option<i64>, Option<String>);
+
 impl Store {
+    /// All promises about an alert, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn notifications_of(
+        &self,
+        alert: AlertId,
+        limit: u32,
+    ) -> Result<Vec<Delivered>, StoreError> {
+        const SQL: &str = "SELECT key, body, not_before, state, tries, sent_at, error \
+            FROM outbox WHERE alert = $1 ORDER BY edge_seq DESC, key LIMIT $2";
+        let rows: Vec<DeliveredRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(alert.to_string()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        rows.into_iter().map(|row| self.delivered(row)).collect()
+    }
+
+    /// The promises of a request that still wait for the chance to be undone.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn held_notifications(
+        &self,
+        request: RequestId,
+        now: Timestamp,
+    ) -> Result<Vec<Delivered>, StoreError> {
+        const SQL: &str = "SELECT key, body, not_before, state, tries, sent_at, error \
+            FROM outbox WHERE request = $1 AND state = 'due' AND tries = 0 AND not_before > $2 \
+            ORDER BY edge_seq, key";
+        let rows: Vec<DeliveredRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(request.to_string()).bind(now.millis()).fetch_all(pool).await)?;
+        rows.into_iter().map(|row| self.delivered(row)).collect()
+    }
+
+    fn delivered(&self, row: DeliveredRow) -> Result<Delivered, StoreError> {
+        let (key, body, not_before, state, tries, sent_at, error) = row;
+        let body: Option<Notification> = words::from_json(&body);
+        let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
+            return Err(self.corrupt(format!("notification {key} cannot be read")));
+        };
+        notification.not_before = Timestamp::from_millis(not_before);
+        let error = error.as_deref().map(words::safe);
+        Ok(Delivered { notification, state, tries, sent_at: words::moment(sent_at), error })
+    }
+
     /// Notifications to be delivered now, the longest waiting first. While one of an alert waits
-    /// for its time or its retry, no later edge of that alert is given for the same destination.
+    /// for its time or its retry, no later edge of that alert is given for the same destination; one
+    /// that only waits for the chance to be undone holds back nothing.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -29,7 +91,8 @@ impl Store {
         const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error FROM outbox o \
             WHERE o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
-                AND e.destination = o.destination AND e.edge_seq < o.edge_seq) \
+                AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
+                AND (e.request IS NULL OR e.not_before <= $1 OR e.tries > 0)) \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
         let rows: Vec<(String, String, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(SQL)
                 .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
@@ -52,7 +115,8 @@ impl Tx {
     /// When the database cannot be written.
     pub async fn enqueue(&mut self, notification: &Notification) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
-            not_before, state, tries, body) VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7) \
+            not_before, state, tries, body, request) \
+            VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8) \
             ON CONFLICT (key) DO NOTHING";
         let body = words::json(notification).map_err(|error| self.fail(error))?;
         on!(self, c => sqlx::query(SQL)
@@ -63,7 +127,19 @@ impl Tx {
             .bind(&notification.destination)
             .bind(notification.not_before.millis())
             .bind(&body)
+            .bind(notification.held.as_ref().map(|held| held.request.to_string()))
             .execute(c).await.map(drop))
+    }
+
+    /// Takes back the promises of a request that still wait for the chance to be undone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn unhold(&mut self, request: RequestId, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM outbox WHERE request = $1 AND state = 'due' \
+            AND tries = 0 AND not_before > $2";
+        on!(self, c => sqlx::query(SQL)
+            .bind(request.to_string()).bind(now.millis()).execute(c).await.map(drop))
     }
 
     /// It was delivered.

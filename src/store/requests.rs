@@ -7,7 +7,29 @@ use crate::model::{RequestId, Timestamp};
 /// Row of `meta` with the last sign of life of an engine.
 pub(super) const ALIVE: &str = "alive";
 
+/// How things were before a request that can be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BeforeImage {
+    /// Who asked.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+    /// The image as JSON; `None` when the request cannot be undone, or was.
+    pub json: Option<String>,
+}
+
 impl Store {
+    /// How things were before a request.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn before(&self, id: RequestId) -> Result<Option<BeforeImage>, StoreError> {
+        const SQL: &str = "SELECT actor, at, before_image FROM requests WHERE id = $1";
+        let row: Option<(String, i64, Option<String>)> = read!(self, pool =>
+            sqlx::query_as(SQL).bind(id.to_string()).fetch_optional(pool).await)?;
+        Ok(row.map(|(actor, at, json)| BeforeImage { actor, at: Timestamp::from_millis(at), json }))
+    }
+
     /// The outcome (JSON) of a request that was answered before.
     ///
     /// # Errors
@@ -28,13 +50,24 @@ impl Tx {
         id: RequestId,
         actor: &str,
         outcome_json: &str,
+        before_json: Option<&str>,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO requests (id, actor, outcome, at) VALUES ($1, $2, $3, $4) \
-            ON CONFLICT (id) DO NOTHING";
+        const SQL: &str = "INSERT INTO requests (id, actor, outcome, at, before_image) \
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
         on!(self, c => sqlx::query(SQL)
             .bind(id.to_string()).bind(actor).bind(outcome_json).bind(at.millis())
+            .bind(before_json)
             .execute(c).await.map(drop))
+    }
+
+    /// Forgets how things were before a request: it is undone.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn forget_before(&mut self, id: RequestId) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE requests SET before_image = NULL WHERE id = $1";
+        on!(self, c => sqlx::query(SQL).bind(id.to_string()).execute(c).await.map(drop))
     }
 
     /// Writes who did what.

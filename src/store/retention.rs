@@ -16,7 +16,7 @@ pub struct Retention {
     pub chunks: Span,
     /// Daily rows.
     pub days: Span,
-    /// Edges, resolved alerts, ended windows, delivered and given-up notifications, and what was
+    /// Edges, comments, changes of paths, resolved alerts, ended windows, delivered and given-up notifications, and what was
     /// taken out of the configuration.
     pub edges: Span,
     /// The audit trail.
@@ -51,6 +51,10 @@ const WINDOWS: &str = "DELETE FROM maintenance WHERE id IN \
     (SELECT id FROM maintenance WHERE end_at < $1 ORDER BY end_at LIMIT $2)";
 const OUTBOX: &str = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox \
     WHERE state <> 'due' AND not_before < $1 ORDER BY not_before LIMIT $2)";
+const COMMENTS: &str = "DELETE FROM comments WHERE seq IN \
+    (SELECT seq FROM comments WHERE at < $1 ORDER BY at LIMIT $2)";
+const PATHS: &str = "DELETE FROM paths WHERE seq IN \
+    (SELECT seq FROM paths WHERE at < $1 ORDER BY at LIMIT $2)";
 const AUDIT: &str = "DELETE FROM audit WHERE seq IN \
     (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
 const REQUESTS: &str = "DELETE FROM requests WHERE id IN \
@@ -86,6 +90,8 @@ impl Tx {
             (EDGES, long),
             (ALERTS, long),
             (WINDOWS, long),
+            (COMMENTS, long),
+            (PATHS, long),
             (OUTBOX, long),
             (AUDIT, before(retention.audit)),
             (REQUESTS, before(retention.requests)),

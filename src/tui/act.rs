@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::model::{Alert, CheckKey, Name, Phase};
+use crate::model::{Alert, Name};
 use crate::protocol::{Command, Target};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{Line, Pending, Purpose, words};
+use crate::tui::line::{Line, Pending, Purpose};
+use crate::tui::lists::Row;
+use crate::tui::targets::{Targets, targets};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, panes, typing, watch};
+use crate::tui::{layout, outside, overlays, panes, rows, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -22,6 +24,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if let Some(effects) = panes::act(app, app.focus, action) {
         return effects;
     }
+    if rows::act(app, action) {
+        return Vec::new();
+    }
     match action {
         Action::Down => go(app, 1),
         Action::Up => go(app, -1),
@@ -29,10 +34,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::PageUp => go(app, -page(app)),
         Action::Top => go(app, isize::MIN / 2),
         Action::Bottom => go(app, isize::MAX / 2),
-        Action::Left => panes::hosts::step(app, false),
-        Action::Right => panes::hosts::step(app, true),
-        Action::NextProblem => next_problem(app, true),
-        Action::PreviousProblem => next_problem(app, false),
+        Action::NextProblem => rows::next_problem(app, true),
+        Action::PreviousProblem => rows::next_problem(app, false),
         Action::NextPane => turn(app, true),
         Action::PreviousPane => turn(app, false),
         Action::Zoom => app.zoom = !app.zoom,
@@ -50,6 +53,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::MetricPrevious => metric(app, false),
         Action::RangeLonger => app.turn_range(true),
         Action::RangeShorter => app.turn_range(false),
+        Action::Earlier | Action::Later | Action::GraphNewest | Action::LogScale => {
+            panes::graph::turn(app, action);
+        }
         Action::Help => app.open(Overlay::Help(0)),
         Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
         Action::Filter => {
@@ -65,17 +71,30 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Recheck => return recheck(app),
         Action::Quit | Action::Interrupt => return quit(app, action),
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Copy | Action::Ssh | Action::Suspend | Action::Mouse | Action::Debug => {
+            return outside::act(app, action);
+        }
         Action::Reload => {
             app.say(Tone::Note, "reloading the configuration…");
             let id = app.ask(Pending::Reload);
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
-        Action::Theme => {
-            let names: Vec<&str> = app.themes.names().collect();
-            let text = format!("write :theme NAME; there are {}", names.join(", "));
-            app.say(Tone::Note, text);
-        }
-        Action::Commit | Action::Cancel | Action::Cycle | Action::Keep | Action::Stop => {}
+        Action::Theme => overlays::themes::open(app),
+        Action::Left
+        | Action::Right
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::ClearMarks
+        | Action::Sort
+        | Action::Reverse
+        | Action::GroupBy
+        | Action::Newest
+        | Action::Commit
+        | Action::Cancel
+        | Action::Cycle
+        | Action::Keep
+        | Action::Stop => {}
     }
     Vec::new()
 }
@@ -96,12 +115,10 @@ pub fn page(app: &App) -> isize {
 
 /// Moves the cursor of the focused pane.
 fn go(app: &mut App, by: isize) {
+    if rows::go(app, by) {
+        return;
+    }
     match app.focus {
-        Pane::Alerts => {
-            let at = cursor::moved(app.alert_index, app.lists.alerts.len(), by);
-            select_alert(app, at);
-        }
-        Pane::Hosts => panes::hosts::go(app, by),
         Pane::Checks => {
             if let Some(detail) = &mut app.detail {
                 let at = cursor::moved(detail.index, detail.rows.len(), by);
@@ -126,67 +143,9 @@ fn go(app: &mut App, by: isize) {
     }
 }
 
-/// Puts the cursor of the feed on a row; the selected host follows.
-pub fn select_alert(app: &mut App, index: usize) {
-    app.alert_index = index;
-    app.alert = app.selected_alert().map(|alert| alert.id);
-    if let Some(host) = app.selected_alert().map(|alert| alert.check.host.clone()) {
-        select_host(app, host);
-    }
-}
-
 /// Selects a host.
 pub fn select_host(app: &mut App, host: Name) {
-    if app.host.as_ref() != Some(&host) {
-        app.host = Some(host);
-        watch::moved(app);
-    }
-}
-
-/// Brings the two cursors together: one host is selected, by the list that has the keys or had
-/// them last; the feed's cursor goes to an alert of the host when there is one.
-pub fn follow(app: &mut App) {
-    if !app.world.is_ready() {
-        return;
-    }
-    match app.focus {
-        Pane::Alerts => app.lead = Lead::Alerts,
-        Pane::Hosts => app.lead = Lead::Hosts,
-        _ => {}
-    }
-    let under = app.selected_alert().map(|alert| alert.check.host.clone());
-    match (app.lead, under) {
-        (Lead::Alerts, Some(host)) => select_host(app, host),
-        (Lead::Hosts, Some(host)) if app.host.as_ref() != Some(&host) => {
-            let of = |alert: &Arc<Alert>| Some(&alert.check.host) == app.host.as_ref();
-            if let Some(at) = app.lists.alerts.iter().position(of) {
-                app.alert_index = at;
-                app.alert = app.selected_alert().map(|alert| alert.id);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn next_problem(app: &mut App, forward: bool) {
-    let alerts = &app.lists.alerts;
-    let count = alerts.len();
-    let found = (1..=count)
-        .map(|step| if forward { app.alert_index + step } else { app.alert_index + count - step })
-        .map(|at| at % count)
-        .find(|at| alerts.get(*at).is_some_and(|alert| alert.is_unhandled()));
-    match found {
-        Some(at) => {
-            if !matches!(app.view, View::Overview | View::Alerts | View::Hosts) {
-                app.show(View::Alerts);
-            }
-            if !matches!(app.focus, Pane::Alerts | Pane::Hosts) {
-                app.focus = Pane::Alerts;
-            }
-            select_alert(app, at);
-        }
-        None => app.say(Tone::Good, "nothing is unhandled"),
-    }
+    app.choose_host(host);
 }
 
 fn turn(app: &mut App, forward: bool) {
@@ -248,9 +207,16 @@ fn open(app: &mut App) -> Vec<Effect> {
         app.focus = Pane::Graph;
         return Vec::new();
     }
+    if rows::toggle(app) {
+        return Vec::new();
+    }
     let (host, check) = match (app.focus, app.selected_alert()) {
         (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
         (Pane::Alerts, None) => return Vec::new(),
+        (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
+            Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),
+            None => return Vec::new(),
+        },
         _ => match &app.host {
             Some(host) => (host.clone(), None),
             None => return Vec::new(),
@@ -267,14 +233,16 @@ fn open(app: &mut App) -> Vec<Effect> {
 pub fn open_host(app: &mut App, host: Name, check: Option<Name>) -> Vec<Effect> {
     app.host = Some(host.clone());
     app.show(View::Host);
-    app.detail = Some(Detail::new(host.clone(), check));
-    vec![watch::edges(app, &host)]
+    let asked = watch::edges(app, &host);
+    app.detail = Some(Detail::new(host, check));
+    vec![asked]
 }
 
 /// Closes what is open, one step a press; never the console.
 fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
+    } else if rows::clear_marks(app) {
     } else if !app.filter.0.is_empty() {
         typing::set_filter(app, "");
     } else {
@@ -297,48 +265,17 @@ fn quit(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The open alerts that an action on the row under the cursor means.
-#[must_use]
-pub fn alerts_here(app: &App) -> Vec<Arc<Alert>> {
-    match (&app.detail, app.focus) {
-        (Some(detail), _) => {
-            let key = detail.row().map(|row| &row.key);
-            key.and_then(|key| app.world.alert_of(key)).cloned().into_iter().collect()
-        }
-        (None, Pane::Alerts) => app.selected_alert().cloned().into_iter().collect(),
-        (None, _) => {
-            let Some(host) = &app.host else { return Vec::new() };
-            let mut alerts: Vec<Arc<Alert>> =
-                app.world.open_alerts().filter(|a| a.check.host == *host).cloned().collect();
-            // A host means its problems; soft ones only when there is nothing else.
-            if alerts.iter().any(|alert| alert.phase == Phase::Firing) {
-                alerts.retain(|alert| alert.phase == Phase::Firing);
-            }
-            alerts.sort_by(|a, b| a.check.cmp(&b.check));
-            alerts
-        }
-    }
-}
-
-/// The check or host under the cursor.
-#[must_use]
-pub fn object_here(app: &App) -> Option<Target> {
-    let check = |key: &CheckKey| Target::Check(key.clone());
-    match (&app.detail, app.focus) {
-        (Some(detail), _) => detail.row().map(|row| check(&row.key)),
-        (None, Pane::Alerts) => app.selected_alert().map(|alert| check(&alert.check)),
-        (None, _) => app.host.clone().map(Target::Host),
-    }
-}
-
 fn unack(app: &mut App) -> Vec<Effect> {
-    let held: Vec<_> = alerts_here(app).into_iter().filter(|alert| alert.ack.is_some()).collect();
+    let found = targets(app);
+    let held: Vec<Arc<Alert>> =
+        found.alerts.iter().filter(|alert| alert.ack.is_some()).cloned().collect();
     if held.is_empty() {
-        app.say(Tone::Note, "nobody has acknowledged this");
+        let why =
+            if found.alerts.is_empty() { found.nothing() } else { "nobody has acknowledged this" };
+        app.say(Tone::Note, why);
         return Vec::new();
     }
-    let names: Vec<Target> = held.iter().map(|a| Target::Check(a.check.clone())).collect();
-    let what = words(&names);
+    let what = Targets::words_of(&held);
     app.say(Tone::Note, format!("giving back {what}…"));
     let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
     let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
@@ -347,12 +284,13 @@ fn unack(app: &mut App) -> Vec<Effect> {
 }
 
 fn recheck(app: &mut App) -> Vec<Effect> {
-    let Some(target) = object_here(app) else {
+    let found = targets(app);
+    if found.is_empty() {
         app.say(Tone::Note, "nothing is under the cursor");
         return Vec::new();
-    };
-    let what = target.to_string();
+    }
+    let what = found.words();
     app.say(Tone::Note, format!("re-checking {what}…"));
     let id = app.ask(Pending::Recheck { what });
-    vec![Effect::Execute { id, command: Command::Recheck { targets: vec![target] } }]
+    vec![Effect::Execute { id, command: Command::Recheck { targets: found.objects() } }]
 }

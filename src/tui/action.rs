@@ -63,8 +63,8 @@ macro_rules! actions {
 actions! {
     Down, "down", "down", "next row", Look, key;
     Up, "up", "up", "previous row", Look, key;
-    Left, "left", "left", "host to the left", Look, key;
-    Right, "right", "right", "host to the right", Look, key;
+    Left, "left", "left", "to the left; in a list close the group", Look, key;
+    Right, "right", "right", "to the right; in a list open the group", Look, key;
     PageDown, "page-down", "page down", "one page down", Look, key;
     PageUp, "page-up", "page up", "one page up", Look, key;
     Top, "top", "top", "first row", Look, key;
@@ -77,11 +77,23 @@ actions! {
     Window, "window", "window", "open a maintenance window", Operate, key;
     Recheck, "recheck", "re-check", "run the checks under the cursor now", Operate, key;
     Trace, "trace", "trace", "look at the path to the host now", Look, key;
+    Mark, "mark", "mark", "mark the row, or take its mark away", Look, key;
+    MarkRange, "mark-range", "range", "begin a range of marks, or end it", Look, key;
+    MarkAll, "mark-all", "mark all", "mark all that the filter lets through", Look, key;
+    ClearMarks, "clear-marks", "clear marks", "take all marks away", Look, key;
+    Sort, "sort", "sort", "the next order of the rows", Look, key;
+    Reverse, "reverse", "reverse", "the rows the other way round", Look, key;
+    GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
+    Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
     RangeShorter, "range-shorter", "shorter", "graph over a shorter time", Look, key;
+    Earlier, "earlier", "earlier", "graph: half a range back", Look, key;
+    Later, "later", "later", "graph: half a range forth", Look, key;
+    GraphNewest, "graph-newest", "newest", "graph: follow the present again", Look, key;
+    LogScale, "log-scale", "log scale", "graph: logarithmic axis, and back", Look, key;
     NextPane, "next-pane", "next pane", "go to the next pane", Look, key;
     PreviousPane, "previous-pane", "previous pane", "go to the previous pane", Look, key;
     Zoom, "zoom", "zoom", "give the pane the whole screen, and back", Look, key;
@@ -105,6 +117,11 @@ actions! {
     Cycle, "cycle", "scope", "next scope or completion", Look, key;
     Keep, "keep", "keep it running", "leave; monitoring goes on without a screen", Look, key;
     Stop, "stop", "stop", "leave and stop monitoring", Look, key;
+    Copy, "copy", "copy", "copy what is under the cursor", Look, key;
+    Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
+    Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
+    Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;
     Theme, "theme", "theme", "change the colours: theme NAME", Look, palette;
 }

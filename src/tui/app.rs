@@ -3,94 +3,28 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::model::{Alert, AlertId, Name, Now, Span, Steady, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Name, Now, Span, Steady, Timestamp};
 use crate::protocol::filter::Filter;
 use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
+use crate::tui::external::Run;
 use crate::tui::keymap::{Chord, Context, Keymap};
 use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
 use crate::tui::lists::Lists;
+use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
+use crate::tui::outside::Outside;
+use crate::tui::overlays::themes::Chooser;
+pub use crate::tui::pane::Pane;
 use crate::tui::panes;
+use crate::tui::settle::Pace;
+use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
-use crate::tui::widgets::{Scroll, chart};
-
-/// A part of the screen that can have the keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Pane {
-    /// Hosts by site, or as a list.
-    Hosts,
-    /// The alert feed.
-    Alerts,
-    /// Throughput, or round trips.
-    Throughput,
-    /// The path to the selected host.
-    Hops,
-    /// Host view: its checks.
-    Checks,
-    /// Host view: the graph.
-    Graph,
-    /// Host view: output and numbers of the check.
-    Output,
-    /// Host view: events.
-    Events,
-    /// All checks of all hosts.
-    CheckList,
-    /// Paths: all traces with their verdicts.
-    PathList,
-    /// Paths: the hop table.
-    PathHops,
-    /// Paths: round trips of the hops over time.
-    PathGraph,
-    /// Paths: changes, before and after.
-    PathChanges,
-    /// Maintenance windows.
-    Windows,
-    /// Transitions and operator actions.
-    History,
-    /// What the program itself says.
-    Logs,
-    /// What is in force.
-    Settings,
-    /// One alert, whole.
-    AlertPage,
-}
-
-impl Pane {
-    /// The panes of the overview.
-    pub const OVERVIEW: [Self; 4] = [Self::Hosts, Self::Alerts, Self::Throughput, Self::Hops];
-    /// The panes of the host view.
-    pub const HOST: [Self; 4] = [Self::Checks, Self::Graph, Self::Output, Self::Events];
-
-    /// Its name on a tab.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hosts => "Hosts",
-            Self::Alerts => "Alerts",
-            Self::Throughput => "Throughput",
-            Self::Hops => "Hops",
-            Self::Checks => "Checks",
-            Self::Graph => "Graph",
-            Self::Output => "Output",
-            Self::Events => "Events",
-            Self::CheckList => "Checks",
-            Self::PathList => "Paths",
-            Self::PathHops => "Hops",
-            Self::PathGraph => "Round trips",
-            Self::PathChanges => "Changes",
-            Self::Windows => "Maintenance",
-            Self::History => "History",
-            Self::Logs => "Logs",
-            Self::Settings => "Settings",
-            Self::AlertPage => "Alert",
-        }
-    }
-}
+use crate::tui::widgets::chart;
 
 /// A list that chooses the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +44,10 @@ pub enum Overlay {
     Help(usize),
     /// How to leave.
     Question,
+    /// The themes.
+    Themes(Box<Chooser>),
+    /// Whether to run a custom action.
+    Run(Box<Run>),
 }
 
 /// How a message sounds.
@@ -156,9 +94,6 @@ pub const RANGES: [(&str, Span); 5] = [
 
 /// How long a message stays.
 const MESSAGE_TIME: Span = Span::from_secs(8);
-/// How long sorted lists of a thousand hosts stand: those of ten thousand follow the World four
-/// times a second, shorter ones at once.
-const STAND: u64 = 25;
 
 /// The console; see the module's head.
 pub struct App {
@@ -188,14 +123,16 @@ pub struct App {
     pub lead: Lead,
     /// The selected host.
     pub host: Option<Name>,
-    /// The selected alert.
-    pub alert: Option<AlertId>,
-    /// Its place in the feed, for when it vanishes.
-    pub alert_index: usize,
     /// True once somebody has moved a cursor; until then the worst is selected.
     pub chosen: bool,
-    /// Sorted lists of the World.
+    /// Sorted lists of the World, with their cursors.
     pub lists: Lists,
+    /// True when the hosts view shows all hosts side by side.
+    pub dense: bool,
+    /// True while the feed's cursor goes to every new alert.
+    pub newest: bool,
+    /// What the operator here has snoozed, and until when.
+    pub snoozed: HashMap<CheckKey, Timestamp>,
     /// The filter as typed, and parsed.
     pub filter: (String, Filter),
     /// The host view, while it is open.
@@ -226,6 +163,8 @@ pub struct App {
     pub acking: HashSet<AlertId>,
     /// Keys of a sequence that is not complete.
     pub pressed: Vec<Chord>,
+    /// The terminal's side: mouse, line, other programs.
+    pub outside: Outside,
     /// The keys.
     pub keymap: Keymap,
     /// The themes.
@@ -238,11 +177,12 @@ pub struct App {
     pub look_at: Option<Steady>,
     /// The states of the panes that have one of their own.
     pub own: panes::Own,
-    /// Scroll offsets of the hosts and alerts.
-    pub scrolls: [Scroll; 2],
-    pub(crate) stale: bool,
-    /// Before this moment what the World says does not reorder the lists again.
-    settle_at: Steady,
+    /// When the lists follow the World.
+    pub pace: Pace,
+    /// A storm of alerts, while there is one.
+    pub storm: StormWatch,
+    /// True once a picture was whole.
+    pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
     pub(crate) next_id: u64,
 }
@@ -251,14 +191,7 @@ impl App {
     /// A console that knows nothing yet.
     #[must_use]
     pub fn new(actor: Actor, options: Options, now: Now, size: (u16, u16)) -> Self {
-        let (themes, problems) = Themes::load(options.theme_directory.as_deref());
-        let wanted = if options.no_color { "mono" } else { &options.theme };
-        let chosen = themes.get(wanted).cloned();
-        let mut notes = problems;
-        if chosen.is_none() {
-            notes.push(format!("there is no theme `{wanted}`"));
-        }
-        let theme = chosen.or_else(|| themes.get("default").cloned()).unwrap_or_else(Theme::mono);
+        let Start { keymap, themes, theme, note } = look::start(&options);
         let mut app = Self {
             actor,
             options,
@@ -273,10 +206,11 @@ impl App {
             zoom: false,
             lead: Lead::Alerts,
             host: None,
-            alert: None,
-            alert_index: 0,
             chosen: false,
             lists: Lists::default(),
+            newest: false,
+            dense: false,
+            snoozed: HashMap::new(),
             filter: (String::new(), Filter::default()),
             detail: None,
             graph: None,
@@ -292,20 +226,21 @@ impl App {
             pending: HashMap::new(),
             acking: HashSet::new(),
             pressed: Vec::new(),
-            keymap: Keymap::standard(),
+            outside: Outside::default(),
+            keymap,
             themes,
             theme,
             looked: None,
             look_at: None,
             own: panes::Own::default(),
-            scrolls: [Scroll::default(), Scroll::default()],
-            stale: true,
-            settle_at: now.steady,
+            pace: Pace::new(now.steady),
+            storm: StormWatch::default(),
+            whole: false,
             window_edge: None,
             next_id: 0,
         };
-        if let Some(note) = notes.first() {
-            app.say(Tone::Bad, note.clone());
+        if let Some(note) = note {
+            app.say(Tone::Bad, note);
         }
         app
     }
@@ -368,7 +303,7 @@ impl App {
             self.detail = None;
         }
         panes::forget(self);
-        self.renew();
+        self.take_in();
     }
 
     /// True when the pane can be seen.
@@ -381,7 +316,11 @@ impl App {
     /// True when the hosts are side by side rather than in rows.
     #[must_use]
     pub fn is_grid(&self) -> bool {
-        self.view == View::Overview && !self.zoom && self.mode() == Mode::Wide
+        match self.view {
+            View::Overview => !self.zoom && self.mode() == Mode::Wide,
+            View::Hosts => self.dense,
+            _ => false,
+        }
     }
 
     /// The contexts of keys, the most specific first.
@@ -390,6 +329,10 @@ impl App {
         match &self.overlay {
             Some(Overlay::Line(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
+            Some(Overlay::Run(_)) => return vec![Context::Line],
+            Some(Overlay::Themes(_)) => {
+                return vec![Context::Objects, Context::List, Context::Global];
+            }
             Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
             None => {}
         }
@@ -402,7 +345,8 @@ impl App {
             | Pane::AlertPage
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
-            Pane::Throughput | Pane::Graph | Pane::PathGraph => vec![],
+            Pane::Throughput | Pane::Graph => vec![Context::Grid],
+            Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };
         contexts.extend([Context::Graph, Context::Global]);
@@ -432,7 +376,26 @@ impl App {
     /// The alert under the cursor.
     #[must_use]
     pub fn selected_alert(&self) -> Option<&Arc<Alert>> {
-        self.lists.alerts.get(self.alert_index)
+        let row = self.lists.alerts.row().and_then(crate::tui::lists::Row::item);
+        row.map(|row| &row.alert)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn alert(&self) -> Option<AlertId> {
+        self.selected_alert().map(|alert| alert.id)
+    }
+
+    /// The unhandled problems that the operator here has not snoozed.
+    #[must_use]
+    pub const fn unhandled(&self) -> usize {
+        self.lists.counts.unhandled
+    }
+
+    /// True while the feed's cursor goes to every new alert.
+    #[must_use]
+    pub const fn follows_newest(&self) -> bool {
+        self.newest
     }
 
     /// The range of graphs.
@@ -444,6 +407,9 @@ impl App {
     /// What a graph of the book shows: the range in words, from when, to when.
     #[must_use]
     pub fn window(&self, book: &Book) -> (&'static str, Timestamp, Timestamp) {
+        if let Some(end) = self.own.lens.end {
+            return (self.span().0, end - book.range, end);
+        }
         let (from, to) = chart::window(book.range, self.wall());
         let grown = || chart::growing(book.first(from)?, self.wall());
         let growing = if self.range.is_none() { grown() } else { None };
@@ -486,74 +452,5 @@ impl App {
         self.overlay = Some(overlay);
         self.overlay_seen = None;
         self.pressed.clear();
-    }
-
-    /// Has the lists follow at once: a person changed what they show, or the picture is whole.
-    pub(crate) fn renew(&mut self) {
-        self.stale = true;
-        self.settle_at = self.now.steady;
-    }
-
-    /// Brings the lists up to the World and the cursors back onto their objects; not more often
-    /// than their length allows, because ten thousand hosts take longer than a key may wait.
-    pub fn settle(&mut self) {
-        if !self.stale || self.now.steady < self.settle_at {
-            return;
-        }
-        self.stale = false;
-        let hosts = u64::try_from(self.world.host_count()).unwrap_or(u64::MAX);
-        self.settle_at = self.now.steady + Span::from_millis(hosts / 1000 * STAND);
-        self.lists = Lists::build(&self.world, &self.filter.1);
-        if !self.world.is_ready() {
-            // A cursor on half a picture would stay on what happened to come first.
-            return;
-        }
-        if !self.chosen {
-            (self.alert, self.alert_index, self.host) = (None, 0, None);
-        }
-        let before = self.alert;
-        let kept = self.alert.and_then(|id| self.lists.alert_at(id));
-        let last = self.lists.alerts.len().saturating_sub(1);
-        self.alert_index = kept.unwrap_or(self.alert_index).min(last);
-        self.alert = self.selected_alert().map(|alert| alert.id);
-        // A filter or an end put the feed's cursor on another alert: its host is the selected one.
-        if self.alert != before && self.focus == Pane::Alerts && !self.in_detail() {
-            self.host = self.selected_alert().map(|a| a.check.host.clone()).or(self.host.take());
-        }
-        let wall = self.wall();
-        if let Some(detail) = &mut self.detail {
-            detail.refresh(&self.world, wall);
-        }
-        let known = self.host.as_ref().is_some_and(|name| self.world.host(name).is_some());
-        if !known {
-            let own = || self.world.host(self.world.engine().host.as_str());
-            self.host = self
-                .selected_alert()
-                .map(|alert| alert.check.host.clone())
-                .or_else(|| own().map(|entry| entry.host.name.clone()))
-                .or_else(|| self.lists.hosts.first().map(|row| row.name.clone()));
-        }
-    }
-
-    /// The next moment at which something on screen may change by itself.
-    #[must_use]
-    pub fn next_wake(&self) -> Steady {
-        // Durations and the clock move in steps that ten-second marks of the wall clock contain.
-        let into = u64::try_from(self.now.wall.millis().rem_euclid(10_000)).unwrap_or(0);
-        let mut at = self.now.steady + Span::from_millis(10_000 - into);
-        // Log lines come without a message of their own.
-        if matches!(self.link, Link::Lost(..)) || self.view == View::Logs {
-            at = at.min(self.now.steady + Span::from_secs(1));
-        }
-        let message = self.message.as_ref().and_then(|message| message.until);
-        let trace = self.trace_next.is_some().then_some(self.trace_at);
-        let lists = self.stale.then_some(self.settle_at);
-        for other in [message, self.look_at, trace, lists].into_iter().flatten() {
-            at = at.min(other);
-        }
-        if let Some(edge) = self.window_edge {
-            at = at.min(self.now.steady + edge.since(self.now.wall));
-        }
-        at
     }
 }

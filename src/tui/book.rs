@@ -5,11 +5,22 @@ use std::sync::Arc;
 use crate::model::{CheckKey, Metric, Name, Span, Timestamp, Unit};
 use crate::protocol::LiveCheck;
 use crate::protocol::query::{Point, Series, StateSpan};
-use crate::tui::num::millis;
+use crate::tui::num::{millis, real};
 use crate::tui::widgets::chart::Dot;
 
 /// Most points of a series that a screen keeps.
 const POINT_LIMIT: usize = 4000;
+
+/// How all graphs look at time: what a person turned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lens {
+    /// The end of what is shown; `None` follows the present.
+    pub end: Option<Timestamp>,
+    /// The moment whose values are named.
+    pub cursor: Option<Timestamp>,
+    /// True for a logarithmic axis.
+    pub log: bool,
+}
 
 /// One metric's points.
 #[derive(Clone, Debug)]
@@ -27,6 +38,10 @@ pub struct Book {
     pub key: CheckKey,
     /// How much time it spans.
     pub range: Span,
+    /// The end of that time; `None` is the present.
+    pub end: Option<Timestamp>,
+    /// The request that fills it; other answers are stale.
+    pub asked: u64,
     /// The metrics.
     pub tracks: Vec<Track>,
     /// The states over the same time.
@@ -46,6 +61,8 @@ impl Book {
         Self {
             key,
             range,
+            end: None,
+            asked: 0,
             tracks: Vec::new(),
             states: Vec::new(),
             loaded: false,
@@ -54,13 +71,21 @@ impl Book {
         }
     }
 
-    /// Takes the stored history; live points that are newer stay.
+    /// The same check over another time: what is known stays until the answer comes.
+    #[must_use]
+    pub fn turned(mut self, range: Span, end: Option<Timestamp>) -> Self {
+        (self.range, self.end, self.loaded, self.problem) = (range, end, false, None);
+        self
+    }
+
+    /// Takes the stored history; live points that are newer stay, unless the past is looked at.
     pub fn load(&mut self, series: Vec<Series>, states: Vec<StateSpan>) {
         let live = std::mem::take(&mut self.tracks);
         self.tracks = series
             .into_iter()
             .map(|series| Track { metric: series.metric, points: series.points })
             .collect();
+        let live = if self.end.is_none() { live } else { Vec::new() };
         for track in live {
             for point in track.points {
                 self.push(&track.metric, point);
@@ -76,9 +101,13 @@ impl Book {
         if result.check != self.key {
             return;
         }
+        self.last = Some(Arc::clone(result));
+        if self.end.is_some() {
+            return;
+        }
         for metric in &result.observation.metrics {
             let value = metric.value;
-            self.push(metric, Point { at: result.at, value, min: value, max: value });
+            self.push(metric, Point::one(result.at, value));
         }
         let oldest = result.at - self.range - self.range;
         for track in &mut self.tracks {
@@ -86,7 +115,6 @@ impl Book {
             let cut = cut.max(track.points.len().saturating_sub(POINT_LIMIT));
             track.points.drain(..cut);
         }
-        self.last = Some(Arc::clone(result));
     }
 
     fn push(&mut self, metric: &Metric, point: Point) {
@@ -140,27 +168,30 @@ impl Track {
     /// The points as a graph draws them.
     #[must_use]
     pub fn dots(&self) -> Vec<Dot> {
-        let dot = |p: &Point| Dot { at: p.at, value: p.value, min: p.min, max: p.max };
-        self.points.iter().map(dot).collect()
+        self.points.iter().map(|point| dot(point, 1.0)).collect()
     }
 
     /// The same in bits per second: what counts octets is differentiated, a reset is a gap.
     #[must_use]
     pub fn rates(&self) -> Vec<Dot> {
-        let times = |factor: f64| {
-            let dot = |p: &Point| Dot {
-                at: p.at,
-                value: p.value * factor,
-                min: p.min * factor,
-                max: p.max * factor,
-            };
-            self.points.iter().map(dot).collect()
-        };
+        let times =
+            |factor: f64| self.points.iter().map(|point| dot(point, factor)).collect::<Vec<Dot>>();
         match self.metric.unit {
             Unit::BitsPerSecond => times(1.0),
             Unit::Counter => self.points.windows(2).filter_map(rate).collect(),
             _ => times(8.0),
         }
+    }
+}
+
+/// A point as a graph draws it, in a unit that is `factor` times as small.
+fn dot(point: &Point, factor: f64) -> Dot {
+    Dot {
+        at: point.at,
+        value: point.value * factor,
+        min: point.min * factor,
+        max: point.max * factor,
+        quarters: None,
     }
 }
 
@@ -172,9 +203,22 @@ fn rate(pair: &[Point]) -> Option<Dot> {
     Some(Dot::single(after.at, value))
 }
 
-/// Smallest, mean and largest of the dots within a time.
+/// What the dots within a time come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// The smallest.
+    pub min: f64,
+    /// The mean.
+    pub avg: f64,
+    /// The largest.
+    pub max: f64,
+    /// 95 of 100 are not above.
+    pub p95: f64,
+}
+
+/// Sums up the dots within a time; `None` where there is none.
 #[must_use]
-pub fn summary(dots: &[Dot], from: Timestamp, to: Timestamp) -> Option<(f64, f64, f64)> {
+pub fn summary(dots: &[Dot], from: Timestamp, to: Timestamp) -> Option<Summary> {
     let shown = || dots.iter().filter(|d| d.at >= from && d.at <= to && d.value.is_finite());
     let count = shown().count();
     if count == 0 {
@@ -183,7 +227,12 @@ pub fn summary(dots: &[Dot], from: Timestamp, to: Timestamp) -> Option<(f64, f64
     let min = shown().map(|dot| dot.min).fold(f64::INFINITY, f64::min);
     let max = shown().map(|dot| dot.max).fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = shown().map(|dot| dot.value).sum();
-    Some((min, sum / crate::tui::num::real(count), max))
+    let mut values: Vec<f64> = shown().map(|dot| dot.value).collect();
+    values.sort_by(f64::total_cmp);
+    // The nearest rank: a value that was measured.
+    let rank = (count * 95).div_ceil(100).max(1) - 1;
+    let p95 = values.get(rank).copied().unwrap_or(max);
+    Some(Summary { min, avg: sum / real(count), max, p95 })
 }
 
 #[cfg(test)]
@@ -221,14 +270,12 @@ mod tests {
     fn history_is_continued_by_live_points() {
         let mut book = Book::new(CheckKey::new("me", "system"), Span::from_secs(900));
         book.live(&live(100, 7.0));
-        let point = |secs: i64| Point {
-            at: Timestamp::from_millis(secs * 1000),
-            value: 1.0,
-            min: 1.0,
-            max: 1.0,
-        };
+        let point = |secs: i64| Point::one(Timestamp::from_millis(secs * 1000), 1.0);
         let metric = Metric::new("octets_in", 1.0, Unit::Counter).of("eth0");
-        book.load(vec![Series { metric, points: vec![point(90), point(95)] }], Vec::new());
+        book.load(
+            vec![Series { metric, points: vec![point(90), point(95)], lost: Vec::new() }],
+            Vec::new(),
+        );
         book.live(&live(95, 9.0));
         let track = book.track("octets_in", Some("eth0")).unwrap();
         assert_eq!(track.points.len(), 3, "an old result is not taken twice");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::trace::TraceReport;
 use crate::model::{Edge, Name, Observation, ShownState, Timestamp};
 use crate::protocol::{CheckRow, World};
 use crate::tui::book::Book;
@@ -24,6 +25,8 @@ pub struct Detail {
     pub book: Option<Book>,
     /// The last observation that was asked for: the check, what was seen, the next run.
     pub last: Option<(Name, Observation, Option<Timestamp>)>,
+    /// The last path of a check that traces.
+    pub path: Option<(Name, TraceReport)>,
     /// Events of the host, newest first; `None` until they have come.
     pub edges: Option<Vec<Edge>>,
     /// Why they have not.
@@ -48,6 +51,7 @@ impl Detail {
             metric: None,
             book: None,
             last: None,
+            path: None,
             edges: None,
             edges_problem: None,
             edge: 0,

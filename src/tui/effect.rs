@@ -1,6 +1,7 @@
 //! What the console can ask of the world outside, and the ways to leave it.
 
 use crate::protocol::{Answer, Command, Outcome, Query};
+use crate::tui::external::Run;
 
 /// One request of the pure core to the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +20,49 @@ pub enum Effect {
         /// What.
         query: Query,
     },
+    /// Read keys and themes again; they come back as a message.
+    Look,
+    /// Run a program; how it ended comes back as a message.
+    Run(Box<Run>),
     /// Paint every cell again, as if the terminal were empty.
     Redraw,
+    /// Give the terminal to a program and take it back when it ends; everything else goes on.
+    Suspend(Foreground),
+    /// Stop this process, as Ctrl-Z does in a shell.
+    StopJob,
+    /// Put a text into the terminal's clipboard.
+    Copy(String),
+    /// Ring.
+    Bell(Bell),
+    /// Switch the mouse on or off.
+    Mouse(bool),
     /// End the console.
     Leave(Leave),
+}
+
+/// A program that has the terminal for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreground {
+    /// The program and its arguments; no shell reads them.
+    pub argv: Vec<String>,
+    /// What it finds in its environment besides ours.
+    pub env: Vec<(String, String)>,
+    /// True when it finds nothing of ours there.
+    pub bare: bool,
+}
+
+/// How the console calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bell {
+    /// The terminal's bell.
+    Sound,
+    /// A message of the terminal's desktop: counts only, nothing from outside.
+    Message {
+        /// New alerts that are CRITICAL.
+        critical: u64,
+        /// New alerts that are WARNING.
+        warning: u64,
+    },
 }
 
 /// How the console was left.

@@ -1,10 +1,10 @@
 //! The bottom line: what just happened, and the keys that do something here and now.
 
 use crate::model::safe_text::width;
-use crate::tui::act;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
+use crate::tui::targets;
 use crate::tui::theme::Role;
 use crate::tui::views::View;
 use crate::tui::widgets::Surface;
@@ -72,10 +72,12 @@ fn said(app: &App) -> Option<(String, Role)> {
 #[must_use]
 pub fn wishes(app: &App) -> Vec<Action> {
     let mut wishes = Vec::new();
-    let here = act::alerts_here(app);
+    let found = targets::hint(app);
+    let here = &found.alerts;
     let acts_on_objects =
-        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks) || app.in_detail();
-    let object = act::object_here(app).is_some();
+        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList)
+            || app.in_detail();
+    let object = !found.is_empty();
     let mut wish = |action, when: bool| {
         if when {
             wishes.push(action);
@@ -84,13 +86,15 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
     wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
     wish(Action::Window, acts_on_objects && object);
-    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts));
+    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList));
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
     let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
         && app.focus == Pane::Throughput;
     wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
     wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
     let away = app.view != View::Overview;
     wish(Action::Back, away || app.zoom || !app.filter.0.is_empty());

@@ -17,6 +17,10 @@ type Pieces = Vec<(String, Role)>;
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     surface.tint(0, Role::Header);
     let wide = surface.width();
+    if let Some(words) = app.storm_words() {
+        stormy(app, surface, &words);
+        return;
+    }
     let engine = app.world.engine();
     let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
     badge(app, &mut pieces);
@@ -40,8 +44,33 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     draw_right(surface, &[right, (format!("   {clock} "), Role::Strong)]);
 }
 
+/// The top line in a storm: what it is stands before everything else that has room.
+fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
+    let mut pieces = Pieces::new();
+    badge(app, &mut pieces);
+    pieces.push((format!(" {words}"), Role::Bad));
+    let mut right = vec![(format!(" {} ", clock(app)), Role::Strong)];
+    let fresh = freshness(app);
+    let used = |pieces: &Pieces| pieces.iter().map(|(text, _)| width(text)).sum::<usize>();
+    if used(&pieces) + used(&right) + width(&fresh.0) + 2 <= surface.width() {
+        right.insert(0, fresh);
+    }
+    let mut more = vec![("   ".to_owned(), Role::Text)];
+    more.extend(brief(app));
+    more.push((format!(" {} unhandled", app.world.unhandled()), Role::Strong));
+    if used(&pieces) + used(&more) + used(&right) + 2 <= surface.width() {
+        pieces.extend(more);
+    }
+    draw(surface, 0, &pieces);
+    draw_right(surface, &right);
+}
+
 /// Draws the strip of counts of a small screen.
 pub fn strip(app: &App, surface: &mut Surface<'_>) {
+    if let Some(words) = app.storm_words() {
+        stormy(app, surface, &words);
+        return;
+    }
     let mut pieces = vec![(" ".to_owned(), Role::Text)];
     badge(app, &mut pieces);
     pieces.extend(brief(app));

@@ -6,31 +6,97 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// One thing that a person did.
+use crate::model::{Span, Steady};
+
+/// One thing that a person did, or that the terminal answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A key.
     Key(KeyEvent),
+    /// A key right after a lone Esc: it may be the rest of a torn sequence, so that it must not
+    /// change anything.
+    Doubtful(KeyEvent),
     /// Text that was pasted.
     Paste(String),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal has taken in everything up to a question.
+    Answered,
+    /// Whether the terminal knows a mode.
+    Mode {
+        /// Its number.
+        number: u32,
+        /// True when it can be switched on.
+        known: bool,
+    },
+}
+
+/// What the mouse did, and the cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub kind: MouseKind,
+    /// Column, from 0.
+    pub x: u16,
+    /// Row, from 0.
+    pub y: u16,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button went down.
+    Press,
+    /// The wheel turned away from the hand.
+    WheelUp,
+    /// The wheel turned to the hand.
+    WheelDown,
 }
 
 /// Longest sequence and longest paste that are kept, in bytes.
 const SEQUENCE_LIMIT: usize = 64;
 const PASTE_LIMIT: usize = 64 * 1024;
+/// How long the rest of a sequence that can be nothing else is awaited.
+const SPLIT: Span = Span::from_millis(1000);
+/// How long after an Esc that was taken for the key the rest of a sequence is recognised.
+const LATE: Span = Span::from_millis(450);
+/// A paste that was silent so long ends with a lone Esc or Ctrl-C: its end mark was lost.
+const PASTE_SILENCE: Span = Span::from_secs(5);
 
 const PASTE_END: &[u8] = b"\x1b[201~";
+const ESC: u8 = 0x1b;
 
 /// Collects bytes until they are a key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     bytes: Vec<u8>,
     paste: Option<Vec<u8>>,
+    /// How long a lone Esc waits for the rest of a sequence.
+    wait: Span,
+    /// When the last bytes came.
+    heard: Steady,
+    /// When a lone Esc was taken for the key.
+    escaped: Option<Steady>,
+    /// True until the first byte after it.
+    torn: bool,
+    skip: Skip,
+}
+
+/// The rest of something that is thrown away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Skip {
+    Nothing,
+    /// One byte.
+    One,
+    /// Up to the last byte of a control sequence.
+    Sequence,
+    /// Up to the end of a terminal's string.
+    Text,
 }
 
 enum Step {
     /// So many bytes were one input, or nothing that matters.
-    Taken(usize, Option<KeyEvent>),
+    Taken(usize, Option<Input>),
     /// A paste begins after so many bytes.
     Paste(usize),
     /// More bytes decide.
@@ -38,26 +104,78 @@ enum Step {
 }
 
 impl Decoder {
+    /// A decoder that gives a lone Esc so long.
+    #[must_use]
+    pub const fn new(wait: Span) -> Self {
+        Self {
+            bytes: Vec::new(),
+            paste: None,
+            wait,
+            heard: Steady::from_millis(0),
+            escaped: None,
+            torn: false,
+            skip: Skip::Nothing,
+        }
+    }
+
     /// Takes bytes as they arrived and returns what they mean.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Input> {
-        let mut found = Vec::new();
-        self.bytes.extend_from_slice(bytes);
+    pub fn take(&mut self, bytes: &[u8], now: Steady) -> Vec<Input> {
+        let mut found: Vec<Input> = self.timeout(now).into_iter().collect();
+        if self.paste.is_some()
+            && matches!(bytes, [ESC | 0x03])
+            && now.since(self.heard) >= PASTE_SILENCE
+        {
+            self.paste = None;
+            self.bytes.clear();
+            self.heard = now;
+            return found;
+        }
+        self.heard = now;
+        let mut rest = bytes;
+        if self.torn && !rest.is_empty() {
+            self.torn = false;
+            let late = self.escaped.is_some_and(|at| now.since(at) <= LATE);
+            self.skip = match rest.first() {
+                Some(b'[') if late => Skip::Sequence,
+                Some(b'O') if late => Skip::One,
+                _ => Skip::Nothing,
+            };
+            if self.skip != Skip::Nothing {
+                rest = rest.get(1..).unwrap_or(&[]);
+            }
+        }
+        rest = self.skipped(rest);
+        self.bytes.extend_from_slice(rest);
+        self.steps(now, &mut found);
+        found
+    }
+
+    fn steps(&mut self, now: Steady, found: &mut Vec<Input>) {
         loop {
             if self.paste.is_some() {
                 match self.end_of_paste() {
                     Some(text) => found.push(Input::Paste(text)),
-                    None => return found,
+                    None => return,
                 }
             }
             if self.bytes.is_empty() {
-                return found;
+                return;
             }
             match step(&self.bytes) {
-                Step::More if self.bytes.len() < SEQUENCE_LIMIT => return found,
-                Step::More => self.bytes.clear(),
-                Step::Taken(count, key) => {
+                Step::More if self.bytes.len() < SEQUENCE_LIMIT => return,
+                Step::More => {
+                    let text = matches!(self.bytes.get(1), Some(b'P' | b']' | b'_' | b'^'));
+                    self.skip = if text { Skip::Text } else { Skip::Sequence };
+                    self.bytes.clear();
+                }
+                Step::Taken(count, input) => {
+                    // An Esc that another Esc follows is the key as well.
+                    let lone = count == 1 && self.bytes.first() == Some(&ESC);
                     self.bytes.drain(..count.min(self.bytes.len()));
-                    found.extend(key.map(Input::Key));
+                    found.extend(input.map(|input| self.doubted(input, now)));
+                    if lone {
+                        self.escaped = Some(now);
+                    }
                 }
                 Step::Paste(count) => {
                     self.bytes.drain(..count.min(self.bytes.len()));
@@ -67,20 +185,73 @@ impl Decoder {
         }
     }
 
-    /// True while bytes wait that time decides: a lone Esc, a broken sequence.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.paste.is_none() && !self.bytes.is_empty()
+    fn doubted(&self, input: Input, now: Steady) -> Input {
+        let soon = self.escaped.is_some_and(|at| now.since(at) < self.wait);
+        match input {
+            Input::Key(key) if soon => Input::Doubtful(key),
+            other => other,
+        }
     }
 
-    /// No more bytes came in time: a lone Esc is the key, anything else is dropped.
-    pub fn timeout(&mut self) -> Option<Input> {
+    /// Throws away the rest of what is skipped; gives the bytes after it.
+    fn skipped<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let used = match self.skip {
+            Skip::Nothing => return bytes,
+            Skip::One => usize::from(!bytes.is_empty()),
+            Skip::Sequence => match bytes.iter().position(|byte| !(0x20..0x40).contains(byte)) {
+                // A control byte breaks a sequence off and counts by itself.
+                Some(at) if bytes.get(at).is_some_and(|byte| *byte < 0x20) => at,
+                Some(at) => at + 1,
+                None => return &[],
+            },
+            Skip::Text => match bytes.iter().position(|byte| matches!(*byte, 0x07 | ESC)) {
+                Some(at) if bytes.get(at) == Some(&ESC) => {
+                    if at + 1 == bytes.len() {
+                        // Its second half is still to come.
+                        self.skip = Skip::One;
+                        return &[];
+                    }
+                    at + 1 + usize::from(bytes.get(at + 1) == Some(&b'\\'))
+                }
+                Some(at) => at + 1,
+                None => return &[],
+            },
+        };
+        if used > 0 || self.skip == Skip::Sequence && !bytes.is_empty() {
+            self.skip = Skip::Nothing;
+        }
+        bytes.get(used..).unwrap_or(&[])
+    }
+
+    /// The moment at which time decides what the bytes so far mean.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Steady> {
         if self.paste.is_some() {
             return None;
         }
-        let lone = self.bytes == [0x1b];
+        match self.bytes.as_slice() {
+            [] if self.skip == Skip::Nothing => None,
+            [] => Some(self.heard + LATE),
+            // The second byte of a string may as well be a letter with Alt.
+            [ESC] | [ESC, b'P' | b']' | b'_' | b'^'] => Some(self.heard + self.wait),
+            _ => Some(self.heard + SPLIT),
+        }
+    }
+
+    /// No more bytes came in time: a lone Esc is the key, anything else is dropped.
+    pub fn timeout(&mut self, now: Steady) -> Option<Input> {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        self.skip = Skip::Nothing;
+        let lone = self.bytes == [ESC];
         self.bytes.clear();
-        lone.then(|| Input::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)))
+        if !lone {
+            return None;
+        }
+        self.escaped = Some(now);
+        self.torn = true;
+        Some(Input::Key(key(KeyCode::Esc)))
     }
 
     /// Moves bytes into the paste; its text when the end is there.
@@ -98,6 +269,11 @@ impl Decoder {
     }
 }
 
+/// A key, as what was taken.
+const fn pressed(code: KeyCode) -> Input {
+    Input::Key(key(code))
+}
+
 const fn key(code: KeyCode) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
@@ -106,16 +282,16 @@ fn step(bytes: &[u8]) -> Step {
     match bytes {
         [0x1b] | [0x1b, b'O'] => Step::More,
         [0x1b, b'[', rest @ ..] => control_sequence(rest),
-        [0x1b, b'O', letter, ..] => Step::Taken(3, cursor_key(*letter).map(key)),
-        [0x1b, 0x1b, ..] => Step::Taken(1, Some(key(KeyCode::Esc))),
+        [0x1b, b'O', letter, ..] => Step::Taken(3, cursor_key(*letter).map(pressed)),
+        [0x1b, 0x1b, ..] => Step::Taken(1, Some(pressed(KeyCode::Esc))),
         // Strings that a terminal sends (answers to questions) end with ST or BEL.
         [0x1b, b'P' | b']' | b'_' | b'^', rest @ ..] => terminal_string(rest),
         [0x1b, rest @ ..] => match plain(rest) {
-            Step::Taken(count, Some(key)) => {
+            Step::Taken(count, Some(Input::Key(key))) => {
                 let key = KeyEvent::new(key.code, key.modifiers | KeyModifiers::ALT);
-                Step::Taken(count + 1, Some(key))
+                Step::Taken(count + 1, Some(Input::Key(key)))
             }
-            Step::Taken(count, None) => Step::Taken(count + 1, None),
+            Step::Taken(count, _) => Step::Taken(count + 1, None),
             other => other,
         },
         bytes => plain(bytes),
@@ -145,7 +321,7 @@ fn plain(bytes: &[u8]) -> Step {
         0x1b..=0x1f => control(first - 0x1c + b'4'),
         _ => return letter(bytes),
     };
-    Step::Taken(1, Some(key))
+    Step::Taken(1, Some(Input::Key(key)))
 }
 
 /// One character of UTF-8; a byte that is none is dropped.
@@ -163,7 +339,7 @@ fn letter(bytes: &[u8]) -> Step {
     match std::str::from_utf8(part).ok().and_then(|text| text.chars().next()) {
         Some(c) if !c.is_control() => {
             let shift = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-            Step::Taken(size, Some(KeyEvent::new(KeyCode::Char(c), shift)))
+            Step::Taken(size, Some(Input::Key(KeyEvent::new(KeyCode::Char(c), shift))))
         }
         Some(_) => Step::Taken(size, None),
         None => Step::Taken(1, None),
@@ -206,6 +382,9 @@ fn control_sequence(rest: &[u8]) -> Step {
         return Step::Taken(at + 2, None);
     }
     let used = at + 3;
+    if let Some(report) = report(body, *last) {
+        return Step::Taken(used, report);
+    }
     let numbers: Vec<u32> = std::str::from_utf8(body)
         .unwrap_or("")
         .split(';')
@@ -227,10 +406,45 @@ fn control_sequence(rest: &[u8]) -> Step {
         (b'~', 6) => Some(KeyCode::PageDown),
         (b'u', letter) => kitty(letter),
         (b'M', _) => None,
-        (letter, _) if !body.starts_with(b"<") && !body.starts_with(b"?") => cursor_key(letter),
+        (letter, _) if body.iter().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b':')) => {
+            cursor_key(letter)
+        }
         _ => None,
     };
-    Step::Taken(used, code.map(|code| KeyEvent::new(code, modifiers)))
+    Step::Taken(used, code.map(|code| Input::Key(KeyEvent::new(code, modifiers))))
+}
+
+/// What is not a key: the mouse, and answers of the terminal; `None` when it may be a key.
+fn report(body: &[u8], last: u8) -> Option<Option<Input>> {
+    let numbers = |text: &[u8]| -> Vec<Option<u32>> {
+        let text = std::str::from_utf8(text).unwrap_or("");
+        text.split(';').map(|part| part.parse().ok()).collect()
+    };
+    match (body, last) {
+        (b"0" | b"3", b'n') => Some(Some(Input::Answered)),
+        ([b'<', rest @ ..], b'M' | b'm') => Some(mouse(&numbers(rest), last)),
+        ([b'?', rest @ .., b'$'], b'y') => Some(match numbers(rest).as_slice() {
+            [Some(number), Some(state)] => {
+                Some(Input::Mode { number: *number, known: matches!(state, 1..=3) })
+            }
+            _ => None,
+        }),
+        ([b'<' | b'?' | b'>' | b'=', ..], _) => Some(None),
+        _ => None,
+    }
+}
+
+/// Presses of the left button and turns of the wheel, on a cell that a screen can have.
+fn mouse(numbers: &[Option<u32>], last: u8) -> Option<Input> {
+    let [Some(button), Some(x), Some(y)] = numbers else { return None };
+    let kind = match (button & !0b1_1100, last) {
+        (0, b'M') => MouseKind::Press,
+        (64, b'M') => MouseKind::WheelUp,
+        (65, b'M') => MouseKind::WheelDown,
+        _ => return None,
+    };
+    let cell = |at: u32| u16::try_from(at.checked_sub(1)?).ok().filter(|at| *at < 1000);
+    Some(Input::Mouse(Mouse { kind, x: cell(*x)?, y: cell(*y)? }))
 }
 
 /// The kitty protocol's code of a key.

@@ -64,6 +64,17 @@ pub fn hosts(size: (u16, u16)) -> Rect {
     }
 }
 
+/// The inside of a frame.
+#[must_use]
+pub const fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    }
+}
+
 /// The rows of a compact screen: strip, tabs, the pane, a line, two rows of preview, hints.
 pub struct Compact {
     /// Counts.

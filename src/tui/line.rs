@@ -3,7 +3,6 @@
 use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
-use crate::protocol::Target;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -140,14 +139,4 @@ pub enum Pending {
     Edges(Name),
     /// Something that a pane asked for, and its own word for it.
     Pane(crate::tui::app::Pane, u64),
-}
-
-/// A target in words.
-#[must_use]
-pub fn words(targets: &[Target]) -> String {
-    match targets {
-        [] => "nothing".to_owned(),
-        [one] => one.to_string(),
-        [first, ..] => format!("{first} and {} more", targets.len() - 1),
-    }
 }

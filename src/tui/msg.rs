@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use super::effect::Reply;
+use super::input::Mouse;
+use super::terminal::meter::Figures;
 use crate::model::{Now, Steady};
 use crate::protocol::{Event, Problem};
+use crate::tui::look::Look;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -39,7 +42,26 @@ pub enum Msg {
         /// What came of it.
         result: Result<Reply, Problem>,
     },
-    /// A frame was painted: what was open then has been seen.
+    /// Keys and themes were read again, or why they could not be.
+    Look(Result<Box<Look>, String>),
+    /// A custom action has ended: its name, its output, or what went wrong.
+    Ran {
+        /// The action.
+        name: String,
+        /// What it printed, or why it failed.
+        result: Result<String, String>,
+    },
+    /// The mouse, and how many rows below the cursor of the list under it.
+    Mouse(Mouse, Option<i32>),
+    /// Somebody wants this process to stop (SIGTSTP).
+    Stopped,
+    /// A program that had the terminal has ended; the exit code, or why it did not start.
+    Returned(Result<i32, String>),
+    /// Something was said to the terminal: what came of it, in words.
+    Told(Result<String, String>),
+    /// What the line costs.
+    Line(Figures),
+    /// The terminal has a frame: what was open then has been seen.
     Painted(Steady),
     /// Time went on; nothing else is done.
     Time(Now),

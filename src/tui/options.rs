@@ -1,9 +1,14 @@
 //! What the caller decides about a console.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::model::Span;
+use crate::tui::glyphs::GlyphTier;
+use crate::tui::keymap::Keymap;
+use crate::tui::look::Again;
+use crate::tui::theme::ColourTier;
 use crate::tui::zone::Zone;
 
 /// Settings of one console.
@@ -21,12 +26,30 @@ pub struct Options {
     pub theme: String,
     /// A directory with theme files that add to or override the embedded ones.
     pub theme_directory: Option<PathBuf>,
-    /// True to use no colour at all (`NO_COLOR`).
-    pub no_color: bool,
+    /// What graphs and frames are drawn with.
+    pub glyphs: GlyphTier,
+    /// True when the terminal takes UTF-8: names from outside keep their letters.
+    pub utf8: bool,
+    /// How many colours the terminal has.
+    pub colours: ColourTier,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// Our environment, of which a custom action gets a part.
+    pub environment: BTreeMap<String, String>,
+    /// How keys and themes are read again.
+    pub again: Option<Again>,
     /// When an acknowledgement ends unless another end is chosen; `None` is at recovery.
     pub ack_expiry: Option<Span>,
     /// The zone of all times on screen.
     pub zone: Zone,
+    /// True to write as little as possible: a slow line.
+    pub low_bandwidth: bool,
+    /// How long a lone Esc waits for the rest of a sequence; by the line without one.
+    pub esc_timeout: Option<Span>,
+    /// Whether the mouse is on at first; off over SSH without a wish.
+    pub mouse: Option<bool>,
+    /// The program that `ssh` runs; `{address}` becomes the host's address.
+    pub ssh: Vec<String>,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -40,9 +63,18 @@ impl Default for Options {
             read_only: false,
             theme: "default".to_owned(),
             theme_directory: None,
-            no_color: false,
+            glyphs: GlyphTier::default(),
+            utf8: true,
+            colours: ColourTier::default(),
+            keymap: Keymap::standard(),
+            environment: BTreeMap::new(),
+            again: None,
             ack_expiry: Some(Span::from_secs(4 * 3600)),
             zone: Zone::system(),
+            low_bandwidth: false,
+            esc_timeout: None,
+            mouse: None,
+            ssh: ["ssh", "--", "{address}"].map(str::to_owned).to_vec(),
             clock: Clock::System,
         }
     }

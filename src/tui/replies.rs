@@ -1,6 +1,6 @@
 //! Answers of the engine: each goes to what asked for it; what nobody waits for any more is dropped.
 
-use crate::model::{CheckKey, Span};
+use crate::model::CheckKey;
 use crate::protocol::{Answer, Outcome, Problem};
 use crate::tui::app::{App, Tone};
 use crate::tui::book::Book;
@@ -31,7 +31,10 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             });
         }
         Pending::Reload => {
+            let good = result.is_ok();
             done(app, "the configuration", result, |_| "configuration reloaded".to_owned());
+            // The engine has taken its half; keys and themes are ours.
+            return if good { vec![Effect::Look] } else { Vec::new() };
         }
         Pending::Window { what } => window(app, &what, result),
         Pending::EndWindow { what } => {
@@ -47,13 +50,12 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             }
         }
         Pending::GraphHistory(key) => {
-            let range = app.span().1;
-            load(app.graph.as_mut(), &key, range, result);
+            load(app.graph.as_mut(), &key, id, result);
             update::choose_interface(app);
         }
-        Pending::DetailHistory(key, range) => {
+        Pending::DetailHistory(key, _) => {
             let book = app.detail.as_mut().and_then(|detail| detail.book.as_mut());
-            load(book, &key, range, result);
+            load(book, &key, id, result);
         }
         Pending::CheckDetail(key) => check(app, &key, result),
         Pending::Pane(pane, token) => panes::reply(app, pane, token, result),
@@ -79,7 +81,7 @@ fn done(
     good: impl FnOnce(usize) -> String,
 ) {
     match result {
-        Ok(Reply::Outcome(Outcome::Done { count, failures })) => match failures.first() {
+        Ok(Reply::Outcome(Outcome::Done { count, failures, .. })) => match failures.first() {
             None => app.say(Tone::Good, good(count)),
             Some(first) if failures.len() == 1 => app.say(Tone::Bad, first.to_string()),
             Some(first) => {
@@ -103,8 +105,8 @@ fn window(app: &mut App, what: &str, result: Result<Reply, Problem>) {
     }
 }
 
-fn load(book: Option<&mut Book>, key: &CheckKey, range: Span, result: Result<Reply, Problem>) {
-    let Some(book) = book.filter(|book| book.key == *key && book.range == range) else { return };
+fn load(book: Option<&mut Book>, key: &CheckKey, id: u64, result: Result<Reply, Problem>) {
+    let Some(book) = book.filter(|book| book.key == *key && book.asked == id) else { return };
     match result {
         Ok(Reply::Answer(Answer::History { series, states })) => book.load(series, states),
         Ok(_) => book.problem = Some(NOT_THAT.to_owned()),
@@ -114,9 +116,9 @@ fn load(book: Option<&mut Book>, key: &CheckKey, range: Span, result: Result<Rep
 
 fn check(app: &mut App, key: &CheckKey, result: Result<Reply, Problem>) {
     let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == key.host) else { return };
-    if let Ok(Reply::Answer(Answer::Check(answer))) = result
-        && let Some(last) = answer.last
-    {
+    let Ok(Reply::Answer(Answer::Check(answer))) = result else { return };
+    detail.path = answer.trace.map(|path| (key.name.clone(), path));
+    if let Some(last) = answer.last {
         detail.last = Some((key.name.clone(), last, answer.next));
     }
 }

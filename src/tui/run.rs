@@ -1,6 +1,7 @@
 //! The loop: keys, events, answers and time become messages; effects go to the backend; frames
 //! go to the terminal when it can take them.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -14,25 +15,35 @@ use tokio::task::JoinSet;
 
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::config::console::RunIn;
 use crate::model::{RequestId, Span, Steady};
 use crate::protocol::{Actor, Event, Request};
 use crate::tui::app::App;
-use crate::tui::effect::{Effect, Leave, Reply};
+use crate::tui::effect::{Effect, Foreground, Leave, Reply};
+use crate::tui::external::Run;
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
+use crate::tui::program::Programs;
+use crate::tui::storm_watch::STEP;
+use crate::tui::terminal::modes::{self, Manners};
 use crate::tui::terminal::{FromTerminal, Terminal};
 use crate::tui::update::update;
-use crate::tui::{layout, view};
+use crate::tui::{edge, layout, view};
 
-/// Shortest time between two frames: at most about 30 a second.
+/// Shortest time between two frames: at most about 30 a second, and one where bytes are dear.
 const FRAME: Span = Span::from_millis(33);
+const FRAME_LOW: Span = Span::from_secs(1);
+/// How often the debug line changes.
+const LINE: Span = Span::from_secs(1);
 /// How long a lost stream waits before it is opened again.
 const AGAIN: Span = Span::from_secs(1);
 /// Most events that are taken in before keys get their turn.
 const BURST: usize = 4096;
 /// Most keys and most answers that wait for the loop.
 const WORDS: usize = 1024;
+/// Most copies, bells and programs that wait for the loop.
+const EDGES: usize = 8;
 /// Most events that wait for the loop.
 const EVENTS: usize = 8192;
 
@@ -49,44 +60,51 @@ pub async fn run(
     stop: impl Future<Output = Leave>,
 ) -> io::Result<Leave> {
     let clock = options.clock.clone();
+    let manners = Manners::of(&options);
     let (say, mut said) = mpsc::channel(WORDS);
-    let mut terminal = Terminal::open(&clock, &say)?;
-    let app = App::new(actor.clone(), options, clock.now(), Terminal::size());
+    let mut terminal = Terminal::open(&clock, manners.clone(), &say)?;
+    let mut app = App::new(actor.clone(), options, clock.now(), modes::size());
+    app.outside.mouse = manners.mouse;
     let (news, mut told) = mpsc::channel(EVENTS);
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(backend.clone(), actor.clone(), clock.clone(), news));
     let (answer, mut answers) = mpsc::channel(WORDS);
-    let mut console =
-        Console { app, backend, clock, answer, tasks, dirty: true, urgent: false, painted: None };
+    let mut console = Console::new(app, backend, answer, tasks, manners.low_bandwidth);
     let mut resized = signal(SignalKind::window_change())?;
+    let mut stopped = signal(SignalKind::from_raw(nix::libc::SIGTSTP))?;
+    let mut continued = signal(SignalKind::from_raw(nix::libc::SIGCONT))?;
     let mut stop = pin!(stop);
     let leave = loop {
-        if let Some(leave) = console.paint(&mut terminal)? {
+        if let Some(leave) = console.paint(&mut terminal) {
             break leave;
         }
-        let wake = console.wake(terminal.is_ready());
+        if let Some(effect) = console.edges.pop_front() {
+            if let Some(msg) = edge::run(effect, &mut terminal, &say, &mut said).await {
+                console.on(msg, &mut terminal);
+            }
+            continue;
+        }
+        let wake = console.wake(&terminal);
+        let alarm = terminal.wake(console.clock.now().steady).map_or(wake, |at| at.min(wake));
         let leave = tokio::select! {
             biased;
             leave = &mut stop => Some(leave),
-            Some(word) = said.recv() => console.hear(word, &mut said, &mut terminal),
+            Some(word) = said.recv() => console.hear(word, &mut said, &mut terminal)?,
             _ = resized.recv() => {
                 // Even at the size it had: smaller for a moment, the terminal has lost cells.
                 terminal.forget();
-                let (width, height) = Terminal::size();
+                let (width, height) = modes::size();
+                console.on(Msg::Resize { width, height }, &mut terminal)
+            }
+            _ = stopped.recv() => console.on(Msg::Stopped, &mut terminal),
+            _ = continued.recv() => {
+                terminal.continued()?;
+                let (width, height) = modes::size();
                 console.on(Msg::Resize { width, height }, &mut terminal)
             }
             Some(reply) = answers.recv() => console.on(reply, &mut terminal),
-            Some(first) = told.recv() => {
-                let mut leave = console.on(first, &mut terminal);
-                for _ in 0..BURST {
-                    match told.try_recv() {
-                        Ok(msg) => leave = leave.or(console.on(msg, &mut terminal)),
-                        Err(_) => break,
-                    }
-                }
-                leave
-            }
-            () = console.clock.sleep_until(wake) => None,
+            Some(first) = told.recv() => console.news(first, &mut told, &mut terminal),
+            () = console.clock.sleep_until(alarm) => None,
         };
         // Log lines collect in a hot buffer that only a reader empties.
         tui_logger::move_events();
@@ -98,6 +116,9 @@ pub async fn run(
             break leave;
         }
     };
+    if leave != Leave::HangUp {
+        terminal.settle(&mut said).await;
+    }
     if leave == Leave::HangUp {
         tracing::info!("the terminal is gone; the screen is closed");
     }
@@ -113,28 +134,120 @@ struct Console {
     clock: Clock,
     answer: Sender<Msg>,
     tasks: JoinSet<()>,
+    programs: Programs,
+    /// What is to be done to the terminal.
+    edges: VecDeque<Effect>,
     dirty: bool,
     /// A person did something: the next frame does not wait its turn.
     urgent: bool,
     painted: Option<Steady>,
+    /// Shortest time between two frames.
+    frame: Span,
+    /// The newest frame that the terminal is known to have.
+    seen: u64,
+    /// The first frame with the dialog that nobody has seen yet.
+    unseen: Option<u64>,
+    /// When the debug line changed last.
+    line: Option<Steady>,
 }
 
 impl Console {
+    fn new(
+        app: App,
+        backend: Backend,
+        answer: Sender<Msg>,
+        tasks: JoinSet<()>,
+        low_bandwidth: bool,
+    ) -> Self {
+        let clock = app.options.clock.clone();
+        Self {
+            app,
+            backend,
+            clock,
+            answer,
+            tasks,
+            programs: Programs::default(),
+            edges: VecDeque::new(),
+            dirty: true,
+            urgent: false,
+            painted: None,
+            frame: if low_bandwidth { FRAME_LOW } else { FRAME },
+            seen: 0,
+            unseen: None,
+            line: None,
+        }
+    }
+
     /// Runs one message and its effects.
     fn on(&mut self, msg: Msg, terminal: &mut Terminal) -> Option<Leave> {
         // Time alone changes what is shown only at the moments that the console asked for.
         self.dirty |= !matches!(msg, Msg::Time(_) | Msg::Painted(_));
-        self.urgent |= matches!(msg, Msg::Key { .. } | Msg::Paste(_) | Msg::Resize { .. });
+        self.urgent |= matches!(
+            msg,
+            Msg::Key { .. } | Msg::Paste(_) | Msg::Resize { .. } | Msg::Mouse(..) | Msg::Told(_)
+        );
+        let was_seen = self.app.overlay_seen.is_some();
         let effects = update(&mut self.app, msg);
+        if self.app.overlay.is_none() || was_seen && self.app.overlay_seen.is_none() {
+            self.unseen = None;
+        }
         let mut leave = None;
         for effect in effects {
             match effect {
                 Effect::Leave(how) => leave = Some(how),
                 Effect::Redraw => terminal.forget(),
-                effect => self.ask(effect),
+                Effect::Execute { .. } | Effect::Query { .. } => self.ask(effect),
+                Effect::Look => self.read_look(),
+                Effect::Run(run) => self.start(*run),
+                // Asked for by keys, one at a time: a few are enough.
+                edge if self.edges.len() < EDGES => self.edges.push_back(edge),
+                _ => {}
             }
         }
         while self.tasks.try_join_next().is_some() {}
+        leave
+    }
+
+    /// Reads keys and themes again, away from the loop: files may be slow.
+    fn read_look(&mut self) {
+        let Some(again) = self.app.options.again.clone() else { return };
+        let answer = self.answer.clone();
+        self.tasks.spawn(async move {
+            let read = tokio::task::spawn_blocking(move || (again.0)()).await;
+            let read = read.unwrap_or_else(|error| Err(error.to_string()));
+            let _ = answer.send(Msg::Look(read.map(Box::new))).await;
+        });
+    }
+
+    /// Runs a custom action.
+    fn start(&mut self, run: Run) {
+        if run.how == RunIn::Terminal {
+            let env = run.env.into_iter().collect();
+            let program = Foreground { argv: run.argv, env, bare: true };
+            self.edges.push_back(Effect::Suspend(program));
+            return;
+        }
+        let (answer, programs) = (self.answer.clone(), self.programs.clone());
+        self.tasks.spawn(async move {
+            let result = programs.background(&run).await;
+            let _ = answer.send(Msg::Ran { name: run.name, result }).await;
+        });
+    }
+
+    /// Takes in events, up to as many as keys may wait for.
+    fn news(
+        &mut self,
+        first: Msg,
+        more: &mut Receiver<Msg>,
+        terminal: &mut Terminal,
+    ) -> Option<Leave> {
+        let mut leave = self.on(first, terminal);
+        for _ in 0..BURST {
+            match more.try_recv() {
+                Ok(msg) => leave = leave.or(self.on(msg, terminal)),
+                Err(_) => break,
+            }
+        }
         leave
     }
 
@@ -152,7 +265,7 @@ impl Console {
                 Effect::Query { id, query } => {
                     (id, backend.query(actor, query).await.map(Reply::Answer))
                 }
-                Effect::Redraw | Effect::Leave(_) => return,
+                _ => return,
             };
             // The console may have been left meanwhile.
             let _ = answer.send(Msg::Reply { id, result }).await;
@@ -166,52 +279,122 @@ impl Console {
         first: FromTerminal,
         more: &mut Receiver<FromTerminal>,
         terminal: &mut Terminal,
-    ) -> Option<Leave> {
+    ) -> io::Result<Option<Leave>> {
         let mut next = Some(first);
         while let Some(word) = next {
             let leave = match word {
                 FromTerminal::Written => {
                     terminal.written();
-                    None
+                    self.look(terminal, self.clock.now().steady)
+                }
+                FromTerminal::Returned(code) => {
+                    terminal.come_back()?;
+                    let (width, height) = modes::size();
+                    self.on(Msg::Resize { width, height }, terminal);
+                    self.on(Msg::Returned(Ok(code)), terminal)
                 }
                 FromTerminal::Gone => Some(Leave::HangUp),
-                FromTerminal::Input(Input::Key(key), at) => self.on(Msg::Key { key, at }, terminal),
-                FromTerminal::Input(Input::Paste(text), _) => self.on(Msg::Paste(text), terminal),
+                FromTerminal::Input(input, at) => self.input(input, at, terminal),
             };
             if leave.is_some() {
-                return leave;
+                return Ok(leave);
             }
             next = more.try_recv().ok();
         }
-        None
+        Ok(None)
+    }
+
+    fn input(&mut self, input: Input, at: Steady, terminal: &mut Terminal) -> Option<Leave> {
+        match input {
+            Input::Key(key) => self.on(Msg::Key { key, at }, terminal),
+            Input::Doubtful(key) if edge::is_harmless(&self.app, key) => {
+                self.on(Msg::Key { key, at }, terminal)
+            }
+            Input::Doubtful(_) => None,
+            Input::Paste(text) => self.on(Msg::Paste(text), terminal),
+            Input::Mouse(mouse) => {
+                let below = terminal.below_cursor(mouse.x, mouse.y);
+                self.on(Msg::Mouse(mouse, below), terminal)
+            }
+            Input::Answered => {
+                terminal.answered(at);
+                self.look(terminal, at)
+            }
+            Input::Mode { number, known } => {
+                terminal.mode(number, known);
+                None
+            }
+        }
+    }
+
+    /// When the terminal has more of our frames than we knew, says so: a dialog counts as seen
+    /// with the first frame that has it.
+    fn look(&mut self, terminal: &mut Terminal, at: Steady) -> Option<Leave> {
+        let seen = terminal.seen();
+        if seen <= self.seen {
+            return None;
+        }
+        self.seen = seen;
+        let waits = self.app.overlay.is_some() && self.app.overlay_seen.is_none();
+        if waits && self.unseen.is_none_or(|frame| seen < frame) {
+            return None;
+        }
+        self.on(Msg::Painted(at), terminal)
     }
 
     /// When the loop must go round again without anything happening.
-    fn wake(&self, ready: bool) -> Steady {
-        let next = self.app.next_wake();
+    fn wake(&self, terminal: &Terminal) -> Steady {
+        let mut next = self.app.next_wake();
+        if self.app.outside.line.is_some() {
+            next = next.min(self.line.map_or(next, |last| last + LINE));
+        }
         match self.painted {
             // Something is to be painted, but the last frame was a moment ago.
-            Some(last) if self.dirty && ready => next.min(last + FRAME),
+            Some(last) if self.dirty && terminal.is_ready(self.clock.now().steady) => {
+                next.min(last + self.step())
+            }
             _ => next,
         }
     }
 
-    fn paint(&mut self, terminal: &mut Terminal) -> io::Result<Option<Leave>> {
+    /// How long a frame stands at least when nobody pressed a key: numbers in a storm tell nothing
+    /// more when they run.
+    fn step(&self) -> Span {
+        if self.app.storm.storm().is_some() { self.frame.max(STEP) } else { self.frame }
+    }
+
+    /// Makes the next frame when it is time and the terminal can take it; sends what may leave.
+    fn paint(&mut self, terminal: &mut Terminal) -> Option<Leave> {
         let now = self.clock.now();
-        let early =
-            self.painted.is_some_and(|last| now.steady.since(last) < FRAME && now.steady >= last);
-        if !self.dirty || (early && !self.urgent) || !terminal.is_ready() {
-            return Ok(None);
+        let early = self
+            .painted
+            .is_some_and(|last| now.steady.since(last) < self.step() && now.steady >= last);
+        let mut leave = None;
+        if self.dirty && (!early || self.urgent) && terminal.is_ready(now.steady) {
+            self.measure(terminal, now.steady);
+            leave = self.on(Msg::Tick(now), terminal);
+            let mut frame = Buffer::empty(layout::screen(self.app.size));
+            let caret = view::view(&self.app, &mut frame);
+            let unseen = self.app.overlay.is_some() && self.app.overlay_seen.is_none();
+            terminal.show(frame, caret, self.urgent || unseen);
+            if unseen {
+                self.unseen = self.unseen.or(Some(terminal.frame()));
+            }
+            self.dirty = false;
+            self.urgent = false;
+            self.painted = Some(now.steady);
         }
-        let leave = self.on(Msg::Tick(now), terminal);
-        let mut frame = Buffer::empty(layout::screen(self.app.size));
-        let cursor = view::view(&self.app, &mut frame);
-        terminal.paint(frame, cursor)?;
-        self.dirty = false;
-        self.urgent = false;
-        self.painted = Some(now.steady);
-        self.on(Msg::Painted(now.steady), terminal);
-        Ok(leave)
+        terminal.pump();
+        leave.or(self.look(terminal, now.steady))
+    }
+
+    /// Brings the debug line up to date, while it is shown.
+    fn measure(&mut self, terminal: &mut Terminal, now: Steady) {
+        let due = self.line.is_none_or(|last| now.since(last) >= LINE);
+        if self.app.outside.line.is_some() && due {
+            self.line = Some(now);
+            self.on(Msg::Line(terminal.figures(now)), terminal);
+        }
     }
 }
 

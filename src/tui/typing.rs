@@ -1,5 +1,7 @@
 //! Input lines: opening them, editing, sending what they say.
 
+use std::sync::Arc;
+
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
@@ -11,16 +13,17 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::format;
-use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope, words};
-use crate::tui::{act as actions, overlays};
+use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope};
+use crate::tui::overlays;
+use crate::tui::targets::{Targets, targets};
 
 /// Opens the line that acknowledges what is under the cursor.
 pub fn open_ack(app: &mut App) {
-    let open: Vec<_> =
-        actions::alerts_here(app).into_iter().filter(|alert| alert.ack.is_none()).collect();
+    let found = targets(app);
+    let open: Vec<_> = found.alerts.iter().filter(|alert| alert.ack.is_none()).cloned().collect();
     if open.is_empty() {
-        let text = match actions::alerts_here(app).first() {
-            None => "no alert is open here".to_owned(),
+        let text = match found.alerts.first() {
+            None => found.nothing().to_owned(),
             Some(alert) => {
                 let who = alert.ack.as_ref().map_or("somebody", |ack| ack.author.as_str());
                 format!("{who} has acknowledged this already")
@@ -29,14 +32,13 @@ pub fn open_ack(app: &mut App) {
         app.say(Tone::Note, text);
         return;
     }
-    let names: Vec<Target> = open.iter().map(|a| Target::Check(a.check.clone())).collect();
     let standard = app.options.ack_expiry.map_or(AckEnd::Recovery, AckEnd::After);
     let mut ends = vec![standard];
     let others = [1, 4, 8, 24].map(|hours| AckEnd::After(Span::from_secs(hours * 3600)));
     ends.extend(others.into_iter().chain([AckEnd::Recovery]).filter(|end| *end != standard));
     let purpose = Purpose::Ack {
         alerts: open.iter().map(|alert| alert.id).collect(),
-        what: words(&names),
+        what: Targets::words_of(&open),
         ends,
         end: 0,
     };
@@ -45,11 +47,17 @@ pub fn open_ack(app: &mut App) {
 
 /// Opens the line that makes a window over what is under the cursor.
 pub fn open_window(app: &mut App) {
-    let scopes = match actions::object_here(app) {
-        Some(Target::Check(key)) => {
-            vec![Scope::Check(key.clone()), Scope::Host(key.host)]
+    let objects = targets(app).objects();
+    let scopes = match objects.as_slice() {
+        [Target::Check(key)] => {
+            vec![Scope::Check(key.clone()), Scope::Host(Arc::clone(&key.host))]
         }
-        Some(Target::Host(host)) => vec![Scope::Host(host)],
+        [Target::Host(host)] => vec![Scope::Host(Arc::clone(host))],
+        [_, _, ..] => {
+            let count = objects.len();
+            app.say(Tone::Note, format!("a window line covers one object; {count} are chosen"));
+            return;
+        }
         _ => {
             app.say(Tone::Note, "nothing is under the cursor");
             return;
@@ -101,7 +109,7 @@ pub fn set_filter(app: &mut App, text: &str) {
             app.filter = (text.trim().to_owned(), filter);
             app.renew();
         }
-        Err(why) => fail(app, why),
+        Err(errors) => fail(app, errors.to_string()),
     }
 }
 
@@ -167,6 +175,7 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
                 comment: line.text().trim().to_owned(),
                 expires,
                 sticky: false,
+                notify: true,
             };
             let pending = Pending::Ack { alerts: alerts.clone(), what: what.clone(), until };
             let id = app.ask(pending);
@@ -208,8 +217,10 @@ fn commit_window(app: &mut App, line: &Line, scope: &Scope) -> Vec<Effect> {
         };
         Ok(NewMaintenance {
             name: format!("quick window, {} {}", scope.host(), app.options.zone.clock(start)),
-            host_pattern: exactly(scope.host())?,
+            host_pattern: Some(exactly(scope.host())?),
             check,
+            hosts: std::collections::BTreeSet::new(),
+            checks: std::collections::BTreeSet::new(),
             start,
             end,
             suppress_notifications: true,

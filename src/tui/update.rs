@@ -12,7 +12,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
-use crate::tui::{act, panes, replies, typing, watch};
+use crate::tui::{act, external, look, outside, overlays, panes, replies, typing, watch};
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
 /// shown as they come.
@@ -24,7 +24,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let is_small = matches!(msg, Msg::Event(_) | Msg::Time(_) | Msg::Painted(_));
     let mut effects = match msg {
         Msg::Key { key, at } => {
-            settle(app);
+            // The lists are not settled here: the key acts on what is painted.
+            app.hand(at);
             on_key(app, key, at)
         }
         Msg::Paste(text) => {
@@ -39,12 +40,40 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             on_event(app, &event);
             Vec::new()
         }
+        Msg::Mouse(mouse, below) => {
+            app.settle_and_follow();
+            outside::mouse(app, mouse, below)
+        }
+        Msg::Stopped => outside::stopped(app),
+        Msg::Returned(result) => {
+            outside::returned(app, result);
+            Vec::new()
+        }
+        Msg::Told(result) => {
+            outside::told(app, result);
+            Vec::new()
+        }
+        Msg::Line(figures) => {
+            app.outside.line = app.outside.line.map(|_| figures);
+            Vec::new()
+        }
         Msg::Link(state) => on_link(app, state),
         Msg::Reply { id, result } => replies::take(app, id, result),
+        Msg::Look(read) => {
+            look::take(app, read);
+            Vec::new()
+        }
+        Msg::Ran { name, result } => {
+            external::ended(app, &name, result);
+            Vec::new()
+        }
         Msg::Painted(at) => {
             if app.overlay.is_some() && app.overlay_seen.is_none() {
                 app.overlay_seen = Some(at);
             }
+            app.lists.alerts.painted(at);
+            app.lists.hosts.painted(at);
+            app.lists.checks.painted(at);
             Vec::new()
         }
         Msg::Time(now) | Msg::Tick(now) => on_time(app, now),
@@ -53,20 +82,21 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     if is_small {
         return effects;
     }
-    settle(app);
+    app.settle_and_follow();
     watch::plan(app);
     effects.extend(watch::tell(app));
     effects.extend(panes::wants(app));
     effects
 }
 
-fn settle(app: &mut App) {
-    app.settle();
-    act::follow(app);
-}
-
 fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
+    // Ages and ends of snoozes move rows in the steps in which they are shown.
+    let step = |now: Now| now.wall.millis().div_euclid(10_000);
+    if step(app.now) != step(now) && !(app.filter.1.is_empty() && app.snoozed.is_empty()) {
+        app.pace.stale = true;
+    }
     app.now = now;
+    app.storm_tick();
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
@@ -74,7 +104,7 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     if app.window_edge.is_some_and(|edge| edge <= now.wall) {
         app.world.tick(now.wall);
         app.window_edge = app.world.next_window_edge(now.wall);
-        app.stale = true;
+        app.pace.stale = true;
     }
     Vec::new()
 }
@@ -101,7 +131,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             app.stream = Some(*stream);
             app.looked = None;
             app.link = Link::Live;
-            app.renew();
+            app.refresh();
         }
         Event::Live(result) => {
             let books =
@@ -109,6 +139,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
             for book in books.into_iter().flatten() {
                 book.live(result);
             }
+            panes::checks::live(app, result);
             choose_interface(app);
         }
         Event::Trace(frame) => {
@@ -120,10 +151,13 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
         }
         event => {
             let wall = app.wall();
+            if let Event::Alert(alert) = event {
+                app.storm_sees(alert);
+            }
             app.world.apply(event, wall);
-            app.stale = true;
+            app.pace.stale = true;
             if matches!(event, Event::Ready) {
-                app.renew();
+                app.refresh();
                 tell_absence(app);
             }
             match event {
@@ -135,7 +169,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                     app.acking.remove(&alert.id);
                 }
                 Event::Resync => {
-                    app.renew();
+                    app.refresh();
                     app.stream = None;
                     app.looked = None;
                 }
@@ -174,8 +208,6 @@ pub(super) fn choose_interface(app: &mut App) {
 
 fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
     let chord = Chord::from(key);
-    // From the first key on, what is selected stays selected.
-    app.chosen = true;
     if app.message.as_ref().is_some_and(|message| message.tone == Tone::Bad) {
         app.message = None;
     }
@@ -190,6 +222,10 @@ fn on_key(app: &mut App, key: KeyEvent, at: Steady) -> Vec<Effect> {
         Found::Action(action) => {
             app.pressed.clear();
             act::act(app, action)
+        }
+        Found::Custom(at) => {
+            app.pressed.clear();
+            external::start(app, at)
         }
         Found::Nothing => {
             app.pressed.clear();
@@ -212,6 +248,11 @@ fn on_overlay_key(app: &mut App, key: KeyEvent, chord: Chord, at: Steady) -> Vec
             Vec::new()
         }
         (Some(Overlay::Question), Found::Action(action)) if seen => on_answer(app, action),
+        (Some(Overlay::Run(_)), Found::Action(action)) if seen => overlays::run::act(app, action),
+        (Some(Overlay::Themes(_)), Found::Action(action)) if seen => {
+            overlays::themes::act(app, action);
+            Vec::new()
+        }
         (Some(Overlay::Help(line)), Found::Action(action)) if seen => {
             let line = *line;
             on_help(app, action, line);

@@ -19,10 +19,16 @@ use crate::tui::panes;
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{footer, header, overlays};
+use crate::tui::{footer, glyphs, header, outside, overlays};
 
 /// Paints the console into an empty buffer; returns where the terminal's cursor is shown.
 pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
+    let cursor = paint(app, buffer);
+    glyphs::fit(buffer, app.options.glyphs, app.options.utf8);
+    cursor
+}
+
+fn paint(app: &App, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     let mut surface = Surface::new(buffer, area, &app.theme);
     surface.clear();
@@ -35,6 +41,7 @@ pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Mode::Wide => wide(app, &mut surface),
     }
     footer::view(app, &mut surface);
+    outside::view(app, &mut surface);
     overlays::view(app, &mut surface)
 }
 

@@ -5,7 +5,7 @@
 //! when it has stayed the same for a moment.
 
 use crate::model::spec::{Kind, TraceSpec};
-use crate::model::{CheckKey, Name, Span};
+use crate::model::{CheckKey, Name, Span, Timestamp};
 use crate::protocol::event::INTEREST_LIMIT;
 use crate::protocol::{Command, Interest, Query, TraceRequest, World};
 use crate::tui::app::{App, Pane};
@@ -56,25 +56,31 @@ pub fn wanted(app: &App) -> Interest {
         checks.insert(0, key);
     }
     checks.truncate(INTEREST_LIMIT);
-    let traced = if app.shows(Pane::Hops) { app.host.clone() } else { None };
+    // In a storm nothing is traced that nobody asked for.
+    let calm = app.storm.storm().is_none() || app.focus == Pane::Hops;
+    let traced = if app.shows(Pane::Hops) && calm { app.host.clone() } else { None };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
     Interest { checks, trace }
 }
 
+fn is_of(book: &Book, key: &CheckKey, range: Span, end: Option<Timestamp>) -> bool {
+    book.key == *key && book.range == range && book.end == end
+}
+
 /// True when the books and the interest fit the screen.
 fn is_served(app: &App) -> bool {
     let source = graph_source(&app.world, app.host.as_ref());
-    let span = app.span().1;
+    let (span, end) = (app.span().1, app.own.lens.end);
     let graph = match (&app.graph, source) {
-        (Some(book), Some(key)) => book.key == key && book.range == span,
+        (Some(book), Some(key)) => is_of(book, &key, span, end),
         (None, None) => true,
         _ => false,
     };
     let detail = app.detail.as_ref().is_none_or(|detail| {
         let row = detail.row().map(|row| &row.key);
         match (&detail.book, row) {
-            (Some(book), Some(key)) => book.key == *key && book.range == span,
+            (Some(book), Some(key)) => is_of(book, key, span, end),
             (None, None) => true,
             _ => false,
         }
@@ -125,7 +131,7 @@ pub fn tell(app: &mut App) -> Vec<Effect> {
 }
 
 fn history(app: &App, key: CheckKey, range: Span) -> Query {
-    let to = app.wall();
+    let to = app.own.lens.end.unwrap_or(app.wall());
     Query::History { key, from: to - range, to, points: POINTS }
 }
 
@@ -134,38 +140,52 @@ fn graph_history(app: &mut App) -> Option<Effect> {
         app.graph = None;
         return None;
     };
-    let range = app.span().1;
+    let (range, end) = (app.span().1, app.own.lens.end);
     let have = app.graph.as_ref();
-    if have.is_some_and(|book| book.key == key && book.range == range) {
+    if have.is_some_and(|book| is_of(book, &key, range, end)) {
         return None;
     }
     if have.is_none_or(|book| book.key != key) {
         app.interface = None;
     }
     let query = history(app, key.clone(), range);
-    app.graph = Some(Book::new(key.clone(), range));
-    let id = app.ask(Pending::GraphHistory(key));
+    let id = app.ask(Pending::GraphHistory(key.clone()));
+    app.graph = Some(renewed(app.graph.take(), key, (range, end), id));
     Some(Effect::Query { id, query })
 }
 
+/// The book of a check over another time: what is known of the same check stays on screen until
+/// the answer comes.
+fn renewed(
+    old: Option<Book>,
+    key: CheckKey,
+    (range, end): (Span, Option<Timestamp>),
+    id: u64,
+) -> Book {
+    let mut book = match old.filter(|book| book.key == key) {
+        Some(book) => book.turned(range, end),
+        None => Book::new(key, range).turned(range, end),
+    };
+    book.asked = id;
+    book
+}
+
 fn detail_history(app: &mut App) -> Vec<Effect> {
-    let range = app.span().1;
+    let (range, end) = (app.span().1, app.own.lens.end);
     let Some(detail) = &mut app.detail else { return Vec::new() };
     let Some(key) = detail.row().map(|row| row.key.clone()) else {
         detail.book = None;
         return Vec::new();
     };
-    let same_check = detail.book.as_ref().is_some_and(|book| book.key == key);
-    if same_check && detail.book.as_ref().is_some_and(|book| book.range == range) {
+    if detail.book.as_ref().is_some_and(|book| is_of(book, &key, range, end)) {
         return Vec::new();
     }
+    let old = detail.book.take();
+    let same_check = old.as_ref().is_some_and(|book| book.key == key);
     let query = history(app, key.clone(), range);
-    let mut book = Book::new(key.clone(), range);
-    if same_check && let Some(old) = app.detail.as_ref().and_then(|detail| detail.book.as_ref()) {
-        book.last.clone_from(&old.last);
-    }
     let id = app.ask(Pending::DetailHistory(key.clone(), range));
     let mut effects = vec![Effect::Query { id, query }];
+    let book = renewed(old, key.clone(), (range, end), id);
     if !same_check {
         let id = app.ask(Pending::CheckDetail(key.clone()));
         effects.push(Effect::Query { id, query: Query::Check { key } });

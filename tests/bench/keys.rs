@@ -21,7 +21,7 @@ use fluxnoc::protocol::{Actor, CheckRow, EngineStatus, Event, Role};
 use fluxnoc::tui::Options;
 use fluxnoc::tui::app::App;
 use fluxnoc::tui::msg::Msg;
-use fluxnoc::tui::terminal::difference;
+use fluxnoc::tui::terminal::picture::difference;
 use fluxnoc::tui::update::update;
 use fluxnoc::tui::view::view;
 use fluxnoc::tui::{layout, zone::Zone};
@@ -163,6 +163,7 @@ fn check(host: usize, at: usize, state: State, now: Timestamp, round: usize) -> 
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: None,
         status: Status {
             state,
             hard: true,

@@ -175,6 +175,46 @@ impl Lab {
         self.drain();
     }
 
+    /// Reports the same result for many checks at once, and waits until so many alerts are open.
+    pub async fn report_all(&mut self, keys: &[CheckKey], observation: &Observation, open: usize) {
+        let now = self.clock.now().wall;
+        self.seq += 1;
+        let finding = |key: &CheckKey| Finding {
+            generation: self.generations.get(key).copied().unwrap_or(0),
+            check: key.clone(),
+            slot: now,
+            at: now,
+            forced: false,
+            sample: false,
+            observation: observation.clone(),
+        };
+        let results = keys.iter().map(finding).collect();
+        let report =
+            Report { boot: 1, seq: self.seq, results, traces: Vec::new(), lag: Span::ZERO };
+        let request = self.request(Actor::Worker, Command::Report(report));
+        self.engine.handle.execute(request).await.expect("the report is taken");
+        self.clock.advance(Span::from_millis(300));
+        while self.world.open_alerts().count() != open {
+            self.until("an alert", |event| matches!(event, Event::Alert(_))).await;
+        }
+        self.drain();
+    }
+
+    /// Executes a command as somebody; gives the request's id too.
+    pub async fn execute_as(
+        &mut self,
+        actor: Actor,
+        command: Command,
+    ) -> (RequestId, Result<Outcome, Problem>) {
+        let request = self.request(actor, command);
+        let id = request.id;
+        let outcome = self.engine.handle.execute(request).await;
+        // Questions are answered in turn: all that follows from the command has happened.
+        self.query(Query::Engine).await;
+        self.drain();
+        (id, outcome)
+    }
+
     /// Takes in what is there.
     pub fn drain(&mut self) {
         while let Some(event) = self.watcher.try_next() {
@@ -202,7 +242,7 @@ impl Lab {
     pub async fn acknowledge(&mut self, target: &str, expires: Option<Timestamp>, sticky: bool) {
         let targets = vec![target.parse::<Target>().expect("a target")];
         let comment = "on it".to_owned();
-        let command = Command::Acknowledge { targets, comment, expires, sticky };
+        let command = Command::Acknowledge { targets, comment, expires, sticky, notify: false };
         self.execute(command).await.expect("acknowledged");
     }
 

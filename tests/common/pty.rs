@@ -24,8 +24,15 @@ struct Screen {
     torn: bool,
     /// The last bytes, for marks that arrive in two parts.
     tail: Vec<u8>,
+    /// Bytes that may be the beginning of a question.
+    asked: Vec<u8>,
     reading: Reading,
 }
+
+/// What a terminal is asked, and what it answers: that it knows synchronised updates, and that it
+/// has taken in everything so far.
+const QUESTIONS: [(&[u8], &[u8]); 2] =
+    [(b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[5n", b"\x1b[0n")];
 
 /// What the reader is to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,16 +56,39 @@ impl Screen {
         }
         self.tail.drain(..self.tail.len().saturating_sub(7));
     }
+
+    /// The answers to the questions in these bytes.
+    fn answers(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut answers = Vec::new();
+        self.asked.extend_from_slice(bytes);
+        while let Some(at) = self.asked.iter().position(|byte| *byte == 0x1b) {
+            self.asked.drain(..at);
+            let known = QUESTIONS.iter().find(|(question, _)| self.asked.starts_with(question));
+            if let Some((question, answer)) = known {
+                answers.extend_from_slice(answer);
+                self.asked.drain(..question.len());
+            } else if QUESTIONS.iter().any(|(question, _)| question.starts_with(&self.asked)) {
+                return answers;
+            } else {
+                self.asked.remove(0);
+            }
+        }
+        self.asked.clear();
+        answers
+    }
 }
 
 fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("a terminal has cells")
 }
 
+/// The way to the program, which the one who types shares with the one who answers.
+type Keys = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
+
 /// A program in a terminal of its own.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    keys: Option<Box<dyn Write + Send>>,
+    keys: Keys,
     master: Option<Box<dyn MasterPty + Send>>,
     screen: Arc<(Mutex<Screen>, Condvar)>,
     reader: Option<std::thread::JoinHandle<()>>,
@@ -74,6 +104,18 @@ impl Terminal {
         env: &[(&str, &str)],
         cols: u16,
         rows: u16,
+    ) -> Self {
+        Self::start_as(program, args, env, cols, rows, true)
+    }
+
+    /// Starts a program in a terminal that answers questions, or does not.
+    pub fn start_as(
+        program: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        cols: u16,
+        rows: u16,
+        answering: bool,
     ) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
@@ -101,12 +143,16 @@ impl Terminal {
                 ended: false,
                 torn: false,
                 tail: Vec::new(),
+                asked: Vec::new(),
                 reading: Reading::On,
             }),
             Condvar::new(),
         ));
         let mut output = pair.master.try_clone_reader().expect("the terminal's output");
         let shared = Arc::clone(&screen);
+        let writer = pair.master.take_writer().expect("the terminal's input");
+        let keys: Keys = Arc::new(Mutex::new(Some(writer)));
+        let answer_by = Arc::clone(&keys);
         let reader = std::thread::spawn(move || {
             let mut buffer = vec![0_u8; 65536];
             loop {
@@ -119,6 +165,15 @@ impl Terminal {
                 } else {
                     screen.last = at;
                     screen.take(&buffer[..read]);
+                    let answers = screen.answers(&buffer[..read]);
+                    if answering
+                        && !answers.is_empty()
+                        && let Ok(mut keys) = answer_by.lock()
+                        && let Some(keys) = keys.as_mut()
+                    {
+                        // The program may have ended meanwhile.
+                        let _ = keys.write_all(&answers);
+                    }
                 }
                 shared.1.notify_all();
                 if read == 0 || screen.reading == Reading::Closing {
@@ -130,14 +185,14 @@ impl Terminal {
                 }
             }
         });
-        let keys = Some(pair.master.take_writer().expect("the terminal's input"));
         let reader = Some(reader);
         Self { child, keys, master: Some(pair.master), screen, reader, modes }
     }
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
-        let input = self.keys.as_mut().expect("an open terminal");
+        let mut keys = self.keys.lock().expect("the terminal's input");
+        let input = keys.as_mut().expect("an open terminal");
         input.write_all(keys.as_bytes()).expect("the terminal takes keys");
         input.flush().expect("the terminal takes keys");
     }
@@ -289,7 +344,7 @@ impl Terminal {
         let size = self.master.as_ref().expect("an open terminal").get_size().expect("a size");
         self.resize(size.cols - 1, size.rows);
         self.reader.take().expect("an open terminal").join().expect("the reader");
-        self.keys = None;
+        *self.keys.lock().expect("the terminal's input") = None;
         self.master = None;
     }
 

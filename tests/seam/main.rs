@@ -92,8 +92,8 @@ async fn every_command_survives_the_wire() {
         });
         let Ask::Execute(arrived, reply) = stage.ask().await else { panic!("not a command") };
         assert_eq!(arrived, request);
-        reply.send(Ok(Outcome::Done { count: 1, failures: Vec::new() })).unwrap();
-        assert_eq!(sent.await.unwrap(), Ok(Outcome::Done { count: 1, failures: Vec::new() }));
+        reply.send(Ok(Outcome::done(1))).unwrap();
+        assert_eq!(sent.await.unwrap(), Ok(Outcome::done(1)));
     }
 }
 

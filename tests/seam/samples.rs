@@ -1,20 +1,24 @@
 //! Full values of everything that crosses the seam; the matches keep the list complete.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluxnoc::model::spec::{Kind, PingSpec, TraceProtocol, TraceSpec};
 use fluxnoc::model::trace::TraceReport;
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, EdgeKind, Failure, FailureKind, Host,
-    Limit, Maintenance, MaintenanceId, Metric, Observation, Phase, Range, RequestId, SafeText,
-    ShownState, Span, Spec, State, Status, Timestamp, Unit,
+    Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Edge, EdgeKind, Failure,
+    FailureKind, Host, Limit, Maintenance, MaintenanceId, Metric, Observation, Path, PathChange,
+    PathHop, Phase, Range, Reason, RequestId, SafeText, Setting, ShownState, Span, Spec, State,
+    Status, Timestamp, Unit,
 };
 use fluxnoc::protocol::query::{
-    AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, HostMore, Point, Series, StateSpan,
+    AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
+    StateSpan,
 };
 use fluxnoc::protocol::{
-    Actor, Answer, Assignment, CheckRow, Directives, EngineStatus, Event, LiveCheck, LiveTrace,
-    Outcome, Query, Role,
+    Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, Directives, EngineStatus, Event,
+    LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow, Outcome, Query,
+    Role, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -37,8 +41,10 @@ pub fn window() -> Maintenance {
     Maintenance {
         id: MaintenanceId::from_parts(7, [7; 10]),
         name: SafeText::line("DB Patching - Feb 25"),
-        host_pattern: "db-{prod,test}-*".parse().unwrap(),
+        host_pattern: "db-{prod,test}-*".parse().ok(),
         check: "disk*".parse().ok(),
+        hosts: BTreeSet::from(["web 1".into()]),
+        checks: BTreeSet::from([key()]),
         start: at(0),
         end: at(60_000),
         suppress_notifications: false,
@@ -112,6 +118,11 @@ pub fn row() -> CheckRow {
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: Some(Arc::new(CheckAbout {
+            labels: BTreeMap::from([("tier".to_owned(), "ü".to_owned())]),
+            contact: Some("dba".to_owned()),
+            runbook: None,
+        })),
         status: Status::waiting(at(0)),
     }
 }
@@ -144,12 +155,69 @@ pub fn edge() -> Edge {
     }
 }
 
+pub fn comment() -> Comment {
+    Comment {
+        at: at(4),
+        host: "Zürich 3".into(),
+        check: Some("disk é".into()),
+        alert: Some(AlertId::from_parts(9, [9; 10])),
+        author: SafeText::line("ann"),
+        text: SafeText::line("fan tray ordered"),
+    }
+}
+
+pub fn path() -> Path {
+    let addresses = BTreeSet::from(["192.0.2.1".parse().unwrap(), "::1".parse().unwrap()]);
+    Path {
+        hops: vec![PathHop { ttl: 1, addresses }],
+        reached: true,
+        loss_pct: Some(12.5),
+        rtt_ms: Some(3.25),
+    }
+}
+
+pub fn path_change() -> PathChange {
+    PathChange {
+        host: "Zürich 3".into(),
+        check: Some("path".into()),
+        at: at(5),
+        before: Some(Path::default()),
+        after: path(),
+    }
+}
+
+pub fn alert_page() -> AlertPage {
+    AlertPage {
+        alert: alert(),
+        row: Some(row()),
+        edges: vec![edge()],
+        notifications: vec![NotificationRow {
+            key: "a:1:first:log".to_owned(),
+            edge_seq: 1,
+            reason: Reason::Acknowledged,
+            destination: "log".to_owned(),
+            not_before: at(1),
+            state: DeliveryState::Parked,
+            tries: 3,
+            sent_at: Some(at(2)),
+            error: Some(SafeText::line("refused")),
+        }],
+        comments: vec![comment()],
+        next: Some(at(9)),
+    }
+}
+
 pub fn outcomes() -> Vec<Outcome> {
     let assignment =
         Assignment { check: Arc::new(check()), generation: 3, last: State::Warning, soft: true };
     vec![
-        Outcome::Done { count: 2, failures: vec![SafeText::line("web-9: no such host")] },
-        Outcome::Done { count: 0, failures: Vec::new() },
+        Outcome::Done {
+            count: 2,
+            failures: vec![SafeText::line("web-9: no such host")],
+            failed: 101,
+            undo_until: Some(at(10_000)),
+        },
+        Outcome::done(0),
         Outcome::Maintenance(window()),
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
         Outcome::Directives(Directives { assign: vec![assignment], ..Directives::default() }),
@@ -186,11 +254,56 @@ pub fn answer_to(query: &Query) -> Answer {
         Query::History { .. } => Answer::History {
             series: vec![Series {
                 metric: Metric::new("rtt", 0.25, Unit::Seconds),
-                points: vec![Point { at: at(1), value: 0.25, min: 0.125, max: 0.5 }],
+                points: vec![
+                    Point::one(at(0), 0.5),
+                    Point {
+                        at: at(1),
+                        value: 0.25,
+                        min: 0.125,
+                        max: 0.5,
+                        band: Some(Band { p10: 0.125, p25: 0.25, p50: 0.25, p75: 0.5, p90: 0.5 }),
+                    },
+                ],
+                lost: vec![Lost { at: at(2), count: 3 }],
             }],
             states: vec![StateSpan { from: at(1), to: at(2), state: State::Unknown }],
         },
         Query::Edges { .. } => Answer::Edges(vec![edge()]),
+        Query::Alert { .. } => Answer::Alert(Box::new(alert_page())),
+        Query::Comments { .. } => Answer::Comments(vec![comment()]),
+        Query::Log { .. } => Answer::Log(LogPage {
+            entries: vec![LogEntry {
+                at: at(1),
+                kind: LogKind::Edge(EdgeKind::Worse),
+                host: Some("Zürich 3".into()),
+                check: Some("disk é".into()),
+                alert: Some(AlertId::from_parts(9, [9; 10])),
+                from: Some(State::Warning),
+                to: Some(State::Critical),
+                text: SafeText::line("91 %"),
+                actor: Some(SafeText::line("ann")),
+                in_maintenance: true,
+            }],
+            next: Some(LogCursor { at: at(1), source: 2, seq: 7 }),
+        }),
+        Query::Paths { .. } => Answer::Paths(vec![TraceSummary {
+            key: key(),
+            state: State::Warning,
+            at: Some(at(1)),
+            report: Some(Arc::new(report())),
+            path: Some(path()),
+            changed: Some(at(0)),
+        }]),
+        Query::PathChanges { .. } => Answer::PathChanges(vec![path_change()]),
+        Query::Remembered => {
+            Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
+        }
+        Query::Settings => Answer::Settings(vec![Setting {
+            key: SafeText::line("console.theme"),
+            value: SafeText::line("\"dark\""),
+            source: SafeText::line("config.toml:12"),
+            default: false,
+        }]),
         Query::Engine => Answer::Engine(engine()),
         Query::Config => Answer::Config("# from config.toml\n[console]\nname = \"ö\"\n".to_owned()),
     }
@@ -221,6 +334,9 @@ pub fn events() -> Vec<Event> {
             at: at(1),
             report: Arc::new(report()),
         })),
+        Event::Path(Arc::new(path_change())),
+        Event::Remembered { key: "view/ä".to_owned(), value: Some("x".into()) },
+        Event::Remembered { key: "view/ä".to_owned(), value: None },
         Event::Directives(Arc::new(Directives::default())),
         Event::Resync,
     ]

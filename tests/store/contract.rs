@@ -257,8 +257,8 @@ pub async fn requests_and_signs_of_life_are_remembered(place: Place) {
     assert_eq!(store.remembered(id).await.unwrap(), None);
     assert_eq!(store.load().await.unwrap().alive, None);
     let mut tx = store.write().await.unwrap();
-    tx.remember(id, "noc", r#"{"ok":1}"#, at(1)).await.unwrap();
-    tx.remember(id, "noc", r#"{"ok":2}"#, at(2)).await.unwrap();
+    tx.remember(id, "noc", r#"{"ok":1}"#, None, at(1)).await.unwrap();
+    tx.remember(id, "noc", r#"{"ok":2}"#, None, at(2)).await.unwrap();
     tx.audit("noc", "acknowledge", r#"{"host":"web"}"#, at(1)).await.unwrap();
     tx.heartbeat(at(5)).await.unwrap();
     tx.heartbeat(at(6)).await.unwrap();

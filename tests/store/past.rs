@@ -265,7 +265,7 @@ pub async fn what_is_old_is_forgotten_in_small_steps(place: Place) {
     tx.put_alert(&web).await.unwrap();
     tx.put_maintenance(&crate::samples::window(1, 0, 1)).await.unwrap();
     let id = fluxnoc::model::RequestId::from_parts(1, [1; 10]);
-    tx.remember(id, "noc", "{}", at(0)).await.unwrap();
+    tx.remember(id, "noc", "{}", None, at(0)).await.unwrap();
     tx.audit("noc", "ack", "{}", at(0)).await.unwrap();
     let promise =
         fluxnoc::model::Notification::of(&edge(&web, 1), fluxnoc::model::Reason::First, "log");

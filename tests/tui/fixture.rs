@@ -82,6 +82,7 @@ fn check(host: &str, name: &str, kind: Kind, status: Status) -> Event {
         interval: Span::from_secs(60),
         attempts: 3,
         enabled: true,
+        about: None,
         status,
     }))
 }
@@ -133,8 +134,10 @@ fn window() -> Event {
     Event::Maintenance(Arc::new(Maintenance {
         id: MaintenanceId::from_parts(1_771_000_000_000, [9; 10]),
         name: SafeText::line("rack 2 power"),
-        host_pattern: "dal-2[0-3]".parse().unwrap(),
+        host_pattern: "dal-2[0-3]".parse().ok(),
         check: None,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start: ago(3600),
         end: now() + Span::from_secs(3600),
         suppress_notifications: true,
@@ -353,8 +356,10 @@ fn windows() -> Vec<Maintenance> {
     let over = |n: u8, hours: u64, name: &str, pattern: &str| Maintenance {
         id: MaintenanceId::from_parts(1_770_000_000_000, [n; 10]),
         name: SafeText::line(name),
-        host_pattern: pattern.parse().unwrap(),
+        host_pattern: pattern.parse().ok(),
         check: None,
+        hosts: std::collections::BTreeSet::new(),
+        checks: std::collections::BTreeSet::new(),
         start: ago(hours * 3600),
         end: ago(hours * 3600 - 3600),
         created_by: Some(SafeText::line("j.smith")),
@@ -378,9 +383,9 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
                 let points = times.iter().enumerate().filter(|(n, _)| !gap(*n));
                 let points = points.map(|(_, time)| {
                     let value = metrics(key, *time)[at].value;
-                    Point { at: Timestamp::from_millis(*time), value, min: value, max: value }
+                    Point::one(Timestamp::from_millis(*time), value)
                 });
-                Series { points: points.collect(), metric }
+                Series { points: points.collect(), metric, lost: Vec::new() }
             });
             let span = |a: i64, b: i64, state| StateSpan {
                 from: Timestamp::from_millis(from.millis() + range * a / 10),
@@ -410,6 +415,8 @@ pub fn outcome(command: &Command) -> Outcome {
             name: SafeText::line(&new.name),
             host_pattern: new.host_pattern.clone(),
             check: new.check.clone(),
+            hosts: new.hosts.clone(),
+            checks: new.checks.clone(),
             start: new.start,
             end: new.end,
             suppress_notifications: new.suppress_notifications,
@@ -419,9 +426,7 @@ pub fn outcome(command: &Command) -> Outcome {
         }),
         Command::Acknowledge { targets, .. }
         | Command::Unacknowledge { targets }
-        | Command::Recheck { targets } => {
-            Outcome::Done { count: targets.len(), failures: Vec::new() }
-        }
-        _ => Outcome::Done { count: 0, failures: Vec::new() },
+        | Command::Recheck { targets } => Outcome::done(targets.len()),
+        _ => Outcome::done(0),
     }
 }

@@ -9,6 +9,8 @@
 )]
 
 mod fixture;
+mod lists;
+mod look;
 mod stories;
 mod views;
 
@@ -33,10 +35,15 @@ pub(crate) struct Console {
     pub app: App,
     pub commands: Vec<Command>,
     pub left: Option<Leave>,
+    /// What the world outside was asked besides the engine.
+    pub asked: Vec<Effect>,
     /// False: answers wait until [`Console::answer`].
     pub answers: bool,
     waiting: BTreeMap<u64, Effect>,
 }
+
+/// How long a person looks at a frame before a key answers it.
+const SEEN: Span = Span::from_millis(300);
 
 pub(crate) fn options() -> Options {
     Options {
@@ -55,7 +62,7 @@ impl Console {
         let now = Now { steady: Steady::from_millis(100_000), wall: fixture::now() };
         let app = App::new(actor, options, now, size);
         let (commands, waiting) = (Vec::new(), BTreeMap::new());
-        Self { app, commands, left: None, answers: true, waiting }
+        Self { app, commands, left: None, asked: Vec::new(), answers: true, waiting }
     }
 
     /// A console that has the fixture's world and its live numbers.
@@ -87,6 +94,7 @@ impl Console {
                 Effect::Query { id, .. } => {
                     self.waiting.insert(id, effect);
                 }
+                other => self.asked.push(other),
             }
         }
         if self.answers {
@@ -124,13 +132,17 @@ impl Console {
     pub fn press(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.screen();
-            self.key(key);
+            self.key_at(key, self.app.now.steady + SEEN);
         }
         self
     }
 
     /// Presses one key without a frame before it.
     pub fn key(&mut self, key: &str) {
+        self.key_at(key, self.app.now.steady);
+    }
+
+    fn key_at(&mut self, key: &str, at: Steady) {
         let (code, modifiers) = match key {
             "enter" => (KeyCode::Enter, KeyModifiers::NONE),
             "esc" => (KeyCode::Esc, KeyModifiers::NONE),
@@ -143,7 +155,6 @@ impl Console {
             "end" => (KeyCode::End, KeyModifiers::NONE),
             key => (KeyCode::Char(key.chars().next().unwrap()), KeyModifiers::NONE),
         };
-        let at = self.app.now.steady;
         self.on(Msg::Key { key: KeyEvent::new(code, modifiers), at });
     }
 

@@ -22,3 +22,7 @@ pub(in crate::api) async fn reload(State(face): State<Face>, asker: Asker) -> Re
 pub(in crate::api) async fn stop(State(face): State<Face>, asker: Asker) -> Reply {
     Ok(done(asker.execute(&face, Command::Stop).await?))
 }
+
+pub(in crate::api) async fn settings(State(face): State<Face>, asker: Asker) -> Reply {
+    Ok(told(asker.query(&face, Query::Settings).await?))
+}

@@ -1,4 +1,4 @@
-//! Maintenance windows: list, create (SPEC FM-29), end, extend.
+//! Maintenance windows: list, create (SPEC FM-29), edit, end, extend.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -9,7 +9,7 @@ use super::{All, Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body};
-use crate::model::{MaintenanceId, Span};
+use crate::model::{MaintenanceId, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Outcome, Problem, Query};
 
 pub(in crate::api) async fn list(
@@ -53,6 +53,24 @@ pub(in crate::api) async fn extend(
     Body(Extend { by_ms }): Body<Extend>,
 ) -> Reply {
     let command = Command::ExtendMaintenance { id: window(&id)?, by: by_ms };
+    Ok(done(asker.execute(&face, command).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Edit {
+    name: Option<String>,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+pub(in crate::api) async fn edit(
+    State(face): State<Face>,
+    asker: Asker,
+    Path(id): Path<String>,
+    Body(Edit { name, start, end }): Body<Edit>,
+) -> Reply {
+    let command = Command::EditMaintenance { id: window(&id)?, name, start, end };
     Ok(done(asker.execute(&face, command).await?))
 }
 

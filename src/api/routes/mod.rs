@@ -4,7 +4,9 @@ pub(super) mod alerts;
 pub(super) mod checks;
 pub(super) mod engine;
 pub(super) mod events;
+pub(super) mod log;
 pub(super) mod maintenance;
+pub(super) mod operator;
 pub(super) mod work;
 
 use axum::Json;
@@ -33,6 +35,13 @@ fn told(answer: Answer) -> Response {
             Json(serde_json::json!({ "series": series, "states": states })).into_response()
         }
         Answer::Edges(edges) => Json(edges).into_response(),
+        Answer::Alert(page) => Json(page).into_response(),
+        Answer::Comments(comments) => Json(comments).into_response(),
+        Answer::Log(page) => Json(page).into_response(),
+        Answer::Paths(paths) => Json(paths).into_response(),
+        Answer::PathChanges(changes) => Json(changes).into_response(),
+        Answer::Remembered(kept) => Json(kept).into_response(),
+        Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),
         Answer::Config(text) => text.into_response(),
     }

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::demo::{Network, Plot, crew};
 use crate::model::trace::TraceReport;
 use crate::model::{
-    AlertId, Check, CheckKey, Observation, Phase, RequestId, SafeText, Span, Timestamp,
+    AlertId, Check, CheckKey, Observation, Pattern, Phase, RequestId, SafeText, Span, Timestamp,
 };
 use crate::protocol::work::{Assignment, Finding, Report};
 use crate::protocol::{
@@ -167,6 +167,7 @@ impl Crew {
                 comment: taking.comment.to_owned(),
                 expires: Some(now + Span::from_secs(4 * 3600)),
                 sticky: false,
+                notify: false,
             };
             // It may be over by now.
             let _ = self.backend.execute(request(&self.clock, by(taking.operator), command)).await;
@@ -175,13 +176,15 @@ impl Crew {
     }
 
     async fn plan(&self, work: crew::Work) -> Result<(), Problem> {
-        let Ok(host_pattern) = work.hosts.parse() else {
+        let Ok(hosts) = work.hosts.parse::<Pattern>() else {
             return Err(Problem::internal("a glob of the story is wrong"));
         };
         let command = Command::AddMaintenance(NewMaintenance {
             name: work.name,
-            host_pattern,
+            host_pattern: Some(hosts),
+            hosts: std::collections::BTreeSet::new(),
             check: None,
+            checks: std::collections::BTreeSet::new(),
             start: work.start,
             end: work.end,
             suppress_notifications: true,

@@ -2,15 +2,16 @@
 
 use super::super::core::Core;
 use super::super::sync::assignment;
-use super::done;
-use crate::model::{SafeText, Steady};
+use super::tally::Tally;
+use crate::model::Steady;
 use crate::protocol::event::Interest;
 use crate::protocol::{Event, LiveCheck, Outcome, Problem, Target};
 
 impl Core {
     pub(super) fn recheck(&mut self, targets: &[Target]) -> Result<Outcome, Problem> {
         let mut keys = Vec::new();
-        let mut failures = Vec::new();
+        super::alerts::some(targets)?;
+        let mut tally = Tally::default();
         for target in targets {
             let places = match target {
                 Target::Host(name) => self.table.of_host(name),
@@ -22,19 +23,13 @@ impl Core {
             let before = keys.len();
             keys.extend(enabled.map(|slot| slot.check.key.clone()));
             if keys.len() == before {
-                failures.push(SafeText::line(&format!("`{target}` has no check that runs")));
+                tally.fail(&format!("`{target}` has no check that runs"));
             }
         }
-        if keys.is_empty() {
-            let words: Vec<&str> = failures.iter().map(SafeText::as_str).collect();
-            return Err(Problem::not_found(words.join("\n")));
-        }
-        let count = keys.len();
+        tally.done(keys.len());
+        let outcome = tally.outcome(None)?;
         self.batch.directives.run_now.extend(keys);
-        Ok(match done(count) {
-            Outcome::Done { count, .. } => Outcome::Done { count, failures },
-            other => other,
-        })
+        Ok(outcome)
     }
 
     pub(super) fn claim(&mut self) -> Outcome {

@@ -1,7 +1,9 @@
-//! Creating, ending and extending maintenance windows.
+//! Creating, changing, ending and extending maintenance windows.
 
 use super::super::core::Core;
-use crate::model::{Maintenance, MaintenanceId, SafeText, Span};
+use super::super::undo::BeforeWindow;
+use crate::model::maintenance::NAMED_LIMIT;
+use crate::model::{Maintenance, MaintenanceId, SafeText, Span, Timestamp};
 use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
 
 /// Longest window, from start to end.
@@ -14,22 +16,25 @@ impl Core {
         new: &NewMaintenance,
     ) -> Result<Outcome, Problem> {
         let now = self.clock.now();
-        if new.end <= new.start {
-            return Err(Problem::invalid("`end` must be later than `start`"));
+        times(new.start, new.end)?;
+        let name = name(&new.name)?;
+        for (field, named) in [("hosts", new.hosts.len()), ("checks", new.checks.len())] {
+            if named > NAMED_LIMIT {
+                return Err(Problem::invalid(format!("`{field}` names at most {NAMED_LIMIT}")));
+            }
         }
-        if new.end.since(new.start) > LONGEST {
-            return Err(Problem::invalid("a window is at most 366 days long (`end` - `start`)"));
-        }
-        let name = SafeText::line(new.name.trim());
-        if name.is_empty() || name.as_str().chars().count() > 200 {
-            return Err(Problem::invalid("`name` has 1 to 200 characters"));
+        if new.host_pattern.is_none() && new.hosts.is_empty() && new.checks.is_empty() {
+            return Err(Problem::invalid(
+                "name what it covers: `host_pattern`, `hosts` or `checks`",
+            ));
         }
         let window = Maintenance {
-            // The request's id makes the window's: asked twice, it is made once.
             id: MaintenanceId::from_parts(now.wall.millis(), rand::random()),
             name,
             host_pattern: new.host_pattern.clone(),
             check: new.check.clone(),
+            hosts: new.hosts.clone(),
+            checks: new.checks.clone(),
             start: new.start,
             end: new.end,
             suppress_notifications: new.suppress_notifications,
@@ -37,8 +42,46 @@ impl Core {
             author: request.actor.name(),
             created: now.wall,
         };
+        Ok(self.put_window(None, window))
+    }
+
+    /// Changes a window; a window that was begun keeps its start.
+    pub(super) fn edit_maintenance(
+        &mut self,
+        id: MaintenanceId,
+        new_name: Option<&str>,
+        start: Option<Timestamp>,
+        end: Option<Timestamp>,
+    ) -> Result<Outcome, Problem> {
+        let now = self.clock.now();
+        let before = self.open_window(id)?;
+        let mut window = before.clone();
+        if let Some(start) = start.filter(|start| *start != before.start) {
+            if before.start <= now.wall {
+                return Err(Problem::conflict(format!("it began at {}", before.start)));
+            }
+            window.start = start;
+        }
+        window.end = end.unwrap_or(window.end);
+        if let Some(new_name) = new_name {
+            window.name = name(new_name)?;
+        }
+        times(window.start, window.end)?;
+        if window.end <= now.wall {
+            return Err(Problem::invalid("`end` is in the past; end the window instead"));
+        }
+        Ok(self.put_window(Some(before), window))
+    }
+
+    /// Stages a window with how it was before.
+    fn put_window(&mut self, before: Option<Maintenance>, window: Maintenance) -> Outcome {
+        self.before.windows.push(BeforeWindow {
+            id: window.id,
+            before,
+            after: Some(window.clone()),
+        });
         self.batch.windows.push(window.clone());
-        Ok(Outcome::Maintenance(window))
+        Outcome::Maintenance(window)
     }
 
     pub(super) fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
@@ -47,12 +90,17 @@ impl Core {
         if window.start > now.wall {
             // It never was in effect: nothing to keep.
             self.batch.windows_gone.push(id);
+            self.before.windows.push(BeforeWindow {
+                id,
+                before: Some(window.clone()),
+                after: None,
+            });
             window.end = window.start;
             return Ok(Outcome::Maintenance(window));
         }
+        let before = window.clone();
         window.end = now.wall;
-        self.batch.windows.push(window.clone());
-        Ok(Outcome::Maintenance(window))
+        Ok(self.put_window(Some(before), window))
     }
 
     pub(super) fn extend_maintenance(
@@ -60,15 +108,15 @@ impl Core {
         id: MaintenanceId,
         by: Span,
     ) -> Result<Outcome, Problem> {
-        let mut window = self.open_window(id)?;
+        let before = self.open_window(id)?;
+        let mut window = before.clone();
         window.end = window.end + by;
         if by == Span::ZERO || window.end.since(window.start) > LONGEST {
             return Err(Problem::invalid(
                 "a window is extended by 1 s or more, to 366 days at most",
             ));
         }
-        self.batch.windows.push(window.clone());
-        Ok(Outcome::Maintenance(window))
+        Ok(self.put_window(Some(before), window))
     }
 
     fn open_window(&self, id: MaintenanceId) -> Result<Maintenance, Problem> {
@@ -81,4 +129,22 @@ impl Core {
         }
         Ok(Maintenance::clone(window))
     }
+}
+
+fn times(start: Timestamp, end: Timestamp) -> Result<(), Problem> {
+    if end <= start {
+        return Err(Problem::invalid("`end` must be later than `start`"));
+    }
+    if end.since(start) > LONGEST {
+        return Err(Problem::invalid("a window is at most 366 days long (`end` - `start`)"));
+    }
+    Ok(())
+}
+
+fn name(text: &str) -> Result<SafeText, Problem> {
+    let name = SafeText::line(text.trim());
+    if name.is_empty() || name.as_str().chars().count() > 200 {
+        return Err(Problem::invalid("`name` has 1 to 200 characters"));
+    }
+    Ok(name)
 }

@@ -3,13 +3,19 @@
 mod alerts;
 mod checks;
 mod maintenance;
+mod operator;
+mod tally;
 
 use tokio::sync::oneshot;
 
 use super::batch::Audited;
 use super::core::Core;
+use super::undo::{Before, Telling};
+use crate::model::Acknowledgement;
 use crate::protocol::work::Directives;
 use crate::protocol::{Command, Outcome, Problem, Request};
+
+pub(super) use tally::Tally;
 
 type Reply = oneshot::Sender<Result<Outcome, Problem>>;
 
@@ -21,14 +27,47 @@ impl Core {
             return;
         }
         let now = self.clock.now();
+        // What is staged while the store is down would be done when it works again.
+        if self.storage_down
+            && !matches!(
+                request.command,
+                Command::Look { .. } | Command::Claim { .. } | Command::Report(_) | Command::Stop
+            )
+        {
+            let _ = reply
+                .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
+            return;
+        }
+        self.before = Before::default();
+        self.telling = match self.undo_until(&request) {
+            Some(until) => Telling::Held { request: request.id, until, windows: false },
+            None => Telling::Now,
+        };
         let result = match &request.command {
-            Command::Acknowledge { targets, comment, expires, sticky } => {
-                self.acknowledge(&request.actor, targets, comment, *expires, *sticky)
+            Command::Acknowledge { targets, comment, expires, sticky, notify } => {
+                alerts::comment(comment).and_then(|comment| {
+                    let ack = Acknowledgement {
+                        author: request.actor.name(),
+                        comment,
+                        at: now.wall,
+                        expires: *expires,
+                        sticky: *sticky,
+                    };
+                    self.acknowledge(&request, targets, &ack, *notify)
+                })
             }
-            Command::Unacknowledge { targets } => self.unacknowledge(&request.actor, targets),
+            Command::Unacknowledge { targets } => self.unacknowledge(&request, targets),
+            Command::Comment { targets, text } => self.comment(&request, targets, text),
             Command::AddMaintenance(new) => self.add_maintenance(&request, new),
             Command::EndMaintenance { id } => self.end_maintenance(*id),
             Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
+            Command::EditMaintenance { id, name, start, end } => {
+                self.edit_maintenance(*id, name.as_deref(), *start, *end)
+            }
+            Command::Undo { request: undone } => self.undo(&request, *undone).await,
+            Command::Remember { key, value } => {
+                self.remember_for(&request.actor, key, value.as_deref()).await
+            }
             Command::Recheck { targets } => self.recheck(targets),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
@@ -55,32 +94,35 @@ impl Core {
                 let _ = reply.send(Err(problem));
             }
         }
+        self.telling = Telling::Now;
     }
 
     /// Answers after the commit, with the audit row in the same transaction.
     async fn promise(&mut self, request: Request, outcome: Outcome, reply: Reply) {
-        if self.storage_down {
-            self.batch.audited.clear();
-            let _ = reply
-                .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
-            return;
-        }
         self.touch(true);
-        let detail = serde_json::to_string(&request.command).unwrap_or_default();
-        self.batch.audited.push(Audited {
-            id: request.id,
-            actor: request.actor.name(),
-            command: request.command.name(),
-            detail,
-            outcome: outcome.clone(),
-        });
+        let before = std::mem::take(&mut self.before);
+        if request.command.is_audited() && !self.storage_down {
+            self.batch.audited.push(Audited {
+                id: request.id,
+                actor: request.actor.name(),
+                command: request.command.name(),
+                detail: serde_json::to_string(&request.command).unwrap_or_default(),
+                outcome: outcome.clone(),
+                before: before.json(),
+            });
+        }
         self.batch.replies.push((reply, outcome));
         self.flush().await;
         match request.command {
             Command::Stop => self.stop.cancel(),
             Command::AddMaintenance(_)
             | Command::EndMaintenance { .. }
-            | Command::ExtendMaintenance { .. } => {
+            | Command::ExtendMaintenance { .. }
+            | Command::EditMaintenance { .. }
+            | Command::Undo { .. } => {
+                if let Telling::Held { windows, .. } = &mut self.telling {
+                    *windows = true;
+                }
                 self.look_at_windows(self.clock.now());
                 self.flush().await;
             }
@@ -103,5 +145,5 @@ impl Core {
 
 /// The outcome "done, so many".
 pub(super) const fn done(count: usize) -> Outcome {
-    Outcome::Done { count, failures: Vec::new() }
+    Outcome::done(count)
 }

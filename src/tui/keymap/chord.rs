@@ -5,11 +5,28 @@ use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::config::nearest;
+
 /// A key with its modifiers, in one canonical form: Shift of a printable key is in the letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Chord {
     code: KeyCode,
     modifiers: KeyModifiers,
+}
+
+impl Ord for Chord {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.code
+            .partial_cmp(&other.code)
+            .unwrap_or(std::cmp::Ordering::Equal)
+            .then(self.modifiers.bits().cmp(&other.modifiers.bits()))
+    }
+}
+
+impl PartialOrd for Chord {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 const NAMED: [(&str, KeyCode); 16] = [
@@ -66,9 +83,64 @@ impl FromStr for Chord {
             (rest, modifiers) = match (rest.strip_prefix("ctrl-"), rest.strip_prefix("alt-")) {
                 (Some(rest), _) => (rest, modifiers | KeyModifiers::CONTROL),
                 (_, Some(rest)) => (rest, modifiers | KeyModifiers::ALT),
-                _ => return Err(format!("`{text}` is not a key")),
+                _ => return function_key(rest, modifiers).ok_or_else(|| unknown(text)),
             };
         }
+    }
+}
+
+/// `f1` to `f12`.
+fn function_key(text: &str, modifiers: KeyModifiers) -> Option<Chord> {
+    let number: u8 = text.strip_prefix('f')?.parse().ok()?;
+    (1..=12).contains(&number).then_some(Chord { code: KeyCode::F(number), modifiers })
+}
+
+fn unknown(text: &str) -> String {
+    let cut: String = text.chars().take(40).collect();
+    let lower = text.to_lowercase();
+    let spelled =
+        [("return", "enter"), ("escape", "esc"), ("pageup", "pgup"), ("pagedown", "pgdn")];
+    let known = spelled.iter().find(|(word, _)| *word == lower).map(|(_, name)| *name);
+    let near = known.or_else(|| nearest(&lower, NAMED.iter().map(|(name, _)| *name)));
+    let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    format!("`{cut}` is not a key{hint} (a letter, enter, esc, tab, space, up, pgdn, ctrl-x, f5)")
+}
+
+impl Chord {
+    /// True for what an input line takes as text.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
+    /// True for a key that every terminal and every link brings through unchanged: printable ASCII,
+    /// Enter, Esc, Tab, arrows, page keys (SPEC section 3).
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        self.modifiers.is_empty()
+            && match self.code {
+                KeyCode::Char(c) => c.is_ascii() && c != '~',
+                KeyCode::Enter | KeyCode::Esc | KeyCode::Tab => true,
+                KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right => true,
+                KeyCode::PageUp | KeyCode::PageDown => true,
+                _ => false,
+            }
+    }
+
+    /// As people read it where only ASCII can be shown.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let name = match self.code {
+            KeyCode::Enter => "Enter",
+            KeyCode::Up => "Up",
+            KeyCode::Down => "Down",
+            KeyCode::Left => "Left",
+            KeyCode::Right => "Right",
+            _ => return self.to_string(),
+        };
+        let alt = if self.modifiers.contains(KeyModifiers::ALT) { "Alt-" } else { "" };
+        let control = if self.modifiers.contains(KeyModifiers::CONTROL) { "^" } else { "" };
+        format!("{alt}{control}{name}")
     }
 }
 
@@ -93,6 +165,7 @@ impl fmt::Display for Chord {
             KeyCode::Right => f.write_str("→"),
             KeyCode::PageUp => f.write_str("PgUp"),
             KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::F(number) => write!(f, "F{number}"),
             other => write!(f, "{other:?}"),
         }
     }

@@ -1,16 +1,19 @@
 //! Which key means what, where: chords to actions per context, read from data.
 //!
-//! In: the keymap file (embedded) and chords as they arrive.
-//! Out: an action, "part of a sequence", or nothing; the keys of an action for help and hints.
+//! In: a preset (embedded), the configuration's `[keys]` and `[[action]]`, chords as they arrive.
+//! Out: an action, "part of a sequence" with its continuations, or nothing; keys for help and hints.
 //! Never: decides whether an action is allowed or does it.
 
 pub mod chord;
+mod custom;
+mod load;
 
 use std::collections::BTreeMap;
 
 pub use chord::Chord;
 
 use super::action::Action;
+use crate::config::console::CustomAction;
 
 /// Where a key is pressed; the sections of the keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +59,27 @@ impl Context {
             Self::Question => "question",
         }
     }
+
+    /// True for a dialog: no other context counts while it is open.
+    #[must_use]
+    pub const fn is_dialog(self) -> bool {
+        matches!(self, Self::Line | Self::Question)
+    }
+
+    /// True when keys of both can count at the same time.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        self == other || !(self.is_dialog() || other.is_dialog())
+    }
+}
+
+/// What a key is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Bound {
+    /// An action of the console.
+    Action(Action),
+    /// A custom action, by its place among them.
+    Custom(usize),
 }
 
 /// What the keys pressed so far mean.
@@ -63,106 +87,173 @@ impl Context {
 pub enum Found {
     /// An action.
     Action(Action),
+    /// A custom action, by its place in [`Keymap::custom`].
+    Custom(usize),
     /// The beginning of at least one sequence.
     Begun,
     /// Nothing.
     Nothing,
 }
 
+/// A key that may follow those pressed so far.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Continuation {
+    /// The key as people read it.
+    pub key: String,
+    /// What comes of it.
+    pub label: String,
+    /// The action; `None` for a custom one and where more keys must follow.
+    pub action: Option<Action>,
+}
+
+/// One line of the sheet of all keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetRow {
+    /// Where.
+    pub context: Context,
+    /// The keys as people read them.
+    pub keys: Vec<String>,
+    /// The action's name, as `[keys]` takes it.
+    pub name: String,
+    /// What it does.
+    pub about: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Binding {
+    context: Context,
+    chords: Vec<Chord>,
+    bound: Bound,
+}
+
 /// The keys of every context.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    bindings: Vec<(Context, Vec<Chord>, Action)>,
+    bindings: Vec<Binding>,
+    titles: BTreeMap<Vec<Chord>, String>,
+    custom: Vec<CustomAction>,
+    /// True to write keys in ASCII: `Enter` for `⏎`.
+    pub plain: bool,
 }
 
-const DEFAULT: &str = include_str!("default.toml");
-
 impl Keymap {
-    /// The embedded keymap. A test shows that it loads; were it broken, no key would be bound.
+    /// The default keys. A test shows that they load; were they broken, no key would be bound.
     #[must_use]
     pub fn standard() -> Self {
-        Self::parse(DEFAULT).unwrap_or_else(|problem| {
+        Self::preset("default").unwrap_or_else(|problem| {
             tracing::error!(%problem, "the embedded keymap cannot be read");
-            Self { bindings: Vec::new() }
+            Self::empty()
         })
     }
 
-    /// Reads a keymap file.
-    ///
-    /// # Errors
-    /// A sentence naming the section, key or action that is wrong.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let table: BTreeMap<String, BTreeMap<String, String>> =
-            toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut bindings: Vec<(Context, Vec<Chord>, Action)> = Vec::new();
-        for (section, keys) in &table {
-            let context = Context::ALL
-                .into_iter()
-                .find(|context| context.name() == section)
-                .ok_or_else(|| format!("[{section}] is no context of keys"))?;
-            for (keys, action) in keys {
-                let chords = keys
-                    .split_whitespace()
-                    .map(str::parse)
-                    .collect::<Result<Vec<Chord>, _>>()
-                    .map_err(|error| format!("[{section}] {error}"))?;
-                let action = Action::from_name(action)
-                    .ok_or_else(|| format!("[{section}] {keys}: `{action}` is no action"))?;
-                if chords.is_empty() {
-                    return Err(format!("[{section}] a key of `{}` is empty", action.name()));
-                }
-                let clash = bindings.iter().find(|(other, have, _)| {
-                    *other == context && (have.starts_with(&chords) || chords.starts_with(have))
-                });
-                if let Some((_, _, other)) = clash {
-                    return Err(format!(
-                        "[{section}] {keys}: bound to both `{}` and `{}`",
-                        other.name(),
-                        action.name()
-                    ));
-                }
-                bindings.push((context, chords, action));
-            }
-        }
-        Ok(Self { bindings })
+    fn empty() -> Self {
+        Self { bindings: Vec::new(), titles: BTreeMap::new(), custom: Vec::new(), plain: false }
+    }
+
+    /// The custom actions, in the order of the configuration.
+    #[must_use]
+    pub fn custom(&self) -> &[CustomAction] {
+        &self.custom
     }
 
     /// What `pressed` means; earlier contexts win.
     #[must_use]
     pub fn find(&self, contexts: &[Context], pressed: &[Chord]) -> Found {
         for context in contexts {
-            let here = || self.bindings.iter().filter(|(at, _, _)| at == context);
-            if let Some((_, _, action)) = here().find(|(_, chords, _)| chords == pressed) {
-                return Found::Action(*action);
+            let here = || self.bindings.iter().filter(|binding| binding.context == *context);
+            if let Some(binding) = here().find(|binding| binding.chords == pressed) {
+                return match binding.bound {
+                    Bound::Action(action) => Found::Action(action),
+                    Bound::Custom(at) => Found::Custom(at),
+                };
             }
-            if here().any(|(_, chords, _)| chords.starts_with(pressed)) {
+            if here().any(|binding| binding.chords.starts_with(pressed)) {
                 return Found::Begun;
             }
         }
         Found::Nothing
     }
 
-    /// The keys of an action in these contexts, as people read them; the shortest first.
+    /// What the sequence begun is called: `go to`.
     #[must_use]
-    pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<String> {
+    pub fn title(&self, pressed: &[Chord]) -> Option<&str> {
+        self.titles.get(pressed).map(String::as_str)
+    }
+
+    /// The keys that may follow `pressed`, in the order of the keyboard's letters; none when it is
+    /// no beginning.
+    #[must_use]
+    pub fn continuations(&self, contexts: &[Context], pressed: &[Chord]) -> Vec<Continuation> {
+        if pressed.is_empty() || self.find(contexts, pressed) != Found::Begun {
+            return Vec::new();
+        }
+        let mut found: Vec<Continuation> = Vec::new();
+        for binding in self.bindings.iter().filter(|b| contexts.contains(&b.context)) {
+            let Some((next, more)) =
+                binding.chords.strip_prefix(pressed).and_then(<[Chord]>::split_first)
+            else {
+                continue;
+            };
+            let key = self.written(std::slice::from_ref(next));
+            if found.iter().any(|have| have.key == key) {
+                continue;
+            }
+            let until = binding.chords.len() - more.len();
+            let so_far = binding.chords.get(..until).unwrap_or_default();
+            let (label, action) = match self.find(contexts, so_far) {
+                Found::Action(action) => (action.label().to_owned(), Some(action)),
+                Found::Custom(at) => {
+                    (self.custom.get(at).map_or(String::new(), |own| own.name.clone()), None)
+                }
+                Found::Begun => (self.title(so_far).unwrap_or("…").to_owned(), None),
+                Found::Nothing => continue,
+            };
+            found.push(Continuation { key, label, action });
+        }
+        found.sort_by_key(|one| (one.key.to_lowercase(), one.key.clone()));
+        found
+    }
+
+    /// The keys as people read them.
+    fn written(&self, chords: &[Chord]) -> String {
+        let one = |chord: &Chord| if self.plain { chord.plain() } else { chord.to_string() };
+        let texts: Vec<String> = chords.iter().map(one).collect();
+        // `gg` reads well, `gEnter` does not.
+        let short = texts.iter().all(|text| text.chars().count() == 1);
+        texts.join(if short { "" } else { " " })
+    }
+
+    fn keys_of(&self, contexts: &[Context], bound: Bound) -> Vec<String> {
+        let found = match bound {
+            Bound::Action(action) => Found::Action(action),
+            Bound::Custom(at) => Found::Custom(at),
+        };
         let mut keys: Vec<String> = contexts
             .iter()
             .flat_map(|context| {
                 self.bindings
                     .iter()
-                    .filter(move |(at, _, bound)| at == context && *bound == action)
-                    .filter(|(_, chords, _)| self.find(contexts, chords) == Found::Action(action))
+                    .filter(move |binding| binding.context == *context && binding.bound == bound)
+                    .filter(|binding| self.find(contexts, &binding.chords) == found)
             })
-            .map(|(_, chords, _)| chords.iter().map(ToString::to_string).collect::<String>())
+            .map(|binding| self.written(&binding.chords))
             .collect();
         keys.sort_by_key(|key| {
             // What a keyboard has everywhere comes first: no Ctrl, and brackets before their
             // stand-ins.
             let first = key.chars().next().unwrap_or(' ');
-            let control = first == '^' && key.chars().count() > 1;
-            (control, key.chars().count(), "()=".contains(first), key.clone())
+            let many = key.chars().count() > 1;
+            let modified = (first == '^' && many) || key.starts_with("Alt-");
+            (modified, key.chars().count(), "()=".contains(first), key.clone())
         });
+        keys.dedup();
         keys
+    }
+
+    /// The keys of an action in these contexts, as people read them; the shortest first.
+    #[must_use]
+    pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<String> {
+        self.keys_of(contexts, Bound::Action(action))
     }
 
     /// The key that a hint shows.
@@ -170,55 +261,36 @@ impl Keymap {
     pub fn key(&self, contexts: &[Context], action: Action) -> Option<String> {
         self.keys(contexts, action).into_iter().next()
     }
+
+    /// The keys of a custom action, by its place among them.
+    #[must_use]
+    pub fn custom_keys(&self, contexts: &[Context], at: usize) -> Vec<String> {
+        self.keys_of(contexts, Bound::Custom(at))
+    }
+
+    /// Every key of every context, in the order of contexts and of the help.
+    #[must_use]
+    pub fn sheet(&self) -> Vec<SheetRow> {
+        let mut rows = Vec::new();
+        for context in Context::ALL {
+            for action in Action::ALL {
+                let keys = self.keys(&[context], *action);
+                if !keys.is_empty() {
+                    let (name, about) = (action.name().to_owned(), action.about().to_owned());
+                    rows.push(SheetRow { context, keys, name, about });
+                }
+            }
+            for (at, own) in self.custom.iter().enumerate() {
+                let keys = self.custom_keys(&[context], at);
+                if !keys.is_empty() {
+                    let about = format!("run {}", own.command.join(" "));
+                    rows.push(SheetRow { context, keys, name: own.name.clone(), about });
+                }
+            }
+        }
+        rows
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(keys: &str) -> Vec<Chord> {
-        keys.split(' ').map(|key| key.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn every_action_is_bound_or_in_the_palette_only() {
-        let keymap = Keymap::parse(DEFAULT).unwrap();
-        for action in Action::ALL {
-            let bound = keymap.bindings.iter().any(|(_, _, have)| have == action);
-            assert_eq!(bound, !action.is_palette_only(), "{}", action.name());
-        }
-    }
-
-    #[test]
-    fn names_of_actions_are_unique() {
-        for action in Action::ALL {
-            assert_eq!(Action::from_name(action.name()), Some(*action));
-        }
-    }
-
-    #[test]
-    fn sequences_and_contexts() {
-        let keymap = Keymap::standard();
-        let alerts = [Context::Objects, Context::List, Context::Global];
-        assert_eq!(keymap.find(&alerts, &press("g")), Found::Begun);
-        assert_eq!(keymap.find(&alerts, &press("g g")), Found::Action(Action::Top));
-        assert_eq!(keymap.find(&alerts, &press("g o")), Found::Action(Action::Overview));
-        assert_eq!(keymap.find(&alerts, &press("g w")), Found::Nothing);
-        assert_eq!(keymap.find(&alerts, &press("a")), Found::Action(Action::Ack));
-        assert_eq!(keymap.find(&[Context::Global], &press("a")), Found::Nothing);
-        assert_eq!(keymap.key(&alerts, Action::Down).as_deref(), Some("j"));
-    }
-
-    #[test]
-    fn clashes_and_unknown_names_are_errors() {
-        for bad in [
-            "[global]\n\"x\" = \"fly\"",
-            "[nowhere]\n\"x\" = \"up\"",
-            "[list]\n\"g\" = \"up\"\n\"g g\" = \"top\"",
-            "[list]\n\"hyper-x\" = \"up\"",
-            "[list]\n\"\" = \"up\"",
-        ] {
-            assert!(Keymap::parse(bad).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

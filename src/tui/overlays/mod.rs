@@ -5,6 +5,9 @@
 
 pub mod help;
 pub mod palette;
+pub mod run;
+pub mod themes;
+pub mod which_key;
 
 use ratatui::layout::{Constraint, Position};
 
@@ -24,6 +27,7 @@ const CANDIDATES: usize = 8;
 
 /// Draws the overlay; returns where the terminal's cursor is, when something is typed.
 pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
+    which_key::view(app, surface);
     match app.overlay.as_ref()? {
         Overlay::Line(line) => Some(view_line(app, line, surface)),
         Overlay::Help(first) => {
@@ -34,6 +38,15 @@ pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
         Overlay::Question => {
             surface.fade();
             view_question(app, surface);
+            None
+        }
+        Overlay::Themes(chooser) => {
+            themes::view(app, chooser, surface);
+            None
+        }
+        Overlay::Run(run) => {
+            surface.fade();
+            run::view(app, run, surface);
             None
         }
     }

@@ -6,9 +6,11 @@
 //! ›▲ WARN  3h10m  web-9        disk      /var 83 % (> 80)                sent  noc-2 to 06:00
 //! ```
 
-use crate::model::{Alert, Phase, ShownState};
+use crate::model::{Phase, ShownState, State};
 use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
+use crate::tui::lists::{AlertRow, Presence, Row};
+use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
@@ -39,20 +41,28 @@ const AGE: usize = 8;
 /// Name, counts and order.
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
-    let unhandled = app.world.unhandled();
-    let mut text = format!("Alerts: unhandled {unhandled}, handled {}", app.lists.handled);
+    let counts = app.lists.counts;
+    let mut text = format!("Alerts: unhandled {}, handled {}", counts.unhandled, counts.handled);
+    if counts.snoozed > 0 {
+        text = format!("{text}, {} snoozed", counts.snoozed);
+    }
     if !app.filter.0.is_empty() {
         text = format!("{text} /{}", app.filter.0);
-    } else if app.lists.hidden > 0 {
-        text = format!("{text}, {} in windows", app.lists.hidden);
+    } else if counts.hidden > 0 {
+        text = format!("{text}, {} in windows", counts.hidden);
     }
-    let rows = app.lists.alerts.len();
-    let right = if rows == 0 {
-        String::new()
-    } else if is_selected(app) {
-        format!("worst first · {} of {rows}", app.alert_index + 1)
+    let list = &app.lists.alerts;
+    text.push_str(&waiting(list));
+    if list.is_empty() {
+        return (text, String::new());
+    }
+    let newest = if app.newest { "newest, " } else { "" };
+    let rows = list.len();
+    let order = list.shape.words();
+    let right = if is_selected(app) {
+        format!("{newest}{order} · {} of {rows}", list.index + 1)
     } else {
-        format!("worst first · {rows}")
+        format!("{newest}{order} · {rows}")
     };
     (text, right)
 }
@@ -65,8 +75,8 @@ fn is_selected(app: &App) -> bool {
 
 /// Draws the feed.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
-    let rows = &app.lists.alerts;
-    if rows.is_empty() {
+    let list = &app.lists.alerts;
+    if list.is_empty() {
         match not_ready(app) {
             Some(text) => empty(surface, &[text]),
             None if !app.filter.0.is_empty() => {
@@ -83,16 +93,19 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         heads(surface, &columns);
     }
     let height = surface.height().saturating_sub(top);
-    let [_, scroll] = &app.scrolls;
-    let shown = scroll.window(app.alert_index, rows.len(), height);
-    for (y, at) in shown.enumerate() {
-        let Some(alert) = rows.get(at) else { continue };
-        row(app, surface, top + y, alert, &columns);
-        if at == app.alert_index && is_selected(app) {
-            let focused = app.focus == Pane::Alerts && app.overlay.is_none();
-            let role = if focused { Role::Selection } else { Role::SelectionQuiet };
-            surface.say(0, top + y, 1, "›", Role::Accent);
-            surface.tint(top + y, role);
+    let marked = Marked::of(list);
+    for (y, at) in list.scroll.window(list.index, list.len(), height).enumerate() {
+        let Some(line) = list.rows.get(at) else { continue };
+        let y = top + y;
+        match line {
+            Row::Group(group) => group_row(app, surface, y, "alert", group),
+            Row::Item { item, presence, inside } => {
+                row(app, surface, y, item, (*presence, *inside), &columns);
+            }
+        }
+        marked.sign(surface, y, at, line);
+        if at == list.index && list.cursor.is_some() && is_selected(app) {
+            select(app, surface, y, app.focus == Pane::Alerts);
         }
     }
 }
@@ -114,51 +127,89 @@ fn heads(surface: &mut Surface<'_>, columns: &Columns) {
     }
 }
 
-fn row(app: &App, surface: &mut Surface<'_>, y: usize, alert: &Alert, columns: &Columns) {
-    let shown = ShownState::of(alert.state, alert.suppressed);
-    let quiet = !alert.is_unhandled();
-    let mut style = surface.theme.style(Role::of(shown));
+fn row(
+    app: &App,
+    surface: &mut Surface<'_>,
+    y: usize,
+    row: &AlertRow,
+    (presence, inside): (Presence, bool),
+    columns: &Columns,
+) {
+    let alert = &row.alert;
+    let check = app.world.check(&alert.check);
+    let gone = presence == Presence::Gone;
+    let (sign, word, role) = match presence {
+        Presence::Gone if check.is_some_and(|row| row.status.state == State::Ok) => {
+            (glyph(ShownState::Ok), "OK", Role::StateOk)
+        }
+        Presence::Gone => ("–", "gone", Role::Muted),
+        _ => {
+            let shown = ShownState::of(alert.state, alert.suppressed);
+            (glyph(shown), short(shown), Role::of(shown))
+        }
+    };
+    let quiet = !row.is_unhandled() || presence != Presence::Here;
+    let mut style = surface.theme.style(role);
     if quiet {
         style = style.remove_modifier(Modifier::BOLD).add_modifier(Modifier::DIM);
     }
-    surface.put(1, y, STATE, &format!("{} {}", glyph(shown), short(shown)), style);
-    let text = if quiet { Role::Muted } else { Role::Text };
-    let text_style = surface.theme.style(text);
+    surface.put(1, y, STATE, &format!("{sign} {word}"), style);
+    let late = check.filter(|row| row.status.late && !gone);
+    let text = match late {
+        Some(_) => Role::Stale,
+        None if quiet => Role::Muted,
+        None => Role::Text,
+    };
+    let mut style = surface.theme.style(text);
+    if gone {
+        style = style.add_modifier(Modifier::CROSSED_OUT);
+    }
     let age = format::age(app.wall().since(alert.since));
-    surface.put_right(1 + STATE + AGE - 2, y, AGE, &age, text_style);
+    surface.put_right(1 + STATE + AGE - 2, y, AGE, &age, style);
     let mut x = 1 + STATE + AGE;
-    surface.say(x, y, columns.host, &alert.check.host, text);
+    let indent = if inside { 2 } else { 0 };
+    surface.put(x + indent, y, columns.host - indent, &alert.check.host, style);
     x += columns.host + 1;
-    surface.say(x, y, columns.check, &alert.check.name, text);
+    surface.put(x, y, columns.check, &alert.check.name, style);
     x += columns.check + 1;
-    surface.say(x, y, columns.what.saturating_sub(1), alert.output.as_str(), text);
+    let what = match late {
+        Some(check) => format!("{}{}", old(app, check), alert.output),
+        None => alert.output.to_string(),
+    };
+    surface.put(x, y, columns.what.saturating_sub(1), &what, style);
     x += columns.what;
-    let told = told(alert);
+    let told = told(row);
     if columns.told > 0 {
         surface.say(x, y, columns.told, &told, Role::Muted);
         x += columns.told;
     }
-    let who = who(app, alert, columns.who >= 18);
+    let who = who(app, row, columns.who >= 18);
     let who = if who.is_empty() && columns.told == 0 { told } else { who };
     let role = if app.acking.contains(&alert.id) { Role::Note } else { Role::Muted };
     surface.say(x, y, columns.who, &who, role);
 }
 
 /// Whether somebody was told: `new` when nobody was, `2/3` while it is soft.
-fn told(alert: &Alert) -> String {
+fn told(row: &AlertRow) -> String {
+    let alert = &row.alert;
     match (alert.phase, alert.notified) {
         (Phase::Pending, _) => format!("{}/{}", alert.attempt, alert.attempts),
         (_, Some(_)) => "sent".to_owned(),
-        (_, None) if alert.is_unhandled() => "new".to_owned(),
+        (_, None) if row.is_unhandled() => "new".to_owned(),
         _ => String::new(),
     }
 }
 
-fn who(app: &App, alert: &Alert, long: bool) -> String {
+fn who(app: &App, row: &AlertRow, long: bool) -> String {
+    let alert = &row.alert;
     if app.acking.contains(&alert.id) {
         return "acknowledging…".to_owned();
     }
     let Some(ack) = &alert.ack else {
+        if let Some(until) = row.snoozed {
+            let word = if long { "snoozed to" } else { "snooze" };
+            return format!("{word} {}", app.options.zone.clock(until));
+        }
         return if alert.in_maintenance { "window".to_owned() } else { String::new() };
     };
     let end = match ack.expires {

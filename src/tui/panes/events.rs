@@ -52,6 +52,8 @@ const fn word(kind: EdgeKind) -> &'static str {
         EdgeKind::WindowBegan => "window on",
         EdgeKind::WindowEnded => "window off",
         EdgeKind::Closed => "closed",
+        EdgeKind::Commented => "comment",
+        EdgeKind::Undone => "undone",
     }
 }
 

@@ -10,6 +10,7 @@ use crate::model::safe_text::width;
 use crate::model::trace::{Hop, TraceReport};
 use crate::tui::app::App;
 use crate::tui::format;
+use crate::tui::glyphs::GlyphTier;
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Surface, spark};
@@ -82,8 +83,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         .iter()
         .flat_map(|hop| hop.recent_ms.iter().flatten())
         .fold(0.0, |a: f64, b| a.max(*b));
+    let scale = (worst, app.options.glyphs);
     for (y, hop) in report.hops.iter().skip(first).take(rows).enumerate() {
-        row(surface, y + 1, hop, &columns, worst);
+        row(surface, y + 1, hop, &columns, scale);
     }
     let drawn = report.hops.len().saturating_sub(first).min(rows);
     let y = (drawn + 2).min(surface.height().saturating_sub(foot - 1));
@@ -100,7 +102,8 @@ fn heads(surface: &mut Surface<'_>, columns: &Columns) {
     }
 }
 
-fn row(surface: &mut Surface<'_>, y: usize, hop: &Hop, columns: &Columns, worst: f64) {
+fn row(surface: &mut Surface<'_>, y: usize, hop: &Hop, columns: &Columns, scale: (f64, GlyphTier)) {
+    let (worst, tier) = scale;
     let muted = surface.theme.style(Role::Muted);
     let text = surface.theme.style(Role::Text);
     surface.put_right(4, y, 3, &hop.ttl.to_string(), muted);
@@ -114,7 +117,7 @@ fn row(surface: &mut Surface<'_>, y: usize, hop: &Hop, columns: &Columns, worst:
         surface.put_right(columns.end(at), y, columns.number, &format::round_trip(value), text);
     }
     let start = columns.end(columns.numbers.saturating_sub(1)) + 2;
-    spark::round_trips(surface, start, y, columns.spark, &hop.recent_ms, worst);
+    spark::round_trips(surface, (start, y), columns.spark, (&hop.recent_ms, worst), tier);
 }
 
 /// `gw.jump 10.0.0.1 +1`: the name, the address, and how many others answered.

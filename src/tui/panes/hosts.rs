@@ -10,18 +10,21 @@
 //! ```
 //! Where not all fit, every site has one line: its problems one by one, the rest as a number.
 
+use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::model::safe_text::width;
 use crate::model::{ShownState, State};
-use crate::protocol::HostEntry;
-use crate::tui::act;
+use crate::protocol::{CheckRow, HostEntry};
 use crate::tui::app::{App, Pane};
 use crate::tui::format;
 use crate::tui::layout;
-use crate::tui::lists::{HostRow, Site};
+use crate::tui::lists::hosts::RANK_OK;
+use crate::tui::lists::{HostRow, Presence, Row, Site};
+use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
 use crate::tui::panes::{empty, not_ready, preview};
 use crate::tui::theme::{Role, Theme, glyph, short};
+use crate::tui::views::View;
 use crate::tui::widgets::{Surface, cursor};
 
 /// Rows about the selected host under the grid.
@@ -84,11 +87,16 @@ fn grid_height(height: usize) -> usize {
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
     let total = app.world.host_count();
-    let name = if app.is_grid() { "Hosts by site" } else { "Hosts, worst first" };
-    if app.filter.0.is_empty() {
-        return (name.to_owned(), total.to_string());
+    let list = &app.lists.hosts;
+    let mut name = "Hosts by site".to_owned();
+    if !app.is_grid() {
+        name = format!("Hosts, {}", list.shape.words());
     }
-    (format!("{name} /{}", app.filter.0), format!("{} of {total}", app.lists.hosts.len()))
+    if app.filter.0.is_empty() {
+        return (format!("{name}{}", waiting(list)), total.to_string());
+    }
+    let text = format!("{name} /{}{}", app.filter.0, waiting(list));
+    (text, format!("{} of {total}", list.len()))
 }
 
 /// Draws grid or list.
@@ -119,8 +127,8 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
     let rows = grid_height(high);
     let grid = Grid::lay(&app.lists.sites, wide, rows);
     let selected = app.host.as_deref().and_then(|host| grid.find(host));
-    let [scroll, _] = &app.scrolls;
-    let shown = scroll.window(selected.map_or(0, |(y, _)| y), grid.lines.len(), rows);
+    let shown =
+        app.lists.hosts.scroll.window(selected.map_or(0, |(y, _)| y), grid.lines.len(), rows);
     for (y, at) in shown.enumerate() {
         let Some(line) = grid.lines.get(at) else { continue };
         if let Some(site) = line.label {
@@ -131,11 +139,16 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
         }
         let start = grid.name + grid.count + 3;
         for (x, host) in line.cells.iter().enumerate() {
-            let (sign, mut style) = cell(host, surface.theme);
+            let now = host.fresh(&app.lists, app.look());
+            let (sign, mut style) = cell(app, now.as_ref(), surface.theme);
             if selected == Some((at, x)) {
                 let focused = app.focus == Pane::Hosts;
                 let role = if focused { Role::Accent } else { Role::Text };
-                style = if host.rank < 8 { style } else { surface.theme.style(role) };
+                style = if now.is_some_and(|row| row.rank < RANK_OK) {
+                    style
+                } else {
+                    surface.theme.style(role)
+                };
                 style = style.add_modifier(Modifier::REVERSED);
             }
             surface.put(start + x, y, 1, sign, style);
@@ -151,11 +164,14 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
     preview::host(app, &mut surface.part(0, top, wide, PREVIEW));
 }
 
-fn cell(host: &HostRow, theme: &Theme) -> (&'static str, Style) {
+fn cell(app: &App, host: Option<&HostRow>, theme: &Theme) -> (&'static str, Style) {
+    let Some(host) = host else { return (" ", theme.style(Role::Muted)) };
     if host.waiting {
         return ("○", theme.style(Role::StateWaiting));
     }
+    let late = || app.world.host(&host.name).is_some_and(|entry| late(entry).is_some());
     match host.shown {
+        ShownState::Ok if late() => ("·", theme.style(Role::Stale)),
         ShownState::Ok => ("·", theme.style(Role::Muted)),
         state => {
             let style = theme.style(Role::of(state));
@@ -166,54 +182,94 @@ fn cell(host: &HostRow, theme: &Theme) -> (&'static str, Style) {
     }
 }
 
+/// A check of the host whose result is overdue.
+fn late(entry: &HostEntry) -> Option<&CheckRow> {
+    let late = |row: &&std::sync::Arc<CheckRow>| row.enabled && row.status.late;
+    entry.checks.iter().find(late).map(|row| &**row)
+}
+
 fn view_list(app: &App, surface: &mut Surface<'_>) {
-    let rows = &app.lists.hosts;
-    let selected = app.host.as_deref().and_then(|host| app.lists.host_at(host)).unwrap_or(0);
-    let [scroll, _] = &app.scrolls;
+    let list = &app.lists.hosts;
+    let marked = Marked::of(list);
     let height = surface.height();
-    for (y, at) in scroll.window(selected, rows.len(), height).enumerate() {
-        let Some(row) = rows.get(at) else { continue };
-        let Some(entry) = app.world.host(&row.name) else { continue };
-        list_row(app, surface, y, row, entry);
-        if app.host.as_ref() == Some(&row.name) {
-            let focused = app.focus == Pane::Hosts && app.overlay.is_none();
-            let role = if focused { Role::Selection } else { Role::SelectionQuiet };
-            surface.say(0, y, 1, "›", Role::Accent);
-            surface.tint(y, role);
+    for (y, at) in list.scroll.window(list.index, list.len(), height).enumerate() {
+        let Some(line) = list.rows.get(at) else { continue };
+        match line {
+            Row::Group(group) => group_row(app, surface, y, "host", group),
+            Row::Item { item, presence, inside } => {
+                let now = item.fresh(&app.lists, app.look());
+                match (app.world.host(&item.name), now, presence) {
+                    (Some(entry), Some(row), Presence::Here | Presence::Left) => {
+                        list_row(app, surface, y, &row, entry, *inside);
+                    }
+                    _ => gone_row(app, surface, y, item),
+                }
+            }
+        }
+        marked.sign(surface, y, at, line);
+        let on_group = matches!(line, Row::Group(_)) && app.focus == Pane::Hosts;
+        let on_host = line.item().is_some_and(|row| app.host.as_ref() == Some(&row.name));
+        if at == list.index && (on_group || on_host) {
+            select(app, surface, y, app.focus == Pane::Hosts);
         }
     }
 }
 
-fn list_row(app: &App, surface: &mut Surface<'_>, y: usize, row: &HostRow, entry: &HostEntry) {
+/// A host that the World does not have: struck through, or not known while a picture loads.
+fn gone_row(app: &App, surface: &mut Surface<'_>, y: usize, row: &HostRow) {
+    let (sign, word) = if app.world.is_ready() { ("–", "gone") } else { ("?", "wait") };
+    surface.say(1, y, 7, &format!("{sign} {word}"), Role::Muted);
+    let style = surface.theme.style(Role::Muted).add_modifier(Modifier::CROSSED_OUT);
+    let room = surface.width().saturating_sub(17);
+    surface.put(16, y, room, &row.name, style);
+}
+
+fn list_row(
+    app: &App,
+    surface: &mut Surface<'_>,
+    y: usize,
+    row: &HostRow,
+    entry: &HostEntry,
+    inside: bool,
+) {
     let wide = surface.width();
     let (sign, word, role) = if row.waiting {
         ("○", "wait", Role::StateWaiting)
     } else {
         (glyph(row.shown), short(row.shown), Role::of(row.shown))
     };
+    // What is late is no longer known to be well.
+    let late = late(entry);
+    let role = if late.is_some() && row.shown == ShownState::Ok { Role::Stale } else { role };
+    let ink = if late.is_some() { Role::Stale } else { Role::Text };
     surface.say(1, y, 7, &format!("{sign} {word}"), role);
     let age = entry.since().map(|since| format::age(app.wall().since(since))).unwrap_or_default();
-    let style = surface.theme.style(Role::Text);
+    let style = surface.theme.style(ink);
     surface.put_right(14, y, 6, &age, style);
     let name = (wide / 5).clamp(14, 28);
-    surface.say(16, y, name, &row.name, Role::Text);
+    let indent = if inside { 2 } else { 0 };
+    surface.say(16 + indent, y, name - indent, &row.name, ink);
     let mut x = 17 + name;
     let address = if wide >= 100 { 18 } else { 0 };
     surface.say(x, y, address, if address > 0 { &entry.host.address } else { "" }, Role::Muted);
     x += if address > 0 { address + 1 } else { 0 };
-    let (text, role) = match worst(entry) {
-        Some(check) => {
-            let text = format!("{}: {}", check.key.name, check.status.output);
-            (text, Role::Text)
+    let (text, role) = match (worst(entry), late) {
+        (None, Some(check)) => {
+            let text = format!("{}: {}{}", check.key.name, old(app, check), check.status.output);
+            (text, Role::Stale)
         }
-        None => (format::plural(entry.checks.len(), "check"), Role::Muted),
+        (Some(check), _) => {
+            let text = format!("{}: {}", check.key.name, check.status.output);
+            (text, ink)
+        }
+        (None, None) => (format::plural(entry.checks.len(), "check"), Role::Muted),
     };
     surface.say(x, y, wide.saturating_sub(x + 1), &text, role);
 }
 
 /// The check that makes the host what it is; none while all is well.
 #[must_use]
-pub fn worst(entry: &HostEntry) -> Option<&crate::protocol::CheckRow> {
+pub fn worst(entry: &HostEntry) -> Option<&CheckRow> {
     entry
         .checks
         .iter()
@@ -222,41 +278,46 @@ pub fn worst(entry: &HostEntry) -> Option<&crate::protocol::CheckRow> {
         .map(|row| &**row)
 }
 
-/// Moves the cursor up or down: by lines in the grid, by rows in the list.
+/// Moves the cursor up or down by lines of the grid.
 pub fn go(app: &mut App, by: isize) {
-    let next = if app.is_grid() {
-        let area = layout::hosts(app.size);
-        let rows = grid_height(usize::from(area.height));
-        let grid = Grid::lay(&app.lists.sites, usize::from(area.width), rows);
-        match app.host.as_deref().and_then(|host| grid.find(host)) {
-            Some((y, x)) => {
-                let mut line = cursor::moved(y, grid.lines.len(), by);
-                // A site without problems has no cell in the short form: look further on.
-                while grid.lines.get(line).is_some_and(|l| l.cells.is_empty()) && line != y {
-                    let further = cursor::moved(line, grid.lines.len(), by.signum());
-                    if further == line {
-                        break;
-                    }
-                    line = further;
+    let area = grid_area(app);
+    let rows = grid_height(usize::from(area.height));
+    let grid = Grid::lay(&app.lists.sites, usize::from(area.width), rows);
+    let next = match app.host.as_deref().and_then(|host| grid.find(host)) {
+        Some((y, x)) => {
+            let mut line = cursor::moved(y, grid.lines.len(), by);
+            // A site without problems has no cell in the short form: look further on.
+            while grid.lines.get(line).is_some_and(|l| l.cells.is_empty()) && line != y {
+                let further = cursor::moved(line, grid.lines.len(), by.signum());
+                if further == line {
+                    break;
                 }
-                let cells = grid.lines.get(line).map_or(&[][..], |line| line.cells);
-                cells.get(x.min(cells.len().saturating_sub(1))).map(|row| row.name.clone())
+                line = further;
             }
-            None => grid.lines.iter().find_map(|l| l.cells.first()).map(|row| row.name.clone()),
+            let cells = grid.lines.get(line).map_or(&[][..], |line| line.cells);
+            cells.get(x.min(cells.len().saturating_sub(1))).map(|row| row.name.clone())
         }
-    } else {
-        let at = app.host.as_deref().and_then(|host| app.lists.host_at(host));
-        let at = at.map_or(0, |at| cursor::moved(at, app.lists.hosts.len(), by));
-        app.lists.hosts.get(at).map(|row| row.name.clone())
+        None => grid.lines.iter().find_map(|l| l.cells.first()).map(|row| row.name.clone()),
     };
     if let Some(host) = next {
-        act::select_host(app, host);
+        app.choose_host(host);
+    }
+}
+
+/// Where the grid is: among four panes, or on the whole screen.
+fn grid_area(app: &App) -> Rect {
+    if app.view == View::Overview && !app.zoom {
+        return layout::hosts(app.size);
+    }
+    match app.mode() {
+        layout::Mode::Wide => layout::inside(layout::body(app.size)),
+        _ => layout::compact(app.size).pane,
     }
 }
 
 /// Moves the cursor to the host beside.
 pub fn step(app: &mut App, right: bool) {
-    let area = layout::hosts(app.size);
+    let area = grid_area(app);
     let rows = grid_height(usize::from(area.height));
     let grid = Grid::lay(&app.lists.sites, usize::from(area.width), rows);
     let names = || grid.lines.iter().flat_map(|line| line.cells).map(|row| &row.name);
@@ -264,6 +325,6 @@ pub fn step(app: &mut App, right: bool) {
     let at = at.map_or(0, |at| if right { at + 1 } else { at.saturating_sub(1) });
     let last = names().count().saturating_sub(1);
     if let Some(host) = names().nth(at.min(last)).cloned() {
-        act::select_host(app, host);
+        app.choose_host(host);
     }
 }

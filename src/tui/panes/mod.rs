@@ -16,6 +16,7 @@ pub mod logs;
 pub mod output;
 pub mod paths;
 pub mod preview;
+pub mod rows;
 pub mod settings;
 pub mod throughput;
 pub mod windows;
@@ -23,6 +24,7 @@ pub mod windows;
 use crate::protocol::Problem;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Link, Pane};
+use crate::tui::book::Lens;
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
@@ -77,6 +79,10 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
 /// The states of the panes that have one of their own; each is private to its pane.
 #[derive(Debug, Default)]
 pub struct Own {
+    /// How all graphs look at time.
+    pub lens: Lens,
+    /// The host view's checks: what they measured of late.
+    pub checks: checks::State,
     /// The list of all checks.
     pub checklist: checklist::State,
     /// Paths.
@@ -96,6 +102,7 @@ pub struct Own {
 /// Offers an action to the pane that has the keys; `None` when it means nothing special there.
 pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
     match pane {
+        Pane::Throughput | Pane::Graph => graph::act(app, pane, action),
         Pane::CheckList => checklist::act(app, action),
         Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
             paths::act(app, pane, action)
@@ -115,6 +122,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     for pane in app.panes() {
         effects.extend(match pane {
+            Pane::Checks => checks::wants(app),
             Pane::PathList => paths::wants(app),
             Pane::Windows => windows::wants(app),
             Pane::History => history::wants(app),
@@ -128,6 +136,9 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
 
 /// A view opens: what its panes know from an earlier time is asked for again.
 pub fn forget(app: &mut App) {
+    // A log axis is a taste; a moment of the past belongs to what was looked at.
+    (app.own.lens.end, app.own.lens.cursor) = (None, None);
+    checks::forget(app);
     settings::forget(app);
     windows::forget(app);
 }
@@ -136,6 +147,7 @@ pub fn forget(app: &mut App) {
 /// `token` is the pane's own word for what it asked.
 pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Problem>) {
     match pane {
+        Pane::Checks => checks::reply(app, token, result),
         Pane::PathList => paths::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),
         Pane::History => history::reply(app, token, result),

@@ -1,17 +1,20 @@
 //! Host view: everything that is known of the check under the cursor, whole.
 
 use crate::model::safe_text::{sanitize, width};
-use crate::model::{Metric, Range, ShownState, Unit};
+use crate::model::trace::TraceReport;
+use crate::model::{CheckKey, Metric, Name, Range, ShownState, Unit};
 use crate::tui::app::App;
 use crate::tui::detail::Detail;
 use crate::tui::format;
-use crate::tui::panes::empty;
+use crate::tui::panes::{checks, empty};
 use crate::tui::theme::Role;
-use crate::tui::widgets::Surface;
+use crate::tui::widgets::{Surface, gauge};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Most lines of one output.
 pub const LINE_LIMIT: usize = 2000;
+/// Most windows of one check.
+const WINDOWS: usize = 8;
 
 /// The check.
 #[must_use]
@@ -21,7 +24,33 @@ pub fn title(app: &App) -> (String, String) {
     (format!("Output: {}", detail.check.as_deref().unwrap_or("")), kind.to_owned())
 }
 
-/// Draws state, output and numbers; scrolls.
+/// A line of the pane.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    text: String,
+    role: Role,
+    /// A bar over blanks of the text: its first column and what it shows.
+    gauge: Option<(usize, Bar)>,
+}
+
+impl Row {
+    const fn new(text: String, role: Role) -> Self {
+        Self { text, role, gauge: None }
+    }
+}
+
+/// A part of a whole with its thresholds.
+#[derive(Clone, Debug, PartialEq)]
+struct Bar {
+    part: f64,
+    role: Role,
+    marks: Vec<(f64, Role)>,
+}
+
+/// Columns of a bar.
+const BAR: usize = 16;
+
+/// Draws state, output and numbers, the windows and the path; scrolls.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(detail) = &app.detail else { return };
     let lines = lines(app, detail, surface.width().saturating_sub(3));
@@ -31,9 +60,13 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
     let height = surface.height();
     let first = detail.line.min(lines.len().saturating_sub(height));
-    for (y, (text, role)) in lines.iter().skip(first).take(height).enumerate() {
+    for (y, row) in lines.iter().skip(first).take(height).enumerate() {
         let room = surface.width().saturating_sub(2);
-        surface.say(1, y, room, text, *role);
+        surface.say(1, y, room, &row.text, row.role);
+        if let Some((x, bar)) = &row.gauge {
+            let what = (bar.part, bar.role);
+            gauge::gauge(surface, (1 + x, y), BAR, what, &bar.marks, app.options.glyphs);
+        }
     }
     if first + height < lines.len() {
         let more = format!("↓ {} more", lines.len() - first - height);
@@ -43,7 +76,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<(String, Role)> {
+fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<Row> {
     let Some(row) = detail.row() else { return Vec::new() };
     let status = &row.status;
     let zone = &app.options.zone;
@@ -62,7 +95,7 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<(String, Role)> {
     if status.late {
         head.push_str(", late");
     }
-    lines.push((head, Role::of(shown)));
+    lines.push(Row::new(head, Role::of(shown)));
     let seen = detail.observation();
     let mut times = format!("every {}", row.interval);
     if let Some(last) = status.last_result {
@@ -71,43 +104,133 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<(String, Role)> {
     if let Some(next) = seen.and_then(|(_, next)| next) {
         times = format!("{times}, next {}", zone.seconds(next));
     }
-    lines.push((times, Role::Muted));
+    lines.push(Row::new(times, Role::Muted));
     let output = seen.map_or(&status.output, |(seen, _)| &seen.output);
     wrap(output.as_str(), wide, Role::Text, &mut lines);
-    let Some((seen, _)) = seen else { return lines };
-    if let Some(failure) = &seen.failure
-        && failure.message != *output
-    {
-        wrap(failure.message.as_str(), wide, Role::Text, &mut lines);
+    if let Some((seen, _)) = seen {
+        if let Some(failure) = &seen.failure
+            && failure.message != *output
+        {
+            wrap(failure.message.as_str(), wide, Role::Text, &mut lines);
+        }
+        for line in seen.long.as_str().lines() {
+            wrap(line, wide, Role::Muted, &mut lines);
+        }
+        numbers(&seen.metrics, wide, &mut lines);
     }
-    for line in seen.long.as_str().lines() {
-        wrap(line, wide, Role::Muted, &mut lines);
-    }
-    if !seen.metrics.is_empty() {
-        lines.push((String::new(), Role::Text));
-    }
-    let label = seen.metrics.iter().map(|m| width(&m.label())).max().unwrap_or(0).min(wide / 2);
-    for metric in &seen.metrics {
-        lines.push((metric_line(metric, label, wide), Role::Text));
-    }
+    path(detail, wide, &mut lines);
+    windows(app, &row.key, &mut lines);
     lines.truncate(LINE_LIMIT);
     lines
 }
 
+/// The numbers as a table: name, value, a bar for percentages, limits.
+fn numbers(metrics: &[Metric], wide: usize, lines: &mut Vec<Row>) {
+    if metrics.is_empty() {
+        return;
+    }
+    lines.push(Row::new(String::new(), Role::Text));
+    let label = metrics.iter().map(|m| width(&m.label())).max().unwrap_or(0).min(wide / 2);
+    let bars = label + 13 + 2 + BAR <= wide && metrics.iter().any(|metric| bar(metric).is_some());
+    for metric in metrics {
+        let text = metric_line(metric, label, wide, bars);
+        let gauge = if bars { bar(metric).map(|bar| (label + 15, bar)) } else { None };
+        lines.push(Row { text, role: Role::Text, gauge });
+    }
+}
+
+/// What a number is of its whole: a percentage, or a value with its least and its most.
+fn bar(metric: &Metric) -> Option<Bar> {
+    let (least, most) = match (&metric.unit, metric.min, metric.max) {
+        (Unit::Percent, ..) => (0.0, 100.0),
+        (Unit::Counter, ..) => return None,
+        (_, least, Some(most)) => (least.unwrap_or(0.0), most),
+        _ => return None,
+    };
+    if most <= least || !metric.value.is_finite() {
+        return None;
+    }
+    let part = |value: f64| (value - least) / (most - least);
+    let ends = [(metric.warning, Role::ChartWarning), (metric.critical, Role::ChartCritical)];
+    let marks = ends.iter().filter_map(|(range, role)| {
+        let end = range.as_ref()?.end;
+        end.is_finite().then_some((part(end), *role))
+    });
+    let broken = |range: Option<Range>| range.is_some_and(|range| range.alerts(metric.value));
+    let role = if broken(metric.critical) {
+        Role::ChartCritical
+    } else if broken(metric.warning) {
+        Role::ChartWarning
+    } else {
+        Role::Muted
+    };
+    Some(Bar { part: part(metric.value), role, marks: marks.collect() })
+}
+
+/// The way of a check that traces, hop by hop.
+fn path(detail: &Detail, wide: usize, lines: &mut Vec<Row>) {
+    let of = |(name, _): &&(Name, TraceReport)| Some(name) == detail.check.as_ref();
+    let Some((_, path)) = detail.path.as_ref().filter(of) else { return };
+    lines.push(Row::new(String::new(), Role::Text));
+    lines.push(Row::new("path".to_owned(), Role::Muted));
+    for hop in &path.hops {
+        let who = hop.addresses.first().map_or_else(
+            || "no answer".to_owned(),
+            |first| match &first.name {
+                Some(name) => format!("{name} {}", first.address),
+                None => first.address.to_string(),
+            },
+        );
+        let room = wide.saturating_sub(24).max(8);
+        let who = crate::model::safe_text::truncate(&sanitize(&who, 1024), room);
+        let pad = " ".repeat(room.saturating_sub(width(&who)));
+        let rtt = format::round_trip(hop.avg_ms);
+        let text = format!("{:>3} {who}{pad} {:>4.0} % {rtt:>7} ms", hop.ttl, hop.loss_pct);
+        lines.push(Row::new(text, Role::Text));
+    }
+    wrap(path.verdict.as_str(), wide, Role::Text, lines);
+}
+
+/// The windows that cover the check: in effect, to come, and the last that were.
+fn windows(app: &App, key: &CheckKey, lines: &mut Vec<Row>) {
+    let (wall, zone) = (app.wall(), &app.options.zone);
+    let mut covering = checks::covering(app, key);
+    if covering.is_empty() {
+        return;
+    }
+    lines.push(Row::new(String::new(), Role::Text));
+    lines.push(Row::new("windows".to_owned(), Role::Muted));
+    covering
+        .sort_by_key(|window| (window.is_over(wall), wall.millis().abs_diff(window.end.millis())));
+    for window in covering.into_iter().take(WINDOWS) {
+        let moment = |at| zone.moment(at, wall);
+        let (when, role) = if window.is_active(wall) {
+            (format!("◇ now until {}", moment(window.end)), Role::StateMaintenance)
+        } else if window.is_over(wall) {
+            (format!("– {} to {}", moment(window.start), moment(window.end)), Role::Muted)
+        } else {
+            (format!("· {} to {}", moment(window.start), moment(window.end)), Role::Text)
+        };
+        let who = window.created_by.as_ref().unwrap_or(&window.author);
+        lines.push(Row::new(format!("{when}  {}  {who}", window.name), role));
+    }
+}
+
 /// `rtt        12.4 ms   > 200 ms / > 500 ms`: warning and critical, whole or not at all.
-fn metric_line(metric: &Metric, room: usize, wide: usize) -> String {
+fn metric_line(metric: &Metric, room: usize, wide: usize, bars: bool) -> String {
     let label = crate::model::safe_text::truncate(&metric.label(), room);
     let pad = " ".repeat(room.saturating_sub(width(&label)));
     let value = format::value(metric.value, &metric.unit);
-    let line = format!("{label}{pad} {value:>12}");
+    let blank = if bars { " ".repeat(BAR + 2) } else { String::new() };
+    let line = format!("{label}{pad} {value:>12}{blank}");
     let limits = match (metric.warning, metric.critical) {
-        (None, None) => return line,
+        (None, None) => return line.trim_end().to_owned(),
         (warning, critical) => [warning, critical]
             .map(|range| range.map_or("–".to_owned(), |range| range_words(&range, metric)))
             .join(" / "),
     };
     let whole = format!("{line}   {limits}");
-    if width(&whole) <= wide { whole } else { line }
+    if width(&whole) <= wide { whole } else { line.trim_end().to_owned() }
 }
 
 fn range_words(range: &Range, metric: &Metric) -> String {
@@ -125,7 +248,7 @@ fn range_words(range: &Range, metric: &Metric) -> String {
 }
 
 /// Breaks a text at blanks where it can, at any column where it must.
-fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<(String, Role)>) {
+fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<Row>) {
     let text = sanitize(text, 64 * 1024);
     let wide = wide.max(10);
     let mut line = String::new();
@@ -133,7 +256,7 @@ fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<(String, Role)>) {
     for word in text.split_word_bounds() {
         let size = width(word);
         if used + size > wide && used > 0 {
-            lines.push((std::mem::take(&mut line), role));
+            lines.push(Row::new(std::mem::take(&mut line), role));
             used = 0;
             if word.trim().is_empty() {
                 continue;
@@ -142,7 +265,7 @@ fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<(String, Role)>) {
         for grapheme in word.graphemes(true) {
             let size = width(grapheme);
             if used + size > wide {
-                lines.push((std::mem::take(&mut line), role));
+                lines.push(Row::new(std::mem::take(&mut line), role));
                 used = 0;
             }
             line.push_str(grapheme);
@@ -153,7 +276,7 @@ fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<(String, Role)>) {
         }
     }
     if !line.is_empty() {
-        lines.push((line, role));
+        lines.push(Row::new(line, role));
     }
 }
 
@@ -166,25 +289,47 @@ mod tests {
     fn long_outputs_are_whole() {
         let mut lines = Vec::new();
         wrap("connection refused by 10.0.0.1", 12, Role::Text, &mut lines);
-        let lines: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
+        let lines: Vec<&str> = lines.iter().map(|row| row.text.as_str()).collect();
         assert_eq!(lines, ["connection ", "refused by ", "10.0.0.1"]);
     }
 
     #[test]
     fn limits_are_short_and_whole_or_absent() {
         let mut metric = Metric::new("cpu", 77.0, Unit::Percent);
-        assert_eq!(metric_line(&metric, 5, 80), "cpu           77 %");
+        assert_eq!(metric_line(&metric, 5, 80, false), "cpu           77 %");
         metric.warning = Some(Range::above(75.0));
-        assert_eq!(metric_line(&metric, 5, 80), "cpu           77 %   > 75 / –");
+        assert_eq!(metric_line(&metric, 5, 80, false), "cpu           77 %   > 75 / –");
         metric.critical = Some(Range::above(90.0));
-        assert_eq!(metric_line(&metric, 5, 32), "cpu           77 %   > 75 / > 90");
-        assert_eq!(metric_line(&metric, 5, 31), "cpu           77 %");
+        assert_eq!(metric_line(&metric, 5, 32, false), "cpu           77 %   > 75 / > 90");
+        assert_eq!(metric_line(&metric, 5, 31, false), "cpu           77 %");
         let mut metric = Metric::new("rtt", 0.0124, Unit::Seconds);
         metric.warning = Some(Range::above(0.2));
         metric.critical = "0.1:0.5".parse().ok();
         assert_eq!(
-            metric_line(&metric, 5, 80),
+            metric_line(&metric, 5, 80, false),
             "rtt        12.4 ms   > 200 ms / < 100 ms or > 500 ms"
         );
+    }
+
+    #[test]
+    fn percentages_and_values_with_a_most_have_a_bar() {
+        let mut metric = Metric::new("disk", 83.0, Unit::Percent);
+        metric.warning = Some(Range::above(80.0));
+        metric.critical = Some(Range::above(90.0));
+        let seen = bar(&metric).unwrap();
+        assert!((seen.part - 0.83).abs() < 1e-9);
+        assert_eq!((seen.role, seen.marks.len()), (Role::ChartWarning, 2));
+        let mut free = Metric::new("used", 512.0, Unit::Bytes);
+        assert_eq!(bar(&free), None);
+        free.max = Some(1024.0);
+        assert!((bar(&free).unwrap().part - 0.5).abs() < 1e-9);
+        free.max = Some(0.0);
+        assert_eq!(bar(&free), None, "nothing is a part of nothing");
+        let mut lines = Vec::new();
+        numbers(&[metric.clone()], 70, &mut lines);
+        assert_eq!(lines[1].text, "disk         83 %                     > 80 / > 90");
+        assert_eq!(lines[1].gauge.as_ref().unwrap().0, 19);
+        numbers(&[metric], 30, &mut lines);
+        assert_eq!(lines[3].gauge, None, "no room, no bar");
     }
 }

@@ -2,14 +2,15 @@
 //! shows the round trips of its first ping, and the title says so.
 
 use crate::model::safe_text::width;
-use crate::model::{Name, Unit};
+use crate::model::{Name, Timestamp, Unit};
 use crate::tui::app::App;
-use crate::tui::book::{Book, summary};
+use crate::tui::book::{Book, Summary, summary};
 use crate::tui::format;
-use crate::tui::panes::{empty, not_ready};
+use crate::tui::glyphs::GlyphTier;
+use crate::tui::panes::{empty, graph, not_ready};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
-use crate::tui::widgets::chart::{Chart, Dot, Line};
+use crate::tui::widgets::chart::{Dot, Line};
 
 fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> {
     let mut all = book.interfaces();
@@ -23,7 +24,7 @@ fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> 
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
     let Some(book) = &app.graph else { return ("Throughput".to_owned(), String::new()) };
-    let (range, ..) = app.window(book);
+    let range = graph::range(app, Some(book));
     let host = &book.key.host;
     if let Some((name, at, count)) = interface(app, book) {
         let right = if count > 1 { format!("{at} of {count}") } else { String::new() };
@@ -49,8 +50,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         empty(surface, &[not_ready(app).unwrap_or(text)]);
         return;
     };
-    let (_, from, to) = app.window(book);
-    let (unit, limits, lines, names) = if let Some((name, _, _)) = interface(app, book) {
+    let (unit, track, lines, names) = if let Some((name, _, _)) = interface(app, book) {
         let rates = |metric: &str| {
             book.track(metric, Some(name)).map(crate::tui::book::Track::rates).unwrap_or_default()
         };
@@ -58,15 +58,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
             Line { dots: rates("octets_in"), role: Role::Chart1 },
             Line { dots: rates("octets_out"), role: Role::Chart2 },
         ];
-        (Unit::BitsPerSecond, Vec::new(), lines, ["in ", "out"])
+        (Unit::BitsPerSecond, None, lines, ["in ", "out"])
     } else if let Some(dots) = round_trips(book) {
         let lines = vec![Line { dots, role: Role::Chart1 }];
-        (
-            Unit::Seconds,
-            crate::tui::panes::graph::limits(book.track("rtt", None)),
-            lines,
-            ["rtt", ""],
-        )
+        (Unit::Seconds, book.track("rtt", None), lines, ["rtt", ""])
     } else {
         match (&book.problem, book.loaded) {
             (Some(problem), _) => empty(surface, &["No history:", problem]),
@@ -75,6 +70,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         }
         return;
     };
+    let mut chart = graph::chart(app, book, &unit);
     let count = lines.len();
     let loss = book.track("loss", None).filter(|_| unit == Unit::Seconds);
     let loss =
@@ -83,42 +79,67 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let reserved = loss.as_ref().map_or(1, |loss| width(loss) + 3);
     for (y, (line, name)) in lines.iter().zip(names).enumerate() {
         let wide = surface.width().saturating_sub(reserved);
-        figures(&mut surface.part(0, y, wide, 1), 0, name, line, &unit, (from, to));
+        let what = (&unit, chart.from, chart.to);
+        figures(app, &mut surface.part(0, y, wide, 1), 0, name, line, what);
     }
     if let Some(loss) = loss {
         let style = surface.theme.style(Role::Text);
         let end = surface.width().saturating_sub(1);
         surface.put_right(end, 0, width(&loss), &loss, style);
     }
-    let chart = Chart { lines, unit: &unit, limits, from, to, zone: &app.options.zone };
+    chart.limits = graph::limits(track);
+    chart.lines = lines;
     let (wide, high) = (surface.width(), surface.height());
     chart.draw(&mut surface.part(1, count, wide.saturating_sub(2), high.saturating_sub(count)));
 }
 
-/// `━ in   9.4 Mb/s   min 0 b/s  avg 6.1 Mb/s  max 9.9 Mb/s`
+/// `━ in   9.4 Mb/s   min 0 b/s  avg 6.1 Mb/s  p95 9.1 Mb/s  max 9.9 Mb/s`; with a cursor the value
+/// under it and its moment instead of the last.
 pub fn figures(
+    app: &App,
     surface: &mut Surface<'_>,
     y: usize,
     name: &str,
     line: &Line,
-    unit: &Unit,
-    (from, to): (crate::model::Timestamp, crate::model::Timestamp),
+    (unit, from, to): (&Unit, Timestamp, Timestamp),
 ) {
-    let last = line.dots.last().map_or(f64::NAN, |dot| dot.value);
-    let head = format!(" {name} {:>9}", format::value(last, unit));
+    let cursor = app.own.lens.cursor.filter(|at| *at >= from && *at <= to);
+    let (name, value) = match cursor {
+        Some(at) => {
+            let near = i64::try_from(to.since(from).millis() / 60).unwrap_or(i64::MAX);
+            let value = value_at(&line.dots, at, near.max(1000)).unwrap_or(f64::NAN);
+            let name = if name == "now" { "" } else { name };
+            (format!("{name} {}", app.options.zone.seconds(at)), value)
+        }
+        None => (name.to_owned(), line.dots.last().map_or(f64::NAN, |dot| dot.value)),
+    };
+    let head = format!(" {} {:>9}", name.trim_start(), format::value(value, unit));
     let room = surface.width().saturating_sub(width(&head) + 2);
     let rest = figures_that_fit(summary(&line.dots, from, to), unit, room);
-    surface.line(1, y, &[("━", line.role), (&head, Role::Text), (&rest, Role::Muted)]);
+    let sign = if app.options.glyphs == GlyphTier::Ascii { "=" } else { "━" };
+    surface.line(1, y, &[(sign, line.role), (&head, Role::Text), (&rest, Role::Muted)]);
+}
+
+/// The value nearest to a moment, at most `near` milliseconds away.
+fn value_at(dots: &[Dot], at: Timestamp, near: i64) -> Option<f64> {
+    let away = |dot: &&Dot| (dot.at.millis() - at.millis()).abs();
+    let after = dots.partition_point(|dot| dot.at < at);
+    let around = dots.get(after.saturating_sub(1)..dots.len().min(after + 1))?;
+    around.iter().min_by_key(away).filter(|dot| away(dot) <= near).map(|dot| dot.value)
 }
 
 /// Whole figures only; where not all fit, the largest says most and goes last.
-fn figures_that_fit(of: Option<(f64, f64, f64)>, unit: &Unit, room: usize) -> String {
-    let Some((min, avg, max)) = of else {
+fn figures_that_fit(of: Option<Summary>, unit: &Unit, room: usize) -> String {
+    let Some(Summary { min, avg, max, p95 }) = of else {
         let nothing = "    nothing measured";
         return if nothing.len() <= room { nothing.to_owned() } else { String::new() };
     };
     let figure = |name: &str, value: f64| format!("  {name} {}", format::value(value, unit));
-    let all = [figure("min", min), figure("avg", avg), figure("max", max)];
+    let mut all = vec![figure("min", min), figure("avg", avg), figure("max", max)];
+    if *unit == Unit::BitsPerSecond {
+        // What a line is paid and planned by.
+        all.insert(2, figure("p95", p95));
+    }
     (0..all.len())
         .map(|from| format!("  {}", all.get(from..).unwrap_or(&[]).concat()))
         .find(|text| width(text) <= room)
@@ -130,13 +151,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_value_under_the_cursor_is_near_it() {
+        let at = |secs: i64| Timestamp::from_millis(secs * 1000);
+        let dots = [Dot::single(at(10), 1.0), Dot::single(at(20), 2.0)];
+        let value = |secs| value_at(&dots, at(secs), 4000);
+        assert_eq!(
+            [value(9), value(12), value(18), value(24), value(25)],
+            [Some(1.0), Some(1.0), Some(2.0), Some(2.0), None]
+        );
+        assert_eq!(value_at(&[], at(1), 1000), None);
+    }
+
+    #[test]
     fn figures_are_whole_or_absent() {
-        let of = Some((0.000_12, 0.000_155, 0.000_2));
+        let of = Some(Summary { min: 0.000_12, avg: 0.000_155, max: 0.000_2, p95: 0.000_2 });
         let text = |room| figures_that_fit(of, &Unit::Seconds, room);
         assert_eq!(text(42), "    min 120 µs  avg 155 µs  max 200 µs");
         assert_eq!(text(37), "    avg 155 µs  max 200 µs");
         assert_eq!(text(25), "    max 200 µs");
         assert_eq!(text(13), "");
+        let rate = |room| figures_that_fit(of, &Unit::BitsPerSecond, room);
+        assert!(rate(80).contains("p95 ") && rate(20).starts_with("    max "), "{}", rate(80));
         assert_eq!(figures_that_fit(None, &Unit::Seconds, 19), "");
     }
 }

@@ -96,9 +96,9 @@ pub fn title(app: &App) -> (String, String) {
 /// What a window covers, in words: its pattern and how many hosts that is now.
 #[must_use]
 pub fn covers(world: &World, window: &Maintenance) -> String {
-    let hosts = world.hosts().filter(|entry| window.host_pattern.matches(&entry.host.name)).count();
+    let hosts = world.hosts().filter(|entry| window.names_host(&entry.host.name)).count();
     let check = window.check.as_ref().map_or_else(String::new, |check| format!(", {check}"));
-    format!("{}{check}: {}", window.host_pattern, format::plural(hosts, "host"))
+    format!("{}{check}: {}", window.scope(), format::plural(hosts, "host"))
 }
 
 /// Draws the list.

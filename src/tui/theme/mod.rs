@@ -1,17 +1,20 @@
 //! Themes: a style for every role, from files that inherit from each other.
 //!
-//! In: theme files, embedded or from a directory; the wish for no colour.
+//! In: theme files, embedded or from a directory; how many colours the terminal has.
 //! Out: a style per role. A state's glyph and word never depend on a theme.
 //! Never: knows a widget.
 
+mod colour;
 mod load;
 mod role;
+mod tier;
 
 use std::path::Path;
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 pub use role::Role;
+pub use tier::ColourTier;
 
 use crate::model::ShownState;
 
@@ -39,23 +42,14 @@ impl Theme {
     /// The theme for terminals without colour: bold, dim and reverse only.
     #[must_use]
     pub fn mono() -> Self {
-        let style = |role: &Role| match role {
-            Role::Strong
-            | Role::TitleFocused
-            | Role::Key
-            | Role::Prompt
-            | Role::Bad
-            | Role::Accent
-            | Role::BorderFocused
-            | Role::StateCritical => Style::new().add_modifier(Modifier::BOLD),
-            Role::Muted | Role::Stale | Role::Border | Role::Axis | Role::KeyOff => {
-                Style::new().add_modifier(Modifier::DIM)
-            }
-            Role::Selection => Style::new().add_modifier(Modifier::REVERSED),
-            Role::SelectionQuiet => Style::new().add_modifier(Modifier::UNDERLINED),
-            _ => Style::new(),
-        };
-        Self { name: "mono".to_owned(), styles: Role::ALL.iter().map(style).collect() }
+        let styles = load::theme(MONO, &embedded()).unwrap_or_default();
+        Self { name: MONO.to_owned(), styles }
+    }
+
+    /// The same with the colours that a terminal of this tier has.
+    #[must_use]
+    pub fn at(&self, tier: ColourTier) -> Self {
+        Self { name: self.name.clone(), styles: tier::bring_down(&self.styles, tier) }
     }
 }
 
@@ -65,29 +59,54 @@ pub struct Themes {
     all: Vec<Theme>,
 }
 
-const EMBEDDED: [(&str, &str); 2] = [
-    ("default", include_str!("../../../themes/default.toml")),
+/// The theme without colours.
+const MONO: &str = "mono";
+
+const EMBEDDED: [(&str, &str); 6] = [
+    ("colour-blind", include_str!("../../../themes/colour-blind.toml")),
     ("dark", include_str!("../../../themes/dark.toml")),
+    ("default", include_str!("../../../themes/default.toml")),
+    ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
+    ("light", include_str!("../../../themes/light.toml")),
+    (MONO, include_str!("../../../themes/mono.toml")),
 ];
+
+fn embedded() -> Vec<load::Source> {
+    let source = |(name, text): &(&str, &str)| load::Source {
+        name: (*name).to_owned(),
+        file: format!("themes/{name}.toml"),
+        text: (*text).to_owned(),
+    };
+    EMBEDDED.iter().map(source).collect()
+}
 
 impl Themes {
     /// The embedded themes, and those of `directory`, which win over an embedded one of the same
-    /// name. Also one sentence for each file that cannot be used.
+    /// name, as far as they are good; all with the colours of the tier. Also one sentence for each
+    /// file that cannot be used, which begins with its place.
     #[must_use]
-    pub fn load(directory: Option<&Path>) -> (Self, Vec<String>) {
-        let (files, mut problems) = directory.map_or_else(Default::default, load::directory);
-        let mut sources: Vec<(String, String)> = files;
-        for (name, text) in EMBEDDED {
-            if !sources.iter().any(|(have, _)| have == name) {
-                sources.push((name.to_owned(), text.to_owned()));
+    pub fn load(directory: Option<&Path>, tier: ColourTier) -> (Self, Vec<String>) {
+        let (mut sources, mut problems) = directory.map_or_else(Default::default, load::directory);
+        let own: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        for source in embedded() {
+            if !own.contains(&source.name) {
+                sources.push(source);
             }
         }
-        let mut all = vec![Theme::mono()];
-        for (name, _) in &sources {
-            match load::theme(name, &sources) {
-                Ok(styles) => all.push(Theme { name: name.clone(), styles }),
-                Err(problem) => problems.push(format!("theme `{name}`: {problem}")),
+        let mut all = Vec::new();
+        for source in &sources {
+            let styles = load::theme(&source.name, &sources).or_else(|problem| {
+                // A bad file does not take away what it wanted to replace.
+                problems.push(problem);
+                load::theme(&source.name, &embedded())
+            });
+            if let Ok(styles) = styles {
+                all.push(Theme { name: source.name.clone(), styles }.at(tier));
             }
+        }
+        if tier == ColourTier::Never {
+            // Bold and reverse are all that such a terminal has.
+            all.retain(|theme| theme.name == MONO);
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
         (Self { all }, problems)

@@ -1,0 +1,242 @@
+//! The log's rows as entries that people read.
+
+use super::core::Core;
+use super::queries::{Reply, read};
+use crate::model::{CheckKey, Name, Pattern, SafeText, Timestamp};
+use crate::protocol::log::FILTER_LIMIT;
+use crate::protocol::query::PAGE_LIMIT;
+use crate::protocol::{
+    Answer, Command, LogCursor, LogEntry, LogFilter, LogKind, LogPage, Problem, Target,
+};
+use crate::store::{Action, LogRange, LogRow};
+
+impl Core {
+    /// Answers a page of the log.
+    pub(super) fn log(
+        &self,
+        filter: LogFilter,
+        before: Option<LogCursor>,
+        limit: u32,
+        reply: Reply,
+    ) {
+        let long = |text: &Option<String>| {
+            text.as_ref().is_some_and(|text| text.chars().count() > FILTER_LIMIT)
+        };
+        if long(&filter.text) || long(&filter.actor) {
+            let why = format!("`text` and `actor` have at most {FILTER_LIMIT} characters");
+            let _ = reply.send(Err(Problem::invalid(why)));
+            return;
+        }
+        let range = LogRange {
+            from: filter.from,
+            to: filter.to,
+            before: before.map(|cursor| (cursor.at.millis(), cursor.source, cursor.seq)),
+            host: filter.hosts.as_ref().and_then(exact),
+            actor: filter.actor.clone(),
+            limit: usize::try_from(limit).unwrap_or(PAGE_LIMIT).clamp(1, PAGE_LIMIT),
+        };
+        let store = self.store.clone();
+        read(reply, async move {
+            let wanted = Wanted::new(filter);
+            let pick = |at, row| entry(at, row).filter(|(entry, about)| wanted.takes(entry, about));
+            let (entries, mark) = store.log(&range, pick).await?;
+            let next = mark.map(|(at, source, seq)| LogCursor {
+                at: Timestamp::from_millis(at),
+                source,
+                seq,
+            });
+            let entries = entries.into_iter().map(|(entry, _)| entry).collect();
+            Ok(Answer::Log(LogPage { entries, next }))
+        });
+    }
+}
+
+/// The host that a pattern without any glob characters names.
+fn exact(pattern: &Pattern) -> Option<String> {
+    let text = pattern.as_str();
+    (!text.contains(['*', '?', '[', ']', '{', '}', '\\'])).then(|| text.to_owned())
+}
+
+/// What an action is about besides the entry's own host.
+enum About {
+    /// Only the entry's host.
+    Own,
+    /// These hosts.
+    Hosts(Vec<Name>),
+}
+
+struct Wanted {
+    filter: LogFilter,
+    /// In lower case.
+    text: Option<String>,
+}
+
+impl Wanted {
+    fn new(filter: LogFilter) -> Self {
+        let text = filter.text.as_ref().map(|text| text.to_lowercase());
+        Self { filter, text }
+    }
+
+    fn takes(&self, entry: &LogEntry, about: &About) -> bool {
+        let kinds = &self.filter.kinds;
+        let by = |actor: &String| entry.actor.as_ref().is_some_and(|a| a.as_str() == actor);
+        (kinds.is_empty() || kinds.contains(&entry.kind))
+            && self.filter.actor.as_ref().is_none_or(by)
+            && self.filter.hosts.as_ref().is_none_or(|hosts| match about {
+                About::Own => entry.host.as_ref().is_some_and(|host| hosts.matches(host)),
+                About::Hosts(all) => all.iter().any(|host| hosts.matches(host)),
+            })
+            && self.text.as_ref().is_none_or(|text| {
+                let said = |said: &str| said.to_lowercase().contains(text);
+                said(entry.text.as_str())
+                    || entry.host.as_deref().is_some_and(said)
+                    || entry.check.as_deref().is_some_and(said)
+            })
+    }
+}
+
+fn entry(at: Timestamp, row: LogRow) -> Option<(LogEntry, About)> {
+    let blank = LogEntry {
+        at,
+        kind: LogKind::Action,
+        host: None,
+        check: None,
+        alert: None,
+        from: None,
+        to: None,
+        text: SafeText::empty(),
+        actor: None,
+        in_maintenance: false,
+    };
+    Some(match row {
+        LogRow::Edge(edge) => {
+            let entry = LogEntry {
+                kind: LogKind::Edge(edge.kind),
+                host: Some(edge.check.host),
+                check: Some(edge.check.name),
+                alert: Some(edge.alert),
+                from: Some(edge.from),
+                to: Some(edge.to),
+                text: edge.text,
+                actor: edge.actor,
+                in_maintenance: edge.in_maintenance,
+                ..blank
+            };
+            (entry, About::Own)
+        }
+        LogRow::Comment(comment) => {
+            let entry = LogEntry {
+                kind: LogKind::Comment,
+                host: Some(comment.host),
+                check: comment.check,
+                alert: comment.alert,
+                text: comment.text,
+                actor: Some(comment.author),
+                ..blank
+            };
+            (entry, About::Own)
+        }
+        LogRow::Path(change) => {
+            let text = match &change.before {
+                None => format!("path of {} hops, seen first", change.after.hops.len()),
+                Some(before) => path_text(before, &change.after),
+            };
+            let entry = LogEntry {
+                kind: LogKind::Path,
+                host: Some(change.host),
+                check: change.check,
+                text: SafeText::line(&text),
+                ..blank
+            };
+            (entry, About::Own)
+        }
+        LogRow::Action(action) => acted(action, blank),
+    })
+}
+
+/// `hop 3: 10.0.0.2 became 10.0.0.4`, for the first hop that differs.
+fn path_text(before: &crate::model::Path, after: &crate::model::Path) -> String {
+    let who = |addresses: &std::collections::BTreeSet<std::net::IpAddr>| {
+        let words: Vec<String> = addresses.iter().take(4).map(ToString::to_string).collect();
+        words.join("/")
+    };
+    let differs = after.hops.iter().find_map(|hop| {
+        let known = before.hops.iter().find(|known| known.ttl == hop.ttl)?;
+        let other = !hop.addresses.is_empty()
+            && !known.addresses.is_empty()
+            && known.addresses.is_disjoint(&hop.addresses);
+        other.then(|| {
+            format!("hop {}: {} became {}", hop.ttl, who(&known.addresses), who(&hop.addresses))
+        })
+    });
+    differs.unwrap_or_else(|| "the path changed".to_owned())
+}
+
+fn acted(action: Action, blank: LogEntry) -> (LogEntry, About) {
+    let command = serde_json::from_str::<Command>(&action.detail).ok();
+    let said = command.as_ref().map(words);
+    let (text, about) = said.unwrap_or_else(|| (action.command.clone(), Vec::new()));
+    let one = match command.as_ref().map(targets) {
+        Some([target]) => target_place(target),
+        _ => None,
+    };
+    let entry = LogEntry {
+        host: one.as_ref().map(|(host, _)| host.clone()),
+        check: one.and_then(|(_, check)| check),
+        text: SafeText::line(&text),
+        actor: Some(action.actor),
+        ..blank
+    };
+    (entry, About::Hosts(about))
+}
+
+const fn targets(command: &Command) -> &[Target] {
+    match command {
+        Command::Recheck { targets }
+        | Command::Comment { targets, .. }
+        | Command::Acknowledge { targets, .. }
+        | Command::Unacknowledge { targets } => targets.as_slice(),
+        _ => &[],
+    }
+}
+
+fn target_place(target: &Target) -> Option<(Name, Option<Name>)> {
+    match target {
+        Target::Host(host) => Some((host.clone(), None)),
+        Target::Check(CheckKey { host, name }) => Some((host.clone(), Some(name.clone()))),
+        Target::Alert(_) => None,
+    }
+}
+
+/// A command in words, and the hosts that it names.
+fn words(command: &Command) -> (String, Vec<Name>) {
+    let hosts = targets(command).iter().filter_map(target_place).map(|(host, _)| host);
+    match command {
+        Command::AddMaintenance(new) => {
+            let mut about: Vec<Name> = new.hosts.iter().cloned().collect();
+            about.extend(new.checks.iter().map(|key| key.host.clone()));
+            let mut scope: Vec<String> = new.host_pattern.iter().map(ToString::to_string).collect();
+            match about.len() {
+                0 => {}
+                few @ 1..=2 => scope.extend(about.iter().take(few).map(ToString::to_string)),
+                many => scope.push(format!("{many} named")),
+            }
+            about.extend(new.host_pattern.as_ref().and_then(exact).map(Into::into));
+            let span = new.end.since(new.start);
+            (format!("window {} over {} for {span}", new.name, scope.join(", ")), about)
+        }
+        Command::EndMaintenance { id } => (format!("ended window {id}"), Vec::new()),
+        Command::ExtendMaintenance { id, by } => {
+            (format!("extended window {id} by {by}"), Vec::new())
+        }
+        Command::EditMaintenance { id, .. } => (format!("changed window {id}"), Vec::new()),
+        Command::Undo { .. } => ("undid what they had just done".to_owned(), Vec::new()),
+        Command::Recheck { targets } if targets.len() > 1 => {
+            (format!("ran {} targets again", targets.len()), hosts.collect())
+        }
+        Command::Recheck { .. } => ("ran it again".to_owned(), hosts.collect()),
+        Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
+        Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
+        other => (other.name().replace('_', " "), hosts.collect()),
+    }
+}

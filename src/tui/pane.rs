@@ -1,0 +1,72 @@
+//! The parts of the screen that can have the keys.
+
+/// A part of the screen that can have the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Hosts by site, or as a list.
+    Hosts,
+    /// The alert feed.
+    Alerts,
+    /// Throughput, or round trips.
+    Throughput,
+    /// The path to the selected host.
+    Hops,
+    /// Host view: its checks.
+    Checks,
+    /// Host view: the graph.
+    Graph,
+    /// Host view: output and numbers of the check.
+    Output,
+    /// Host view: events.
+    Events,
+    /// All checks of all hosts.
+    CheckList,
+    /// Paths: all traces with their verdicts.
+    PathList,
+    /// Paths: the hop table.
+    PathHops,
+    /// Paths: round trips of the hops over time.
+    PathGraph,
+    /// Paths: changes, before and after.
+    PathChanges,
+    /// Maintenance windows.
+    Windows,
+    /// Transitions and operator actions.
+    History,
+    /// What the program itself says.
+    Logs,
+    /// What is in force.
+    Settings,
+    /// One alert, whole.
+    AlertPage,
+}
+
+impl Pane {
+    /// The panes of the overview.
+    pub const OVERVIEW: [Self; 4] = [Self::Hosts, Self::Alerts, Self::Throughput, Self::Hops];
+    /// The panes of the host view.
+    pub const HOST: [Self; 4] = [Self::Checks, Self::Graph, Self::Output, Self::Events];
+
+    /// Its name on a tab.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hosts => "Hosts",
+            Self::Alerts => "Alerts",
+            Self::Throughput => "Throughput",
+            Self::Hops | Self::PathHops => "Hops",
+            Self::Checks | Self::CheckList => "Checks",
+            Self::Graph => "Graph",
+            Self::Output => "Output",
+            Self::Events => "Events",
+            Self::PathList => "Paths",
+            Self::PathGraph => "Round trips",
+            Self::PathChanges => "Changes",
+            Self::Windows => "Maintenance",
+            Self::History => "History",
+            Self::Logs => "Logs",
+            Self::Settings => "Settings",
+            Self::AlertPage => "Alert",
+        }
+    }
+}
