@@ -87,6 +87,17 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub read_only: bool,
+    /// Linear text, one line per change, commands from stdin: for screen readers and logs
+    /// [default when stdout is no terminal or TERM=dumb]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        env = "FLUXNOC_PLAIN",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub plain: bool,
 }
 
 /// The commands.

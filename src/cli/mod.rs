@@ -16,6 +16,7 @@ pub mod logging;
 pub mod look;
 pub mod machine;
 pub mod oneshot;
+pub mod plain;
 pub mod print;
 pub mod remote;
 pub mod render;

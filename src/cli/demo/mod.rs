@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 
 use super::args::{DemoArgs, Global};
 use super::console::{self, Console};
-use super::{config_cmd, lifecycle, logging, setup};
+use super::{config_cmd, lifecycle, logging, plain, setup};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{Network, Plot};
@@ -29,8 +29,9 @@ const STORM_AFTER: u64 = 5;
 /// # Errors
 /// When there is no terminal, or the scratch database cannot be made.
 pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        bail!("the demonstration needs a terminal");
+    let plain = plain::wanted(global);
+    if !plain && !std::io::stdin().is_terminal() {
+        bail!("the demonstration needs a terminal to type at; `fluxnoc demo --plain` does without");
     }
     let scratch = tempfile::Builder::new()
         .prefix("fluxnoc-demo-")
@@ -60,9 +61,21 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             () = stopping.cancelled() => Leave::Stop,
         }
     };
-    let left = console::screen_runtime()?
-        .block_on(tui::run(home.backend(), actor, options, ended))
-        .context("the screen failed");
+    let screen = console::screen_runtime()?;
+    let left = if plain {
+        let desk = plain::Desk {
+            may_keep: false,
+            badge: Some(BADGE),
+            clock: clock.watching(),
+            ..console.desk(true)
+        };
+        screen.block_on(plain::run(home.backend(), actor, desk, ended));
+        Ok(Leave::Stop)
+    } else {
+        screen.block_on(tui::run(home.backend(), actor, options, ended))
+    };
+    let left = left.context("the screen failed");
+    screen.shutdown_background();
     home.stop()?;
     left?;
     scratch.close().context("cannot remove the scratch database")?;
@@ -104,6 +117,7 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         again,
         data_dir: scratch.to_owned(),
         read_only: global.read_only,
+        plain: plain::wanted(global),
         machine: "simulated network".to_owned(),
     }
 }
