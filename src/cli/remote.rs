@@ -63,7 +63,11 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
     }
 }
 
-async fn ask(
+/// Asks the engine, with an end to the patience.
+///
+/// # Errors
+/// When it does not answer in time.
+pub(super) async fn ask(
     backend: &Backend,
     actor: Actor,
     verb: &Verb,
