@@ -201,12 +201,10 @@ fn violations(files: &[File]) -> Vec<String> {
             }
         }
         if code.contains("unsafe ")
-            && !file.path.ends_with("probe/script.rs")
+            && !file.path.ends_with("probe/spawn.rs")
             && !file.path.starts_with("probe/trace")
         {
-            bad.push(format!(
-                "{path}: `unsafe` is allowed in probe/script.rs and probe/trace only"
-            ));
+            bad.push(format!("{path}: `unsafe` is allowed in probe/spawn.rs and probe/trace only"));
         }
         if code.contains("unbounded_channel") {
             bad.push(format!("{path}: every queue is bounded"));

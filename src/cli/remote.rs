@@ -18,6 +18,7 @@ use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Request, Role};
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What came of a verb.
+#[expect(clippy::large_enum_variant, reason = "one of them lives for one verb")]
 pub enum Said {
     /// It was done.
     Done(Outcome),
