@@ -166,6 +166,20 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         preset: Option<String>,
     },
+    /// Ask a few questions and write a configuration
+    Init(super::init::InitArgs),
+    /// Take hosts over from another file, and show what that changes
+    Import(super::import::ImportArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or that of a command
+    Man {
+        /// A command, such as maintenance add
+        command: Vec<String>,
+    },
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
     Engine,

@@ -27,6 +27,7 @@ pub const HOST: &[&str] = &[
     "notes",
     "runbook",
     "unreachable",
+    "enabled",
     "checks",
     "check",
 ];
