@@ -98,6 +98,12 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub plain: bool,
+    /// Show the picture for a screen that nobody sits at
+    #[arg(long, global = true, help_heading = "Options of all commands")]
+    pub wall: bool,
+    /// Write as little as possible: a slow line
+    #[arg(long, global = true, help_heading = "Options of all commands")]
+    pub low_bandwidth: bool,
 }
 
 /// The commands.

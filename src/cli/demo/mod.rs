@@ -127,6 +127,8 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         data_dir: scratch.to_owned(),
         read_only: global.read_only,
         plain: plain::wanted(global),
+        wall: global.wall,
+        low_bandwidth: global.low_bandwidth,
         machine: "simulated network".to_owned(),
     }
 }

@@ -225,7 +225,8 @@ fn list(items: &[String]) -> String {
 }
 
 fn map(items: &BTreeMap<String, String>) -> String {
-    let pair = |(key, value): (&String, &String)| format!("{} = {}", toml_text(key), toml_text(value));
+    let pair =
+        |(key, value): (&String, &String)| format!("{} = {}", toml_text(key), toml_text(value));
     let items: Vec<String> = items.iter().map(pair).collect();
     format!("{{ {} }}", items.join(", "))
 }

@@ -24,9 +24,8 @@ struct Object {
 /// True for the language of Icinga 2.
 pub fn is_dsl(text: &str) -> bool {
     let word = |line: &str, word: &str| line.trim_start().starts_with(word);
-    text.lines().any(|line| {
-        word(line, "object ") || word(line, "template ") || word(line, "apply ")
-    })
+    text.lines()
+        .any(|line| word(line, "object ") || word(line, "template ") || word(line, "apply "))
 }
 
 /// Reads objects.
@@ -71,8 +70,7 @@ pub fn read(text: &str) -> Result<Found, String> {
             Some(check) => entry.checks.push(check),
             None => {
                 let (name, command) = (short(name), short(&command));
-                let words =
-                    format!("service {name:?} was left out: write a check for {command}");
+                let words = format!("service {name:?} was left out: write a check for {command}");
                 found.note(object.line, words);
             }
         }
