@@ -13,7 +13,7 @@ use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, outside, overlays, panes, rows, typing, watch};
+use crate::tui::{filtering, layout, outside, overlays, panes, rows, typing, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -58,11 +58,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Help => app.open(Overlay::Help(0)),
         Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
-        Action::Filter => {
-            let before = app.filter.0.clone();
-            let line = Line::new(Purpose::Filter { before: before.clone() }, &before);
-            app.open(Overlay::Line(Box::new(line)));
-        }
+        Action::Filter => filtering::open(app, false),
+        Action::FilterMenu => filtering::open(app, true),
         Action::Ack => typing::open_ack(app),
         Action::Window => typing::open_window(app),
         Action::Back => back(app),
@@ -244,7 +241,7 @@ fn back(app: &mut App) {
         app.zoom = false;
     } else if rows::clear_marks(app) {
     } else if !app.filter.0.is_empty() {
-        typing::set_filter(app, "");
+        filtering::set(app, "");
     } else {
         app.leave();
     }

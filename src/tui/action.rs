@@ -86,6 +86,7 @@ actions! {
     GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
     Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
+    FilterMenu, "filter-menu", "filter menu", "choose from all terms that a filter can have", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;

@@ -3,6 +3,7 @@
 use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
+use crate::tui::filtering::Filtering;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -29,10 +30,7 @@ pub enum Purpose {
         scope: usize,
     },
     /// Filters as it is typed.
-    Filter {
-        /// What was filtered before, for Esc.
-        before: String,
-    },
+    Filter(Filtering),
     /// Runs a command by name.
     Palette,
 }

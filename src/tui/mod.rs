@@ -16,6 +16,7 @@ pub mod detail;
 pub mod edge;
 pub mod effect;
 pub mod external;
+pub mod filtering;
 pub mod footer;
 pub mod format;
 pub mod fuzzy;

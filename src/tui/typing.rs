@@ -7,15 +7,14 @@ use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
 
 use crate::model::{Pattern, Span, Timestamp};
-use crate::protocol::filter::Filter;
 use crate::protocol::{Command, NewMaintenance, Target};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
-use crate::tui::format;
 use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope};
 use crate::tui::overlays;
 use crate::tui::targets::{Targets, targets};
+use crate::tui::{filtering, format};
 
 /// Opens the line that acknowledges what is under the cursor.
 pub fn open_ack(app: &mut App) {
@@ -96,20 +95,8 @@ pub fn paste(app: &mut App, text: &str) {
 fn typed(app: &mut App) {
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     line.error = None;
-    if let Purpose::Filter { .. } = line.purpose {
-        let text = line.text().to_owned();
-        set_filter(app, &text);
-    }
-}
-
-/// Filters from now on; a text that does not parse keeps the filter that was.
-pub fn set_filter(app: &mut App, text: &str) {
-    match Filter::parse(text) {
-        Ok(filter) => {
-            app.filter = (text.trim().to_owned(), filter);
-            app.renew();
-        }
-        Err(errors) => fail(app, errors.to_string()),
+    if let Purpose::Filter(_) = line.purpose {
+        filtering::typed(app);
     }
 }
 
@@ -127,8 +114,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Cancel => {
             app.overlay = None;
-            if let Purpose::Filter { before } = &line.purpose {
-                set_filter(app, before);
+            if let Purpose::Filter(own) = &line.purpose {
+                filtering::cancel(app, own);
             }
             Vec::new()
         }
@@ -155,7 +142,7 @@ fn cycle(app: &mut App, line: &Line) {
                 line.input = tui_input::Input::new(text);
             }
         }
-        Purpose::Filter { .. } => {}
+        Purpose::Filter(_) => filtering::cycle(app),
     }
 }
 
@@ -185,10 +172,8 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             Some(scope) => commit_window(app, line, scope),
             None => Vec::new(),
         },
-        Purpose::Filter { .. } => {
-            if line.error.is_none() {
-                app.overlay = None;
-            }
+        Purpose::Filter(_) => {
+            filtering::commit(app, line);
             Vec::new()
         }
         Purpose::Palette => {
