@@ -59,11 +59,11 @@ fn look(app: &mut App, line: &mut Line, menu: bool, taken: bool) {
     let (text, at) = (line.text().to_owned(), cursor(line));
     let Purpose::Filter(own) = &mut line.purpose else { return };
     own.taken = taken;
-    let live = Filter::live(&text, (!taken).then_some(at));
-    own.wrong = live.errors.iter().map(|error| error.span.clone()).collect();
-    own.hint = live.hint.map(|hint| hint.to_string());
-    own.undecided = live.undecided;
-    line.error = match live.errors.as_slice() {
+    let read = Filter::live(&text, (!taken).then_some(at));
+    own.wrong = read.errors.iter().map(|error| error.span.clone()).collect();
+    own.hint = read.hint.map(|hint| hint.to_string());
+    own.undecided = read.undecided;
+    line.error = match read.errors.as_slice() {
         [] => None,
         [one] => Some(one.to_string()),
         [one, rest @ ..] => Some(format!("{one} (and {} more)", rest.len())),
@@ -78,7 +78,7 @@ fn look(app: &mut App, line: &mut Line, menu: bool, taken: bool) {
         own.offers = Completion::default();
     }
     (own.offer, own.typed) = (None, text.clone());
-    put(app, text.trim(), live.filter);
+    put(app, text.trim(), read.filter);
 }
 
 /// Where the cursor stands, in bytes.
@@ -148,10 +148,10 @@ pub fn commit(app: &mut App, line: &Line) {
     match Filter::parse(text) {
         Ok(parsed) => {
             // A glob that was taken to go on, because it was being typed, is written so now.
-            let live = Filter::live(text, (!own.taken).then(|| cursor(line)));
-            let clear = live.errors.is_empty() && live.undecided.is_none();
-            if clear && live.filter != parsed {
-                put(app, &live.filter.to_string(), live.filter);
+            let read = Filter::live(text, (!own.taken).then(|| cursor(line)));
+            let clear = read.errors.is_empty() && read.undecided.is_none();
+            if clear && read.filter != parsed {
+                put(app, &read.filter.to_string(), read.filter);
             } else {
                 put(app, text.trim(), parsed);
             }
