@@ -104,6 +104,7 @@ pub const RANGES: [(&str, Span); 5] = [
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
 /// The console; see the module's head.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// What the caller decided.
     pub options: Options,
@@ -338,9 +339,8 @@ impl App {
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
-            Some(Overlay::Line(_)) => return vec![Context::Line],
+            Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
-            Some(Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }
