@@ -46,6 +46,8 @@ const fn heading(context: Context) -> &'static str {
         Context::Graph => "Graphs",
         Context::Line => "Input lines",
         Context::Question => "Questions",
+        Context::Form => "Forms",
+        Context::Card => "Cards",
     }
 }
 

@@ -17,7 +17,7 @@ use crate::engine::{Door, Engine, Handle, Inventory, Keep, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
 use crate::store::{DirLock, Store};
-use crate::worker::{self, Worker};
+use crate::worker::{self, Source, Worker};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "fluxnoc.sock";
@@ -42,6 +42,8 @@ pub struct Plan {
     pub machine: String,
     /// Whether checks are run; a script verb on its own only looks and notes.
     pub with_worker: bool,
+    /// Time.
+    pub clock: Clock,
 }
 
 /// Where the engine of a data directory is.
@@ -146,7 +148,7 @@ async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engin
 }
 
 async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
-    let clock = Clock::System;
+    let clock = plan.clock;
     let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
     let setup = Setup {
         inventory: plan.inventory,
@@ -160,7 +162,8 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
     let engine = Engine::start_behind(setup, handle.clone(), door, stop).await?;
     if plan.with_worker {
         let shared = Shared::start().context("cannot start the round-trip thread")?;
-        let worker = Worker { backend: Backend::Local(handle), shared, clock, at_once };
+        let source = Source::Probes(shared);
+        let worker = Worker { backend: Backend::Local(handle), source, clock, at_once };
         tokio::spawn(async move {
             if let Err(problem) = worker::run(worker, around).await {
                 tracing::error!(%problem, "the worker ended");
@@ -201,6 +204,12 @@ impl Home {
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// Cancelled when what works around the engine is to end, before the engine does.
+    #[must_use]
+    pub fn around(&self) -> CancellationToken {
+        self.around.clone()
     }
 
     /// Cancelled when the engine was asked to stop, or could not start.

@@ -162,6 +162,7 @@ pub fn verb(
         | Typed::Probe(_)
         | Typed::Config(_)
         | Typed::Engine
+        | Typed::Demo(_)
         | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })

@@ -8,12 +8,14 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{Line, Pending, Purpose};
+use crate::tui::line::{AckEnd, Line, Pending, Purpose};
 use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
+use crate::tui::triage::acks;
+use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{filtering, layout, outside, overlays, panes, rows, typing, watch};
+use crate::tui::{filtering, layout, outside, overlays, panes, rows, triage, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -26,6 +28,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     }
     if rows::act(app, action) {
         return Vec::new();
+    }
+    if let Some(effects) = triage::act(app, action) {
+        return effects;
     }
     match action {
         Action::Down => go(app, 1),
@@ -60,8 +65,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
         Action::Filter => filtering::open(app, false),
         Action::FilterMenu => filtering::open(app, true),
-        Action::Ack => typing::open_ack(app),
-        Action::Window => typing::open_window(app),
+        Action::Ack => {
+            let end = acks::ends(app).first().copied();
+            again::open_ack(app, acks::COMMENT, end.unwrap_or(AckEnd::Recovery));
+        }
+        Action::Window => triage::windows::open(app, triage::windows::LENGTH),
         Action::Back => back(app),
         Action::Open => return open(app),
         Action::Unack => return unack(app),
@@ -91,7 +99,33 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Cancel
         | Action::Cycle
         | Action::Keep
-        | Action::Stop => {}
+        | Action::Stop
+        | Action::NextField
+        | Action::PreviousField
+        | Action::Toggle
+        | Action::AckForm
+        | Action::Comment
+        | Action::Snooze
+        | Action::WindowForm
+        | Action::Edit
+        | Action::Delete
+        | Action::Undo
+        | Action::Repeat
+        | Action::Failures
+        | Action::Runbook
+        | Action::HistoryHere
+        | Action::CopyHost
+        | Action::CopyAddress
+        | Action::CopyOutput
+        | Action::CopyRunbook
+        | Action::Fetch
+        | Action::NextZone
+        | Action::Pause
+        | Action::Arm
+        | Action::Disarm
+        | Action::Mute
+        | Action::SavedView
+        | Action::SaveView => {}
     }
     Vec::new()
 }
@@ -276,6 +310,7 @@ fn unack(app: &mut App) -> Vec<Effect> {
     app.say(Tone::Note, format!("giving back {what}…"));
     let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
     let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
+    app.triage.last = Some(Again::Unack);
     let id = app.ask(Pending::Unack { alerts, what });
     vec![Effect::Execute { id, command: Command::Unacknowledge { targets } }]
 }
@@ -288,6 +323,7 @@ fn recheck(app: &mut App) -> Vec<Effect> {
     }
     let what = found.words();
     app.say(Tone::Note, format!("re-checking {what}…"));
+    app.triage.last = Some(Again::Recheck);
     let id = app.ask(Pending::Recheck { what });
     vec![Effect::Execute { id, command: Command::Recheck { targets: found.objects() } }]
 }

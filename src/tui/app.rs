@@ -17,12 +17,14 @@ use crate::tui::lists::Lists;
 use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
 use crate::tui::outside::Outside;
+use crate::tui::overlays::card::Card;
 use crate::tui::overlays::themes::Chooser;
 pub use crate::tui::pane::Pane;
 use crate::tui::panes;
 use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::triage::{self, OpenForm};
 use crate::tui::views::View;
 use crate::tui::widgets::chart;
 
@@ -48,6 +50,12 @@ pub enum Overlay {
     Themes(Box<Chooser>),
     /// Whether to run a custom action.
     Run(Box<Run>),
+    /// A form.
+    Form(Box<OpenForm>),
+    /// A card of text.
+    Card(Box<Card>),
+    /// The saved views.
+    Views,
 }
 
 /// How a message sounds.
@@ -96,6 +104,7 @@ pub const RANGES: [(&str, Span); 5] = [
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
 /// The console; see the module's head.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// What the caller decided.
     pub options: Options,
@@ -181,6 +190,8 @@ pub struct App {
     pub pace: Pace,
     /// A storm of alerts, while there is one.
     pub storm: StormWatch,
+    /// The actions on targets: what can be undone, what was done last.
+    pub triage: triage::State,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -235,6 +246,7 @@ impl App {
             own: panes::Own::default(),
             pace: Pace::new(now.steady),
             storm: StormWatch::default(),
+            triage: triage::State::default(),
             whole: false,
             window_edge: None,
             next_id: 0,
@@ -327,13 +339,16 @@ impl App {
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
-            Some(Overlay::Line(_)) => return vec![Context::Line],
+            Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
-            Some(Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }
-            Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
+            Some(Overlay::Form(_)) => return vec![Context::Form],
+            Some(Overlay::Card(_)) => return vec![Context::Card, Context::List],
+            Some(Overlay::Help(_) | Overlay::Views) => {
+                return vec![Context::List, Context::Global];
+            }
             None => {}
         }
         let mut contexts = match self.focus {
@@ -361,7 +376,7 @@ impl App {
             Need::Operate => Role::Operator,
             Need::Administer => Role::Admin,
         };
-        if self.options.read_only {
+        if self.options.read_only && !self.is_armed() {
             return Some(format!("{}: this console is read-only", action.name()));
         }
         let role = match &self.actor {

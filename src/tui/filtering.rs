@@ -104,9 +104,9 @@ pub fn set(app: &mut App, text: &str) {
     }
 }
 
-/// The next offer in place of the word at the cursor. The only one is taken for good, so that the
+/// The next offer, or the one before, in place of the word at the cursor. The only one is taken for good, so that the
 /// next Tab goes on behind it.
-pub fn cycle(app: &mut App) {
+pub fn cycle(app: &mut App, forward: bool) {
     let Some(Overlay::Line(mut line)) = app.overlay.take() else { return };
     let at = cursor(&line);
     if let Purpose::Filter(own) = &mut line.purpose {
@@ -115,7 +115,8 @@ pub fn cycle(app: &mut App) {
             (own.offer, own.typed) = (None, line.input.value().to_owned());
         }
         let count = own.offers.candidates.len();
-        let next = own.offer.map_or(0, |at| (at + 1) % count.max(1));
+        let step = if forward { 1 } else { count.saturating_sub(1) };
+        let next = own.offer.map_or(0, |at| (at + step) % count.max(1));
         if let Some(offer) = own.offers.candidates.get(next) {
             let (text, behind) = own.offers.apply(&own.typed, offer);
             let whole = !offer.text.ends_with([':', '=']);

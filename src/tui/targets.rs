@@ -10,7 +10,7 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Phase};
 use crate::protocol::Target;
 use crate::tui::app::{App, Pane};
 use crate::tui::format::plural;
-use crate::tui::lists::{Item, List};
+use crate::tui::lists::{Item, List, Row};
 
 /// Most members of a group that hints look at.
 const HINT: usize = 32;
@@ -110,6 +110,8 @@ fn find(app: &App, limit: usize) -> Targets {
             let (keys, marked) = chosen(&app.lists.hosts, limit);
             of_hosts(app, keys, marked)
         }
+        // Rows of another kind: no host that is not painted is meant.
+        Pane::Windows | Pane::History | Pane::Logs | Pane::Settings => Targets::default(),
         _ => of_hosts(app, app.host.clone().into_iter().collect(), false),
     }
 }
@@ -128,7 +130,7 @@ fn chosen<T: Item>(list: &List<T>, limit: usize) -> (Vec<T::Key>, bool) {
         }
         return (list.in_order(&marked), true);
     }
-    let mut keys = list.row().map(|row| row.members()).unwrap_or_default();
+    let mut keys = list.row().map(Row::members).unwrap_or_default();
     keys.truncate(limit);
     (keys, false)
 }

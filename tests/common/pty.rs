@@ -191,8 +191,8 @@ impl Terminal {
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
-        let mut keys = self.keys.lock().expect("the terminal's input");
-        let input = keys.as_mut().expect("an open terminal");
+        let mut held = self.keys.lock().expect("the terminal's input");
+        let input = held.as_mut().expect("an open terminal");
         input.write_all(keys.as_bytes()).expect("the terminal takes keys");
         input.flush().expect("the terminal takes keys");
     }

@@ -32,11 +32,15 @@ pub enum Context {
     Line,
     /// A question with answers.
     Question,
+    /// A form.
+    Form,
+    /// A card of text.
+    Card,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -44,6 +48,8 @@ impl Context {
         Self::Graph,
         Self::Line,
         Self::Question,
+        Self::Form,
+        Self::Card,
     ];
 
     /// Its section in the file.
@@ -57,13 +63,15 @@ impl Context {
             Self::Graph => "graph",
             Self::Line => "line",
             Self::Question => "question",
+            Self::Form => "form",
+            Self::Card => "card",
         }
     }
 
     /// True for a dialog: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question)
+        matches!(self, Self::Line | Self::Question | Self::Form | Self::Card)
     }
 
     /// True when keys of both can count at the same time.

@@ -3,11 +3,14 @@
 //! In: the console's state. Out: cells of a buffer, completions.
 //! Never: decides what is under the cursor.
 
+pub mod card;
 pub mod filter;
+pub mod form;
 pub mod help;
 pub mod palette;
 pub mod run;
 pub mod themes;
+pub mod views;
 pub mod which_key;
 
 use ratatui::layout::{Constraint, Position};
@@ -19,6 +22,7 @@ use crate::tui::keymap::Context;
 use crate::tui::line::{AckEnd, Line, Purpose};
 use crate::tui::num::cells;
 use crate::tui::theme::Role;
+use crate::tui::triage::{lines, windows};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
 use crate::tui::{filtering, typing};
@@ -43,6 +47,19 @@ pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
         }
         Overlay::Themes(chooser) => {
             themes::view(app, chooser, surface);
+            None
+        }
+        Overlay::Views => {
+            views::view(app, surface);
+            None
+        }
+        Overlay::Form(open) => {
+            surface.fade();
+            form::view(app, &open.form, surface)
+        }
+        Overlay::Card(card) => {
+            surface.fade();
+            card::view(app, card, surface);
             None
         }
         Overlay::Run(run) => {
@@ -117,7 +134,7 @@ fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
 }
 
 /// The text without its first columns.
-fn skip_columns(text: &str, columns: usize) -> &str {
+pub(super) fn skip_columns(text: &str, columns: usize) -> &str {
     let mut rest = text;
     while width(text) - width(rest) < columns {
         let mut letters = rest.chars();
@@ -130,6 +147,9 @@ fn skip_columns(text: &str, columns: usize) -> &str {
 }
 
 fn words(app: &App, line: &Line) -> (String, String) {
+    if let Some(words) = lines::words(app, line) {
+        return words;
+    }
     match &line.purpose {
         Purpose::Ack { what, ends, end, .. } => {
             let until = match ends.get(*end) {
@@ -139,12 +159,9 @@ fn words(app: &App, line: &Line) -> (String, String) {
             (format!("Acknowledge {what} {until}:"), "the line is the comment".into())
         }
         Purpose::Window { scopes, scope } => {
-            let note = scopes.get(*scope).map(|scope| typing::window_preview(app, line, scope));
-            let what = match scopes.get(*scope) {
-                Some(crate::tui::line::Scope::Check(key)) => key.to_string(),
-                Some(crate::tui::line::Scope::Host(name)) => format!("all of {name}"),
-                None => String::new(),
-            };
+            let scope = scopes.get(*scope);
+            let note = scope.map(|scope| windows::preview(app, line, scope));
+            let what = scope.map(windows::words).unwrap_or_default();
             (format!("Window over {what} for:"), note.unwrap_or_default())
         }
         Purpose::Filter(own) => {
@@ -161,6 +178,7 @@ fn words(app: &App, line: &Line) -> (String, String) {
             let note = found.first().map_or("no such command", |(_, about)| about.as_str());
             (":".to_owned(), note.to_owned())
         }
+        _ => Default::default(),
     }
 }
 
