@@ -18,12 +18,14 @@ use crate::tui::lists::Lists;
 use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
 use crate::tui::outside::Outside;
+use crate::tui::overlays::card::Card;
 use crate::tui::overlays::themes::Chooser;
 pub use crate::tui::pane::Pane;
 use crate::tui::panes;
 use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::triage::{self, OpenForm};
 use crate::tui::views::View;
 use crate::tui::wall::{self, Wall};
 use crate::tui::widgets::chart;
@@ -50,6 +52,12 @@ pub enum Overlay {
     Themes(Box<Chooser>),
     /// Whether to run a custom action.
     Run(Box<Run>),
+    /// A form.
+    Form(Box<OpenForm>),
+    /// A card of text.
+    Card(Box<Card>),
+    /// The saved views.
+    Views,
 }
 
 /// How a message sounds.
@@ -188,6 +196,8 @@ pub struct App {
     pub wall: Wall,
     /// What new problems do to the ear.
     pub ringer: Ringer,
+    /// The actions on targets: what can be undone, what was done last.
+    pub triage: triage::State,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -244,6 +254,7 @@ impl App {
             storm: StormWatch::default(),
             wall: Wall::new(size),
             ringer: Ringer::default(),
+            triage: triage::State::default(),
             whole: false,
             window_edge: None,
             next_id: 0,
@@ -348,7 +359,11 @@ impl App {
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }
-            Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
+            Some(Overlay::Form(_)) => return vec![Context::Form],
+            Some(Overlay::Card(_)) => return vec![Context::Card, Context::List],
+            Some(Overlay::Help(_) | Overlay::Views) => {
+                return vec![Context::List, Context::Global];
+            }
             None => {}
         }
         let mut contexts = match self.focus {
@@ -376,7 +391,7 @@ impl App {
             Need::Operate => Role::Operator,
             Need::Administer => Role::Admin,
         };
-        if self.options.read_only {
+        if self.options.read_only && !self.is_armed() {
             return Some(format!("{}: this console is read-only", action.name()));
         }
         let role = match &self.actor {

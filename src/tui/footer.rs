@@ -6,6 +6,7 @@ use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
 use crate::tui::targets;
 use crate::tui::theme::Role;
+use crate::tui::triage::undo;
 use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 
@@ -16,7 +17,12 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
     let y = surface.height().saturating_sub(1);
     surface.tint(y, Role::Footer);
-    let wide = surface.width();
+    let mut wide = surface.width();
+    if let Some(toast) = undo::toast(app) {
+        let style = surface.theme.style(Role::Note);
+        surface.put_right(wide.saturating_sub(1), y, wide / 2, &toast, style);
+        wide = wide.saturating_sub(width(&toast).min(wide / 2) + 2);
+    }
     let mut x = 1;
     if let Some((text, role)) = said(app) {
         let more = 14;

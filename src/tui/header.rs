@@ -5,6 +5,7 @@ use crate::model::{ShownState, Span};
 use crate::tui::app::{App, Link};
 use crate::tui::format;
 use crate::tui::theme::{Role, glyph, short};
+use crate::tui::triage::{arm, pause};
 use crate::tui::widgets::Surface;
 
 /// From this width on, states are whole words.
@@ -135,6 +136,17 @@ fn clock(app: &App) -> String {
 
 /// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
 pub(crate) fn freshness(app: &App) -> (String, Role) {
+    if let Some(badge) = pause::badge(app) {
+        return (badge, Role::Bad);
+    }
+    let (text, role) = fresh(app);
+    match arm::badge(app) {
+        Some(badge) => (format!("{badge}  {text}"), Role::Note),
+        None => (text, role),
+    }
+}
+
+fn fresh(app: &App) -> (String, Role) {
     match &app.link {
         Link::Connecting => ("connecting".to_owned(), Role::Muted),
         Link::Lost(since, why) => {

@@ -255,10 +255,13 @@ impl Console {
     fn ask(&mut self, effect: Effect) {
         let (backend, actor) = (self.backend.clone(), self.app.actor.clone());
         let (answer, wall) = (self.answer.clone(), self.clock.now().wall);
+        let request = RequestId::from_parts(wall.millis(), rand::random());
+        if let Effect::Execute { id, command } = &effect {
+            self.app.requested(*id, request, command);
+        }
         self.tasks.spawn(async move {
             let (id, result) = match effect {
                 Effect::Execute { id, command } => {
-                    let request = RequestId::from_parts(wall.millis(), rand::random());
                     let request = Request { id: request, actor, command };
                     (id, backend.execute(request).await.map(Reply::Outcome))
                 }

@@ -110,6 +110,8 @@ fn find(app: &App, limit: usize) -> Targets {
             let (keys, marked) = chosen(&app.lists.hosts, limit);
             of_hosts(app, keys, marked)
         }
+        // Rows of another kind: no host that is not painted is meant.
+        Pane::Windows | Pane::History | Pane::Logs | Pane::Settings => Targets::default(),
         _ => of_hosts(app, app.host.clone().into_iter().collect(), false),
     }
 }

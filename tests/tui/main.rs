@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and its helpers are read where they are used"
 )]
 
+mod finding;
 mod fixture;
 mod lists;
 mod look;
@@ -170,10 +171,15 @@ impl Console {
 
     /// Paints a frame and returns it as text.
     pub fn screen(&mut self) -> String {
+        text(&self.frame())
+    }
+
+    /// Paints a frame.
+    pub fn frame(&mut self) -> Buffer {
         let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
         view(&self.app, &mut frame);
         self.on(Msg::Painted(self.app.now.steady));
-        text(&frame)
+        frame
     }
 
     /// The last line of the screen.
