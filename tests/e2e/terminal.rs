@@ -335,3 +335,30 @@ fn ssh_runs_in_front_and_gives_the_screen_back() {
     assert!(console.is_full_screen());
     is_coherent(&mut console);
 }
+
+#[test]
+fn the_wall_from_the_command_line_rings_and_takes_no_accident_for_a_wish() {
+    let house = House::new(SMALL_SITE);
+    let mut console = house.console(LARGE, &["--wall"]);
+    let screen = console.wait("the board", PATIENCE, |screen| {
+        screen.contains("busiest links") && has_row(screen, &["CRITICAL", "shut-1/tcp", "refused"])
+    });
+    assert!(screen.contains("unhandled"), "{screen}");
+    let until = Instant::now() + PATIENCE;
+    while !contains(&console.written(), b"\x07") {
+        assert!(Instant::now() < until, "no bell");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    console.send("am\r:stop\r\x03\x1a");
+    std::thread::sleep(Duration::from_millis(500));
+    let screen = console.text();
+    assert!(screen.contains("busiest links"), "{screen}");
+    assert!(house.json(&["alerts", "--json"])[0]["acknowledged"].is_null());
+    console.send("q");
+    console.wait_for("Hosts by site");
+    console.send("q");
+    console.wait_for("Leave the console");
+    console.send("s");
+    assert_eq!(console.wait_code(), 0);
+    console.assert_given_back();
+}

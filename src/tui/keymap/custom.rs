@@ -139,6 +139,7 @@ impl Keymap {
             (Action::Cancel, Context::Line),
             (Action::Commit, Context::Line),
             (Action::Cancel, Context::Question),
+            (Action::Quit, Context::Wall),
         ];
         needed
             .into_iter()
