@@ -5,8 +5,9 @@
 use crate::model::Kind;
 
 /// The tables of a file.
-pub const TOP: &[&str] =
-    &["console", "keys", "action", "store", "defaults", "alerting", "wall", "bell", "host", "check"];
+pub const TOP: &[&str] = &[
+    "console", "keys", "action", "store", "defaults", "alerting", "wall", "bell", "host", "check",
+];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
 /// `[[action]]`.

@@ -108,9 +108,9 @@ impl Layers {
             (DeValue::Integer(number), Form::Number) if number.radix() == 10 => {
                 Some(number.as_str().to_owned())
             }
-            (_, Form::List) => table.texts(setting.key).map(|texts| {
-                texts.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(",")
-            }),
+            (_, Form::List) => table
+                .texts(setting.key)
+                .map(|texts| texts.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(",")),
             (_, Form::Text) => {
                 table.type_error(setting.key, value, "a text in quotes");
                 None

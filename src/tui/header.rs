@@ -115,7 +115,8 @@ fn place(app: &App) -> String {
 fn clock(app: &App) -> String {
     let zone = &app.options.zone;
     let (now, muted) = (app.wall(), app.ringer.muted_until(app.now));
-    let muted = muted.map_or_else(String::new, |until| format!("bell off to {}   ", zone.clock(until)));
+    let muted =
+        muted.map_or_else(String::new, |until| format!("bell off to {}   ", zone.clock(until)));
     let time = if app.wall.is_on() { zone.seconds(now) } else { zone.clock(now) };
     format!("{muted}{time} {}", zone.name(now))
 }

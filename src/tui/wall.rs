@@ -286,8 +286,7 @@ mod tests {
 
     #[test]
     fn the_picture_visits_four_places_and_comes_back() {
-        let places: Vec<_> =
-            (0..5).map(|n| shift(Timestamp::from_millis(n * 180_000))).collect();
+        let places: Vec<_> = (0..5).map(|n| shift(Timestamp::from_millis(n * 180_000))).collect();
         assert_eq!(places, [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]);
     }
 

@@ -38,11 +38,7 @@ const ROW_LARGE: usize = 5;
 const ROW_SMALL: usize = 2;
 
 /// Paints the wall into the whole screen; `paint` is how the console paints a view.
-pub fn view(
-    app: &App,
-    buffer: &mut Buffer,
-    paint: fn(&App, &mut Buffer) -> Option<Position>,
-) {
+pub fn view(app: &App, buffer: &mut Buffer, paint: fn(&App, &mut Buffer) -> Option<Position>) {
     let outer = buffer.area;
     Surface::new(buffer, outer, &app.theme).clear();
     let mut picture = Buffer::empty(layout::screen(app.size));
@@ -60,7 +56,8 @@ pub fn view(
     let (dx, dy) = (dx.min(room.0), dy.min(room.1));
     for y in 0..picture.area.height {
         for x in 0..picture.area.width {
-            if let (Some(from), Some(to)) = (picture.cell((x, y)), buffer.cell_mut((x + dx, y + dy)))
+            if let (Some(from), Some(to)) =
+                (picture.cell((x, y)), buffer.cell_mut((x + dx, y + dy)))
             {
                 *to = from.clone();
             }
@@ -164,9 +161,7 @@ fn counts(app: &App, surface: &mut Surface<'_>, y: usize, is_large: bool) -> usi
     fields.push((unhandled, "", if is_large { "unhandled" } else { "unh." }, role));
     let each = surface.width() / fields.len();
     let texts: Vec<String> = fields.iter().map(|(count, ..)| count.to_string()).collect();
-    let fits = |size| {
-        texts.iter().all(|text| big::extent(text, size, tier).0 + 2 <= each)
-    };
+    let fits = |size| texts.iter().all(|text| big::extent(text, size, tier).0 + 2 <= each);
     let size = if is_large && fits(Size::Middle) { Size::Middle } else { Size::Small };
     let high = big::extent("0", size, tier).1;
     for (at, ((_, sign, word, role), text)) in fields.iter().zip(&texts).enumerate() {
@@ -242,9 +237,8 @@ fn large(app: &App, row: &mut Surface<'_>, alert: &Alert) {
     let room = end.saturating_sub(x + width(&waits) + 2);
     let whole = format!("{} {}", alert.check.host, alert.check.name);
     let host = alert.check.host.to_string();
-    let fits = |name: &&String| {
-        big::is_readable(name) && big::extent(name, Size::Small, tier).0 <= room
-    };
+    let fits =
+        |name: &&String| big::is_readable(name) && big::extent(name, Size::Small, tier).0 <= room;
     if let Some(name) = [&whole, &host].into_iter().find(fits) {
         big::big(row, (x, 0), name, (Size::Small, tier), Role::Strong);
     } else {

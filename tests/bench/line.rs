@@ -120,7 +120,8 @@ fn measure(size: (u16, u16), flags: &[&str]) -> Figures {
             whole.push(c);
         }
     }
-    let meanwhile: Vec<f64> = (0..if short() { 3 } else { 10 }).map(|n| key_meanwhile(&mut line, n)).collect();
+    let meanwhile: Vec<f64> =
+        (0..if short() { 3 } else { 10 }).map(|n| key_meanwhile(&mut line, n)).collect();
     let worst = |all: &[f64]| all.iter().copied().fold(0.0, f64::max);
     Figures {
         cursor,
@@ -175,7 +176,8 @@ fn typed(line: &mut Line, count: usize) -> f64 {
     line.silence();
     let mut times = Vec::new();
     let mut text = String::new();
-    for letter in "acknowledge the core of fra and tell noc about it again now".chars().take(count) {
+    for letter in "acknowledge the core of fra and tell noc about it again now".chars().take(count)
+    {
         text.push(letter);
         let begun = Instant::now();
         line.press(&letter.to_string());
@@ -266,7 +268,8 @@ impl Line {
     fn start(args: &[String], (cols, rows): (u16, u16)) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let program = std::env::var("FLUXNOC_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned());
+        let program = std::env::var("FLUXNOC_BIN")
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned());
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd("/");
@@ -380,7 +383,9 @@ fn arrive(
     for (at, bytes) in arrived {
         std::thread::sleep(at.saturating_duration_since(Instant::now()));
         tail.extend_from_slice(&bytes);
-        for (question, answer) in [(&b"\x1b[5n"[..], &b"\x1b[0n"[..]), (b"\x1b[?2026$p", b"\x1b[?2026;2$y")] {
+        for (question, answer) in
+            [(&b"\x1b[5n"[..], &b"\x1b[0n"[..]), (b"\x1b[?2026$p", b"\x1b[?2026;2$y")]
+        {
             while let Some(place) = tail.windows(question.len()).position(|part| part == question) {
                 tail.drain(..place + question.len());
                 let _ = answers.send((Instant::now() + WAY, answer.to_vec()));

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use fluxnoc::protocol::{Answer, Query};
 use nix::sys::signal::Signal;
 
-use crate::house::{House, LARGE, SMALL_SITE, await_end, esc, host, signal, stat, threads, type_line};
+use crate::house::{
+    House, LARGE, SMALL_SITE, await_end, esc, host, signal, stat, threads, type_line,
+};
 use crate::pty::Terminal;
 
 fn open(house: &House) -> Terminal {
