@@ -279,7 +279,8 @@ fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
     } else if rows::clear_marks(app) {
-    } else if !app.filter.0.is_empty() {
+    } else if !app.filter.0.is_empty() && !matches!(app.view, View::Host | View::Alert) {
+        // One object's page is not filtered: there Esc leads back to the list.
         filtering::set(app, "");
     } else {
         app.leave();
