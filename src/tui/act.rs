@@ -62,7 +62,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             panes::graph::turn(app, action);
         }
         Action::Help => app.open(Overlay::Help(0)),
-        Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
+        Action::Palette => overlays::palette::open(app),
         Action::Filter => {
             let before = app.filter.0.clone();
             let line = Line::new(Purpose::Filter { before: before.clone() }, &before);

@@ -27,7 +27,7 @@ use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
 
 /// Most completions above the command line.
-const CANDIDATES: usize = 8;
+pub const CANDIDATES: usize = 8;
 
 /// Draws the overlay; returns where the terminal's cursor is, when something is typed.
 pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
@@ -96,8 +96,8 @@ fn view_question(app: &App, surface: &mut Surface<'_>) {
 /// The last two rows: what the line would do, and the line itself.
 fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let (wide, high) = (surface.width(), surface.height());
-    if let Purpose::Palette = line.purpose {
-        view_candidates(app, line, surface);
+    if let Purpose::Palette { found, at } = &line.purpose {
+        view_candidates(found, at.unwrap_or(0), surface);
     }
     surface.part(0, high.saturating_sub(2), wide, 2).clear();
     let (prompt, mut note) = words(app, line);
@@ -159,9 +159,9 @@ fn words(app: &App, line: &Line) -> (String, String) {
             );
             ("/".to_owned(), found)
         }
-        Purpose::Palette => {
-            let found = palette::candidates(app, line.text());
-            let note = found.first().map_or("no such command", |(_, about)| about.as_str());
+        Purpose::Palette { found, at } => {
+            let one = found.get(at.unwrap_or(0));
+            let note = one.map_or("no such command", |one| one.about.as_str());
             (":".to_owned(), note.to_owned())
         }
         _ => Default::default(),
@@ -173,7 +173,7 @@ fn line_hints(app: &App, line: &Line) -> String {
     let tab = match &line.purpose {
         Purpose::Ack { .. } => Some("end"),
         Purpose::Window { scopes, .. } if scopes.len() > 1 => Some("scope"),
-        Purpose::Palette => Some("complete"),
+        Purpose::Palette { .. } | Purpose::Filter { .. } => Some("complete"),
         _ => None,
     };
     for (action, label) in
@@ -186,18 +186,17 @@ fn line_hints(app: &App, line: &Line) -> String {
     parts.join("  ")
 }
 
-fn view_candidates(app: &App, line: &Line, surface: &mut Surface<'_>) {
-    let found = palette::candidates(app, line.text());
+fn view_candidates(found: &[palette::Candidate], chosen: usize, surface: &mut Surface<'_>) {
     let count = found.len().min(CANDIDATES);
     let (wide, high) = (surface.width(), surface.height());
     let top = high.saturating_sub(2 + count);
-    let mut s = surface.part(0, top, wide.min(72), count);
+    let mut s = surface.part(0, top, wide.min(76), count);
     s.clear();
     // The best one is nearest to what is typed.
-    for (at, (name, about)) in found.iter().take(count).enumerate() {
+    for (at, one) in found.iter().take(count).enumerate() {
         let y = count - 1 - at;
-        let role = if at == 0 { Role::Accent } else { Role::Text };
-        s.say(2, y, 18, name, role);
-        s.say(22, y, 48, about, Role::Muted);
+        let role = if at == chosen { Role::Accent } else { Role::Text };
+        s.say(2, y, 28, &one.text, role);
+        s.say(32, y, 40, &one.about, Role::Muted);
     }
 }

@@ -157,7 +157,7 @@ mod tests {
         for bad in ["", "[]", "{\"x\": [\"a/b\"]}", "{\"9000\": [\"\", \"no slash\"]}", "{"] {
             assert!(read(bad, at(0)).is_empty(), "{bad}");
         }
-        let many = (0..5000).map(|n| (CheckKey::new(&format!("host-{n}"), "ping"), at(1)));
+        let many = (0..5000).map(|n| (CheckKey::new(format!("host-{n}"), "ping"), at(1)));
         assert!(write(&many.collect()).is_err());
     }
 }
