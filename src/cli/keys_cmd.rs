@@ -48,6 +48,7 @@ const fn heading(context: Context) -> &'static str {
         Context::Question => "Questions",
         Context::Form => "Forms",
         Context::Card => "Cards",
+        Context::Wall => "On the wall",
     }
 }
 

@@ -15,12 +15,16 @@ use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, outside, overlays, panes, rows, triage, typing, watch};
+use crate::tui::{bell, layout, outside, overlays, panes, rows, triage, typing, wall, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if let Some(why) = app.refusal(action) {
         app.say(Tone::Bad, why);
+        return Vec::new();
+    }
+    if app.wall.is_on() {
+        wall::act(app, action);
         return Vec::new();
     }
     if let Some(effects) = panes::act(app, app.focus, action) {
@@ -88,6 +92,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
         Action::Theme => overlays::themes::open(app),
+        Action::Wall => wall::open(app),
+        Action::Mute => bell::mute(app),
         Action::Left
         | Action::Right
         | Action::Mark
@@ -126,7 +132,6 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Pause
         | Action::Arm
         | Action::Disarm
-        | Action::Mute
         | Action::SavedView
         | Action::SaveView => {}
     }

@@ -137,15 +137,16 @@ actions! {
     CopyRunbook, "copy-runbook", "runbook", "copy the runbook", Look, key;
     Fetch, "fetch", "fetch", "ask the engine again for what is on screen", Look, key;
     NextZone, "zone", "zone", "times in UTC, and back in the zone of here", Look, key;
-    Pause, "pause", "pause", "hold the display still; ends by itself", Look, key;
     Arm, "arm", "arm", "allow changes for a time where the console is read-only", Look, key;
     Disarm, "disarm", "disarm", "read-only again", Look, palette;
-    Mute, "mute", "mute", "no bell for 15 minutes, and back", Look, key;
     SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
     SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
     NextField, "next-field", "next field", "next field or suggestion", Look, key;
     PreviousField, "previous-field", "previous field", "previous field or suggestion", Look, key;
     Toggle, "toggle", "change", "change the choice", Look, key;
+    Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
+    Pause, "pause", "pause", "hold the display still, on the wall its view, or go on", Look, key;
+    Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
     Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
     Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;

@@ -14,6 +14,7 @@ mod look;
 mod stories;
 mod triage;
 mod views;
+mod wall;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -176,7 +177,7 @@ impl Console {
 
     /// Paints a frame and returns it as text.
     pub fn screen(&mut self) -> String {
-        let mut frame = Buffer::empty(layout::screen(self.app.size));
+        let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
         view(&self.app, &mut frame);
         self.on(Msg::Painted(self.app.now.steady));
         text(&frame)

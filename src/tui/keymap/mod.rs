@@ -36,11 +36,13 @@ pub enum Context {
     Form,
     /// A card of text.
     Card,
+    /// The wall, where nothing else counts.
+    Wall,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -50,6 +52,7 @@ impl Context {
         Self::Question,
         Self::Form,
         Self::Card,
+        Self::Wall,
     ];
 
     /// Its section in the file.
@@ -65,13 +68,14 @@ impl Context {
             Self::Question => "question",
             Self::Form => "form",
             Self::Card => "card",
+            Self::Wall => "wall",
         }
     }
 
-    /// True for a dialog: no other context counts while it is open.
+    /// True for a dialog and the wall: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question | Self::Form | Self::Card)
+        matches!(self, Self::Line | Self::Question | Self::Form | Self::Card | Self::Wall)
     }
 
     /// True when keys of both can count at the same time.
