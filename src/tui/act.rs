@@ -8,7 +8,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{AckEnd, Line, Pending, Purpose};
+use crate::tui::line::{AckEnd, Pending};
 use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::triage::acks;
@@ -66,7 +66,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             panes::graph::turn(app, action);
         }
         Action::Help => app.open(Overlay::Help(0)),
-        Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
+        Action::Palette => overlays::palette::open(app),
         Action::Filter => filtering::open(app, false),
         Action::FilterMenu => filtering::open(app, true),
         Action::Ack => {

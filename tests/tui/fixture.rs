@@ -426,7 +426,13 @@ pub fn outcome(command: &Command) -> Outcome {
         }),
         Command::Acknowledge { targets, .. }
         | Command::Unacknowledge { targets }
-        | Command::Recheck { targets } => Outcome::done(targets.len()),
+        | Command::Comment { targets, .. } => Outcome::Done {
+            count: targets.len(),
+            failures: Vec::new(),
+            failed: 0,
+            undo_until: Some(now() + Span::from_secs(10)),
+        },
+        Command::Recheck { targets } => Outcome::done(targets.len()),
         _ => Outcome::done(0),
     }
 }

@@ -13,6 +13,7 @@ mod fixture;
 mod lists;
 mod look;
 mod stories;
+mod triage;
 mod views;
 mod wall;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{Now, SafeText, Span, Steady};
+use fluxnoc::model::{Now, RequestId, SafeText, Span, Steady};
 use fluxnoc::protocol::{Actor, Command, Event, Role};
 use fluxnoc::tui::app::App;
 use fluxnoc::tui::effect::{Effect, Reply};
@@ -91,6 +92,9 @@ impl Console {
                     if !matches!(command, Command::Look { .. }) {
                         self.commands.push(command.clone());
                     }
+                    let bytes = [u8::try_from(id % 251).unwrap(); 10];
+                    let request = RequestId::from_parts(fixture::now().millis(), bytes);
+                    self.app.requested(id, request, command);
                     self.waiting.insert(id, effect);
                 }
                 Effect::Query { id, .. } => {
@@ -153,6 +157,9 @@ impl Console {
             "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
             "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
             "ctrl-u" => (KeyCode::Char('u'), KeyModifiers::CONTROL),
+            "delete" => (KeyCode::Delete, KeyModifiers::NONE),
+            "down" => (KeyCode::Down, KeyModifiers::NONE),
+            "up" => (KeyCode::Up, KeyModifiers::NONE),
             "pgdn" => (KeyCode::PageDown, KeyModifiers::NONE),
             "end" => (KeyCode::End, KeyModifiers::NONE),
             key => (KeyCode::Char(key.chars().next().unwrap()), KeyModifiers::NONE),
