@@ -49,6 +49,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),
         Action::Trace => trace(app),
+        Action::ObjectHistory => object_history(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),
         Action::RangeLonger => app.turn_range(true),
@@ -178,6 +179,15 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
+/// Opens the history of what is under the cursor: a check with its host, else the host.
+fn object_history(app: &mut App) {
+    match targets(app).objects().into_iter().next() {
+        Some(Target::Check(key)) => panes::history::open(app, &key.host, Some(&key.name)),
+        Some(Target::Host(host)) => panes::history::open(app, &host, None),
+        _ => app.say(Tone::Note, "nothing is under the cursor"),
+    }
+}
+
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -211,7 +221,11 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, check) = match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, Some(alert)) => {
+            let (id, key) = (alert.id, alert.check.clone());
+            panes::alert_page::open(app, id, Some((key.host, key.name)));
+            return Vec::new();
+        }
         (Pane::Alerts, None) => return Vec::new(),
         (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
             Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),

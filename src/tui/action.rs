@@ -71,11 +71,12 @@ actions! {
     Bottom, "bottom", "bottom", "last row", Look, key;
     NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
     PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
-    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Open, "open", "detail", "open what is under the cursor: the alert, from there its host", Look, key;
     Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
     Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
     Window, "window", "window", "open a maintenance window", Operate, key;
     Recheck, "recheck", "re-check", "run the checks under the cursor now", Operate, key;
+    ObjectHistory, "object-history", "history", "what has happened to the check or host under the cursor", Look, key;
     Trace, "trace", "trace", "look at the path to the host now", Look, key;
     Mark, "mark", "mark", "mark the row, or take its mark away", Look, key;
     MarkRange, "mark-range", "range", "begin a range of marks, or end it", Look, key;

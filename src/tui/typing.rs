@@ -10,11 +10,11 @@ use crate::model::{Pattern, Span, Timestamp};
 use crate::protocol::filter::Filter;
 use crate::protocol::{Command, NewMaintenance, Target};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Overlay, Tone};
+use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope};
-use crate::tui::overlays;
+use crate::tui::{overlays, panes};
 use crate::tui::targets::{Targets, targets};
 
 /// Opens the line that acknowledges what is under the cursor.
@@ -104,6 +104,9 @@ fn typed(app: &mut App) {
 
 /// Filters from now on; a text that does not parse keeps the filter that was.
 pub fn set_filter(app: &mut App, text: &str) {
+    if app.focus == Pane::History {
+        return panes::history::set_filter(app, text);
+    }
     match Filter::parse(text) {
         Ok(filter) => {
             app.filter = (text.trim().to_owned(), filter);

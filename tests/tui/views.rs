@@ -41,3 +41,24 @@ fn a_view_opens_by_its_key_and_esc_goes_back() {
     console.press("esc");
     assert!(console.screen().contains("Hosts by site"));
 }
+
+#[test]
+fn history() {
+    at_all_sizes("8", "history");
+}
+
+#[test]
+fn alert_page() {
+    at_all_sizes("enter", "alert");
+}
+
+#[test]
+fn paths() {
+    at_all_sizes("5", "paths");
+    for (keys, name) in [("5 tab", "hops"), ("5 tab tab", "trips"), ("5 tab tab tab", "changes")] {
+        let mut console = Console::open((80, 24));
+        console.press(keys);
+        console.rest();
+        insta::assert_snapshot!(format!("paths_{name}_80x24"), console.screen());
+    }
+}
