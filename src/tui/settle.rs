@@ -235,7 +235,8 @@ impl App {
         let lists = self.pace.stale.then_some(self.pace.at);
         let rest = if self.lists.waits() { self.pace.hand.map(|at| at + REST) } else { None };
         let panes = panes::wake(self);
-        for other in [message, self.look_at, trace, lists, rest, storm, panes].into_iter().flatten() {
+        for other in [message, self.look_at, trace, lists, rest, storm, panes].into_iter().flatten()
+        {
             at = at.min(other);
         }
         if let Some(edge) = self.window_edge {

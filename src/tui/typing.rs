@@ -14,8 +14,8 @@ use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope};
-use crate::tui::{overlays, panes};
 use crate::tui::targets::{Targets, targets};
+use crate::tui::{overlays, panes};
 
 /// Opens the line that acknowledges what is under the cursor.
 pub fn open_ack(app: &mut App) {

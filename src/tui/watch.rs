@@ -59,11 +59,8 @@ pub fn wanted(app: &App) -> Interest {
     checks.truncate(INTEREST_LIMIT);
     // In a storm nothing is traced that nobody asked for.
     let calm = app.storm.storm().is_none() || app.focus == Pane::Hops;
-    let traced = if app.shows(Pane::Hops) && calm {
-        app.host.clone()
-    } else {
-        panes::paths::live_host(app)
-    };
+    let traced =
+        if app.shows(Pane::Hops) && calm { app.host.clone() } else { panes::paths::live_host(app) };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
     Interest { checks, trace }

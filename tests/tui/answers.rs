@@ -6,8 +6,8 @@ use std::sync::Arc;
 use fluxnoc::model::spec::TraceProtocol;
 use fluxnoc::model::trace::{HopAddress, TraceReport};
 use fluxnoc::model::{
-    AlertId, CheckKey, Comment, Edge, EdgeKind, Metric, Observation, Path, PathChange, Reason,
-    SafeText, Span, State, Timestamp, Unit,
+    AlertId, CheckKey, Comment, Edge, EdgeKind, Path, PathChange, Reason, SafeText, Span, State,
+    Timestamp,
 };
 use fluxnoc::protocol::query::{Answer, Query};
 use fluxnoc::protocol::{
@@ -52,7 +52,10 @@ pub fn log() -> Vec<LogEntry> {
         edge(130, EdgeKind::Fired, "fra-01", "mysql", (Ok, Critical), refused),
         by(other(200, LogKind::Action, Some("fra-01"), "re-check of fra-01/mysql"), "noc-2"),
         other(310, LogKind::Path, Some("fra-01"), "hop 2 is 10.0.1.9, was 10.0.1.1"),
-        by(edge(5750, EdgeKind::Acknowledged, "ams-09", "disk", (Warning, Warning), "on it"), "noc-2"),
+        by(
+            edge(5750, EdgeKind::Acknowledged, "ams-09", "disk", (Warning, Warning), "on it"),
+            "noc-2",
+        ),
         LogEntry {
             in_maintenance: true,
             ..edge(900, EdgeKind::Worse, "dal-20", "http", (Warning, Critical), "refused")
@@ -79,12 +82,14 @@ fn page(filter: &LogFilter, before: Option<LogCursor>, limit: u32) -> LogPage {
     let holds = |entry: &LogEntry| {
         filter.from.is_none_or(|from| entry.at >= from)
             && filter.to.is_none_or(|to| entry.at < to)
-            && filter.hosts.as_ref().is_none_or(|hosts| {
-                entry.host.as_ref().is_some_and(|host| hosts.matches(host))
-            })
-            && filter.actor.as_ref().is_none_or(|actor| {
-                entry.actor.as_ref().is_some_and(|have| have.as_str() == actor)
-            })
+            && filter
+                .hosts
+                .as_ref()
+                .is_none_or(|hosts| entry.host.as_ref().is_some_and(|host| hosts.matches(host)))
+            && filter
+                .actor
+                .as_ref()
+                .is_none_or(|actor| entry.actor.as_ref().is_some_and(|have| have.as_str() == actor))
             && (filter.kinds.is_empty() || filter.kinds.contains(&entry.kind))
             && filter.text.as_ref().is_none_or(|text| {
                 entry.text.as_str().to_lowercase().contains(&text.to_lowercase())
@@ -156,7 +161,15 @@ fn alert(id: AlertId) -> Option<AlertPage> {
     };
     Some(AlertPage {
         edges: vec![
-            edge(3, 70, EdgeKind::Commented, Critical, Critical, "rack 4 has no light", Some("noc-1")),
+            edge(
+                3,
+                70,
+                EdgeKind::Commented,
+                Critical,
+                Critical,
+                "rack 4 has no light",
+                Some("noc-1"),
+            ),
             edge(2, 110, EdgeKind::Worse, Warning, Critical, alert.output.as_str(), None),
             edge(1, 130, EdgeKind::Fired, Ok, Warning, "handshake took 2.3 s (> 500 ms)", None),
         ],
@@ -248,16 +261,5 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),
-    }
-}
-
-/// What a failed check last saw.
-#[must_use]
-pub fn seen() -> Observation {
-    Observation {
-        output: SafeText::line("connection refused by 10.0.3.1:3306"),
-        long: SafeText::text("tried 10.0.3.1:3306 from 10.0.0.9\nthe port answers with a reset"),
-        metrics: vec![Metric::new("time", 0.0021, Unit::Seconds), Metric::new("used", 83.0, Unit::Percent)],
-        ..Observation::default()
     }
 }

@@ -55,7 +55,11 @@ impl Words {
 
     fn take(&mut self, word: Piece<'_>) -> Result<(), FilterError> {
         if word.is_open() {
-            return Err(wrong(word.span(), "the quote is not closed", "write `\"` behind the text"));
+            return Err(wrong(
+                word.span(),
+                "the quote is not closed",
+                "write `\"` behind the text",
+            ));
         }
         if word.raw.starts_with('!') {
             let what = format!("{} cannot be turned round in the history", quoted(word.raw));

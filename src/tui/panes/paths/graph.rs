@@ -66,7 +66,10 @@ pub fn view(app: &App, row: &Row, surface: &mut Surface<'_>) {
 /// The path's round trips over the range of graphs.
 fn whole(app: &App, row: &Row, surface: &mut Surface<'_>) {
     let Some(book) = &app.own.paths.book else {
-        let lines = ["A live trace has no history of its own: [ ] choose a hop, or", "a trace check keeps it."];
+        let lines = [
+            "A live trace has no history of its own: [ ] choose a hop, or",
+            "a trace check keeps it.",
+        ];
         empty(surface, if row.check.is_none() { &lines } else { &["Asking for the history…"] });
         return;
     };

@@ -83,7 +83,11 @@ pub fn rows(app: &App) -> Vec<Row> {
             changed: summary.changed,
         }
     });
-    let live = own.live.iter().map(|live| Row {
+    // A host that a check traces needs no second row.
+    let alone = |live: &&Arc<crate::protocol::LiveTrace>| {
+        own.checks.iter().all(|summary| summary.key.host != live.host)
+    };
+    let live = own.live.iter().filter(alone).map(|live| Row {
         host: live.host.clone(),
         check: None,
         state: None,
@@ -180,11 +184,12 @@ fn row(app: &App, surface: &mut Surface<'_>, y: usize, row: &Row, tall: bool) {
     };
     surface.say(1, y, 7, &sign, role);
     let name = row.check.as_deref().unwrap_or("trace");
-    let numbers = 15;
+    let numbers = if tall { 14 } else { 15 };
     let (loss, rtt) = row.end();
     let loss_text = loss.map_or("–".to_owned(), |loss| format!("{loss:.0} %"));
     let loss_role = if loss.is_some_and(|loss| loss >= 0.5) { Role::Strong } else { Role::Muted };
     let names = if tall { wide.saturating_sub(9 + numbers + 1) } else { 26 };
+    // The host keeps its name; the check's is cut first.
     let used = surface.say(9, y, names, &row.host, Role::Strong) + 1;
     surface.say(9 + used, y, names.saturating_sub(used), name, Role::Muted);
     let style = surface.theme.style(loss_role);

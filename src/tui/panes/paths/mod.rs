@@ -139,10 +139,17 @@ fn waiting(app: &App, row: &Row, surface: &mut Surface<'_>) {
     let mut lines = vec!["Not walked since the engine started.".to_owned()];
     if let Some(path) = &row.path {
         let since = row.changed.map(|at| app.options.zone.moment(at, app.wall()));
-        lines.push(format!("Recorded before{}:", since.map_or(String::new(), |s| format!(", unchanged since {s}"))));
+        lines.push(format!(
+            "Recorded before{}:",
+            since.map_or(String::new(), |s| format!(", unchanged since {s}"))
+        ));
         lines.extend(path.hops.iter().map(|hop| {
             let all: Vec<String> = hop.addresses.iter().map(ToString::to_string).collect();
-            format!("{:>3} {}", hop.ttl, if all.is_empty() { "no answer".into() } else { all.join(" ") })
+            format!(
+                "{:>3} {}",
+                hop.ttl,
+                if all.is_empty() { "no answer".into() } else { all.join(" ") }
+            )
         }));
     }
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -278,9 +285,16 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
         effects.push(Effect::Query { id, query: Query::Paths { host: None, limit: LIMIT } });
     }
     let Some(row) = selected(app) else { return effects };
-    if app.own.paths.selected.is_none() && app.own.paths.loaded {
-        select(app, app.own.paths.at, Some(&row));
-    }
+    let row = if app.own.paths.selected.is_none() && app.own.paths.loaded {
+        // The view opens at the path of the host that is selected, when it has one.
+        let rows = list::rows(app);
+        let at = rows.iter().position(|row| Some(&row.host) == app.host.as_ref()).unwrap_or(0);
+        let row = rows.get(at).cloned().unwrap_or(row);
+        select(app, at, Some(&row));
+        row
+    } else {
+        row
+    };
     let id = row.id();
     if app.own.paths.changes_of.as_ref() != Some(&id) {
         let own = &mut app.own.paths;
@@ -290,7 +304,8 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
         let token = own.token << 2 | PAST;
         let id = app.ask(Pending::Pane(Pane::PathList, token));
         let (host, check) = (row.host.clone(), row.check.clone());
-        effects.push(Effect::Query { id, query: Query::PathChanges { host, check, limit: CHANGES } });
+        effects
+            .push(Effect::Query { id, query: Query::PathChanges { host, check, limit: CHANGES } });
     }
     effects.extend(history(app, row));
     effects
@@ -324,6 +339,7 @@ fn history(app: &mut App, row: Row) -> Option<Effect> {
 pub fn forget(app: &mut App) {
     let own = &mut app.own.paths;
     (own.looked, own.changes_of, own.book) = (None, None, None);
+    (own.selected, own.loaded) = (None, false);
 }
 
 /// Takes an answer.
