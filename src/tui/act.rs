@@ -214,6 +214,7 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
+/// Opens the history of what is under the cursor: a check with its host, else the host.
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -247,7 +248,11 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, check) = match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, Some(alert)) => {
+            let (id, key) = (alert.id, alert.check.clone());
+            panes::alert_page::open(app, id, Some((key.host, key.name)));
+            return Vec::new();
+        }
         (Pane::Alerts, None) => return Vec::new(),
         (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
             Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),

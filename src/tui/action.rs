@@ -71,7 +71,7 @@ actions! {
     Bottom, "bottom", "bottom", "last row", Look, key;
     NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
     PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
-    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Open, "open", "detail", "open what is under the cursor: the alert, from there its host", Look, key;
     Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
     Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
     Window, "window", "window", "open a maintenance window", Operate, key;

@@ -373,6 +373,8 @@ impl App {
             | Pane::Checks
             | Pane::CheckList
             | Pane::AlertPage
+            | Pane::History
+            | Pane::PathList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph => vec![Context::Grid],

@@ -61,6 +61,11 @@ pub enum Purpose {
     },
     /// Filters as it is typed.
     Filter(Filtering),
+    /// Filters the history as it is typed.
+    Log {
+        /// What was filtered before, for Esc.
+        before: String,
+    },
     /// Runs a command by name, or opens an object.
     Palette {
         /// What the text can become, the best first.

@@ -7,13 +7,12 @@ use tui_input::backend::crossterm::EventHandler;
 use crate::model::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
-use crate::tui::completion;
 use crate::tui::effect::Effect;
 use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Purpose};
 use crate::tui::triage::acks::Ack;
 use crate::tui::triage::again::Again;
 use crate::tui::triage::{acks, forms, lines, windows};
-use crate::tui::{filtering, overlays};
+use crate::tui::{filtering, overlays, panes};
 
 /// Edits the open line.
 pub fn key(app: &mut App, key: KeyEvent) {
@@ -49,6 +48,10 @@ fn typed(app: &mut App) {
     match line.purpose {
         Purpose::Palette { .. } => overlays::palette::typed(app),
         Purpose::Filter(_) => filtering::typed(app),
+        Purpose::Log { .. } => {
+            let text = line.text().to_owned();
+            panes::history::set_filter(app, &text);
+        }
         _ => {}
     }
 }
@@ -68,8 +71,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Cancel => {
             app.overlay = None;
-            if let Purpose::Filter(own) = &line.purpose {
-                filtering::cancel(app, own);
+            match &line.purpose {
+                Purpose::Filter(own) => filtering::cancel(app, own),
+                Purpose::Log { before } => panes::history::set_filter(app, before),
+                _ => {}
             }
             Vec::new()
         }
@@ -96,7 +101,6 @@ fn cycle(app: &mut App, line: &Line) {
         Purpose::Palette { found, at } => {
             found.get(at.unwrap_or(0)).map(overlays::palette::complete)
         }
-        Purpose::Filter { .. } => complete_filter(app, line),
         _ => None,
     };
     if let Some(text) = completed {
@@ -113,13 +117,6 @@ fn cycle(app: &mut App, line: &Line) {
         Purpose::Filter(_) => filtering::cycle(app, true),
         _ => {}
     }
-}
-
-/// The filter with the word at its end completed to the best candidate.
-fn complete_filter(app: &App, line: &Line) -> Option<String> {
-    let text = line.text();
-    let found = completion::complete(text, text.len(), &app.world);
-    found.candidates.first().map(|first| found.apply(text, first).0)
 }
 
 /// Goes to the next or previous candidate.
@@ -161,6 +158,12 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
         }
         Purpose::Filter(_) => {
             filtering::commit(app, line);
+            Vec::new()
+        }
+        Purpose::Log { .. } => {
+            if line.error.is_none() {
+                app.overlay = None;
+            }
             Vec::new()
         }
         Purpose::Palette { found, at } => {

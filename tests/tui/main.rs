@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and its helpers are read where they are used"
 )]
 
+mod answers;
 mod finding;
 mod fixture;
 mod lists;
@@ -244,7 +245,7 @@ fn the_panes_of_a_small_screen() {
 fn the_host_view() {
     for (size, name) in [((120, 40), "host_120x40"), ((80, 24), "host_80x24")] {
         let mut console = Console::open(size);
-        console.press("enter");
+        console.press("enter enter");
         console.rest();
         insta::assert_snapshot!(name, console.screen());
     }
@@ -253,7 +254,7 @@ fn the_host_view() {
 #[test]
 fn live_results_continue_the_numbers_on_screen() {
     let mut console = Console::open((120, 40));
-    console.press("enter");
+    console.press("enter enter");
     console.rest();
     assert!(!console.screen().contains("> 200 ms / > 500 ms"));
     let key = fluxnoc::model::CheckKey::new("fra-01", "mysql");
