@@ -4,6 +4,7 @@ use crate::tui::act;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Tone};
 use crate::tui::effect::Effect;
+use crate::tui::overlays::views;
 
 /// Actions that make sense as commands.
 fn commands() -> impl Iterator<Item = Action> {
@@ -65,6 +66,9 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
             app.say(Tone::Bad, text);
         }
         return Vec::new();
+    }
+    if let Some(rest) = typed.strip_prefix("save-view ") {
+        return views::save(app, rest);
     }
     if typed == "q" {
         return act::act(app, Action::Interrupt);
