@@ -1,5 +1,10 @@
 //! Finding: the filter line, what it offers and marks, saved views.
 
+use std::sync::Arc;
+
+use fluxnoc::model::Span;
+use fluxnoc::protocol::{Command, Event};
+
 use crate::Console;
 
 #[test]
@@ -84,4 +89,54 @@ fn what_was_shown_while_typing_stays_with_enter() {
     assert_eq!(shown, 9);
     console.press("enter");
     assert_eq!((console.app.lists.hosts.len(), &*console.app.filter.0), (shown, "host:fra-0*"));
+}
+
+#[test]
+fn saved_views_open_by_their_letter() {
+    let mut console = Console::open((120, 40));
+    console.press("' u");
+    assert_eq!((console.app.filter.0.as_str(), console.app.lists.alerts.len()), ("unhandled", 5));
+    console.press("' s");
+    assert!(console.screen().contains("by site"), "{}", console.screen());
+    assert!(console.app.lists.alerts.len() < 7, "alerts of one site are one row");
+    console.press("g v p");
+    assert_eq!(console.app.lists.checks.len(), 9, "every problem, also what a window covers");
+    console.press("' m");
+    assert_eq!(console.app.lists.alerts.len(), 1);
+    console.press("' z");
+    assert!(console.foot().contains("no view is saved under `z`"), "{}", console.foot());
+    assert_eq!(console.app.filter.0, "mine", "what was in force stays in force");
+}
+
+#[test]
+fn since_i_left_counts_from_leaving_and_a_bad_view_is_told() {
+    let mut console = Console::open((120, 40));
+    let left = console.app.wall() - Span::from_secs(600);
+    let remembered = |key: &str, value: &str| {
+        Event::Remembered { key: key.to_owned(), value: Some(Arc::from(value)) }
+    };
+    console.feed(vec![remembered("left", &left.millis().to_string())]);
+    console.press("' l");
+    assert_eq!(console.app.filter.0, "since:10m");
+    assert_eq!(console.app.lists.checks.len(), 6, "what changed within ten minutes");
+    let own = |filter: &str| {
+        format!(r#"[{{"letter":"q","name":"Mine","target":"hosts","filter":"{filter}"}}]"#)
+    };
+    console.feed(vec![remembered("views", &own("host:fra-0*"))]);
+    console.press("' q");
+    assert_eq!(console.app.lists.hosts.len(), 9);
+    console.feed(vec![remembered("views", &own("state:b"))]);
+    assert!(console.foot().contains("`b` is no state"), "{}", console.foot());
+    assert_eq!(console.app.filter.0, "host:fra-0*", "what was in force stays in force");
+}
+
+#[test]
+fn save_view_keeps_the_list_for_this_operator() {
+    let mut console = Console::open((120, 40));
+    console.press("2 / f r a enter :").write("save-view k Frankfurt").press("enter");
+    let Some(Command::Remember { key, value: Some(text) }) = console.commands.last() else {
+        panic!("{:?}", console.commands)
+    };
+    assert_eq!(key, "views");
+    assert!(text.contains("Frankfurt") && text.contains("\"fra\""), "{text}");
 }

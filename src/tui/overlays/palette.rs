@@ -217,23 +217,7 @@ fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
     match name {
         "theme" => put_theme(app, rest.trim()),
         "arm" => arm::arm_for(app, rest),
-        "save-view" => {
-            let kept = views::of_screen(app, rest).and_then(|view| {
-                let text = format!("view {}: {} is kept", view.letter, view.name);
-                app.triage.views.put(view)?;
-                Ok((app.triage.views.to_text()?, text))
-            });
-            return Some(match kept {
-                Ok((text, said)) => {
-                    app.say(Tone::Good, said);
-                    vec![remember::keep(app, "the view", remember::VIEWS, Some(text))]
-                }
-                Err(why) => {
-                    app.say(Tone::Bad, why);
-                    Vec::new()
-                }
-            });
-        }
+        "save-view" => return Some(views::save(app, rest)),
         _ => return None,
     }
     Some(Vec::new())

@@ -5,10 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::model::safe_text::width;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane, Tone};
+use crate::tui::effect::Effect;
 use crate::tui::keymap::Found;
 use crate::tui::lists::shape::{By, Order};
-use crate::tui::saved::{SavedView, Sort, Target};
+use crate::tui::saved::{self, SavedView, Sort, Target};
 use crate::tui::theme::Role;
+use crate::tui::triage::remember;
 use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 use crate::tui::{filtering, groups::GroupBy};
@@ -102,6 +104,35 @@ pub fn of_screen(app: &App, rest: &str) -> Result<SavedView, String> {
         Some(Order::Host | Order::Check) => Sort::Name,
     };
     Ok(SavedView { letter, name, target, filter: app.filter.0.clone(), group, sort })
+}
+
+/// Keeps the list on screen for the operator here: `rest` is a letter and a name; without a name
+/// it is called after its filter.
+pub fn save(app: &mut App, rest: &str) -> Vec<Effect> {
+    let mut rest = rest.trim().to_owned();
+    if rest.chars().count() == 1 {
+        let filter: String = app.filter.0.chars().take(saved::NAME_LIMIT).collect();
+        let name = if filter.is_empty() { app.view.name().to_owned() } else { filter };
+        rest = format!("{rest} {name}");
+    }
+    let mut views = app.triage.views.clone();
+    let kept = of_screen(app, &rest).and_then(|view| {
+        let said = format!("view {} is kept: {}", view.letter, view.name);
+        let before = views.put(view)?;
+        let before = before.map_or_else(String::new, |old| format!(" (it was {})", old.name));
+        Ok((format!("{said}{before}"), views.to_text()?))
+    });
+    match kept {
+        Ok((said, text)) => {
+            app.triage.views = views;
+            app.say(Tone::Good, said);
+            vec![remember::keep(app, "the view", remember::VIEWS, Some(text))]
+        }
+        Err(why) => {
+            app.say(Tone::Bad, why);
+            Vec::new()
+        }
+    }
 }
 
 /// Draws the list above the bottom line.

@@ -20,6 +20,15 @@ pub const SNOOZES: &str = "snoozes";
 /// The key of the saved views.
 pub const VIEWS: &str = "views";
 
+/// The key of the moment at which the operator was last here.
+pub const LEFT: &str = "left";
+
+/// What the engine shall remember of an operator who leaves now.
+#[must_use]
+pub fn leaving(wall: Timestamp) -> Command {
+    Command::Remember { key: LEFT.to_owned(), value: Some(wall.millis().to_string()) }
+}
+
 /// Asks what is remembered, once on each stream.
 pub fn wants(app: &mut App) -> Option<Effect> {
     if app.stream.is_none() || app.triage.asked == app.stream || !app.world.is_ready() {
@@ -51,6 +60,11 @@ pub fn learn(app: &mut App, key: &str, value: Option<&str>) {
             if let Some(problem) = problems.first() {
                 app.say(Tone::Bad, problem.clone());
             }
+        }
+        // What another console writes while this one is here is not when its operator left.
+        LEFT if app.triage.left.is_none() => {
+            let at = value.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
+            app.triage.left = at.filter(|at| *at <= app.wall());
         }
         _ => {}
     }
