@@ -155,7 +155,7 @@ fn percentile(all: &[f64]) -> f64 {
 /// The row of the cursor, from the top.
 fn marked(screen: &vt100::Screen) -> Option<usize> {
     let (_, wide) = screen.size();
-    screen.rows(0, wide).position(|row| row.trim_start_matches('│').starts_with('›'))
+    screen.rows(0, wide.get()).position(|row| row.trim_start_matches('│').starts_with('›'))
 }
 
 /// Milliseconds over the delay until the cursor is a row further.
@@ -184,7 +184,7 @@ fn typed(line: &mut Line, count: usize) -> f64 {
         let wanted = text.trim_end().to_owned();
         let at = line.wait_screen("the letter", |screen| {
             let (_, wide) = screen.size();
-            screen.rows(0, wide).last().is_some_and(|row| row.contains(&wanted))
+            screen.rows(0, wide.get()).last().is_some_and(|row| row.contains(&wanted))
         });
         if letter != ' ' {
             times.push(over(begun, at));
@@ -207,7 +207,7 @@ fn switch(line: &mut Line, key: &str, words: &str) -> (f64, f64, f64) {
     let rows = |screen: &vt100::Screen| {
         let (_, wide) = screen.size();
         // The clock and ages of seconds are no part of a view.
-        screen.rows(0, wide).skip(1).map(|row| row.trim_end().to_owned()).collect::<Vec<_>>()
+        screen.rows(0, wide.get()).skip(1).map(|row| row.trim_end().to_owned()).collect::<Vec<_>>()
     };
     let last = line.look(rows);
     let mut parser = line.parser();
