@@ -8,14 +8,14 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{AckEnd, Line, Pending, Purpose};
+use crate::tui::line::{AckEnd, Pending};
 use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{bell, layout, outside, overlays, panes, rows, triage, typing, wall, watch};
+use crate::tui::{bell, filtering, layout, outside, overlays, panes, rows, triage, wall, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -67,11 +67,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Help => app.open(Overlay::Help(0)),
         Action::Palette => overlays::palette::open(app),
-        Action::Filter => {
-            let before = app.filter.0.clone();
-            let line = Line::new(Purpose::Filter { before: before.clone() }, &before);
-            app.open(Overlay::Line(Box::new(line)));
-        }
+        Action::Filter => filtering::open(app, false),
+        Action::FilterMenu => filtering::open(app, true),
         Action::Ack => {
             let end = acks::ends(app).first().copied();
             again::open_ack(app, acks::COMMENT, end.unwrap_or(AckEnd::Recovery));
@@ -217,6 +214,7 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
+/// Opens the history of what is under the cursor: a check with its host, else the host.
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -250,7 +248,11 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, check) = match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, Some(alert)) => {
+            let (id, key) = (alert.id, alert.check.clone());
+            panes::alert_page::open(app, id, Some((key.host, key.name)));
+            return Vec::new();
+        }
         (Pane::Alerts, None) => return Vec::new(),
         (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
             Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),
@@ -282,8 +284,9 @@ fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
     } else if rows::clear_marks(app) {
-    } else if !app.filter.0.is_empty() {
-        typing::set_filter(app, "");
+    } else if !app.filter.0.is_empty() && !matches!(app.view, View::Host | View::Alert) {
+        // One object's page is not filtered: there Esc leads back to the list.
+        filtering::set(app, "");
     } else {
         app.leave();
     }

@@ -71,7 +71,7 @@ actions! {
     Bottom, "bottom", "bottom", "last row", Look, key;
     NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
     PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
-    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Open, "open", "detail", "open what is under the cursor: the alert, from there its host", Look, key;
     Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
     Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
     Window, "window", "window", "open a maintenance window", Operate, key;
@@ -86,6 +86,7 @@ actions! {
     GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
     Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
+    FilterMenu, "filter-menu", "filter menu", "choose from all terms that a filter can have", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
@@ -120,6 +121,9 @@ actions! {
     Copy, "copy", "copy", "copy what is under the cursor", Look, key;
     Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
     Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
+    Pause, "pause", "pause", "hold the display still, on the wall its view, or go on", Look, key;
+    Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
     AckForm, "ack-form", "ack form", "acknowledge with an end, sticky, with or without telling", Operate, key;
     Comment, "comment", "comment", "write a comment beside what is under the cursor", Operate, key;
     Snooze, "snooze", "snooze", "snooze for me: nobody else sees it, nothing is changed", Look, key;
@@ -144,9 +148,6 @@ actions! {
     NextField, "next-field", "next field", "next field or suggestion", Look, key;
     PreviousField, "previous-field", "previous field", "previous field or suggestion", Look, key;
     Toggle, "toggle", "change", "change the choice", Look, key;
-    Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
-    Pause, "pause", "pause", "hold the display still, on the wall its view, or go on", Look, key;
-    Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
     Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
     Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;

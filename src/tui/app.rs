@@ -192,12 +192,12 @@ pub struct App {
     pub pace: Pace,
     /// A storm of alerts, while there is one.
     pub storm: StormWatch,
-    /// The actions on targets: what can be undone, what was done last.
-    pub triage: triage::State,
     /// The wall.
     pub wall: Wall,
     /// What new problems do to the ear.
     pub ringer: Ringer,
+    /// The actions on targets: what can be undone, what was done last.
+    pub triage: triage::State,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -252,9 +252,9 @@ impl App {
             own: panes::Own::default(),
             pace: Pace::new(now.steady),
             storm: StormWatch::default(),
-            triage: triage::State::default(),
             wall: Wall::new(size),
             ringer: Ringer::default(),
+            triage: triage::State::default(),
             whole: false,
             window_edge: None,
             next_id: 0,
@@ -373,6 +373,8 @@ impl App {
             | Pane::Checks
             | Pane::CheckList
             | Pane::AlertPage
+            | Pane::History
+            | Pane::PathList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph => vec![Context::Grid],

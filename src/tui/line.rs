@@ -6,6 +6,7 @@ use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
 use crate::protocol::{Command, Target};
+use crate::tui::filtering::Filtering;
 use crate::tui::overlays::palette::Candidate;
 use crate::tui::triage::Waits;
 
@@ -59,7 +60,9 @@ pub enum Purpose {
         pending: Box<Pending>,
     },
     /// Filters as it is typed.
-    Filter {
+    Filter(Filtering),
+    /// Filters the history as it is typed.
+    Log {
         /// What was filtered before, for Esc.
         before: String,
     },

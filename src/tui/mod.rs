@@ -17,6 +17,7 @@ pub mod detail;
 pub mod edge;
 pub mod effect;
 pub mod external;
+pub mod filtering;
 pub mod footer;
 pub mod form;
 pub mod format;

@@ -5,16 +5,14 @@ use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
 
 use crate::model::Timestamp;
-use crate::protocol::filter::Filter;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
-use crate::tui::completion;
 use crate::tui::effect::Effect;
 use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Purpose};
-use crate::tui::overlays;
 use crate::tui::triage::acks::Ack;
 use crate::tui::triage::again::Again;
 use crate::tui::triage::{acks, forms, lines, windows};
+use crate::tui::{filtering, overlays, panes};
 
 /// Edits the open line.
 pub fn key(app: &mut App, key: KeyEvent) {
@@ -47,24 +45,14 @@ pub fn paste(app: &mut App, text: &str) {
 fn typed(app: &mut App) {
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     line.error = None;
-    if let Purpose::Palette { .. } = line.purpose {
-        overlays::palette::typed(app);
-        return;
-    }
-    if let Purpose::Filter { .. } = line.purpose {
-        let text = line.text().to_owned();
-        set_filter(app, &text);
-    }
-}
-
-/// Filters from now on; a text that does not parse keeps the filter that was.
-pub fn set_filter(app: &mut App, text: &str) {
-    match Filter::parse(text) {
-        Ok(filter) => {
-            app.filter = (text.trim().to_owned(), filter);
-            app.renew();
+    match line.purpose {
+        Purpose::Palette { .. } => overlays::palette::typed(app),
+        Purpose::Filter(_) => filtering::typed(app),
+        Purpose::Log { .. } => {
+            let text = line.text().to_owned();
+            panes::history::set_filter(app, &text);
         }
-        Err(errors) => fail(app, errors.to_string()),
+        _ => {}
     }
 }
 
@@ -83,13 +71,20 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Cancel => {
             app.overlay = None;
-            if let Purpose::Filter { before } = &line.purpose {
-                set_filter(app, before);
+            match &line.purpose {
+                Purpose::Filter(own) => filtering::cancel(app, own),
+                Purpose::Log { before } => panes::history::set_filter(app, before),
+                _ => {}
             }
             Vec::new()
         }
         Action::Cycle => {
             cycle(app, &line);
+            Vec::new()
+        }
+        // The offers stand above the line.
+        Action::NextField | Action::PreviousField if matches!(line.purpose, Purpose::Filter(_)) => {
+            filtering::cycle(app, action == Action::PreviousField);
             Vec::new()
         }
         Action::Commit => commit(app, &line),
@@ -106,7 +101,6 @@ fn cycle(app: &mut App, line: &Line) {
         Purpose::Palette { found, at } => {
             found.get(at.unwrap_or(0)).map(overlays::palette::complete)
         }
-        Purpose::Filter { .. } => complete_filter(app, line),
         _ => None,
     };
     if let Some(text) = completed {
@@ -120,15 +114,9 @@ fn cycle(app: &mut App, line: &Line) {
     match &mut line.purpose {
         Purpose::Ack { ends, end, .. } => *end = (*end + 1) % ends.len().max(1),
         Purpose::Window { scopes, scope } => *scope = (*scope + 1) % scopes.len().max(1),
+        Purpose::Filter(_) => filtering::cycle(app, true),
         _ => {}
     }
-}
-
-/// The filter with the word at its end completed to the best candidate.
-fn complete_filter(app: &App, line: &Line) -> Option<String> {
-    let text = line.text();
-    let found = completion::complete(text, text.len(), &app.world);
-    found.candidates.first().map(|first| found.apply(text, first).0)
 }
 
 /// Goes to the next or previous candidate.
@@ -168,7 +156,11 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
         Purpose::Comment { .. } | Purpose::Snooze { .. } | Purpose::Confirm { .. } => {
             lines::commit(app, line)
         }
-        Purpose::Filter { .. } => {
+        Purpose::Filter(_) => {
+            filtering::commit(app, line);
+            Vec::new()
+        }
+        Purpose::Log { .. } => {
             if line.error.is_none() {
                 app.overlay = None;
             }

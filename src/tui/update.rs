@@ -107,8 +107,8 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     }
     app.now = now;
     app.storm_tick();
-    triage::tick(app);
     wall::tick(app);
+    triage::tick(app);
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
@@ -153,11 +153,13 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
                 book.live(result);
             }
             panes::checks::live(app, result);
+            panes::paths::live(app, result);
             choose_interface(app);
         }
         Event::Trace(frame) => {
             if app.host.as_ref() == Some(&frame.host) {
                 app.trace_next = Some(Arc::clone(frame));
+                panes::paths::traced(app, frame);
                 // The first rounds are awaited; later ones only move digits.
                 show_trace(app, frame.report.rounds <= FIRST_ROUNDS || app.trace.is_none());
             }
@@ -173,6 +175,7 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
                 bell::sees(app, alert);
             }
             app.world.apply(event, wall);
+            panes::sees(app, event);
             app.pace.stale = true;
             if matches!(event, Event::Ready) {
                 app.refresh();

@@ -240,8 +240,7 @@ pub fn tick(app: &mut App) {
     let now = app.now.steady;
     let stays = |front: &Front| {
         let fires = |alert: &std::sync::Arc<Alert>| alert.phase == Phase::Firing;
-        // Before the World has it, it is on its way.
-        now < front.until && app.world.alert(front.alert).is_none_or(fires)
+        now < front.until && app.world.alert(front.alert).is_some_and(fires)
     };
     app.wall.front = app.wall.front.filter(stays);
     let scene = match app.wall.front {

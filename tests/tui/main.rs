@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, and its helpers are read where they are used"
 )]
 
+mod answers;
+mod finding;
 mod fixture;
 mod lists;
 mod look;
@@ -177,10 +179,15 @@ impl Console {
 
     /// Paints a frame and returns it as text.
     pub fn screen(&mut self) -> String {
+        text(&self.frame())
+    }
+
+    /// Paints a frame.
+    pub fn frame(&mut self) -> Buffer {
         let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
         view(&self.app, &mut frame);
         self.on(Msg::Painted(self.app.now.steady));
-        text(&frame)
+        frame
     }
 
     /// The last line of the screen.
@@ -238,7 +245,7 @@ fn the_panes_of_a_small_screen() {
 fn the_host_view() {
     for (size, name) in [((120, 40), "host_120x40"), ((80, 24), "host_80x24")] {
         let mut console = Console::open(size);
-        console.press("enter");
+        console.press("enter enter");
         console.rest();
         insta::assert_snapshot!(name, console.screen());
     }
@@ -247,7 +254,7 @@ fn the_host_view() {
 #[test]
 fn live_results_continue_the_numbers_on_screen() {
     let mut console = Console::open((120, 40));
-    console.press("enter");
+    console.press("enter enter");
     console.rest();
     assert!(!console.screen().contains("> 200 ms / > 500 ms"));
     let key = fluxnoc::model::CheckKey::new("fra-01", "mysql");

@@ -122,7 +122,7 @@ fn a_filter_works_as_it_is_typed_and_esc_takes_it_back() {
     insta::assert_snapshot!("filter_120x40", console.screen());
     console.press("esc");
     assert_eq!(console.app.lists.alerts.len(), 8);
-    console.press("/").write("state:b");
+    console.press("/").write("state:b enter");
     let screen = console.screen();
     assert!(screen.contains("`b` is no state"), "{screen}");
     console.press("ctrl-u").write("fra").press("enter");

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, CheckKey, Phase, SafeText, Span, State, Timestamp,
 };
-use fluxnoc::protocol::{Event, Role};
+use fluxnoc::protocol::{Command, Event, Role, Target};
 use fluxnoc::tui::bell::{Call, Policy};
 use fluxnoc::tui::effect::{Bell, Effect};
 use fluxnoc::tui::input::{Mouse, MouseKind};
@@ -305,10 +305,9 @@ fn what_is_taken_hidden_or_soft_calls_nobody() {
 #[test]
 fn never_for_what_one_did_oneself() {
     let mut console = sounding(Policy::default());
-    console.press("/").write("ams-05").press("enter tab tab tab");
-    console.app.focus = fluxnoc::tui::app::Pane::Hosts;
-    console.press("r");
-    assert_eq!(console.commands.len(), 1, "{:?}", console.commands);
+    console.press("3 /").write("ams-05").press("enter r");
+    let targets = vec![Target::Host("ams-05".into())];
+    assert_eq!(console.commands, [Command::Recheck { targets }]);
     fires(&mut console, 4, State::Critical);
     seconds(&mut console, 5);
     assert_eq!(bells(&mut console), [], "ams-05 was re-checked from here");

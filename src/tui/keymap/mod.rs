@@ -32,12 +32,12 @@ pub enum Context {
     Line,
     /// A question with answers.
     Question,
+    /// The wall, where nothing else counts.
+    Wall,
     /// A form.
     Form,
     /// A card of text.
     Card,
-    /// The wall, where nothing else counts.
-    Wall,
 }
 
 impl Context {
@@ -50,9 +50,9 @@ impl Context {
         Self::Graph,
         Self::Line,
         Self::Question,
+        Self::Wall,
         Self::Form,
         Self::Card,
-        Self::Wall,
     ];
 
     /// Its section in the file.
@@ -66,16 +66,16 @@ impl Context {
             Self::Graph => "graph",
             Self::Line => "line",
             Self::Question => "question",
+            Self::Wall => "wall",
             Self::Form => "form",
             Self::Card => "card",
-            Self::Wall => "wall",
         }
     }
 
     /// True for a dialog and the wall: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question | Self::Form | Self::Card | Self::Wall)
+        matches!(self, Self::Line | Self::Question | Self::Wall | Self::Form | Self::Card)
     }
 
     /// True when keys of both can count at the same time.

@@ -4,6 +4,7 @@
 //! Never: decides what is under the cursor.
 
 pub mod card;
+pub mod filter;
 pub mod form;
 pub mod help;
 pub mod palette;
@@ -22,9 +23,9 @@ use crate::tui::line::{AckEnd, Line, Purpose};
 use crate::tui::num::cells;
 use crate::tui::theme::Role;
 use crate::tui::triage::{lines, windows};
-use crate::tui::typing;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
+use crate::tui::{filtering, typing};
 
 /// Most completions above the command line.
 pub const CANDIDATES: usize = 8;
@@ -96,17 +97,26 @@ fn view_question(app: &App, surface: &mut Surface<'_>) {
 /// The last two rows: what the line would do, and the line itself.
 fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let (wide, high) = (surface.width(), surface.height());
-    if let Purpose::Palette { found, at } = &line.purpose {
-        view_candidates(found, at.unwrap_or(0), surface);
+    match &line.purpose {
+        Purpose::Palette { found, at } => view_candidates(found, at.unwrap_or(0), surface),
+        Purpose::Filter(own) => filter::offers(own, surface),
+        _ => {}
     }
     surface.part(0, high.saturating_sub(2), wide, 2).clear();
     let (prompt, mut note) = words(app, line);
     let mut role = Role::Muted;
     if let Some(error) = &line.error {
-        note.clone_from(error);
+        note = match &line.purpose {
+            Purpose::Filter(_) => format!("{note}: {error}"),
+            _ => error.clone(),
+        };
         role = Role::Bad;
     }
-    let keys = line_hints(app, line);
+    let mut keys = line_hints(app, line);
+    if line.error.is_some() && width(&note) + width(&keys) + 4 > wide {
+        // What is wrong must be readable to its end.
+        keys.clear();
+    }
     let y = high.saturating_sub(2);
     let style = surface.theme.style(Role::Muted);
     surface.put_right(wide.saturating_sub(1), y, width(&keys), &keys, style);
@@ -116,6 +126,9 @@ fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let room = wide.saturating_sub(used + 1).max(10);
     let scroll = line.input.visual_scroll(room.saturating_sub(1));
     surface.say(used, y, room, skip_columns(line.text(), scroll), Role::Input);
+    if let Purpose::Filter(own) = &line.purpose {
+        filter::marks(own, line.text(), scroll, &mut surface.part(used, y, room, 1));
+    }
     let cursor = used + line.input.visual_cursor().saturating_sub(scroll);
     Position { x: cells(cursor.min(wide.saturating_sub(1))), y: cells(y) }
 }
@@ -151,14 +164,16 @@ fn words(app: &App, line: &Line) -> (String, String) {
             let what = scope.map(windows::words).unwrap_or_default();
             (format!("Window over {what} for:"), note.unwrap_or_default())
         }
-        Purpose::Filter { .. } => {
-            let found = format!(
-                "{}, {}; words, state:crit, !word",
-                crate::tui::format::plural(app.lists.hosts.len(), "host"),
-                crate::tui::format::plural(app.lists.alerts.len(), "alert")
-            );
-            ("/".to_owned(), found)
+        Purpose::Filter(own) => {
+            let found = filtering::found(app);
+            let note = match &own.hint {
+                Some(hint) => format!("{found}; {hint}"),
+                None if line.text().is_empty() => format!("{found}; words, state:crit, !word"),
+                None => found,
+            };
+            ("/".to_owned(), note)
         }
+        Purpose::Log { .. } => ("/".to_owned(), crate::tui::panes::history::hint().to_owned()),
         Purpose::Palette { found, at } => {
             let one = found.get(at.unwrap_or(0));
             let note = one.map_or("no such command", |one| one.about.as_str());
@@ -173,7 +188,7 @@ fn line_hints(app: &App, line: &Line) -> String {
     let tab = match &line.purpose {
         Purpose::Ack { .. } => Some("end"),
         Purpose::Window { scopes, .. } if scopes.len() > 1 => Some("scope"),
-        Purpose::Palette { .. } | Purpose::Filter { .. } => Some("complete"),
+        Purpose::Palette { .. } | Purpose::Filter(_) => Some("complete"),
         _ => None,
     };
     for (action, label) in

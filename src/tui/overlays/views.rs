@@ -11,7 +11,7 @@ use crate::tui::saved::{SavedView, Sort, Target};
 use crate::tui::theme::Role;
 use crate::tui::views::View;
 use crate::tui::widgets::Surface;
-use crate::tui::{groups::GroupBy, typing};
+use crate::tui::{filtering, groups::GroupBy};
 
 /// Columns of one entry.
 const CELL: usize = 26;
@@ -44,7 +44,7 @@ pub fn apply(app: &mut App, view: &SavedView) {
         Target::Maintenance => View::Maintenance,
     });
     let filter = view.filter_at(app.wall(), app.triage.left);
-    typing::set_filter(app, &filter);
+    filtering::set(app, &filter);
     let order = match view.sort {
         Sort::Severity => Order::Severity,
         Sort::Newest => Order::Change,

@@ -83,7 +83,9 @@ fn write(snoozed: &HashMap<CheckKey, Timestamp>) -> Result<Option<String>, Strin
     for (key, until) in snoozed {
         by_end.entry(until.millis().to_string()).or_default().push(key.to_string());
     }
-    by_end.values_mut().for_each(|keys| keys.sort_unstable());
+    for keys in by_end.values_mut() {
+        keys.sort_unstable();
+    }
     let text = serde_json::to_string(&by_end).map_err(|error| error.to_string())?;
     if text.len() > REMEMBER_VALUE_LIMIT {
         let count = snoozed.len();
@@ -157,7 +159,7 @@ mod tests {
         for bad in ["", "[]", "{\"x\": [\"a/b\"]}", "{\"9000\": [\"\", \"no slash\"]}", "{"] {
             assert!(read(bad, at(0)).is_empty(), "{bad}");
         }
-        let many = (0..5000).map(|n| (CheckKey::new(format!("host-{n}"), "ping"), at(1)));
+        let many = (0..5000).map(|n| (CheckKey::new(&*format!("host-{n}"), "ping"), at(1)));
         assert!(write(&many.collect()).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Small switches: the zone of the times, asking again.
 
+use crate::model::Steady;
 use crate::tui::app::{App, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::zone::Zone;
@@ -29,7 +30,8 @@ pub fn fetch(app: &mut App) -> Vec<Effect> {
 
 /// What has ended is forgotten.
 pub fn tick(app: &mut App) {
-    if app.triage.armed.is_some_and(|until| until <= app.now.steady) {
+    let ended = |until: Option<Steady>| until.is_some_and(|until| until <= app.now.steady);
+    if ended(app.triage.armed) {
         app.triage.armed = None;
         app.say(Tone::Note, "read-only again: the time is over");
     }
