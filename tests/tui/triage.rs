@@ -161,7 +161,8 @@ fn window_checks(command: &Command) -> BTreeSet<CheckKey> {
 
 /// 500 alerts of one check on as many hosts.
 fn five_hundred(console: &mut Console) {
-    let template = console.app.world.open_alerts().next().map(|alert| Alert::clone(alert)).unwrap();
+    let key = CheckKey::new("fra-01", "mysql");
+    let template = Alert::clone(console.app.world.alert_of(&key).unwrap());
     let alerts = (0..500_u32).map(|n| {
         let mut bytes = [7; 10];
         bytes[..4].copy_from_slice(&n.to_be_bytes());
