@@ -13,12 +13,16 @@ use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{layout, outside, overlays, panes, rows, typing, watch};
+use crate::tui::{bell, layout, outside, overlays, panes, rows, typing, wall, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if let Some(why) = app.refusal(action) {
         app.say(Tone::Bad, why);
+        return Vec::new();
+    }
+    if app.wall.is_on() {
+        wall::act(app, action);
         return Vec::new();
     }
     if let Some(effects) = panes::act(app, app.focus, action) {
@@ -81,6 +85,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
         Action::Theme => overlays::themes::open(app),
+        Action::Wall => wall::open(app),
+        Action::Mute => bell::mute(app),
         Action::Left
         | Action::Right
         | Action::Mark
@@ -91,6 +97,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Reverse
         | Action::GroupBy
         | Action::Newest
+        | Action::Pause
         | Action::Commit
         | Action::Cancel
         | Action::Cycle

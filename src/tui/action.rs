@@ -121,6 +121,9 @@ actions! {
     Copy, "copy", "copy", "copy what is under the cursor", Look, key;
     Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
     Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
+    Pause, "pause", "pause", "the wall stays at its view, or goes on", Look, key;
+    Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
     Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
     Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;

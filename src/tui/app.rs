@@ -7,6 +7,7 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Now, Span, Steady, Timestamp}
 use crate::protocol::filter::Filter;
 use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
+use crate::tui::bell::Ringer;
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
 use crate::tui::external::Run;
@@ -24,6 +25,7 @@ use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::views::View;
+use crate::tui::wall::{self, Wall};
 use crate::tui::widgets::chart;
 
 /// A list that chooses the host.
@@ -96,6 +98,7 @@ pub const RANGES: [(&str, Span); 5] = [
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
 /// The console; see the module's head.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// What the caller decided.
     pub options: Options,
@@ -181,6 +184,10 @@ pub struct App {
     pub pace: Pace,
     /// A storm of alerts, while there is one.
     pub storm: StormWatch,
+    /// The wall.
+    pub wall: Wall,
+    /// What new problems do to the ear.
+    pub ringer: Ringer,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -235,12 +242,17 @@ impl App {
             own: panes::Own::default(),
             pace: Pace::new(now.steady),
             storm: StormWatch::default(),
+            wall: Wall::new(size),
+            ringer: Ringer::default(),
             whole: false,
             window_edge: None,
             next_id: 0,
         };
         if let Some(note) = note {
             app.say(Tone::Bad, note);
+        }
+        if app.options.on_wall {
+            wall::open(&mut app);
         }
         app
     }
@@ -295,7 +307,7 @@ impl App {
         true
     }
 
-    fn enter(&mut self, view: View) {
+    pub(crate) fn enter(&mut self, view: View) {
         self.view = view;
         self.focus = view.first();
         self.zoom = false;
@@ -309,6 +321,9 @@ impl App {
     /// True when the pane can be seen.
     #[must_use]
     pub fn shows(&self, pane: Pane) -> bool {
+        if self.wall.board() {
+            return pane == Pane::Throughput;
+        }
         let alone = self.zoom || self.mode() != Mode::Wide;
         if alone { self.focus == pane } else { self.panes().contains(&pane) }
     }
@@ -327,9 +342,9 @@ impl App {
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
-            Some(Overlay::Line(_)) => return vec![Context::Line],
+            None if self.wall.is_on() => return vec![Context::Wall],
+            Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
-            Some(Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }

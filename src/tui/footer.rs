@@ -43,7 +43,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         let text = format!(" {label}  ");
         x = surface.line(x, y, &[(&key, key_role), (&text, Role::Footer)]);
     }
-    surface.line(wide.saturating_sub(help_wide), y, &[(&help, Role::Key), (" help", Role::Footer)]);
+    if !help.is_empty() {
+        let words = [(&*help, Role::Key), (" help", Role::Footer)];
+        surface.line(wide.saturating_sub(help_wide), y, &words);
+    }
     if !app.pressed.is_empty() {
         let keys: String = app.pressed.iter().map(ToString::to_string).collect();
         let style = surface.theme.style(Role::Accent);
@@ -71,6 +74,9 @@ fn said(app: &App) -> Option<(String, Role)> {
 /// The actions worth a hint, the most useful first; only such that do something now.
 #[must_use]
 pub fn wishes(app: &App) -> Vec<Action> {
+    if app.wall.is_on() {
+        return vec![Action::Quit, Action::Pause, Action::Mute];
+    }
     let mut wishes = Vec::new();
     let found = targets::hint(app);
     let here = &found.alerts;

@@ -23,6 +23,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
     let engine = app.world.engine();
     let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
+    badge(app, &mut pieces);
     if !engine.host.is_empty() {
         pieces.push((format!(" · {}", engine.host), Role::Muted));
     }
@@ -45,7 +46,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
 
 /// The top line in a storm: what it is stands before everything else that has room.
 fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
-    let mut pieces = vec![(format!(" {words}"), Role::Bad)];
+    let mut pieces = Pieces::new();
+    badge(app, &mut pieces);
+    pieces.push((format!(" {words}"), Role::Bad));
     let mut right = vec![(format!(" {} ", clock(app)), Role::Strong)];
     let fresh = freshness(app);
     let used = |pieces: &Pieces| pieces.iter().map(|(text, _)| width(text)).sum::<usize>();
@@ -69,6 +72,7 @@ pub fn strip(app: &App, surface: &mut Surface<'_>) {
         return;
     }
     let mut pieces = vec![(" ".to_owned(), Role::Text)];
+    badge(app, &mut pieces);
     pieces.extend(brief(app));
     pieces.push((format!("  {} unhandled", app.world.unhandled()), Role::Strong));
     let end = draw(surface, 0, &pieces);
@@ -104,8 +108,16 @@ fn waiting(app: &App, pieces: &mut Pieces) {
     }
 }
 
+fn badge(app: &App, pieces: &mut Pieces) {
+    if let Some(word) = app.options.badge {
+        pieces.push((format!(" {word} "), Role::Selection));
+        pieces.push((" ".to_owned(), Role::Text));
+    }
+}
+
 fn place(app: &App) -> String {
     match &app.options.remote {
+        None if app.options.badge.is_some() => "simulated".to_owned(),
         Some(url) => url.clone(),
         None if app.options.attached => "attached".to_owned(),
         None => "engine here".to_owned(),
@@ -114,11 +126,15 @@ fn place(app: &App) -> String {
 
 fn clock(app: &App) -> String {
     let zone = &app.options.zone;
-    format!("{} {}", zone.clock(app.wall()), zone.name(app.wall()))
+    let (now, muted) = (app.wall(), app.ringer.muted_until(app.now));
+    let muted =
+        muted.map_or_else(String::new, |until| format!("bell off to {}   ", zone.clock(until)));
+    let time = if app.wall.is_on() { zone.seconds(now) } else { zone.clock(now) };
+    format!("{muted}{time} {}", zone.name(now))
 }
 
 /// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
-fn freshness(app: &App) -> (String, Role) {
+pub(crate) fn freshness(app: &App) -> (String, Role) {
     match &app.link {
         Link::Connecting => ("connecting".to_owned(), Role::Muted),
         Link::Lost(since, why) => {

@@ -5,19 +5,24 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::model::Span;
+use crate::tui::bell::Policy;
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Again;
 use crate::tui::theme::ColourTier;
+use crate::tui::wall::Plan;
 use crate::tui::zone::Zone;
 
 /// Settings of one console.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// True when the engine belongs to another process: leaving only closes the screen.
     pub attached: bool,
     /// Where the engine is, when it is neither here nor attached: a URL.
     pub remote: Option<String>,
+    /// A word that marks what is shown as not the real world (`DEMO`).
+    pub badge: Option<&'static str>,
     /// True when nothing may be changed from here, whoever sits here.
     pub read_only: bool,
     /// Name of the theme; an unknown one is reported on screen and `default` is taken.
@@ -48,6 +53,12 @@ pub struct Options {
     pub mouse: Option<bool>,
     /// The program that `ssh` runs; `{address}` becomes the host's address.
     pub ssh: Vec<String>,
+    /// True to begin with the wall.
+    pub on_wall: bool,
+    /// What the wall shows.
+    pub wall: Plan,
+    /// How new problems call.
+    pub bell: Policy,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -57,6 +68,7 @@ impl Default for Options {
         Self {
             attached: false,
             remote: None,
+            badge: None,
             read_only: false,
             theme: "default".to_owned(),
             theme_directory: None,
@@ -72,6 +84,9 @@ impl Default for Options {
             esc_timeout: None,
             mouse: None,
             ssh: ["ssh", "--", "{address}"].map(str::to_owned).to_vec(),
+            on_wall: false,
+            wall: Plan::default(),
+            bell: Policy::default(),
             clock: Clock::System,
         }
     }

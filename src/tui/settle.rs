@@ -234,9 +234,9 @@ impl App {
         let storm = self.storm.storm().map(|_| self.now.steady + STEP);
         let lists = self.pace.stale.then_some(self.pace.at);
         let rest = if self.lists.waits() { self.pace.hand.map(|at| at + REST) } else { None };
-        let panes = panes::wake(self);
-        for other in [message, self.look_at, trace, lists, rest, storm, panes].into_iter().flatten()
-        {
+        let others = [message, self.look_at, trace, lists, rest, storm];
+        let more = [self.wall.wake(self.now), self.ringer.wake(), panes::wake(self)];
+        for other in others.into_iter().chain(more).flatten() {
             at = at.min(other);
         }
         if let Some(edge) = self.window_edge {

@@ -10,7 +10,7 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Phase};
 use crate::protocol::Target;
 use crate::tui::app::{App, Pane};
 use crate::tui::format::plural;
-use crate::tui::lists::{Item, List};
+use crate::tui::lists::{Item, List, Row};
 use crate::tui::panes;
 
 /// Most members of a group that hints look at.
@@ -139,7 +139,7 @@ fn chosen<T: Item>(list: &List<T>, limit: usize) -> (Vec<T::Key>, bool) {
         }
         return (list.in_order(&marked), true);
     }
-    let mut keys = list.row().map(|row| row.members()).unwrap_or_default();
+    let mut keys = list.row().map(Row::members).unwrap_or_default();
     keys.truncate(limit);
     (keys, false)
 }

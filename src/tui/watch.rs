@@ -39,6 +39,12 @@ pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
         .or_else(own)
 }
 
+/// The same for the present screen; the wall's links do not follow a cursor.
+fn source(app: &App) -> Option<CheckKey> {
+    let host = if app.wall.is_on() { None } else { app.host.as_ref() };
+    graph_source(&app.world, host)
+}
+
 /// What the present screen needs besides the World.
 #[must_use]
 pub fn wanted(app: &App) -> Interest {
@@ -51,7 +57,7 @@ pub fn wanted(app: &App) -> Interest {
         checks.extend(rest.filter(|key| first.is_none_or(|row| row.key != **key)).cloned());
     }
     if app.shows(Pane::Throughput)
-        && let Some(key) = graph_source(&app.world, app.host.as_ref())
+        && let Some(key) = source(app)
         && !checks.contains(&key)
     {
         checks.insert(0, key);
@@ -72,7 +78,7 @@ fn is_of(book: &Book, key: &CheckKey, range: Span, end: Option<Timestamp>) -> bo
 
 /// True when the books and the interest fit the screen.
 fn is_served(app: &App) -> bool {
-    let source = graph_source(&app.world, app.host.as_ref());
+    let source = source(app);
     let (span, end) = (app.span().1, app.own.lens.end);
     let graph = match (&app.graph, source) {
         (Some(book), Some(key)) => is_of(book, &key, span, end),
@@ -138,7 +144,7 @@ fn history(app: &App, key: CheckKey, range: Span) -> Query {
 }
 
 fn graph_history(app: &mut App) -> Option<Effect> {
-    let Some(key) = graph_source(&app.world, app.host.as_ref()) else {
+    let Some(key) = source(app) else {
         app.graph = None;
         return None;
     };

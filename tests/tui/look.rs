@@ -150,7 +150,7 @@ fn terminals_without_utf_8_get_ascii_only_in_every_view() {
     }
     let options = Options { glyphs: GlyphTier::Ascii, utf8: false, ..options() };
     let screen = with(options, (120, 40)).screen();
-    for sign in ["X ", "! WARN", "? UNKN", "+ Hosts by site", "X CRIT"] {
+    for sign in ["X ", "! WARN", "? UNKN", "+- Hosts by site", "X CRIT"] {
         assert!(screen.contains(sign), "{sign}\n{screen}");
     }
     insta::assert_snapshot!("overview_ascii_120x40", screen);

@@ -14,6 +14,7 @@ mod lists;
 mod look;
 mod stories;
 mod views;
+mod wall;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -170,7 +171,7 @@ impl Console {
 
     /// Paints a frame and returns it as text.
     pub fn screen(&mut self) -> String {
-        let mut frame = Buffer::empty(layout::screen(self.app.size));
+        let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
         view(&self.app, &mut frame);
         self.on(Msg::Painted(self.app.now.steady));
         text(&frame)

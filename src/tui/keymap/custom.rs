@@ -21,12 +21,12 @@ impl Keymap {
             .bindings
             .iter()
             .enumerate()
-            .filter_map(|(at, binding)| match Action::from_name(&binding.action) {
-                Some(action) => Some((at, action)),
-                None => {
+            .filter_map(|(at, binding)| {
+                let action = Action::from_name(&binding.action);
+                if action.is_none() {
                     problems.push(keys.problem(binding.place, unknown_action(&binding.action)));
-                    None
                 }
+                action.map(|action| (at, action))
             })
             .collect();
         let places: Vec<Vec<Context>> =

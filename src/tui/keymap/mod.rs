@@ -32,11 +32,13 @@ pub enum Context {
     Line,
     /// A question with answers.
     Question,
+    /// The wall, where nothing else counts.
+    Wall,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -44,6 +46,7 @@ impl Context {
         Self::Graph,
         Self::Line,
         Self::Question,
+        Self::Wall,
     ];
 
     /// Its section in the file.
@@ -57,13 +60,14 @@ impl Context {
             Self::Graph => "graph",
             Self::Line => "line",
             Self::Question => "question",
+            Self::Wall => "wall",
         }
     }
 
-    /// True for a dialog: no other context counts while it is open.
+    /// True for a dialog and the wall: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question)
+        matches!(self, Self::Line | Self::Question | Self::Wall)
     }
 
     /// True when keys of both can count at the same time.

@@ -235,7 +235,16 @@ fn metric_line(metric: &Metric, room: usize, wide: usize, bars: bool) -> String 
             .join(" / "),
     };
     let whole = format!("{line}   {limits}");
-    if width(&whole) <= wide { whole } else { line.trim_end().to_owned() }
+    let short = format!("{}   {limits}", line.trim_end());
+    // Under the bars of other metrics limits stand in their column, while there is room for it.
+    match [whole, short].into_iter().find(|text| width(text) <= wide) {
+        Some(text)
+            if bar(metric).is_none() || width(&text) == width(&line) + 3 + width(&limits) =>
+        {
+            text
+        }
+        _ => line.trim_end().to_owned(),
+    }
 }
 
 fn range_words(range: &Range, metric: &Metric) -> String {
