@@ -112,8 +112,9 @@ fn saved_views_open_by_their_letter() {
 fn since_i_left_counts_from_leaving_and_a_bad_view_is_told() {
     let mut console = Console::open((120, 40));
     let left = console.app.wall() - Span::from_secs(600);
-    let remembered = |key: &str, value: &str| {
-        Event::Remembered { key: key.to_owned(), value: Some(Arc::from(value)) }
+    let remembered = |key: &str, value: &str| Event::Remembered {
+        key: key.to_owned(),
+        value: Some(Arc::from(value)),
     };
     console.feed(vec![remembered("left", &left.millis().to_string())]);
     console.press("' l");

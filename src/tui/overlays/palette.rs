@@ -8,7 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::fuzzy;
 use crate::tui::line::{Line, Purpose};
 use crate::tui::overlays::views;
-use crate::tui::triage::{arm, remember};
+use crate::tui::triage::arm;
 
 /// Most candidates that are kept.
 const FOUND: usize = 32;
