@@ -220,7 +220,6 @@ pub struct CheckArgs {
 }
 
 /// `fluxnoc trace`.
-#[expect(clippy::struct_excessive_bools, reason = "one for each switch")]
 #[derive(Debug, Args)]
 pub struct TraceArgs {
     /// Address or name

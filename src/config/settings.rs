@@ -316,7 +316,7 @@ fn quiet(text: &str) -> Result<Option<(u16, u16)>, String> {
     Ok(Some((from, to)))
 }
 
-fn show_quiet(quiet: &Option<(u16, u16)>) -> String {
+fn show_quiet(quiet: Option<(u16, u16)>) -> String {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     quiet.map_or("never".to_owned(), |(from, to)| format!("{}-{}", clock(from), clock(to)))
 }
@@ -376,5 +376,5 @@ pub const SETTINGS: [Setting; 21] = [
     setting!(bell.critical, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.warning, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.unknown, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
-    setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(q))),
+    setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(*q))),
 ];

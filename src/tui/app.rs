@@ -106,7 +106,6 @@ pub const RANGES: [(&str, Span); 5] = [
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
 /// The console; see the module's head.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// What the caller decided.
     pub options: Options,

@@ -15,7 +15,6 @@ use crate::tui::zone::Zone;
 
 /// Settings of one console.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// True when the engine belongs to another process: leaving only closes the screen.
     pub attached: bool,

@@ -254,7 +254,7 @@ fn large(app: &App, row: &mut Surface<'_>, alert: &Alert) {
 fn links(app: &App, surface: &mut Surface<'_>, y: usize) {
     let end = surface.width().saturating_sub(1);
     let x = 1 + surface.say(1, y, end, "busiest links  ", Role::Muted);
-    let names = app.graph.as_ref().map(|book| book.interfaces()).unwrap_or_default();
+    let names = app.graph.as_ref().map(crate::tui::book::Book::interfaces).unwrap_or_default();
     let Some(book) = app.graph.as_ref().filter(|_| !names.is_empty()) else {
         surface.say(x, y, end.saturating_sub(x), "no counters", Role::Muted);
         return;

@@ -44,7 +44,7 @@ const NOTES: usize = 40;
 pub enum Format {
     /// /etc/hosts: addresses and names
     Hosts,
-    /// ~/.ssh/config: Host and HostName
+    /// ~/.ssh/config: its Host blocks
     SshConfig,
     /// Columns with a header: name, address, groups, contact, notes, runbook, checks; every other
     /// column is a label
@@ -95,9 +95,9 @@ pub(super) fn read(format: Format, text: &str) -> Result<Found, String> {
         Format::SshConfig => ssh::read(text),
         Format::Csv => csv::read(text)?,
         Format::Ansible => ansible::read(text)?,
-        Format::Nagios => nagios::read(text)?,
         Format::Icinga if icinga::is_dsl(text) => icinga::read(text)?,
-        Format::Icinga => nagios::read(text)?,
+        // Icinga 1 reads the objects of Nagios.
+        Format::Nagios | Format::Icinga => nagios::read(text)?,
     };
     Ok(found.checked())
 }

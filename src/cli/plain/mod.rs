@@ -26,7 +26,7 @@ use crate::tui::Leave;
 use crate::tui::zone::Zone;
 
 /// Longest line that is read.
-const LINE_LIMIT: u64 = 4096;
+const LINE_LIMIT: usize = 4096;
 /// Lines that may wait to be read.
 const LINES: usize = 16;
 /// Events told in one go.
@@ -246,7 +246,7 @@ async fn edge(clock: &Clock, teller: &Teller) {
 async fn write(lines: &[String]) -> bool {
     let mut text = String::new();
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        text.push_str(&crate::model::safe_text::sanitize(line, LINE_LIMIT as usize));
+        text.push_str(&crate::model::safe_text::sanitize(line, LINE_LIMIT));
         text.push('\n');
     }
     let mut out = tokio::io::stdout();
@@ -266,12 +266,12 @@ fn typed() -> mpsc::Receiver<Typed> {
         let mut whole = true;
         loop {
             let mut bytes = Vec::new();
-            let read = input.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut bytes);
+            let read = input.by_ref().take(LINE_LIMIT as u64).read_until(b'\n', &mut bytes);
             let begun = std::mem::replace(&mut whole, bytes.last() == Some(&b'\n'));
             let typed = match read {
                 Ok(0) | Err(_) => break,
                 Ok(_) if !begun => continue,
-                Ok(_) if !whole && bytes.len() as u64 >= LINE_LIMIT => Typed::TooLong,
+                Ok(_) if !whole && bytes.len() >= LINE_LIMIT => Typed::TooLong,
                 Ok(_) => Typed::Line(String::from_utf8_lossy(&bytes).trim().to_owned()),
             };
             if sender.blocking_send(typed).is_err() {

@@ -91,7 +91,7 @@ fn owner(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
             wrapped(lines, &text, wide, Role::Text);
         }
         None if app.acking.contains(&alert.id) => {
-            lines.push(Line::new("acknowledging…", Role::Note))
+            lines.push(Line::new("acknowledging…", Role::Note));
         }
         None if alert.is_open() => lines.push(Line::new("nobody yet", Role::Strong)),
         None => lines.push(Line::new("nobody had it when it ended", Role::Muted)),

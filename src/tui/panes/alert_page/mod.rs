@@ -114,9 +114,7 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     match action {
         Action::Open => {
             let key = app.own.alert.key.clone()?;
-            if app.world.host(&key.host).is_none() {
-                return None;
-            }
+            app.world.host(&key.host)?;
             Some(crate::tui::act::open_host(app, key.host, Some(key.name)))
         }
         Action::RangeLonger | Action::RangeShorter => {

@@ -182,9 +182,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Action::MetricPrevious => turn(app, false),
         Action::Open if pane == Pane::PathList => {
             let row = selected(app)?;
-            if app.world.host(&row.host).is_none() {
-                return None;
-            }
+            app.world.host(&row.host)?;
             return Some(crate::tui::act::open_host(app, row.host, row.check));
         }
         _ => return None,
