@@ -105,9 +105,10 @@ fn ask(suggested: Answers, target: &Path) -> anyhow::Result<Answers> {
         answers.resolvers.clear();
     }
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    for (format, file) in
-        [(Format::Hosts, PathBuf::from("/etc/hosts")), (Format::SshConfig, home.join(".ssh/config"))]
-    {
+    for (format, file) in [
+        (Format::Hosts, PathBuf::from("/etc/hosts")),
+        (Format::SshConfig, home.join(".ssh/config")),
+    ] {
         let count = count(format, &file);
         if count > 0 && yes(&format!("Import {count} hosts from {}?", file.display()), false)? {
             answers.imports.push((format, file));
@@ -194,11 +195,13 @@ fn text(answers: &Answers, machine: &Machine) -> String {
     };
     let mut host = |name: &str, address: &str, what: &str, rest: &str| {
         let (name, address) = (toml_text(name), toml_text(address));
-        let notes = if what.is_empty() { String::new() } else { format!("notes = {}\n", toml_text(what)) };
+        let notes =
+            if what.is_empty() { String::new() } else { format!("notes = {}\n", toml_text(what)) };
         let _ = write!(out, "\n[[host]]\nname = {name}\naddress = {address}\n{notes}{rest}");
     };
     if answers.this_machine {
-        let name = if valid_name(&machine.hostname).is_ok() { &machine.hostname } else { "localhost" };
+        let name =
+            if valid_name(&machine.hostname).is_ok() { &machine.hostname } else { "localhost" };
         let rest = "checks = [\"system\"]\n";
         host(&free(name), "127.0.0.1", "this machine", rest);
     }

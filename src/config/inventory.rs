@@ -70,15 +70,14 @@ pub(super) fn read<'a>(
     machine: &'a Machine,
 ) -> (Vec<Host>, Vec<Check>) {
     let sink = top.sink;
-    let mut assembly =
-        Assembly {
-            sink,
-            machine,
-            checks: Vec::new(),
-            lines: HashMap::new(),
-            disabled: HashSet::new(),
-            full: false,
-        };
+    let mut assembly = Assembly {
+        sink,
+        machine,
+        checks: Vec::new(),
+        lines: HashMap::new(),
+        disabled: HashSet::new(),
+        full: false,
+    };
     let mut hosts: Vec<Host> = Vec::new();
     let mut names: HashMap<Arc<str>, usize> = HashMap::new();
     for reader in top.tables("host", "[[host]]") {

@@ -31,9 +31,10 @@ struct Inventory {
 /// # Errors
 /// When it is neither.
 pub fn read(text: &str) -> Result<Found, String> {
-    let first = text.lines().map(str::trim).find(|line| {
-        !line.is_empty() && !line.starts_with(['#', ';']) && *line != "---"
-    });
+    let first = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with(['#', ';']) && *line != "---");
     let mut inventory = Inventory::default();
     let is_yaml = first.is_some_and(|line| !line.starts_with('[') && line.ends_with(':'))
         || text.trim_start().starts_with(['{', '-']);
@@ -140,8 +141,12 @@ impl Inventory {
         for (name, machine) in machines {
             let mut groups = machine.groups;
             for _ in 0..DEPTH {
-                let above: Vec<String> =
-                    groups.iter().filter_map(|group| parents.get(group)).flatten().cloned().collect();
+                let above: Vec<String> = groups
+                    .iter()
+                    .filter_map(|group| parents.get(group))
+                    .flatten()
+                    .cloned()
+                    .collect();
                 let before = groups.len();
                 groups.extend(above);
                 if groups.len() == before {

@@ -13,9 +13,9 @@ mod hosts;
 mod icinga;
 mod nagios;
 mod ssh;
-mod yaml;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ const NOTES: usize = 40;
 pub enum Format {
     /// /etc/hosts: addresses and names
     Hosts,
-    /// ~/.ssh/config: Host and HostName
+    /// ~/.ssh/config: each Host with its address and port
     SshConfig,
     /// Columns with a header: name, address, groups, contact, notes, runbook, checks; every other
     /// column is a label
@@ -95,9 +95,8 @@ pub(super) fn read(format: Format, text: &str) -> Result<Found, String> {
         Format::SshConfig => ssh::read(text),
         Format::Csv => csv::read(text)?,
         Format::Ansible => ansible::read(text)?,
-        Format::Nagios => nagios::read(text)?,
         Format::Icinga if icinga::is_dsl(text) => icinga::read(text)?,
-        Format::Icinga => nagios::read(text)?,
+        Format::Nagios | Format::Icinga => nagios::read(text)?,
     };
     Ok(found.checked())
 }
@@ -142,12 +141,7 @@ pub fn run(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitCode> {
     finish(&merged, &target, &old, args.dry_run)
 }
 
-fn finish(
-    merged: &Merged,
-    target: &Path,
-    old: &str,
-    dry_run: bool,
-) -> anyhow::Result<ExitCode> {
+fn finish(merged: &Merged, target: &Path, old: &str, dry_run: bool) -> anyhow::Result<ExitCode> {
     let count = |wanted: fn(&Change) -> bool| merged.changes.iter().filter(|c| wanted(c)).count();
     let words = format!(
         "{} new, {} changed, {} disabled, {} kept as they are, {} unchanged",
@@ -207,10 +201,9 @@ fn limited(from: impl std::io::Read, name: &str) -> anyhow::Result<Vec<u8>> {
 pub(super) fn target(global: &Global) -> PathBuf {
     match locate::find(global.config.as_deref()) {
         Source::File(path) => path,
-        Source::BuiltIn => locate::candidates()
-            .into_iter()
-            .nth(1)
-            .unwrap_or_else(|| PathBuf::from("config.toml")),
+        Source::BuiltIn => {
+            locate::candidates().into_iter().nth(1).unwrap_or_else(|| PathBuf::from("config.toml"))
+        }
     }
 }
 

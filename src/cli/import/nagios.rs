@@ -95,11 +95,8 @@ fn service(
     if !some {
         found.note(line, format!("service {:?} is on no host of this file", short(name)));
     } else if !known {
-        let words = format!(
-            "service {:?} was left out: write a check for {}",
-            short(name),
-            short(command)
-        );
+        let words =
+            format!("service {:?} was left out: write a check for {}", short(name), short(command));
         found.note(line, words);
     }
 }

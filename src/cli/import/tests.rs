@@ -24,8 +24,7 @@ fn noted(found: &Found, line: usize, words: &str) {
 
 #[test]
 fn a_hosts_file_gives_other_machines_once() {
-    let found =
-        fixture(Format::Hosts, include_str!("../../../tests/fixtures/import/hosts"));
+    let found = fixture(Format::Hosts, include_str!("../../../tests/fixtures/import/hosts"));
     assert_eq!(names(&found), ["web-1", "web-2"]);
     assert_eq!(entry(&found, "web-1").address, "192.0.2.10");
     assert_eq!(entry(&found, "web-1").notes.as_deref(), Some("also web-1.example"));
@@ -52,7 +51,10 @@ fn a_table_gives_labels_groups_and_checks() {
     assert_eq!(web.labels["site"], "dal");
     assert_eq!(web.groups, ["front", "web"]);
     assert_eq!(web.notes.as_deref(), Some("rack 4; top"));
-    assert_eq!(web.checks.iter().map(Wanted::name).collect::<Vec<_>>(), ["ping", "http", "tcp 8443"]);
+    assert_eq!(
+        web.checks.iter().map(Wanted::name).collect::<Vec<_>>(),
+        ["ping", "http", "tcp 8443"]
+    );
     noted(&found, 4, "telepathy");
     noted(&found, 6, "must not contain");
     noted(&found, 7, "twice");
@@ -107,7 +109,8 @@ fn icinga_objects_give_hosts_with_their_templates() {
 }
 
 const ORIGIN: Origin<'_> = Origin { format: "csv", file: "/srv/hosts.csv", day: "2026-02-25" };
-const OWN: &str = "# mine\n[console]\ntheme = \"dark\"\n\n[[host]]\nname = \"own\"\naddress = \"192.0.2.77\"";
+const OWN: &str =
+    "# mine\n[console]\ntheme = \"dark\"\n\n[[host]]\nname = \"own\"\naddress = \"192.0.2.77\"";
 
 fn table(rows: &str) -> Vec<Entry> {
     fixture(Format::Csv, &format!("name,address,site\n{rows}")).entries
@@ -130,7 +133,8 @@ fn a_second_import_changes_only_what_the_source_changed() {
     assert_eq!((same.text.as_str(), same.changes.len(), same.unchanged), (&*first.text, 0, 2));
     // The operator adds a check to an imported host; it stays.
     let check = "\n[[host.check]]\nkind = \"tcp\"\nport = 443 # by hand\n";
-    let edited = first.text.replacen("checks = [\"ping\"]\n", &format!("checks = [\"ping\"]\n{check}"), 1);
+    let edited =
+        first.text.replacen("checks = [\"ping\"]\n", &format!("checks = [\"ping\"]\n{check}"), 1);
     let moved = merged(&edited, "web-1,192.0.2.99,fra\nweb-3,192.0.2.12,dal");
     assert!(moved.text.contains("port = 443 # by hand"), "{}", moved.text);
     let words: Vec<String> = moved.changes.iter().map(ToString::to_string).collect();
@@ -138,16 +142,17 @@ fn a_second_import_changes_only_what_the_source_changed() {
     assert!(words[0].contains("~ web-1") && words[0].contains("192.0.2.99"), "{words:?}");
     assert_eq!(words[1], "- web-2  disabled: the source has it no more");
     let config = super::parse("x".as_ref(), &moved.text).unwrap();
-    let enabled = |host: &str| {
-        config.checks.iter().find(|check| &*check.key.host == host).unwrap().enabled
-    };
+    let enabled =
+        |host: &str| config.checks.iter().find(|check| &*check.key.host == host).unwrap().enabled;
     assert!(enabled("web-1") && enabled("web-3") && !enabled("web-2"));
     // It comes back.
-    let back = merged(&moved.text, "web-1,192.0.2.99,fra\nweb-2,192.0.2.11,dal\nweb-3,192.0.2.12,dal");
+    let back =
+        merged(&moved.text, "web-1,192.0.2.99,fra\nweb-2,192.0.2.11,dal\nweb-3,192.0.2.12,dal");
     let again = Change::Changed { host: "web-2".into(), what: vec!["enabled again".into()] };
     assert_eq!(back.changes, [again]);
     // Disabled by hand stays disabled.
-    let by_hand = back.text.replacen("name = \"web-1\"\n", "name = \"web-1\"\nenabled = false\n", 1);
+    let by_hand =
+        back.text.replacen("name = \"web-1\"\n", "name = \"web-1\"\nenabled = false\n", 1);
     let kept = merged(&by_hand, "web-1,192.0.2.99,fra\nweb-2,192.0.2.11,dal\nweb-3,192.0.2.12,dal");
     assert_eq!((kept.text, kept.changes.len()), (by_hand, 0));
 }
@@ -183,8 +188,26 @@ fn hostile_texts_are_bounded_and_written_as_what_they_are() {
     assert!(read(Format::Ansible, bomb).unwrap_err().contains("line 3: aliases"));
     let ring = "define host {\n name a\n use b\n host_name h\n}\ndefine host {\n name b\n use a\n register 0\n}";
     assert_eq!(names(&fixture(Format::Nagios, ring)), ["h"]);
-    for format in [Format::Hosts, Format::SshConfig, Format::Csv, Format::Ansible, Format::Nagios, Format::Icinga] {
-        for text in ["", "\0\0\0", "{", "}}}}", "[[[", "\"", "define host {", "object Host \"", "a: [", "\u{feff}"] {
+    for format in [
+        Format::Hosts,
+        Format::SshConfig,
+        Format::Csv,
+        Format::Ansible,
+        Format::Nagios,
+        Format::Icinga,
+    ] {
+        for text in [
+            "",
+            "\0\0\0",
+            "{",
+            "}}}}",
+            "[[[",
+            "\"",
+            "define host {",
+            "object Host \"",
+            "a: [",
+            "\u{feff}",
+        ] {
             let _ = read(format, text);
         }
         let _ = read(format, &"x".repeat(1 << 20));
