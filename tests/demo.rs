@@ -112,7 +112,8 @@ fn the_same_seed_tells_the_same_story() {
     let dir = tempfile::tempdir().unwrap();
     let (first, again, other) =
         (told(dir.path(), "7"), told(dir.path(), "7"), told(dir.path(), "8"));
-    assert!(first.len() > 5, "{first:?}");
+    // Three stay in every story; the rest is the seed's.
+    assert!(first.len() > 3, "{first:?}");
     assert_eq!(first, again);
     assert_ne!(first, other);
 }

@@ -112,14 +112,14 @@ impl Ask<'_> {
             Fate::Poor => (self.base_rtt() + 0.05, 2.0),
             Fate::Well => (self.base_rtt(), if self.noise("loss") < 0.01 { 1.0 } else { 0.0 }),
         };
-        let loss = lost * 20.0;
+        let percent = lost * 20.0;
         let text = format!("{} of 5 answered, {:.2} ms", 5.0 - lost, rtt * 1000.0);
         let jitter = rtt * 0.03 * (0.5 + self.noise("jitter"));
         Observation::seen(
             text,
             vec![
                 Self::seconds("rtt", rtt),
-                Metric::new("loss", loss, Unit::Percent),
+                Metric::new("loss", percent, Unit::Percent),
                 Self::seconds("jitter", jitter),
             ],
         )
@@ -272,10 +272,10 @@ impl Ask<'_> {
         let mut metrics = Vec::new();
         for name in names {
             let key = CheckKey::new(host, *name).to_string();
-            let seed = self.plot.seed;
-            let size = 0.25 + 0.5 * share(seed, &key, 0);
-            let slow = wander(seed, &key, self.at.millis(), 240_000);
-            let fast = wander(seed, &key, self.at.millis(), 9_000);
+            let dice = self.plot.seed;
+            let size = 0.25 + 0.5 * share(dice, &key, 0);
+            let slow = wander(dice, &key, self.at.millis(), 240_000);
+            let fast = wander(dice, &key, self.at.millis(), 9_000);
             let load = size * (0.15 + 0.85 * self.day()) * (0.75 + 0.35 * slow + 0.15 * fast);
             let rate =
                 |metric: &str, value| Metric::new(metric, value, Unit::BitsPerSecond).of(name);

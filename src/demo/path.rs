@@ -134,7 +134,7 @@ fn hop(plot: Plot, ttl: u8, router: &Router, at: Timestamp, rounds: u64, round: 
         let sum: f64 = seen.iter().map(|ms| (ms - mean).powi(2)).sum();
         (sum / many(seen.len().saturating_sub(1).max(1))).sqrt()
     });
-    let lost = probes.len() - seen.len();
+    let missing = probes.len() - seen.len();
     let recent = probes.len().saturating_sub(RECENT);
     let known = HopAddress {
         address: IpAddr::V4(router.address),
@@ -145,7 +145,7 @@ fn hop(plot: Plot, ttl: u8, router: &Router, at: Timestamp, rounds: u64, round: 
         addresses: if router.dead && seen.is_empty() { Vec::new() } else { vec![known] },
         sent: count,
         received: u64::try_from(seen.len()).unwrap_or(0),
-        loss_pct: many(lost) * 100.0 / many(probes.len().max(1)),
+        loss_pct: many(missing) * 100.0 / many(probes.len().max(1)),
         last_ms: probes.last().copied().flatten(),
         avg_ms: mean,
         best_ms: seen.iter().copied().reduce(f64::min),

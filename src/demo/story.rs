@@ -58,9 +58,11 @@ fn standing(key: &CheckKey) -> Option<Fate> {
 
 /// A link that is down half of the time, in hours that it has its mood.
 fn flapping(plot: Plot, at: Timestamp) -> Fate {
-    let hour = at.millis().div_euclid(60 * MINUTE).cast_unsigned();
+    // Relative to the begin, as everything that a seed decides.
+    let elapsed = at.millis() - plot.begin.millis();
+    let hour = elapsed.div_euclid(60 * MINUTE).cast_unsigned();
     let moody = share(plot.seed, "mood te1/1", hour) < 0.4;
-    let spell = at.millis().div_euclid(2 * MINUTE).cast_unsigned();
+    let spell = elapsed.div_euclid(2 * MINUTE).cast_unsigned();
     let down = share(plot.seed, "flap te1/1", spell) < 0.5;
     if moody && down { Fate::Bad } else { Fate::Well }
 }

@@ -42,9 +42,8 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         .context("cannot make a directory for the scratch database")?;
     let (network, clock) = network(args);
     let console = console(global, &network, scratch.path());
-    let mut plan = console.plan(false);
-    plan.clock = clock.clone();
-    let home = lifecycle::start_here(plan)?;
+    let started = lifecycle::Plan { clock: clock.clone(), ..console.plan(false) };
+    let home = lifecycle::start_here(started)?;
     logging::into_file(scratch.path()).context("cannot write the log")?;
     let (ready, played) = tokio::sync::oneshot::channel();
     let play = stage::play(home.backend(), clock.clone(), network, home.around(), ready);

@@ -313,15 +313,19 @@ impl Known {
         found.map(|(at, _)| at + 1)
     }
 
+    /// Writes the line of a key: in place of the old one, else behind the name.
+    fn put(&mut self, key: &str, line: String) {
+        if let Some(old) = self.at(key).and_then(|at| self.lines.get_mut(at)) {
+            *old = line;
+        } else {
+            let at = self.at("name").map_or(1, |at| at + 1);
+            self.lines.insert(at, line);
+        }
+    }
+
     fn disable(&mut self, origin: &Origin<'_>) {
         let line = format!("enabled = false {} ({})", origin.gone(), origin.day);
-        match self.at("enabled") {
-            Some(at) => self.lines.splice(at..=at, [line]).for_each(drop),
-            None => {
-                let at = self.at("name").map_or(1, |at| at + 1);
-                self.lines.insert(at, line);
-            }
-        }
+        self.put("enabled", line);
     }
 
     /// Makes it what the source says; gives what differed.
@@ -336,21 +340,15 @@ impl Known {
         }
         for (key, value) in keys(entry) {
             let said = value.as_ref().map(|value| parsed(key, value)).transpose()?;
-            let before = self.table.get(key);
+            let before = self.table.get(key).cloned();
             // What only the operator has, the operator keeps.
             let Some((value, said)) = value.zip(said) else { continue };
-            if before == Some(&said) {
+            if before.as_ref() == Some(&said) {
                 continue;
             }
             let line = format!("{key} = {value}");
-            match self.at(key) {
-                Some(at) => self.lines.splice(at..=at, [line]).for_each(drop),
-                None => {
-                    let at = self.at("name").map_or(1, |at| at + 1);
-                    self.lines.insert(at, line);
-                }
-            }
-            let before = before.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            self.put(key, line);
+            let before = before.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
             what.push(format!("{key} {before} -> {value}"));
         }
         for check in &entry.checks {

@@ -95,15 +95,12 @@ fn row(columns: &[Column], record: &::csv::StringRecord, line: usize, found: &mu
         entry.checks.clear();
         let address = if entry.address.is_empty() { &entry.name } else { &entry.address };
         for word in words(checks) {
-            match wanted(word, address) {
-                Some(check) => entry.checks.push(check),
-                None => {
-                    let word: String = word.chars().take(64).collect();
-                    found.note(
-                        line,
-                        format!("check {word:?} was left out; write ping, ssh, http or tcp:PORT"),
-                    );
-                }
+            if let Some(check) = wanted(word, address) {
+                entry.checks.push(check);
+            } else {
+                let word: String = word.chars().take(64).collect();
+                let why = format!("check {word:?} was left out; write ping, ssh, http or tcp:PORT");
+                found.note(line, why);
             }
         }
     }

@@ -66,13 +66,12 @@ pub fn read(text: &str) -> Result<Found, String> {
         let command = port.map_or_else(|| command.to_owned(), |port| format!("{command}!{port}"));
         let Some(entry) = entries.get_mut(host) else { continue };
         let own = object.keys.keys().any(|key| key.starts_with("vars.http_"));
-        match nagios::check(name, &command, &entry.address).filter(|_| !own) {
-            Some(check) => entry.checks.push(check),
-            None => {
-                let (name, command) = (short(name), short(&command));
-                let words = format!("service {name:?} was left out: write a check for {command}");
-                found.note(object.line, words);
-            }
+        if let Some(check) = nagios::check(name, &command, &entry.address).filter(|_| !own) {
+            entry.checks.push(check);
+        } else {
+            let (name, command) = (short(name), short(&command));
+            let words = format!("service {name:?} was left out: write a check for {command}");
+            found.note(object.line, words);
         }
     }
     found.entries = entries.into_values().collect();

@@ -44,7 +44,7 @@ const NOTES: usize = 40;
 pub enum Format {
     /// /etc/hosts: addresses and names
     Hosts,
-    /// ~/.ssh/config: its Host blocks
+    /// ~/.ssh/config: each Host with its address and port
     SshConfig,
     /// Columns with a header: name, address, groups, contact, notes, runbook, checks; every other
     /// column is a label
@@ -96,7 +96,6 @@ pub(super) fn read(format: Format, text: &str) -> Result<Found, String> {
         Format::Csv => csv::read(text)?,
         Format::Ansible => ansible::read(text)?,
         Format::Icinga if icinga::is_dsl(text) => icinga::read(text)?,
-        // Icinga 1 reads the objects of Nagios.
         Format::Nagios | Format::Icinga => nagios::read(text)?,
     };
     Ok(found.checked())

@@ -26,7 +26,9 @@ use crate::tui::Leave;
 use crate::tui::zone::Zone;
 
 /// Longest line that is read.
-const LINE_LIMIT: usize = 4096;
+const LINE_LIMIT: u64 = 4096;
+/// Longest line that is written.
+const SAID_LIMIT: usize = 4096;
 /// Lines that may wait to be read.
 const LINES: usize = 16;
 /// Events told in one go.
@@ -117,12 +119,11 @@ impl Talk {
             }
             let next = {
                 let told = async {
-                    match &mut watch {
-                        Some(watch) => watch.next().await,
-                        None => {
-                            tokio::time::sleep(AGAIN).await;
-                            None
-                        }
+                    if let Some(watch) = &mut watch {
+                        watch.next().await
+                    } else {
+                        tokio::time::sleep(AGAIN).await;
+                        None
                     }
                 };
                 tokio::select! {
@@ -246,7 +247,7 @@ async fn edge(clock: &Clock, teller: &Teller) {
 async fn write(lines: &[String]) -> bool {
     let mut text = String::new();
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        text.push_str(&crate::model::safe_text::sanitize(line, LINE_LIMIT));
+        text.push_str(&crate::model::safe_text::sanitize(line, SAID_LIMIT));
         text.push('\n');
     }
     let mut out = tokio::io::stdout();
