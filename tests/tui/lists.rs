@@ -459,7 +459,8 @@ fn over_a_slow_line_every_acknowledgement_hits_what_the_frames_showed() {
             [] => over += 1,
             [Command::Acknowledge { targets, .. }] => {
                 // Of a group what is over by now is left out; nothing else ever joins.
-                let painted = |target: &Target| matches!(target, Target::Alert(id) if want.contains(id));
+                let painted =
+                    |target: &Target| matches!(target, Target::Alert(id) if want.contains(id));
                 assert!(!targets.is_empty() && targets.iter().all(painted), "round {round}");
                 hits += usize::from(want.len() == 1);
             }

@@ -22,8 +22,8 @@ use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::{Span, Timestamp};
 use crate::protocol::{Actor, Event};
-use crate::tui::zone::Zone;
 use crate::tui::Leave;
+use crate::tui::zone::Zone;
 
 /// Longest line that is read.
 const LINE_LIMIT: u64 = 4096;

@@ -305,9 +305,10 @@ impl Teller {
             };
             lines.push(self.line(wall, &format!("MAINTENANCE {word} {}", self.window(window))));
         }
-        let gone = self.windows.iter().filter(|(id, (stage, ..))| {
-            !now.contains_key(*id) && *stage != Stage::Over
-        });
+        let gone = self
+            .windows
+            .iter()
+            .filter(|(id, (stage, ..))| !now.contains_key(*id) && *stage != Stage::Over);
         let gone = gone.count();
         if gone > 0 {
             let words = format!("MAINTENANCE REMOVED {}", many(gone, "window"));

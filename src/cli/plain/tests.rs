@@ -7,7 +7,7 @@ use super::say::Teller;
 use crate::model::{
     Acknowledgement, Alert, AlertId, CheckKey, Host, Phase, SafeText, State, Timestamp,
 };
-use crate::protocol::{Event, EngineStatus};
+use crate::protocol::{EngineStatus, Event};
 use crate::tui::Leave;
 use crate::tui::zone::Zone;
 
