@@ -133,6 +133,8 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("store", keys::STORE),
         ("defaults", keys::DEFAULTS),
         ("alerting", keys::ALERTING),
+        ("wall", keys::WALL),
+        ("bell", keys::BELL),
     ] {
         let table = document[section].as_table().expect("a table");
         assert_eq!(keys_of(table), set(known), "[{section}]");

@@ -35,3 +35,5 @@ mod screens;
 mod sharing;
 #[path = "e2e/story.rs"]
 mod story;
+#[path = "e2e/terminal.rs"]
+mod terminal;

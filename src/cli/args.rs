@@ -98,6 +98,12 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub plain: bool,
+    /// Show the picture for a screen that nobody sits at
+    #[arg(long, global = true, help_heading = "Options of all commands")]
+    pub wall: bool,
+    /// Write as little as possible: a slow line
+    #[arg(long, global = true, help_heading = "Options of all commands")]
+    pub low_bandwidth: bool,
 }
 
 /// The commands.
@@ -165,6 +171,20 @@ pub enum Command {
         /// Another preset: default, vim or k9s [default: `keys` of the configuration]
         #[arg(long, value_name = "NAME")]
         preset: Option<String>,
+    },
+    /// Ask a few questions and write a configuration
+    Init(super::init::InitArgs),
+    /// Take hosts over from another file, and show what that changes
+    Import(super::import::ImportArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or that of a command
+    Man {
+        /// A command, such as maintenance add
+        command: Vec<String>,
     },
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]

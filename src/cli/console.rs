@@ -32,6 +32,10 @@ pub struct Console {
     pub read_only: bool,
     /// True for linear text instead of a screen.
     pub plain: bool,
+    /// True to begin with the wall.
+    pub wall: bool,
+    /// True to write as little as possible.
+    pub low_bandwidth: bool,
     /// The machine's name.
     pub machine: String,
 }
@@ -52,6 +56,8 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
         data_dir: std::path::absolute(data_dir)?,
         read_only: global.read_only,
         plain: plain::wanted(global),
+        wall: global.wall,
+        low_bandwidth: global.low_bandwidth,
         machine: machine::this().hostname,
         config,
     })
@@ -110,6 +116,8 @@ impl Console {
         Options {
             attached,
             read_only: self.read_only,
+            on_wall: self.wall,
+            low_bandwidth: self.low_bandwidth,
             ack_expiry: self.config.settings.alerting.ack_expiry,
             ..look::options(&self.config, &self.again)
         }

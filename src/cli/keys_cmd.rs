@@ -46,6 +46,7 @@ const fn heading(context: Context) -> &'static str {
         Context::Graph => "Graphs",
         Context::Line => "Input lines",
         Context::Question => "Questions",
+        Context::Wall => "On the wall",
         Context::Form => "Forms",
         Context::Card => "Cards",
     }

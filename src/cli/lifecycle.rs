@@ -74,7 +74,7 @@ pub struct Home {
 pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<Place> {
     prepare(&plan.data_dir)?;
     match DirLock::acquire(&plan.data_dir) {
-        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock)?))),
+        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock, Beside::Screen)?))),
         Err(held) => {
             let socket = plan.data_dir.join(SOCKET);
             match Client::connect(&socket, operator, role) {
@@ -94,7 +94,7 @@ pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<P
 pub fn start_here(plan: Plan) -> anyhow::Result<Home> {
     prepare(&plan.data_dir)?;
     let lock = DirLock::acquire(&plan.data_dir).map_err(|held| anyhow!("{held}"))?;
-    start(plan, lock)
+    start(plan, lock, Beside::Nothing)
 }
 
 /// Makes the data directory when it is missing, for its owner only.
@@ -111,9 +111,30 @@ pub fn prepare(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(plan: Plan, lock: DirLock) -> anyhow::Result<Home> {
+/// What else this process does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// A screen, which somebody may be waiting for.
+    Screen,
+}
+
+/// How much the engine's threads, and the programs of custom checks, stand back behind the screen's
+/// thread: a burst of results may wait some milliseconds for a processor, a key may not.
+const NICE: i32 = 5;
+
+fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("engine")
+        // A program of somebody else has a thread as long as it runs; those that hang must not
+        // keep others, or a query, from one.
+        .max_blocking_threads(2 * AT_ONCE)
+        .on_thread_start(move || {
+            if beside == Beside::Screen {
+                // Of this thread alone. Refused, it is as quick as before.
+                let _ = rustix::process::setpriority_process(None, NICE);
+            }
+        })
         .enable_all()
         .build()
         .context("cannot start threads")?;

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::setup;
 use crate::config::settings::zone_offset;
 use crate::config::{Config, Problems, locate};
+use crate::tui::bell::{Call, Policy};
 use crate::tui::external::KEPT;
 use crate::tui::glyphs;
 use crate::tui::keymap::Keymap;
 use crate::tui::look::{Again, Look};
 use crate::tui::options::Options;
 use crate::tui::theme::{ColourTier, Themes};
+use crate::tui::wall::{Plan, Scene};
 use crate::tui::zone::Zone;
 
 /// A variable of the environment; an empty one is not set.
@@ -67,7 +69,24 @@ pub fn options(config: &Config, again: &setup::Again) -> Options {
             .collect(),
         again: Some(Again(Arc::new(move || look(&read, colours)))),
         zone: zone(config),
+        wall: wall(config),
+        bell: bell(config),
         ..Options::default()
+    }
+}
+
+fn wall(config: &Config) -> Plan {
+    let views = config.settings.wall.views.iter().filter_map(|word| Scene::named(word));
+    Plan { rotate: config.settings.wall.rotate, scenes: views.collect() }
+}
+
+fn bell(config: &Config) -> Policy {
+    let bell = &config.settings.bell;
+    Policy {
+        critical: Call::named(&bell.critical),
+        warning: Call::named(&bell.warning),
+        unknown: Call::named(&bell.unknown),
+        quiet: bell.quiet,
     }
 }
 

@@ -10,11 +10,14 @@ pub mod config_cmd;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod import;
+pub mod init;
 pub mod keys_cmd;
 pub mod lifecycle;
 pub mod logging;
 pub mod look;
 pub mod machine;
+pub mod manual;
 pub mod oneshot;
 pub mod plain;
 pub mod print;
@@ -52,6 +55,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
+        Some(Command::Init(args)) => told(init::run(&global, args)),
+        Some(Command::Import(args)) => told(import::run(&global, &args)),
+        Some(Command::Completions { shell }) => told(manual::completions(shell)),
+        Some(Command::Man { command }) => told(manual::page(&command)),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),
         command => with_engine(&global, command),
     }

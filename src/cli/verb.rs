@@ -163,6 +163,10 @@ pub fn verb(
         | Typed::Config(_)
         | Typed::Engine
         | Typed::Demo(_)
+        | Typed::Init(_)
+        | Typed::Import(_)
+        | Typed::Completions { .. }
+        | Typed::Man { .. }
         | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })

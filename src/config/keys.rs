@@ -5,8 +5,9 @@
 use crate::model::Kind;
 
 /// The tables of a file.
-pub const TOP: &[&str] =
-    &["console", "keys", "action", "store", "defaults", "alerting", "host", "check"];
+pub const TOP: &[&str] = &[
+    "console", "keys", "action", "store", "defaults", "alerting", "wall", "bell", "host", "check",
+];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
 /// `[[action]]`.
@@ -17,6 +18,10 @@ pub const STORE: &[&str] = &["max_size", "raw", "daily"];
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
 pub const ALERTING: &[&str] = &["ack_expiry"];
+/// `[wall]`.
+pub const WALL: &[&str] = &["rotate", "views"];
+/// `[bell]`.
+pub const BELL: &[&str] = &["critical", "warning", "unknown", "quiet"];
 /// `[[host]]`.
 pub const HOST: &[&str] = &[
     "name",
@@ -27,6 +32,7 @@ pub const HOST: &[&str] = &[
     "notes",
     "runbook",
     "unreachable",
+    "enabled",
     "checks",
     "check",
 ];

@@ -88,6 +88,8 @@ impl Layers {
             ("store", keys::STORE),
             ("defaults", keys::DEFAULTS),
             ("alerting", keys::ALERTING),
+            ("wall", keys::WALL),
+            ("bell", keys::BELL),
         ];
         for (section, known) in sections {
             let Some(mut table) = top.table(section) else { continue };
@@ -106,6 +108,9 @@ impl Layers {
             (DeValue::Integer(number), Form::Number) if number.radix() == 10 => {
                 Some(number.as_str().to_owned())
             }
+            (_, Form::List) => table
+                .texts(setting.key)
+                .map(|texts| texts.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(",")),
             (_, Form::Text) => {
                 table.type_error(setting.key, value, "a text in quotes");
                 None

@@ -16,6 +16,10 @@ pub struct Settings {
     pub defaults: Defaults,
     /// `[alerting]`.
     pub alerting: Alerting,
+    /// `[wall]`.
+    pub wall: Wall,
+    /// `[bell]`.
+    pub bell: Bell,
 }
 
 /// The words of `color`.
@@ -131,6 +135,49 @@ impl Default for Alerting {
     }
 }
 
+/// What the wall can show, in the words of `views`.
+pub const WALL_VIEWS: [&str; 7] =
+    ["board", "overview", "alerts", "hosts", "checks", "paths", "maintenance"];
+
+/// `[wall]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wall {
+    /// How long each view stands.
+    pub rotate: Span,
+    /// The views in their order.
+    pub views: Vec<String>,
+}
+
+impl Default for Wall {
+    fn default() -> Self {
+        let views = ["board", "overview"].map(str::to_owned).to_vec();
+        Self { rotate: Span::from_secs(20), views }
+    }
+}
+
+/// The words of a severity in `[bell]`.
+pub const CALLS: [&str; 4] = ["off", "bell", "visual", "message"];
+
+/// `[bell]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bell {
+    /// How a new CRITICAL calls.
+    pub critical: String,
+    /// How a new WARNING calls.
+    pub warning: String,
+    /// How a new UNKNOWN calls.
+    pub unknown: String,
+    /// From and to which minute of the day nothing sounds.
+    pub quiet: Option<(u16, u16)>,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        let [off, bell, ..] = CALLS.map(str::to_owned);
+        Self { critical: bell, warning: off.clone(), unknown: off, quiet: None }
+    }
+}
+
 /// How a setting is written in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -138,6 +185,8 @@ pub enum Form {
     Text,
     /// A whole number.
     Number,
+    /// A list of texts; with commas between where there is only one.
+    List,
 }
 
 /// One setting.
@@ -233,6 +282,45 @@ fn expiry(text: &str) -> Result<Option<Span>, String> {
         .map_err(|why| format!("{why}, or `never`"))
 }
 
+/// Most views on a wall.
+const WALL_LIMIT: usize = 20;
+
+fn wall_views(text: &str) -> Result<Vec<String>, String> {
+    let words: Vec<&str> = text.split(',').map(str::trim).collect();
+    if words.len() > WALL_LIMIT {
+        return Err(format!("more than {WALL_LIMIT} views"));
+    }
+    words.into_iter().map(|word| one_of(word, &WALL_VIEWS)).collect()
+}
+
+/// `22:00-06:00` in minutes of the day, or `never`.
+fn quiet(text: &str) -> Result<Option<(u16, u16)>, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let cut: String = text.chars().take(40).collect();
+    let bad = || format!("`{cut}` is no time of day; write 22:00-06:00, or never");
+    let minute = |text: &str| {
+        let (hours, minutes) = text.trim().split_once(':')?;
+        let number = |text: &str, most: u16| {
+            let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|n: &u16| digits && *n <= most)
+        };
+        Some(number(hours, 23)? * 60 + number(minutes, 59)?)
+    };
+    let (from, to) = text.split_once('-').ok_or_else(bad)?;
+    let (from, to) = (minute(from).ok_or_else(bad)?, minute(to).ok_or_else(bad)?);
+    if from == to {
+        return Err(format!("`{cut}` has no length; write 22:00-06:00, or never"));
+    }
+    Ok(Some((from, to)))
+}
+
+fn show_quiet(quiet: &Option<(u16, u16)>) -> String {
+    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+    quiet.map_or("never".to_owned(), |(from, to)| format!("{}-{}", clock(from), clock(to)))
+}
+
 fn number(text: &str) -> Result<u32, String> {
     let found = text.parse().ok().filter(|n| (1..=100).contains(n));
     found.ok_or_else(|| format!("{text} is not within 1 to 100"))
@@ -254,7 +342,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 15] = [
+pub const SETTINGS: [Setting; 21] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -278,4 +366,15 @@ pub const SETTINGS: [Setting; 15] = [
     setting!(alerting.ack_expiry, Text, expiry, |span: &Option<Span>| Some(
         span.map_or("never".to_owned(), |span| span.to_string())
     )),
+    setting!(
+        wall.rotate,
+        Text,
+        |t| bounded_span(t, Span::from_secs(5)..=Span::from_secs(3600)),
+        |s: &Span| Some(s.to_string())
+    ),
+    setting!(wall.views, List, wall_views, |views: &Vec<String>| Some(views.join(","))),
+    setting!(bell.critical, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
+    setting!(bell.warning, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
+    setting!(bell.unknown, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
+    setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(q))),
 ];

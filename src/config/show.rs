@@ -31,11 +31,8 @@ pub(super) fn effective(config: &Config) -> String {
         }
         let origin = config.origins.get(&id(setting)).cloned().unwrap_or_default();
         let _ = match (setting.show)(&config.settings) {
-            Some(value) if setting.form == Form::Number => {
-                writeln!(out, "{} = {value}  # {}", setting.key, line(&origin.to_string()))
-            }
             Some(value) => {
-                let value = text(&value);
+                let value = written(setting.form, &value);
                 writeln!(out, "{} = {value}  # {}", setting.key, line(&origin.to_string()))
             }
             None => writeln!(out, "# {} is not set  # {}", setting.key, Origin::Default),
@@ -61,8 +58,7 @@ pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
     let show = |setting: &super::settings::Setting| {
         let origin = config.origins.get(&id(setting)).cloned().unwrap_or_default();
         let value = match (setting.show)(&config.settings) {
-            Some(value) if setting.form == Form::Number => value,
-            Some(value) => text(&value),
+            Some(value) => written(setting.form, &value),
             None => "not set".to_owned(),
         };
         crate::model::Setting {
@@ -73,6 +69,15 @@ pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
         }
     };
     SETTINGS.iter().map(show).collect()
+}
+
+/// A value in the form of its setting.
+fn written(form: Form, value: &str) -> String {
+    match form {
+        Form::Number => value.to_owned(),
+        Form::Text => text(value),
+        Form::List => list(&value.split(',').map(str::to_owned).collect::<Vec<_>>()),
+    }
 }
 
 /// A text that cannot leave its comment line.

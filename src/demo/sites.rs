@@ -166,7 +166,7 @@ fn checks_of(role: &str, n: u8, host: &str, at: &str) -> Vec<Check> {
                 resolvers: Vec::new(),
                 answers: Vec::new(),
             };
-            checks.push(timed(check(host, "dns", at, Spec::Dns(spec)), 0.1, 0.5));
+            checks.push(timed(check(host, "dns", at, Spec::Dns(spec)), 0.25, 0.5));
         }
         _ => {
             checks.push(port(host, "api", at, 8443));

@@ -8,19 +8,23 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{AckEnd, Line, Pending, Purpose};
+use crate::tui::line::{AckEnd, Pending};
 use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
 use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{filtering, layout, outside, overlays, panes, rows, triage, watch};
+use crate::tui::{bell, filtering, layout, outside, overlays, panes, rows, triage, wall, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     if let Some(why) = app.refusal(action) {
         app.say(Tone::Bad, why);
+        return Vec::new();
+    }
+    if app.wall.is_on() {
+        wall::act(app, action);
         return Vec::new();
     }
     if let Some(effects) = panes::act(app, app.focus, action) {
@@ -62,7 +66,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             panes::graph::turn(app, action);
         }
         Action::Help => app.open(Overlay::Help(0)),
-        Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
+        Action::Palette => overlays::palette::open(app),
         Action::Filter => filtering::open(app, false),
         Action::FilterMenu => filtering::open(app, true),
         Action::Ack => {
@@ -85,6 +89,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
         Action::Theme => overlays::themes::open(app),
+        Action::Wall => wall::open(app),
+        Action::Mute => bell::mute(app),
         Action::Left
         | Action::Right
         | Action::Mark
@@ -123,7 +129,6 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Pause
         | Action::Arm
         | Action::Disarm
-        | Action::Mute
         | Action::SavedView
         | Action::SaveView => {}
     }
@@ -209,6 +214,7 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
+/// Opens the history of what is under the cursor: a check with its host, else the host.
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -242,7 +248,11 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, check) = match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, Some(alert)) => {
+            let (id, key) = (alert.id, alert.check.clone());
+            panes::alert_page::open(app, id, Some((key.host, key.name)));
+            return Vec::new();
+        }
         (Pane::Alerts, None) => return Vec::new(),
         (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
             Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),
@@ -274,7 +284,8 @@ fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
     } else if rows::clear_marks(app) {
-    } else if !app.filter.0.is_empty() {
+    } else if !app.filter.0.is_empty() && !matches!(app.view, View::Host | View::Alert) {
+        // One object's page is not filtered: there Esc leads back to the list.
         filtering::set(app, "");
     } else {
         app.leave();

@@ -71,7 +71,7 @@ actions! {
     Bottom, "bottom", "bottom", "last row", Look, key;
     NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
     PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
-    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Open, "open", "detail", "open what is under the cursor: the alert, from there its host", Look, key;
     Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
     Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
     Window, "window", "window", "open a maintenance window", Operate, key;
@@ -121,6 +121,9 @@ actions! {
     Copy, "copy", "copy", "copy what is under the cursor", Look, key;
     Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
     Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
+    Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
+    Pause, "pause", "pause", "hold the display still, on the wall its view, or go on", Look, key;
+    Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
     AckForm, "ack-form", "ack form", "acknowledge with an end, sticky, with or without telling", Operate, key;
     Comment, "comment", "comment", "write a comment beside what is under the cursor", Operate, key;
     Snooze, "snooze", "snooze", "snooze for me: nobody else sees it, nothing is changed", Look, key;
@@ -138,10 +141,8 @@ actions! {
     CopyRunbook, "copy-runbook", "runbook", "copy the runbook", Look, key;
     Fetch, "fetch", "fetch", "ask the engine again for what is on screen", Look, key;
     NextZone, "zone", "zone", "times in UTC, and back in the zone of here", Look, key;
-    Pause, "pause", "pause", "hold the display still; ends by itself", Look, key;
     Arm, "arm", "arm", "allow changes for a time where the console is read-only", Look, key;
     Disarm, "disarm", "disarm", "read-only again", Look, palette;
-    Mute, "mute", "mute", "no bell for 15 minutes, and back", Look, key;
     SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
     SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
     NextField, "next-field", "next field", "next field or suggestion", Look, key;

@@ -7,6 +7,7 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Now, Span, Steady, Timestamp}
 use crate::protocol::filter::Filter;
 use crate::protocol::{Actor, Interest, LiveTrace, Role, World};
 use crate::tui::action::{Action, Need};
+use crate::tui::bell::Ringer;
 use crate::tui::book::Book;
 use crate::tui::detail::Detail;
 use crate::tui::external::Run;
@@ -26,6 +27,7 @@ use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
 use crate::tui::triage::{self, OpenForm};
 use crate::tui::views::View;
+use crate::tui::wall::{self, Wall};
 use crate::tui::widgets::chart;
 
 /// A list that chooses the host.
@@ -190,6 +192,10 @@ pub struct App {
     pub pace: Pace,
     /// A storm of alerts, while there is one.
     pub storm: StormWatch,
+    /// The wall.
+    pub wall: Wall,
+    /// What new problems do to the ear.
+    pub ringer: Ringer,
     /// The actions on targets: what can be undone, what was done last.
     pub triage: triage::State,
     /// True once a picture was whole.
@@ -246,6 +252,8 @@ impl App {
             own: panes::Own::default(),
             pace: Pace::new(now.steady),
             storm: StormWatch::default(),
+            wall: Wall::new(size),
+            ringer: Ringer::default(),
             triage: triage::State::default(),
             whole: false,
             window_edge: None,
@@ -253,6 +261,9 @@ impl App {
         };
         if let Some(note) = note {
             app.say(Tone::Bad, note);
+        }
+        if app.options.on_wall {
+            wall::open(&mut app);
         }
         app
     }
@@ -307,7 +318,7 @@ impl App {
         true
     }
 
-    fn enter(&mut self, view: View) {
+    pub(crate) fn enter(&mut self, view: View) {
         self.view = view;
         self.focus = view.first();
         self.zoom = false;
@@ -321,6 +332,9 @@ impl App {
     /// True when the pane can be seen.
     #[must_use]
     pub fn shows(&self, pane: Pane) -> bool {
+        if self.wall.board() {
+            return pane == Pane::Throughput;
+        }
         let alone = self.zoom || self.mode() != Mode::Wide;
         if alone { self.focus == pane } else { self.panes().contains(&pane) }
     }
@@ -339,6 +353,7 @@ impl App {
     #[must_use]
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
+            None if self.wall.is_on() => return vec![Context::Wall],
             Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
             Some(Overlay::Themes(_)) => {
@@ -358,6 +373,8 @@ impl App {
             | Pane::Checks
             | Pane::CheckList
             | Pane::AlertPage
+            | Pane::History
+            | Pane::PathList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph => vec![Context::Grid],

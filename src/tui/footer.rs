@@ -49,7 +49,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         let text = format!(" {label}  ");
         x = surface.line(x, y, &[(&key, key_role), (&text, Role::Footer)]);
     }
-    surface.line(wide.saturating_sub(help_wide), y, &[(&help, Role::Key), (" help", Role::Footer)]);
+    if !help.is_empty() {
+        let words = [(&*help, Role::Key), (" help", Role::Footer)];
+        surface.line(wide.saturating_sub(help_wide), y, &words);
+    }
     if !app.pressed.is_empty() {
         let keys: String = app.pressed.iter().map(ToString::to_string).collect();
         let style = surface.theme.style(Role::Accent);
@@ -77,12 +80,21 @@ fn said(app: &App) -> Option<(String, Role)> {
 /// The actions worth a hint, the most useful first; only such that do something now.
 #[must_use]
 pub fn wishes(app: &App) -> Vec<Action> {
+    if app.wall.is_on() {
+        return vec![Action::Quit, Action::Pause, Action::Mute];
+    }
     let mut wishes = Vec::new();
     let found = targets::hint(app);
     let here = &found.alerts;
-    let acts_on_objects =
-        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList)
-            || app.in_detail();
+    let acts_on_objects = matches!(
+        app.focus,
+        Pane::Alerts
+            | Pane::Hosts
+            | Pane::Checks
+            | Pane::CheckList
+            | Pane::AlertPage
+            | Pane::PathList
+    ) || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {
         if when {
@@ -92,13 +104,23 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
     wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
     wish(Action::Window, acts_on_objects && object);
-    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList));
+    wish(
+        Action::Open,
+        object
+            && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList | Pane::AlertPage),
+    );
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
     let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
         && app.focus == Pane::Throughput;
-    wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
-    wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(
+        Action::MetricNext,
+        graphs || matches!(app.focus, Pane::Graph | Pane::PathGraph) || app.in_detail(),
+    );
+    wish(
+        Action::RangeLonger,
+        matches!(app.focus, Pane::Throughput | Pane::Graph | Pane::PathGraph | Pane::AlertPage),
+    );
     wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
     wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);

@@ -127,11 +127,15 @@ fn place(app: &App) -> String {
 
 fn clock(app: &App) -> String {
     let zone = &app.options.zone;
-    format!("{} {}", zone.clock(app.wall()), zone.name(app.wall()))
+    let (now, muted) = (app.wall(), app.ringer.muted_until(app.now));
+    let muted =
+        muted.map_or_else(String::new, |until| format!("bell off to {}   ", zone.clock(until)));
+    let time = if app.wall.is_on() { zone.seconds(now) } else { zone.clock(now) };
+    format!("{muted}{time} {}", zone.name(now))
 }
 
 /// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
-fn freshness(app: &App) -> (String, Role) {
+pub(crate) fn freshness(app: &App) -> (String, Role) {
     if let Some(badge) = pause::badge(app) {
         return (badge, Role::Bad);
     }

@@ -7,6 +7,7 @@ use tui_input::Input;
 use crate::model::{AlertId, CheckKey, Name, Span};
 use crate::protocol::{Command, Target};
 use crate::tui::filtering::Filtering;
+use crate::tui::overlays::palette::Candidate;
 use crate::tui::triage::Waits;
 
 /// Longest text of a line, in characters.
@@ -60,8 +61,18 @@ pub enum Purpose {
     },
     /// Filters as it is typed.
     Filter(Filtering),
-    /// Runs a command by name.
-    Palette,
+    /// Filters the history as it is typed.
+    Log {
+        /// What was filtered before, for Esc.
+        before: String,
+    },
+    /// Runs a command by name, or opens an object.
+    Palette {
+        /// What the text can become, the best first.
+        found: Vec<Candidate>,
+        /// The one that was chosen with a key.
+        at: Option<usize>,
+    },
 }
 
 /// When an acknowledgement ends.

@@ -10,6 +10,7 @@
 pub mod act;
 pub mod action;
 pub mod app;
+pub mod bell;
 pub mod book;
 pub mod completion;
 pub mod detail;
@@ -53,6 +54,8 @@ pub mod typing;
 pub mod update;
 pub mod view;
 pub mod views;
+pub mod wall;
+pub mod wall_board;
 pub mod watch;
 pub mod widgets;
 pub mod zone;

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::model::Span;
+use crate::tui::bell::Policy;
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Again;
 use crate::tui::theme::ColourTier;
+use crate::tui::wall::Plan;
 use crate::tui::zone::Zone;
 
 /// Settings of one console.
@@ -51,6 +53,12 @@ pub struct Options {
     pub mouse: Option<bool>,
     /// The program that `ssh` runs; `{address}` becomes the host's address.
     pub ssh: Vec<String>,
+    /// True to begin with the wall.
+    pub on_wall: bool,
+    /// What the wall shows.
+    pub wall: Plan,
+    /// How new problems call.
+    pub bell: Policy,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -76,6 +84,9 @@ impl Default for Options {
             esc_timeout: None,
             mouse: None,
             ssh: ["ssh", "--", "{address}"].map(str::to_owned).to_vec(),
+            on_wall: false,
+            wall: Plan::default(),
+            bell: Policy::default(),
             clock: Clock::System,
         }
     }

@@ -392,7 +392,7 @@ impl Console {
         if self.dirty && (!early || self.urgent) && terminal.is_ready(now.steady) {
             self.measure(terminal, now.steady);
             leave = self.on(Msg::Tick(now), terminal);
-            let mut frame = Buffer::empty(layout::screen(self.app.size));
+            let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
             let caret = view::view(&self.app, &mut frame);
             let unseen = self.app.overlay.is_some() && self.app.overlay_seen.is_none();
             terminal.show(frame, caret, self.urgent || unseen);

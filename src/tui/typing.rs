@@ -12,7 +12,7 @@ use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Purpose};
 use crate::tui::triage::acks::Ack;
 use crate::tui::triage::again::Again;
 use crate::tui::triage::{acks, forms, lines, windows};
-use crate::tui::{filtering, overlays};
+use crate::tui::{filtering, overlays, panes};
 
 /// Edits the open line.
 pub fn key(app: &mut App, key: KeyEvent) {
@@ -45,8 +45,14 @@ pub fn paste(app: &mut App, text: &str) {
 fn typed(app: &mut App) {
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     line.error = None;
-    if let Purpose::Filter(_) = line.purpose {
-        filtering::typed(app);
+    match line.purpose {
+        Purpose::Palette { .. } => overlays::palette::typed(app),
+        Purpose::Filter(_) => filtering::typed(app),
+        Purpose::Log { .. } => {
+            let text = line.text().to_owned();
+            panes::history::set_filter(app, &text);
+        }
+        _ => {}
     }
 }
 
@@ -65,8 +71,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Cancel => {
             app.overlay = None;
-            if let Purpose::Filter(own) = &line.purpose {
-                filtering::cancel(app, own);
+            match &line.purpose {
+                Purpose::Filter(own) => filtering::cancel(app, own),
+                Purpose::Log { before } => panes::history::set_filter(app, before),
+                _ => {}
             }
             Vec::new()
         }
@@ -80,26 +88,50 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Commit => commit(app, &line),
+        Action::NextField | Action::PreviousField => {
+            choose(app, action == Action::NextField);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
 
 fn cycle(app: &mut App, line: &Line) {
     let completed = match &line.purpose {
-        Purpose::Palette => overlays::palette::complete(app, line.text()),
+        Purpose::Palette { found, at } => {
+            found.get(at.unwrap_or(0)).map(overlays::palette::complete)
+        }
         _ => None,
     };
+    if let Some(text) = completed {
+        if let Some(Overlay::Line(line)) = &mut app.overlay {
+            line.input = tui_input::Input::new(text);
+        }
+        typed(app);
+        return;
+    }
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     match &mut line.purpose {
         Purpose::Ack { ends, end, .. } => *end = (*end + 1) % ends.len().max(1),
         Purpose::Window { scopes, scope } => *scope = (*scope + 1) % scopes.len().max(1),
-        Purpose::Palette => {
-            if let Some(text) = completed {
-                line.input = tui_input::Input::new(text);
-            }
-        }
         Purpose::Filter(_) => filtering::cycle(app, true),
         _ => {}
+    }
+}
+
+/// Goes to the next or previous candidate.
+fn choose(app: &mut App, forward: bool) {
+    let Some(Overlay::Line(line)) = &mut app.overlay else { return };
+    if let Purpose::Palette { found, at } = &mut line.purpose
+        && let Some(last) = found.len().min(overlays::CANDIDATES).checked_sub(1)
+    {
+        *at = Some(match (*at, forward) {
+            (None, true) => 0,
+            (None, false) => 1.min(last),
+            // The best one is at the foot of the list: down is towards it.
+            (Some(at), true) => at.saturating_sub(1),
+            (Some(at), false) => (at + 1).min(last),
+        });
     }
 }
 
@@ -128,9 +160,15 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             filtering::commit(app, line);
             Vec::new()
         }
-        Purpose::Palette => {
+        Purpose::Log { .. } => {
+            if line.error.is_none() {
+                app.overlay = None;
+            }
+            Vec::new()
+        }
+        Purpose::Palette { found, at } => {
             app.overlay = None;
-            overlays::palette::run(app, line.text())
+            overlays::palette::run(app, line.text(), found, *at)
         }
     }
 }

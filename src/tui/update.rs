@@ -13,7 +13,9 @@ use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
 use crate::tui::triage::{self, forms, pause};
-use crate::tui::{act, external, look, outside, overlays, panes, replies, typing, watch};
+use crate::tui::{
+    act, bell, external, look, outside, overlays, panes, replies, typing, wall, watch,
+};
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
 /// shown as they come.
@@ -24,6 +26,8 @@ const FIRST_ROUNDS: u64 = 5;
 pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     let is_small = matches!(msg, Msg::Event(_) | Msg::Time(_) | Msg::Painted(_));
     let mut effects = match msg {
+        // The wall takes a key or nothing: no paste, no mouse.
+        Msg::Paste(_) | Msg::Mouse(..) if app.wall.is_on() => Vec::new(),
         Msg::Key { key, at } => {
             // The lists are not settled here: the key acts on what is painted.
             app.hand(at);
@@ -35,7 +39,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Resize { width, height } => {
-            app.size = (width, height);
+            wall::resize(app, (width, height));
             Vec::new()
         }
         Msg::Event(event) => {
@@ -82,6 +86,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Time(now) | Msg::Tick(now) => on_time(app, now),
     };
+    bell::own(app, &effects);
     // A thousand events a second must not sort the lists a thousand times.
     if is_small {
         return effects;
@@ -102,6 +107,7 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     }
     app.now = now;
     app.storm_tick();
+    wall::tick(app);
     triage::tick(app);
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
@@ -112,7 +118,7 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
         app.window_edge = app.world.next_window_edge(now.wall);
         app.pace.stale = true;
     }
-    Vec::new()
+    bell::tick(app)
 }
 
 fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
@@ -147,11 +153,13 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
                 book.live(result);
             }
             panes::checks::live(app, result);
+            panes::paths::live(app, result);
             choose_interface(app);
         }
         Event::Trace(frame) => {
             if app.host.as_ref() == Some(&frame.host) {
                 app.trace_next = Some(Arc::clone(frame));
+                panes::paths::traced(app, frame);
                 // The first rounds are awaited; later ones only move digits.
                 show_trace(app, frame.report.rounds <= FIRST_ROUNDS || app.trace.is_none());
             }
@@ -163,8 +171,11 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
             let wall = app.wall();
             if let Event::Alert(alert) = event {
                 app.storm_sees(alert);
+                wall::sees(app, alert);
+                bell::sees(app, alert);
             }
             app.world.apply(event, wall);
+            panes::sees(app, event);
             app.pace.stale = true;
             if matches!(event, Event::Ready) {
                 app.refresh();

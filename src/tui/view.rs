@@ -19,11 +19,17 @@ use crate::tui::panes;
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{footer, glyphs, header, outside, overlays};
+use crate::tui::{bell, footer, glyphs, header, outside, overlays, wall_board};
 
 /// Paints the console into an empty buffer; returns where the terminal's cursor is shown.
 pub fn view(app: &App, buffer: &mut Buffer) -> Option<Position> {
-    let cursor = paint(app, buffer);
+    let cursor = if app.wall.is_on() {
+        wall_board::view(app, buffer, paint);
+        None
+    } else {
+        paint(app, buffer)
+    };
+    bell::flash(app, buffer);
     glyphs::fit(buffer, app.options.glyphs, app.options.utf8);
     cursor
 }

@@ -12,6 +12,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::book::Book;
 use crate::tui::effect::Effect;
 use crate::tui::line::Pending;
+use crate::tui::panes;
 
 /// How long a cursor must rest.
 const REST: Span = Span::from_millis(250);
@@ -38,6 +39,12 @@ pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
         .or_else(own)
 }
 
+/// The same for the present screen; the wall's links do not follow a cursor.
+fn source(app: &App) -> Option<CheckKey> {
+    let host = if app.wall.is_on() { None } else { app.host.as_ref() };
+    graph_source(&app.world, host)
+}
+
 /// What the present screen needs besides the World.
 #[must_use]
 pub fn wanted(app: &App) -> Interest {
@@ -50,7 +57,7 @@ pub fn wanted(app: &App) -> Interest {
         checks.extend(rest.filter(|key| first.is_none_or(|row| row.key != **key)).cloned());
     }
     if app.shows(Pane::Throughput)
-        && let Some(key) = graph_source(&app.world, app.host.as_ref())
+        && let Some(key) = source(app)
         && !checks.contains(&key)
     {
         checks.insert(0, key);
@@ -58,7 +65,8 @@ pub fn wanted(app: &App) -> Interest {
     checks.truncate(INTEREST_LIMIT);
     // In a storm nothing is traced that nobody asked for.
     let calm = app.storm.storm().is_none() || app.focus == Pane::Hops;
-    let traced = if app.shows(Pane::Hops) && calm { app.host.clone() } else { None };
+    let traced =
+        if app.shows(Pane::Hops) && calm { app.host.clone() } else { panes::paths::live_host(app) };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
     Interest { checks, trace }
@@ -70,7 +78,7 @@ fn is_of(book: &Book, key: &CheckKey, range: Span, end: Option<Timestamp>) -> bo
 
 /// True when the books and the interest fit the screen.
 fn is_served(app: &App) -> bool {
-    let source = graph_source(&app.world, app.host.as_ref());
+    let source = source(app);
     let (span, end) = (app.span().1, app.own.lens.end);
     let graph = match (&app.graph, source) {
         (Some(book), Some(key)) => is_of(book, &key, span, end),
@@ -136,7 +144,7 @@ fn history(app: &App, key: CheckKey, range: Span) -> Query {
 }
 
 fn graph_history(app: &mut App) -> Option<Effect> {
-    let Some(key) = graph_source(&app.world, app.host.as_ref()) else {
+    let Some(key) = source(app) else {
         app.graph = None;
         return None;
     };

@@ -14,6 +14,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Longest wait for something on screen.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Most bytes that are kept as they were written.
+const LOG: usize = 4 << 20;
+
 struct Screen {
     parser: vt100::Parser,
     bytes: u64,
@@ -26,6 +29,8 @@ struct Screen {
     tail: Vec<u8>,
     /// Bytes that may be the beginning of a question.
     asked: Vec<u8>,
+    /// What was written, the newest of it.
+    log: Vec<u8>,
     reading: Reading,
 }
 
@@ -48,6 +53,8 @@ impl Screen {
     fn take(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.parser.process(bytes);
+        self.log.extend_from_slice(bytes);
+        self.log.drain(..self.log.len().saturating_sub(LOG));
         self.tail.extend_from_slice(bytes);
         let last = |mark: &[u8; 8]| self.tail.windows(8).rposition(|part| part == mark);
         match (last(b"\x1b[?2026h"), last(b"\x1b[?2026l")) {
@@ -144,6 +151,7 @@ impl Terminal {
                 torn: false,
                 tail: Vec::new(),
                 asked: Vec::new(),
+                log: Vec::new(),
                 reading: Reading::On,
             }),
             Condvar::new(),
@@ -191,9 +199,14 @@ impl Terminal {
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
-        let mut held = self.keys.lock().expect("the terminal's input");
-        let input = held.as_mut().expect("an open terminal");
-        input.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.send_bytes(keys.as_bytes());
+    }
+
+    /// Types what need not be text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        let mut keys = self.keys.lock().expect("the terminal's input");
+        let input = keys.as_mut().expect("an open terminal");
+        input.write_all(bytes).expect("the terminal takes keys");
         input.flush().expect("the terminal takes keys");
     }
 
@@ -247,6 +260,11 @@ impl Terminal {
     /// True when the modes of the terminal differ from those before the program.
     pub fn is_raw(&self) -> bool {
         format!("{:?}", self.master.as_ref().expect("open").get_termios()) != self.modes
+    }
+
+    /// What was written, as it came: the newest few megabytes.
+    pub fn written(&self) -> Vec<u8> {
+        self.screen.0.lock().expect("the screen").log.clone()
     }
 
     /// Bytes written so far.

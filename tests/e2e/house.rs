@@ -87,6 +87,23 @@ impl House {
         self.console_by(FLUXNOC.as_ref(), &[], size, more)
     }
 
+    /// Opens a console with more in its environment, in a terminal that answers questions or not.
+    pub fn console_in(
+        &self,
+        env: &[(&str, &str)],
+        answering: bool,
+        (cols, rows): (u16, u16),
+    ) -> Terminal {
+        let all = self.arguments(&[]);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        Terminal::start_as(FLUXNOC.as_ref(), &all, env, cols, rows, answering)
+    }
+
+    /// What a shell types to open a console.
+    pub fn typed(&self) -> String {
+        format!("{FLUXNOC} {}", self.arguments(&[]).join(" "))
+    }
+
     /// Opens a console through another program, such as `nsenter ... --`.
     pub fn console_by(
         &self,
@@ -173,6 +190,20 @@ pub fn type_line(console: &mut Terminal, key: &str, text: &str) {
     });
     console.send("\r");
     console.wait("the line goes", PATIENCE, |screen| !screen.contains("⏎ send"));
+}
+
+/// Presses Esc and lets as much time pass as a hand needs for another key: what follows an Esc
+/// at once may be the rest of a torn sequence, and then changes nothing.
+pub fn esc(console: &mut Terminal) {
+    console.send("\x1b");
+    std::thread::sleep(Duration::from_millis(150));
+}
+
+/// Resident memory of a process in KiB.
+pub fn memory(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Sends a signal to a process that the test started.

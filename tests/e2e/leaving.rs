@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use fluxnoc::protocol::{Answer, Query};
 use nix::sys::signal::Signal;
 
-use crate::house::{House, LARGE, SMALL_SITE, await_end, host, signal, stat, threads, type_line};
+use crate::house::{
+    House, LARGE, SMALL_SITE, await_end, esc, host, signal, stat, threads, type_line,
+};
 use crate::pty::Terminal;
 
 fn open(house: &House) -> Terminal {
@@ -34,7 +36,8 @@ fn leaving_asks_and_s_stops_everything() {
         let screen = console.wait_for("Leave the console");
         assert!(screen.contains("watches 2 hosts"), "{screen}");
         // Other letters answer nothing.
-        console.send("xyz\x1b");
+        console.send("xyz");
+        esc(&mut console);
         console.wait("the question goes", crate::pty::PATIENCE, |screen| {
             !screen.contains("Leave the console")
         });
@@ -104,7 +107,7 @@ fn a_closed_terminal_leaves_the_engine_running_and_the_screen_costs_nothing() {
     console.hang_up();
     let closed = Instant::now();
     while threads(engine).iter().any(|name| name.starts_with("console-")) {
-        assert!(closed.elapsed() < Duration::from_secs(2), "{:?}", threads(engine));
+        assert!(closed.elapsed() < Duration::from_secs(1), "{:?}", threads(engine));
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(pid(&house), engine, "the same process monitors on");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fluxnoc::protocol::{Answer, Query};
 
-use crate::house::{House, LARGE, SMALL_SITE, alert, has_row, host, type_line, words_of};
+use crate::house::{House, LARGE, SMALL_SITE, alert, esc, has_row, host, type_line, words_of};
 use crate::pty::{PATIENCE, Terminal};
 
 #[test]
@@ -24,7 +24,7 @@ fn a_second_console_attaches_and_both_see_what_one_does() {
 
     second.send("a");
     second.wait_for("Acknowledge shut-1/tcp until");
-    second.send("\x1b");
+    esc(&mut second);
     second.wait("the line goes", PATIENCE, |screen| !screen.contains("Acknowledge shut-1"));
     type_line(&mut second, "a", "the port stays shut");
     let screen = second.wait_for("0 unhandled");
@@ -130,8 +130,8 @@ fn dc_03_the_same_screens_locally_and_attached() {
         ("3", "the hosts", "Hosts, worst first"),
         ("G\r", "a host", "Events of job-1"),
         ("\t", "its graph", "] next metric"),
-        ("\x1b", "back", "Hosts by site"),
-        ("5", "the paths", "Hops to shut-1"),
+        ("\x1b", "back", "Hosts, worst first"),
+        ("5", "the paths", "Paths"),
         ("1", "the overview again", "Alerts: unhandled 1"),
         ("/shut", "a filter being typed", "⏎ send"),
         ("\r", "a filter", "/shut"),

@@ -165,8 +165,11 @@ fn night(console: &mut Terminal) {
         has_row(screen, &["›", "web-1", "http", "CRIT"]) && !has_row(screen, &["shut-1", "tcp"])
     });
     type_line(console, "a", "nginx is gone, calling the web team");
-    let screen = console.wait_for("web-1/http acknowledged by noc-1 until");
-    assert!(has_row(&screen, &["web-1", "http", "CRIT", "noc-1 to"]), "{screen}");
+    // The answer and the alert's news come on two ways.
+    console.wait("who has it until when", PATIENCE, |screen| {
+        screen.contains("web-1/http acknowledged by noc-1 until")
+            && has_row(screen, &["web-1", "http", "CRIT", "noc-1 to"])
+    });
     console.wait_for("2 unhandled");
 
     console.send("m");

@@ -6,6 +6,7 @@ mod stage;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -21,6 +22,8 @@ use crate::tui::{self, Leave, Options};
 
 /// What marks everything on screen as invented.
 pub const BADGE: &str = "DEMO";
+/// How long the first picture may wait.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// When a storm begins, in real time after the start.
 const STORM_AFTER: u64 = 5;
 
@@ -43,7 +46,8 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
     plan.clock = clock.clone();
     let home = lifecycle::start_here(plan)?;
     logging::into_file(scratch.path()).context("cannot write the log")?;
-    let play = stage::play(home.backend(), clock.clone(), network, home.around());
+    let (ready, played) = tokio::sync::oneshot::channel();
+    let play = stage::play(home.backend(), clock.clone(), network, home.around(), ready);
     home.runtime().spawn(play);
     let role = if console.read_only { Role::Viewer } else { Role::Admin };
     let actor = Actor::Local { name: SafeText::line(&console.operator), role };
@@ -62,6 +66,11 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let screen = console::screen_runtime()?;
+    // What happened before anybody looked is no news, so the first picture has it already. A slow
+    // machine shows it as it comes.
+    screen.block_on(async {
+        let _ = tokio::time::timeout(PATIENCE, played).await;
+    });
     let left = if plain {
         let desk = plain::Desk {
             may_keep: false,
@@ -118,6 +127,8 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         data_dir: scratch.to_owned(),
         read_only: global.read_only,
         plain: plain::wanted(global),
+        wall: global.wall,
+        low_bandwidth: global.low_bandwidth,
         machine: "simulated network".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Backend;
@@ -53,7 +54,15 @@ pub fn ahead(plot: Plot) -> Span {
 }
 
 /// Plays until `stop`.
-pub async fn play(backend: Backend, clock: Clock, network: Arc<Network>, stop: CancellationToken) {
+///
+/// `ready` is told when what happened before is played.
+pub async fn play(
+    backend: Backend,
+    clock: Clock,
+    network: Arc<Network>,
+    stop: CancellationToken,
+    ready: oneshot::Sender<()>,
+) {
     let mut crew = Crew {
         backend: backend.clone(),
         clock: clock.clone(),
@@ -64,6 +73,8 @@ pub async fn play(backend: Backend, clock: Clock, network: Arc<Network>, stop: C
     if let Err(problem) = advance(&backend, &clock, &network, &mut crew).await {
         tracing::error!(%problem, "nothing could be played in advance");
     }
+    // Who waited for it may have gone on.
+    let _ = ready.send(());
     let others = {
         let stop = stop.clone();
         tokio::spawn(async move { stop.run_until_cancelled(crew.watch()).await })

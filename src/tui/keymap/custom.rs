@@ -143,6 +143,7 @@ impl Keymap {
             (Action::Cancel, Context::Form),
             (Action::Commit, Context::Form),
             (Action::Cancel, Context::Card),
+            (Action::Quit, Context::Wall),
         ];
         needed
             .into_iter()

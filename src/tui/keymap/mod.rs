@@ -32,6 +32,8 @@ pub enum Context {
     Line,
     /// A question with answers.
     Question,
+    /// The wall, where nothing else counts.
+    Wall,
     /// A form.
     Form,
     /// A card of text.
@@ -40,7 +42,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -48,6 +50,7 @@ impl Context {
         Self::Graph,
         Self::Line,
         Self::Question,
+        Self::Wall,
         Self::Form,
         Self::Card,
     ];
@@ -63,15 +66,16 @@ impl Context {
             Self::Graph => "graph",
             Self::Line => "line",
             Self::Question => "question",
+            Self::Wall => "wall",
             Self::Form => "form",
             Self::Card => "card",
         }
     }
 
-    /// True for a dialog: no other context counts while it is open.
+    /// True for a dialog and the wall: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question | Self::Form | Self::Card)
+        matches!(self, Self::Line | Self::Question | Self::Wall | Self::Form | Self::Card)
     }
 
     /// True when keys of both can count at the same time.

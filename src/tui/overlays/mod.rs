@@ -28,7 +28,7 @@ use crate::tui::widgets::frame::{self, Title};
 use crate::tui::{filtering, typing};
 
 /// Most completions above the command line.
-const CANDIDATES: usize = 8;
+pub const CANDIDATES: usize = 8;
 
 /// Draws the overlay; returns where the terminal's cursor is, when something is typed.
 pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
@@ -98,7 +98,7 @@ fn view_question(app: &App, surface: &mut Surface<'_>) {
 fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let (wide, high) = (surface.width(), surface.height());
     match &line.purpose {
-        Purpose::Palette => view_candidates(app, line, surface),
+        Purpose::Palette { found, at } => view_candidates(found, at.unwrap_or(0), surface),
         Purpose::Filter(own) => filter::offers(own, surface),
         _ => {}
     }
@@ -173,9 +173,10 @@ fn words(app: &App, line: &Line) -> (String, String) {
             };
             ("/".to_owned(), note)
         }
-        Purpose::Palette => {
-            let found = palette::candidates(app, line.text());
-            let note = found.first().map_or("no such command", |(_, about)| about.as_str());
+        Purpose::Log { .. } => ("/".to_owned(), crate::tui::panes::history::hint().to_owned()),
+        Purpose::Palette { found, at } => {
+            let one = found.get(at.unwrap_or(0));
+            let note = one.map_or("no such command", |one| one.about.as_str());
             (":".to_owned(), note.to_owned())
         }
         _ => Default::default(),
@@ -187,7 +188,7 @@ fn line_hints(app: &App, line: &Line) -> String {
     let tab = match &line.purpose {
         Purpose::Ack { .. } => Some("end"),
         Purpose::Window { scopes, .. } if scopes.len() > 1 => Some("scope"),
-        Purpose::Palette | Purpose::Filter(_) => Some("complete"),
+        Purpose::Palette { .. } | Purpose::Filter(_) => Some("complete"),
         _ => None,
     };
     for (action, label) in
@@ -200,18 +201,17 @@ fn line_hints(app: &App, line: &Line) -> String {
     parts.join("  ")
 }
 
-fn view_candidates(app: &App, line: &Line, surface: &mut Surface<'_>) {
-    let found = palette::candidates(app, line.text());
+fn view_candidates(found: &[palette::Candidate], chosen: usize, surface: &mut Surface<'_>) {
     let count = found.len().min(CANDIDATES);
     let (wide, high) = (surface.width(), surface.height());
     let top = high.saturating_sub(2 + count);
-    let mut s = surface.part(0, top, wide.min(72), count);
+    let mut s = surface.part(0, top, wide.min(76), count);
     s.clear();
     // The best one is nearest to what is typed.
-    for (at, (name, about)) in found.iter().take(count).enumerate() {
+    for (at, one) in found.iter().take(count).enumerate() {
         let y = count - 1 - at;
-        let role = if at == 0 { Role::Accent } else { Role::Text };
-        s.say(2, y, 18, name, role);
-        s.say(22, y, 48, about, Role::Muted);
+        let role = if at == chosen { Role::Accent } else { Role::Text };
+        s.say(2, y, 28, &one.text, role);
+        s.say(32, y, 40, &one.about, Role::Muted);
     }
 }

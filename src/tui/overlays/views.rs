@@ -86,7 +86,7 @@ pub fn of_screen(app: &App, rest: &str) -> Result<SavedView, String> {
         (View::Hosts, _) | (View::Overview, Pane::Hosts) => {
             (Target::Hosts, Some(&app.lists.hosts.shape))
         }
-        (View::Alerts, _) | (View::Overview, _) => (Target::Alerts, Some(&app.lists.alerts.shape)),
+        (View::Alerts | View::Overview, _) => (Target::Alerts, Some(&app.lists.alerts.shape)),
         _ => return Err("there is no list here to keep; go to one first".to_owned()),
     };
     let group = shape.and_then(|shape| match &shape.by {

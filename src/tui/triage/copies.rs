@@ -7,11 +7,10 @@ use crate::protocol::Target;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
-use crate::tui::filtering;
 use crate::tui::overlays::card::Card;
+use crate::tui::panes;
 use crate::tui::targets::targets;
 use crate::tui::theme::Role;
-use crate::tui::views::View;
 
 /// Most rows that are copied at once; the terminal's side has a limit in bytes besides.
 const ROWS: usize = 1000;
@@ -134,16 +133,6 @@ pub fn rows(app: &mut App) -> Option<Vec<Effect>> {
     Some(vec![Effect::Copy(SafeText::text(text.trim_end()).to_string())])
 }
 
-/// A name as a filter takes it.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
-    if !name.is_empty() && name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
-    }
-}
-
 /// Opens the history of what is under the cursor.
 pub fn history(app: &mut App) {
     let found = targets(app);
@@ -151,10 +140,9 @@ pub fn history(app: &mut App) {
         app.say(Tone::Note, "nothing is under the cursor");
         return;
     };
-    let filter = match object {
-        Target::Check(key) => format!("host:{} check:{}", quoted(&key.host), quoted(&key.name)),
-        object => format!("host:{}", quoted(&object.to_string())),
-    };
-    app.show(View::History);
-    filtering::set(app, &filter);
+    match object {
+        Target::Check(key) => panes::history::open(app, &key.host, Some(&key.name)),
+        Target::Host(host) => panes::history::open(app, &host, None),
+        Target::Alert(_) => {}
+    }
 }

@@ -96,8 +96,6 @@ pub struct State {
     pub failures: Option<Card>,
     /// Until when a read-only console allows changes.
     pub armed: Option<Steady>,
-    /// Until when no bell rings.
-    pub muted: Option<Steady>,
     /// The display stands still.
     pub paused: Option<pause::Paused>,
     /// The saved views.
@@ -133,7 +131,6 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::HistoryHere => copies::history(app),
         Action::Fetch => return Some(switches::fetch(app)),
         Action::NextZone => switches::next_zone(app),
-        Action::Mute => switches::mute(app),
         Action::Pause => pause::toggle(app),
         Action::Arm => arm::toggle(app),
         Action::Disarm => arm::disarm(app),

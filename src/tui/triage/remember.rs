@@ -97,7 +97,9 @@ fn write(snoozed: &HashMap<CheckKey, Timestamp>) -> Result<Option<String>, Strin
     for (key, until) in snoozed {
         by_end.entry(until.millis().to_string()).or_default().push(key.to_string());
     }
-    by_end.values_mut().for_each(|keys| keys.sort_unstable());
+    for keys in by_end.values_mut() {
+        keys.sort_unstable();
+    }
     let text = serde_json::to_string(&by_end).map_err(|error| error.to_string())?;
     if text.len() > REMEMBER_VALUE_LIMIT {
         let count = snoozed.len();

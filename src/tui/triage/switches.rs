@@ -1,32 +1,10 @@
-//! Small switches: the zone of the times, the bell, asking again.
+//! Small switches: the zone of the times, asking again.
 
-use crate::model::{Span, Steady};
+use crate::model::Steady;
 use crate::tui::app::{App, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::zone::Zone;
 use crate::tui::{panes, watch};
-
-/// How long the bell is muted.
-const MUTE: Span = Span::from_secs(15 * 60);
-
-impl App {
-    /// True while no bell rings.
-    #[must_use]
-    pub fn is_muted(&self) -> bool {
-        self.triage.muted.is_some_and(|until| until > self.now.steady)
-    }
-}
-
-/// No bell for a while, or again.
-pub fn mute(app: &mut App) {
-    if app.is_muted() {
-        app.triage.muted = None;
-        app.say(Tone::Note, "the bell rings again");
-    } else {
-        app.triage.muted = Some(app.now.steady + MUTE);
-        app.say(Tone::Note, format!("no bell for {MUTE}; alerts are shown as ever"));
-    }
-}
 
 /// Times in UTC, and back in the zone that the console began with.
 pub fn next_zone(app: &mut App) {
@@ -53,13 +31,9 @@ pub fn fetch(app: &mut App) -> Vec<Effect> {
 /// What has ended is forgotten.
 pub fn tick(app: &mut App) {
     let ended = |until: Option<Steady>| until.is_some_and(|until| until <= app.now.steady);
-    let (armed, muted) = (ended(app.triage.armed), ended(app.triage.muted));
-    if armed {
+    if ended(app.triage.armed) {
         app.triage.armed = None;
         app.say(Tone::Note, "read-only again: the time is over");
-    }
-    if muted {
-        app.triage.muted = None;
     }
     let wall = app.wall();
     if app.snoozed.values().any(|until| *until <= wall) {

@@ -171,13 +171,13 @@ pub fn preview(app: &App, open: &mut OpenForm) {
     open.form.preview = match window(app, &open.form, named) {
         Err((field, why)) => vec![format!("{field}: {why}")],
         Ok(new) => {
-            let (hosts, checks, names) = covered(app, &new);
+            let (machines, covers, names) = covered(app, &new);
             let zone = &app.options.zone;
             let moment = |at| zone.moment(at, app.wall());
             let from = if new.start <= app.wall() { "now".into() } else { moment(new.start) };
             let until = moment(new.end);
-            let (hosts_in, checks_in) = (plural(hosts, "host"), plural(checks, "check"));
-            let first = match hosts {
+            let (hosts_in, checks_in) = (plural(machines, "host"), plural(covers, "check"));
+            let first = match machines {
                 0 => "covers nothing: no host or check is called so".to_owned(),
                 _ => format!("covers {hosts_in} with {checks_in} from {from} until {until}"),
             };
@@ -186,7 +186,7 @@ pub fn preview(app: &App, open: &mut OpenForm) {
             for part in names.chunks(NAMES_A_LINE) {
                 lines.push(part.join(", "));
             }
-            if hosts.max(checks) > shown
+            if machines.max(covers) > shown
                 && shown == NAMES
                 && let Some(last) = lines.last_mut()
             {

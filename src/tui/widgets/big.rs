@@ -86,6 +86,12 @@ const fn figure(sign: char) -> ([u8; ROWS], usize) {
     (rows, 3)
 }
 
+/// True when every sign has a figure of its own.
+#[must_use]
+pub fn is_readable(text: &str) -> bool {
+    text.chars().all(|sign| sign == ' ' || sign.is_ascii_alphanumeric() || "+-/%?:.".contains(sign))
+}
+
 /// Columns and rows that the text takes.
 #[must_use]
 pub fn extent(text: &str, size: Size, tier: GlyphTier) -> (usize, usize) {
