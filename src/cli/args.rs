@@ -87,6 +87,17 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub read_only: bool,
+    /// Linear text, one line per change, commands from stdin: for screen readers and logs
+    /// [default when stdout is no terminal or TERM=dumb]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        env = "FLUXNOC_PLAIN",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub plain: bool,
     /// Show the picture for a screen that nobody sits at
     #[arg(long, global = true, help_heading = "Options of all commands")]
     pub wall: bool,
@@ -150,6 +161,8 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A simulated network to learn the keys on: offline, on a scratch database
+    Demo(DemoArgs),
     /// Print the keys in force: the preset with what the configuration changes
     Keys {
         /// As a table in Markdown
@@ -158,6 +171,20 @@ pub enum Command {
         /// Another preset: default, vim or k9s [default: `keys` of the configuration]
         #[arg(long, value_name = "NAME")]
         preset: Option<String>,
+    },
+    /// Ask a few questions and write a configuration
+    Init(super::init::InitArgs),
+    /// Take hosts over from another file, and show what that changes
+    Import(super::import::ImportArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or that of a command
+    Man {
+        /// A command, such as maintenance add
+        command: Vec<String>,
     },
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
@@ -168,6 +195,20 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `fluxnoc demo`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DemoArgs {
+    /// A storm of so many alerts begins after 5 s; three other problems do not belong to it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::demo::STORM_LIMIT)))]
+    pub storm: Option<u32>,
+    /// So many times as fast as real time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// Which story is told: the same number, the same story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `fluxnoc check`.

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
 use super::lifecycle::{self, Home, Place, Plan};
-use super::{config_cmd, logging, look, machine, setup};
+use super::{config_cmd, logging, look, machine, plain, setup};
 use crate::backend::Backend;
 use crate::config::{Config, locate};
 use crate::model::SafeText;
@@ -30,6 +30,8 @@ pub struct Console {
     pub operator: String,
     /// True when nothing may be changed.
     pub read_only: bool,
+    /// True for linear text instead of a screen.
+    pub plain: bool,
     /// True to begin with the wall.
     pub wall: bool,
     /// True to write as little as possible.
@@ -53,6 +55,7 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
         again,
         data_dir: std::path::absolute(data_dir)?,
         read_only: global.read_only,
+        plain: plain::wanted(global),
         wall: global.wall,
         low_bandwidth: global.low_bandwidth,
         machine: machine::this().hostname,
@@ -61,7 +64,7 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
 }
 
 /// `--as` or `FLUXNOC_AS`, the configuration, `FLUXNOC_OPERATOR`, who called sudo, the login.
-fn operator(global: &Global, config: &Config) -> String {
+pub(super) fn operator(global: &Global, config: &Config) -> String {
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let named = global.operator.clone().or_else(|| config.settings.console.operator.clone());
     named
@@ -92,8 +95,8 @@ impl Console {
     /// When there is no terminal, another engine holds the data and does not answer, or the store
     /// cannot be opened.
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
-        if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-            bail!("the console needs a terminal; `fluxnoc hosts` and `fluxnoc alerts` print lists");
+        if !self.plain && !std::io::stdin().is_terminal() {
+            bail!("the console needs a terminal to type at; `fluxnoc --plain` does without");
         }
         let role = if self.read_only { Role::Viewer } else { Role::Admin };
         let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
@@ -108,7 +111,8 @@ impl Console {
         }
     }
 
-    fn options(&self, attached: bool) -> Options {
+    /// The options of a screen.
+    pub(super) fn options(&self, attached: bool) -> Options {
         Options {
             attached,
             read_only: self.read_only,
@@ -119,9 +123,28 @@ impl Console {
         }
     }
 
+    /// The same for linear text.
+    pub(super) fn desk(&self, owner: bool) -> plain::Desk {
+        let options = self.options(!owner);
+        plain::Desk {
+            owner,
+            may_keep: owner,
+            badge: None,
+            ack_expiry: options.ack_expiry,
+            zone: options.zone,
+            clock: options.clock,
+        }
+    }
+
     fn attached(&self, backend: Backend, actor: Actor) -> anyhow::Result<ExitCode> {
         let screen = screen_runtime()?;
-        screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
+        if self.plain {
+            screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
+        } else {
+            screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
+        }
+        // Somebody who reads no more must not hold us.
+        screen.shutdown_background();
         Ok(ExitCode::SUCCESS)
     }
 
@@ -134,7 +157,14 @@ impl Console {
                 () = stopping.cancelled() => Leave::Stop,
             }
         };
-        let leave = screen.block_on(tui::run(home.backend(), actor, self.options(false), ended));
+        let leave = if self.plain {
+            let desk = self.desk(true);
+            let left = screen.block_on(plain::run(home.backend(), actor, desk, ended));
+            // Nobody sits at a log: when its reader hangs up there is nothing to come back to.
+            Ok(if left == Leave::HangUp { Leave::Stop } else { left })
+        } else {
+            screen.block_on(tui::run(home.backend(), actor, self.options(false), ended))
+        };
         match leave {
             Ok(Leave::Keep) => {
                 home.stop()?;
@@ -190,7 +220,11 @@ impl Console {
 /// The hidden command that runs the engine without a screen.
 pub const ENGINE_COMMAND: &str = "__engine";
 
-fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+/// The runtime of a screen: one thread, its own.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -198,7 +232,7 @@ fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Ends when the terminal hangs up or the process is asked to end.
-async fn hang_up() -> Leave {
+pub(super) async fn hang_up() -> Leave {
     let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
         signal(SignalKind::hangup()),
         signal(SignalKind::terminate()),

@@ -47,6 +47,8 @@ const fn heading(context: Context) -> &'static str {
         Context::Line => "Input lines",
         Context::Question => "Questions",
         Context::Wall => "On the wall",
+        Context::Form => "Forms",
+        Context::Card => "Cards",
     }
 }
 

@@ -17,7 +17,7 @@ use crate::engine::{Door, Engine, Handle, Inventory, Keep, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
 use crate::store::{DirLock, Store};
-use crate::worker::{self, Worker};
+use crate::worker::{self, Source, Worker};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "fluxnoc.sock";
@@ -42,6 +42,8 @@ pub struct Plan {
     pub machine: String,
     /// Whether checks are run; a script verb on its own only looks and notes.
     pub with_worker: bool,
+    /// Time.
+    pub clock: Clock,
 }
 
 /// Where the engine of a data directory is.
@@ -72,7 +74,7 @@ pub struct Home {
 pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<Place> {
     prepare(&plan.data_dir)?;
     match DirLock::acquire(&plan.data_dir) {
-        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock)?))),
+        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock, Beside::Screen)?))),
         Err(held) => {
             let socket = plan.data_dir.join(SOCKET);
             match Client::connect(&socket, operator, role) {
@@ -92,7 +94,7 @@ pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<P
 pub fn start_here(plan: Plan) -> anyhow::Result<Home> {
     prepare(&plan.data_dir)?;
     let lock = DirLock::acquire(&plan.data_dir).map_err(|held| anyhow!("{held}"))?;
-    start(plan, lock)
+    start(plan, lock, Beside::Nothing)
 }
 
 /// Makes the data directory when it is missing, for its owner only.
@@ -109,9 +111,30 @@ pub fn prepare(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn start(plan: Plan, lock: DirLock) -> anyhow::Result<Home> {
+/// What else this process does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    /// A screen, which somebody may be waiting for.
+    Screen,
+}
+
+/// How much the engine's threads, and the programs of custom checks, stand back behind the screen's
+/// thread: a burst of results may wait some milliseconds for a processor, a key may not.
+const NICE: i32 = 5;
+
+fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("engine")
+        // A program of somebody else has a thread as long as it runs; those that hang must not
+        // keep others, or a query, from one.
+        .max_blocking_threads(2 * AT_ONCE)
+        .on_thread_start(move || {
+            if beside == Beside::Screen {
+                // Of this thread alone. Refused, it is as quick as before.
+                let _ = rustix::process::setpriority_process(None, NICE);
+            }
+        })
         .enable_all()
         .build()
         .context("cannot start threads")?;
@@ -146,7 +169,7 @@ async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engin
 }
 
 async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
-    let clock = Clock::System;
+    let clock = plan.clock;
     let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
     let setup = Setup {
         inventory: plan.inventory,
@@ -160,7 +183,8 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
     let engine = Engine::start_behind(setup, handle.clone(), door, stop).await?;
     if plan.with_worker {
         let shared = Shared::start().context("cannot start the round-trip thread")?;
-        let worker = Worker { backend: Backend::Local(handle), shared, clock, at_once };
+        let source = Source::Probes(shared);
+        let worker = Worker { backend: Backend::Local(handle), source, clock, at_once };
         tokio::spawn(async move {
             if let Err(problem) = worker::run(worker, around).await {
                 tracing::error!(%problem, "the worker ended");
@@ -201,6 +225,12 @@ impl Home {
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// Cancelled when what works around the engine is to end, before the engine does.
+    #[must_use]
+    pub fn around(&self) -> CancellationToken {
+        self.around.clone()
     }
 
     /// Cancelled when the engine was asked to stop, or could not start.

@@ -8,13 +8,18 @@ pub mod check_args;
 pub mod check_keys;
 pub mod config_cmd;
 pub mod console;
+pub mod demo;
 pub mod doctor;
+pub mod import;
+pub mod init;
 pub mod keys_cmd;
 pub mod lifecycle;
 pub mod logging;
 pub mod look;
 pub mod machine;
+pub mod manual;
 pub mod oneshot;
+pub mod plain;
 pub mod print;
 pub mod remote;
 pub mod render;
@@ -50,6 +55,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
+        Some(Command::Init(args)) => told(init::run(&global, args)),
+        Some(Command::Import(args)) => told(import::run(&global, &args)),
+        Some(Command::Completions { shell }) => told(manual::completions(shell)),
+        Some(Command::Man { command }) => told(manual::page(&command)),
+        Some(Command::Demo(args)) => told(demo::run(&global, args)),
         command => with_engine(&global, command),
     }
 }
@@ -67,6 +77,11 @@ fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
         Some(Command::Engine) => console::of(global, config).and_then(Console::without_screen),
         Some(command) => ask_engine(global, config, command),
     };
+    told(ended)
+}
+
+/// The exit code of a command; why it failed goes to stderr.
+fn told(ended: anyhow::Result<ExitCode>) -> ExitCode {
     ended.unwrap_or_else(|error| {
         print::error(&format!("{error:#}"));
         ExitCode::FAILURE

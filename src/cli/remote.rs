@@ -18,6 +18,7 @@ use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Request, Role};
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What came of a verb.
+#[expect(clippy::large_enum_variant, reason = "one of them lives for one verb")]
 pub enum Said {
     /// It was done.
     Done(Outcome),
@@ -62,7 +63,11 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
     }
 }
 
-async fn ask(
+/// Asks the engine, with an end to the patience.
+///
+/// # Errors
+/// When it does not answer in time.
+pub(super) async fn ask(
     backend: &Backend,
     actor: Actor,
     verb: &Verb,

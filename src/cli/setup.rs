@@ -59,6 +59,7 @@ pub fn plan(
         },
         machine: machine.to_owned(),
         with_worker,
+        clock: crate::clock::Clock::System,
     }
 }
 

@@ -162,6 +162,11 @@ pub fn verb(
         | Typed::Probe(_)
         | Typed::Config(_)
         | Typed::Engine
+        | Typed::Demo(_)
+        | Typed::Init(_)
+        | Typed::Import(_)
+        | Typed::Completions { .. }
+        | Typed::Man { .. }
         | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })

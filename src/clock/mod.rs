@@ -1,4 +1,4 @@
-//! The only reader of time: a system clock, and one that tests move by hand.
+//! The only reader of time: a system clock, one that tests move by hand, and one that runs faster.
 //!
 //! In: nothing. Out: [`Now`] and a sleep until a steady moment.
 //! Never: decides anything.
@@ -17,6 +17,28 @@ pub enum Clock {
     System,
     /// A clock that a test moves.
     Manual(Arc<Manual>),
+    /// A clock that runs a whole number of times as fast as the machine's.
+    Scaled(Arc<Scaled>),
+    /// For a screen that shows a faster world: its wall, but the hand of the person in front of it
+    /// is no faster, so the steady scale is the machine's.
+    Watching(Arc<Scaled>),
+}
+
+/// The state of a faster clock.
+#[derive(Debug)]
+pub struct Scaled {
+    factor: u64,
+    /// The machine's steady moment, and what this clock showed then.
+    since: watch::Sender<(Steady, Now)>,
+}
+
+impl Scaled {
+    fn now(&self) -> Now {
+        let (real, then) = *self.since.borrow();
+        let passed = boot_time().since(real).millis().saturating_mul(self.factor);
+        let passed = Span::from_millis(passed);
+        Now { steady: then.steady + passed, wall: then.wall + passed }
+    }
 }
 
 /// The state of a clock that a test moves.
@@ -33,22 +55,45 @@ impl Clock {
         Self::Manual(Arc::new(Manual { now: watch::Sender::new(now) }))
     }
 
+    /// A clock that begins at `wall` (and the machine's steady moment) and runs `factor` times as
+    /// fast as the machine's; [`Self::advance`] moves it forward besides.
+    #[must_use]
+    pub fn scaled(wall: Timestamp, factor: u32) -> Self {
+        let real = boot_time();
+        let since = watch::Sender::new((real, Now { steady: real, wall }));
+        Self::Scaled(Arc::new(Scaled { factor: u64::from(factor.max(1)), since }))
+    }
+
+    /// The clock of a screen that shows what happens by this one.
+    #[must_use]
+    pub fn watching(&self) -> Self {
+        match self {
+            Self::Scaled(scaled) => Self::Watching(Arc::clone(scaled)),
+            other => other.clone(),
+        }
+    }
+
     /// The present moment on both clocks.
     #[must_use]
     pub fn now(&self) -> Now {
         match self {
             Self::System => Now { steady: boot_time(), wall: wall_time() },
             Self::Manual(manual) => *manual.now.borrow(),
+            Self::Scaled(scaled) => scaled.now(),
+            Self::Watching(scaled) => Now { steady: boot_time(), wall: scaled.now().wall },
         }
     }
 
-    /// Moves a manual clock forward on both scales; a system clock stays as it is.
+    /// Moves a manual or a faster clock forward on both scales; a system clock stays as it is.
     pub fn advance(&self, by: Span) {
-        if let Self::Manual(manual) = self {
-            manual.now.send_modify(|now| {
-                now.steady = now.steady + by;
-                now.wall = now.wall + by;
-            });
+        let forward = |now: &mut Now| {
+            now.steady = now.steady + by;
+            now.wall = now.wall + by;
+        };
+        match self {
+            Self::Manual(manual) => manual.now.send_modify(forward),
+            Self::Scaled(scaled) => scaled.since.send_modify(|(_, then)| forward(then)),
+            Self::System | Self::Watching(_) => {}
         }
     }
 
@@ -62,7 +107,7 @@ impl Clock {
     /// Returns when the steady clock has reached `until`.
     pub async fn sleep_until(&self, until: Steady) {
         match self {
-            Self::System => loop {
+            Self::System | Self::Watching(_) => loop {
                 let rest = until.since(self.now().steady);
                 if rest == Span::ZERO {
                     return;
@@ -74,6 +119,21 @@ impl Clock {
                 let mut moves = manual.now.subscribe();
                 // The sender lives as long as this clock, so waiting cannot fail.
                 let _ = moves.wait_for(|now| now.steady >= until).await;
+            }
+            Self::Scaled(scaled) => {
+                let mut moves = scaled.since.subscribe();
+                loop {
+                    let rest = until.since(self.now().steady).millis();
+                    if rest == 0 {
+                        return;
+                    }
+                    let real = rest.div_ceil(scaled.factor);
+                    let real = Duration::from_millis(real).min(Duration::from_mins(1));
+                    tokio::select! {
+                        () = tokio::time::sleep(real) => {}
+                        _ = moves.changed() => {}
+                    }
+                }
             }
         }
     }
@@ -115,5 +175,31 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Span::from_secs(1));
         assert_eq!(sleeper.await.unwrap().wall, Timestamp::from_millis(15_000));
+    }
+
+    #[tokio::test]
+    async fn a_scaled_clock_runs_faster_and_can_be_moved() {
+        let clock = Clock::scaled(Timestamp::from_millis(5000), 60);
+        let (begin, real) = (clock.now(), boot_time());
+        clock.sleep(Span::from_secs(6)).await;
+        let (passed, took) = (clock.now().wall.since(begin.wall), boot_time().since(real));
+        assert!(passed >= Span::from_secs(6));
+        assert!(took < Span::from_secs(6), "sixty times as fast, not {took}");
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(Span::from_secs(360_000)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Span::from_secs(360_000));
+        sleeper.await.unwrap();
+    }
+
+    #[test]
+    fn a_screen_shows_the_faster_wall_by_the_machines_steady_scale() {
+        let clock = Clock::scaled(Timestamp::from_millis(5000), 60);
+        clock.advance(Span::from_secs(7200));
+        let watching = clock.watching();
+        assert!(watching.now().wall >= Timestamp::from_millis(7_205_000));
+        assert!(watching.now().steady.since(boot_time()) < Span::from_secs(60));
     }
 }

@@ -51,7 +51,8 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
     for (n, resolver) in resolvers.iter().take(RESOLVER_LIMIT).enumerate() {
         let name = config.free_name(&format!("resolver-{}", n + 1));
         let dns = DnsSpec {
-            // Every resolver can say who serves the root, also one without the whole internet.
+            // Every resolver can say who serves the root; one that has only zones of its own and
+            // refuses gets a WARNING that says so.
             query: ".".to_owned(),
             record_type: "NS".to_owned(),
             resolvers: Vec::new(),

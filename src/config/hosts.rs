@@ -46,6 +46,8 @@ pub(super) struct Written<'a> {
     pub host: Host,
     pub name_at: Range<usize>,
     pub reader: Reader<'a>,
+    /// False: its checks are kept, shown, never run.
+    pub enabled: bool,
     /// The kinds of `checks = [...]`.
     pub bare: Vec<(Kind, Range<usize>)>,
 }
@@ -93,7 +95,8 @@ pub(super) fn read(reader: Reader<'_>, unreachable: State) -> Option<Written<'_>
         ..Host::new(name?, address.unwrap_or_default())
     };
     let name_at = reader.place("name");
-    Some(Written { host, name_at, reader, bare })
+    let enabled = reader.boolean("enabled").unwrap_or(true);
+    Some(Written { host, name_at, reader, enabled, bare })
 }
 
 /// Checks that a text can be an address or a resolvable name.

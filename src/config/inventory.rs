@@ -1,6 +1,6 @@
 //! All hosts and checks of a file: each read by itself, then put together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ struct Assembly<'a> {
     machine: &'a Machine,
     checks: Vec<Check>,
     lines: HashMap<CheckKey, usize>,
+    /// Hosts with `enabled = false`.
+    disabled: HashSet<Arc<str>>,
     full: bool,
 }
 
@@ -68,8 +70,14 @@ pub(super) fn read<'a>(
     machine: &'a Machine,
 ) -> (Vec<Host>, Vec<Check>) {
     let sink = top.sink;
-    let mut assembly =
-        Assembly { sink, machine, checks: Vec::new(), lines: HashMap::new(), full: false };
+    let mut assembly = Assembly {
+        sink,
+        machine,
+        checks: Vec::new(),
+        lines: HashMap::new(),
+        disabled: HashSet::new(),
+        full: false,
+    };
     let mut hosts: Vec<Host> = Vec::new();
     let mut names: HashMap<Arc<str>, usize> = HashMap::new();
     for reader in top.tables("host", "[[host]]") {
@@ -83,6 +91,9 @@ pub(super) fn read<'a>(
             let why = format!("host `{}` exists already, in line {first}", host.name);
             sink.wrong(&written.name_at, why);
             continue;
+        }
+        if !written.enabled {
+            assembly.disabled.insert(Arc::clone(&host.name));
         }
         for (kind, at) in &written.bare {
             assembly.add(&bare(*kind, at, defaults, &written.reader), &host);
@@ -140,7 +151,8 @@ impl Assembly<'_> {
             }
             return;
         }
-        let check = template.on(host);
+        let mut check = template.on(host);
+        check.enabled &= !self.disabled.contains(&host.name);
         let line = self.sink.text.line(template.at.start);
         if let Some(first) = self.lines.insert(check.key.clone(), line) {
             self.lines.insert(check.key.clone(), first);

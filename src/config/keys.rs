@@ -32,6 +32,7 @@ pub const HOST: &[&str] = &[
     "notes",
     "runbook",
     "unreachable",
+    "enabled",
     "checks",
     "check",
 ];

@@ -62,7 +62,11 @@ impl Feed {
         let (out, changes) = mpsc::channel(EVENTS);
         let worker = *actor == Actor::Worker;
         let mut picture = vec![Arc::new(Event::Hello { stream })];
-        if !worker {
+        if worker {
+            // It knows nothing yet of what somebody looks at already.
+            self.sent_traces.clear();
+            self.sent_follow.clear();
+        } else {
             picture.extend(world.snapshot().map(Arc::new));
         }
         picture.push(Arc::new(Event::Ready));
@@ -255,5 +259,19 @@ mod tests {
         feed.directives(now + LINGER, |_| false);
         feed.look(2, look, now + LINGER).unwrap();
         assert!(second.try_next().is_none());
+    }
+
+    #[test]
+    fn a_worker_that_comes_later_is_told_what_is_looked_at() {
+        let (mut feed, now) = (Feed::default(), Steady::from_millis(0));
+        let noc = Actor::Local { name: SafeText::line("noc"), role: Role::Viewer };
+        let _watcher = feed.watch(&noc, &World::new()).unwrap();
+        let trace = TraceRequest { host: "web-1".into(), spec: TraceSpec::default() };
+        let look = Interest { checks: Vec::new(), trace: Some(trace) };
+        feed.look(1, look, now).unwrap();
+        assert!(feed.directives(now, |_| true).traces.is_some(), "told, but nobody listens");
+        assert!(feed.directives(now, |_| true).is_empty());
+        let _worker = feed.watch(&Actor::Worker, &World::new()).unwrap();
+        assert!(feed.directives(now, |_| true).traces.is_some_and(|traces| traces.len() == 1));
     }
 }

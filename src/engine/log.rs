@@ -38,7 +38,8 @@ impl Core {
         let store = self.store.clone();
         read(reply, async move {
             let wanted = Wanted::new(filter);
-            let pick = |at, row| entry(at, row).filter(|(entry, about)| wanted.takes(entry, about));
+            let pick =
+                |at, row| Some(entry(at, row)).filter(|(entry, about)| wanted.takes(entry, about));
             let (entries, mark) = store.log(&range, pick).await?;
             let next = mark.map(|(at, source, seq)| LogCursor {
                 at: Timestamp::from_millis(at),
@@ -95,7 +96,7 @@ impl Wanted {
     }
 }
 
-fn entry(at: Timestamp, row: LogRow) -> Option<(LogEntry, About)> {
+fn entry(at: Timestamp, row: LogRow) -> (LogEntry, About) {
     let blank = LogEntry {
         at,
         kind: LogKind::Action,
@@ -108,7 +109,7 @@ fn entry(at: Timestamp, row: LogRow) -> Option<(LogEntry, About)> {
         actor: None,
         in_maintenance: false,
     };
-    Some(match row {
+    match row {
         LogRow::Edge(edge) => {
             let entry = LogEntry {
                 kind: LogKind::Edge(edge.kind),
@@ -150,8 +151,8 @@ fn entry(at: Timestamp, row: LogRow) -> Option<(LogEntry, About)> {
             };
             (entry, About::Own)
         }
-        LogRow::Action(action) => acted(action, blank),
-    })
+        LogRow::Action(action) => acted(action, &blank),
+    }
 }
 
 /// `hop 3: 10.0.0.2 became 10.0.0.4`, for the first hop that differs.
@@ -172,7 +173,7 @@ fn path_text(before: &crate::model::Path, after: &crate::model::Path) -> String 
     differs.unwrap_or_else(|| "the path changed".to_owned())
 }
 
-fn acted(action: Action, blank: LogEntry) -> (LogEntry, About) {
+fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
     let command = serde_json::from_str::<Command>(&action.detail).ok();
     let said = command.as_ref().map(words);
     let (text, about) = said.unwrap_or_else(|| (action.command.clone(), Vec::new()));
@@ -185,7 +186,7 @@ fn acted(action: Action, blank: LogEntry) -> (LogEntry, About) {
         check: one.and_then(|(_, check)| check),
         text: SafeText::line(&text),
         actor: Some(action.actor),
-        ..blank
+        ..blank.clone()
     };
     (entry, About::Hosts(about))
 }

@@ -83,7 +83,7 @@ fn lost(stored: &Stored, blank: &[Timestamp], piece: impl Fn(Timestamp) -> u64) 
     for at in blank.iter().filter(|at| !has.contains(at)) {
         let here = piece(*at);
         match out.last_mut() {
-            Some((last, lost)) if *last == here => lost.count += 1,
+            Some((piece, lost)) if *piece == here => lost.count += 1,
             _ => out.push((here, Lost { at: *at, count: 1 })),
         }
     }

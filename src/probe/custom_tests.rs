@@ -145,6 +145,21 @@ async fn f_45_missing_and_not_executable_are_said() {
 }
 
 #[tokio::test]
+async fn f_45_a_script_without_a_first_line_is_the_shells_but_a_foreign_program_is_not() {
+    let bench = Bench::new();
+    let plain = bench.script("plain", "");
+    std::fs::write(&plain, "echo \"mine $1\"; exit 1\n").unwrap();
+    let seen = bench.argv(&[plain.to_str().unwrap(), "a b"]).await.unwrap();
+    assert_eq!((seen.claimed, seen.output.as_str()), (Some(State::Warning), "mine a b"));
+    for content in [b"\x7fELF\x02\x01\x01\0\0".as_slice(), b""] {
+        std::fs::write(&plain, content).unwrap();
+        let failure = bench.argv(&[plain.to_str().unwrap()]).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Missing);
+        assert!(failure.message.as_str().contains("is no program"), "{failure:?}");
+    }
+}
+
+#[tokio::test]
 async fn f_46_a_gigabyte_ends_early() {
     let bench = Bench::new();
     let start = Instant::now();
@@ -340,7 +355,8 @@ async fn f_51_the_environment_is_empty_and_only_three_descriptors_are_open() {
     let script = bench.script(
         "dump.sh",
         "env -u PWD -u OLDPWD -u SHLVL -u _ | sort; ls -x /proc/$$/fd\n\
-         readlink /proc/$$/fd/0; grep NoNewPrivs /proc/$$/status; ulimit -c",
+         readlink /proc/$$/fd/0; grep NoNewPrivs /proc/$$/status; ulimit -c\n\
+         ulimit -H -c; grep -cE 'Sig(Blk|Ign):.0{7}[01][08]0{7}$' /proc/self/status; ps -o sid= -p $$ | grep -c $$",
     );
     let spec = CustomSpec {
         command: CustomCommand::Argv(vec![script.to_str().unwrap().to_owned()]),
@@ -348,9 +364,11 @@ async fn f_51_the_environment_is_empty_and_only_three_descriptors_are_open() {
     };
     let seen = run(&spec, &bench.context(10.0)).await.unwrap();
     let text = format!("{}\n{}", seen.output, seen.long);
+    // The C library keeps signals 32 and 33 for itself and leaves them as they came.
     // The shell keeps its own script open as descriptor 10 or 255.
-    let wanted =
-        format!("EXTRA=a b\nLC_ALL=C\nPATH={PATH}\n0  1  10  2\n/dev/null\nNoNewPrivs: 1\n0");
+    let wanted = format!(
+        "EXTRA=a b\nLC_ALL=C\nPATH={PATH}\n0  1  10  2\n/dev/null\nNoNewPrivs: 1\n0\n0\n2\n1"
+    );
     assert_eq!(text.replace("0  1  2  255", "0  1  10  2"), wanted);
     drop(leak);
     let spec = CustomSpec {

@@ -1,35 +1,28 @@
 //! Running a program of somebody else: bounded in time and output, alone in its session, with an
 //! empty environment, and gone with all that it started when the run is over.
-
-#![expect(
-    unsafe_code,
-    reason = "the steps between fork and exec, and pidfd_open, have no safe form"
-)]
+//!
+//! A run has a thread of its own from the look at its file to its end: each hop between threads
+//! would cost a tenth of a small plugin.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncReadExt as _, Interest};
-use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::context::Context;
+use super::output::Output;
 use super::session;
+use super::spawn::{self, Spawned};
 use crate::model::{Failure, FailureKind};
 
-/// Bytes of stdout that are read; a program that writes more is killed.
-pub(super) const STDOUT_LIMIT: usize = 64 * 1024;
-/// Bytes of stderr that are kept; what follows is read and dropped.
-pub(super) const STDERR_LIMIT: usize = 4 * 1024;
 /// Time between SIGTERM and SIGKILL at the deadline.
 const TERM_GRACE: Duration = Duration::from_secs(1);
 /// How long output may go on after the program itself has ended (a filter behind it).
@@ -39,6 +32,8 @@ const MARGIN: Duration = Duration::from_millis(20);
 /// Tries when the file is open for writing at the very moment, and the pause between them.
 const BUSY_TRIES: usize = 10;
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
+/// How often the system is asked for an end that it does not announce.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A program that was found and may be run.
 #[derive(Clone, Debug)]
@@ -60,34 +55,147 @@ pub(super) enum End {
     Signalled(i32),
     /// It ran into the deadline and was killed.
     Overran,
-    /// It wrote more than [`STDOUT_LIMIT`] and was killed.
+    /// It wrote more than [`STDOUT_LIMIT`](super::output::STDOUT_LIMIT) and was killed.
     TooMuch,
 }
 
 /// What a run left behind.
 #[derive(Debug)]
 pub(super) struct Ran {
-    /// At most [`STDOUT_LIMIT`] bytes.
+    /// At most [`STDOUT_LIMIT`](super::output::STDOUT_LIMIT) bytes.
     pub stdout: Vec<u8>,
-    /// At most [`STDERR_LIMIT`] bytes.
+    /// At most [`STDERR_LIMIT`](super::output::STDERR_LIMIT) bytes.
     pub stderr: Vec<u8>,
     /// How it ended.
     pub end: End,
 }
 
-/// Runs a program. Whatever it started in its session is killed when this returns or is dropped;
-/// after a deadline that takes up to a second more, in the background.
+/// Runs the program that `prepare` finds. Whatever it started in its session is killed when this
+/// returns or is dropped; after a deadline that takes up to a second more, in the background.
 ///
 /// # Errors
-/// [`FailureKind::Missing`] when it cannot be executed, [`FailureKind::Config`] when the arguments
-/// cannot be passed, [`FailureKind::Local`] when this machine has no room for a process.
-pub(super) async fn run(program: Program, context: &Context) -> Result<Ran, Failure> {
+/// What `prepare` says; [`FailureKind::Missing`] when the program cannot be executed,
+/// [`FailureKind::Config`] when the arguments cannot be passed, [`FailureKind::Local`] when this
+/// machine has no room for a process.
+pub(super) async fn run(
+    prepare: impl FnOnce() -> Result<Program, Failure> + Send + 'static,
+    context: &Context,
+) -> Result<Ran, Failure> {
     let stop = stop_before(context);
-    let name = program.path.display().to_string();
-    let session = in_time(stop, move || Session::start(&program)).await.ok_or_else(|| {
-        Failure::new(FailureKind::Plugin, format!("{name} could not be started in time"))
-    })??;
-    session.follow(stop).await
+    let hold = Hold::default();
+    let life = Arc::clone(&hold.0);
+    let (answer, mut answered) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        // Nobody listens any more: a session that is still there goes with its value.
+        let _ = answer.send(on_thread(prepare, &life, stop));
+    });
+    let answer = match tokio::time::timeout_at(stop.into(), &mut answered).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            if let Some(failure) = hold.give_up() {
+                return Err(failure);
+            }
+            // It runs: the thread comes to its end at the same moment.
+            answered.await
+        }
+    };
+    let died = || Failure::new(FailureKind::Internal, "the thread of a program is gone");
+    let (ran, session) = answer.map_err(|_| died())??;
+    if let Some(session) = session {
+        // A closed pipe ends most writers at once; the rest gets its signals meanwhile.
+        tokio::spawn(session.end_all());
+    }
+    Ok(ran)
+}
+
+/// How far a run is, as its thread and the one who waits for it see it.
+#[derive(Debug, Default)]
+enum Phase {
+    /// The file is looked at.
+    #[default]
+    Preparing,
+    /// The system starts the program.
+    Starting(String),
+    /// This process runs and is not waited for.
+    Running(Pid),
+    /// Nothing is left to end, or somebody else does it.
+    Over,
+    /// Nobody waits any more; what is not started stays so.
+    Abandoned,
+}
+
+type Life = Mutex<Phase>;
+
+fn phase_of(life: &Life) -> MutexGuard<'_, Phase> {
+    life.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The waiting end of a run. Dropping it ends the program.
+#[derive(Debug, Default)]
+struct Hold(Arc<Life>);
+
+impl Hold {
+    /// Gives up a run that has not begun, with the reason; `None` when the program runs.
+    fn give_up(&self) -> Option<Failure> {
+        let mut phase = phase_of(&self.0);
+        let failure = match &*phase {
+            Phase::Preparing => {
+                Failure::new(FailureKind::Missing, "the file of the command cannot be read in time")
+            }
+            Phase::Starting(name) => {
+                Failure::new(FailureKind::Plugin, format!("{name} could not be started in time"))
+            }
+            Phase::Running(_) | Phase::Over | Phase::Abandoned => return None,
+        };
+        *phase = Phase::Abandoned;
+        Some(failure)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut phase = phase_of(&self.0);
+        match *phase {
+            // The thread cannot wait for the leader meanwhile, so its number is still its own.
+            Phase::Running(leader) => kill_all(leader),
+            Phase::Over => {}
+            _ => *phase = Phase::Abandoned,
+        }
+    }
+}
+
+/// SIGKILL for a session and all that descend from it. Before the leader is waited for.
+fn kill_all(leader: Pid) {
+    let family = session::family(leader);
+    session::sweep(leader, Signal::SIGKILL);
+    session::signal_family(&family, Signal::SIGKILL);
+}
+
+/// All of a run that may block. Gives the session back when it still has to be ended.
+fn on_thread(
+    prepare: impl FnOnce() -> Result<Program, Failure>,
+    life: &Life,
+    stop: Instant,
+) -> Result<(Ran, Option<Session>), Failure> {
+    let program = prepare()?;
+    let gone = || Failure::new(FailureKind::Plugin, "nobody waits for this run");
+    {
+        let mut phase = phase_of(life);
+        if matches!(*phase, Phase::Abandoned) {
+            return Err(gone());
+        }
+        *phase = Phase::Starting(program.path.display().to_string());
+    }
+    session::reap_left();
+    let session = Session::start(&program)?;
+    {
+        let mut phase = phase_of(life);
+        if matches!(*phase, Phase::Abandoned) {
+            return Err(gone());
+        }
+        *phase = Phase::Running(session.leader);
+    }
+    session.follow(life, stop)
 }
 
 /// The moment at which a run gives up: shortly before its deadline.
@@ -107,11 +215,12 @@ pub(super) async fn in_time<T: Send + 'static>(
 }
 
 /// A running program and its session. Dropping it kills them all.
+#[derive(Debug)]
 struct Session {
-    child: Child,
     leader: Pid,
-    /// Readable when the leader has ended, before it is waited for. `None` on kernels before 5.3.
-    ended: Option<AsyncFd<OwnedFd>>,
+    /// Readable when the leader has ended, before it is waited for. `None` on old kernels.
+    ended: Option<OwnedFd>,
+    output: Output,
     /// True when nothing is left to kill.
     over: bool,
 }
@@ -119,11 +228,8 @@ struct Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.over {
-            // The leader is not waited for yet, so its number is still its own; afterwards
-            // `kill_on_drop` hands it to the runtime, which waits for it.
-            let family = session::family(self.leader);
-            session::sweep(self.leader, Signal::SIGKILL);
-            session::signal_family(&family, Signal::SIGKILL);
+            kill_all(self.leader);
+            session::leave(self.leader);
         }
     }
 }
@@ -131,9 +237,9 @@ impl Drop for Session {
 impl Session {
     fn start(program: &Program) -> Result<Self, Failure> {
         let mut tries = 0;
-        let child = loop {
-            match command(program).spawn() {
-                Ok(child) => break child,
+        let Spawned { leader, ended, stdout, stderr } = loop {
+            match spawn::spawn(program) {
+                Ok(spawned) => break spawned,
                 Err(error) if error.raw_os_error() == Some(libc::ETXTBSY) && tries < BUSY_TRIES => {
                     tries += 1;
                     std::thread::sleep(BUSY_PAUSE);
@@ -141,72 +247,73 @@ impl Session {
                 Err(error) => return Err(not_started(&error, &program.path.display().to_string())),
             }
         };
-        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
-        let Some(pid) = pid else {
-            return Err(Failure::new(FailureKind::Internal, "a new process has no number"));
-        };
-        let leader = Pid::from_raw(pid);
-        Ok(Self { child, leader, ended: end_of(leader), over: false })
+        Ok(Self { leader, ended, output: Output::new(stdout, stderr), over: false })
     }
 
-    /// Returns when the leader has ended. Cancel-safe.
-    async fn leader_end(&mut self) {
+    /// Reads what there is, until the leader has ended or `until`. True when it has ended.
+    fn step(&mut self, until: Instant) -> bool {
         match &self.ended {
-            Some(fd) => {
-                let _ = fd.readable().await;
-            }
+            Some(ended) => self.output.wait(Some(ended.as_fd()), until),
             None => {
-                let _ = self.child.wait().await;
+                self.output.wait(None, until.min(Instant::now() + ASK_AGAIN));
+                session::has_ended(self.leader)
             }
         }
     }
 
-    async fn follow(mut self, stop: Instant) -> Result<Ran, Failure> {
-        let mut stdout = Pipe::new(self.child.stdout.take(), STDOUT_LIMIT);
-        let mut stderr = Pipe::new(self.child.stderr.take(), STDERR_LIMIT);
+    /// To the end of the program, or to the moment from which it has to be ended.
+    fn follow(mut self, life: &Life, stop: Instant) -> Result<(Ran, Option<Self>), Failure> {
         let early = loop {
-            tokio::select! {
-                () = stdout.fill(), if stdout.is_open() => {
-                    if stdout.over {
-                        break Some(End::TooMuch);
-                    }
-                }
-                () = stderr.fill(), if stderr.is_open() => {}
-                () = self.leader_end() => break None,
-                () = tokio::time::sleep_until(stop.into()) => break Some(End::Overran),
+            if self.step(stop) {
+                break None;
+            }
+            if self.output.stdout.over {
+                break Some(End::TooMuch);
+            }
+            if Instant::now() >= stop {
+                break Some(End::Overran);
             }
         };
         if let Some(end) = early {
-            // A closed pipe ends most writers at once; the rest gets its signals meanwhile.
-            tokio::spawn(self.end_all());
-            return Ok(Ran { stdout: stdout.kept, stderr: stderr.kept, end });
+            *phase_of(life) = Phase::Over;
+            let ran = self.ran(end);
+            self.output.close();
+            return Ok((ran, Some(self)));
         }
-        let tail = (Instant::now() + TAIL_GRACE).min(stop);
-        drain(&mut stdout, &mut stderr, tail).await;
-        let status = self.child.wait().await.map_err(|error| {
-            Failure::new(FailureKind::Internal, format!("waiting for a program failed: {error}"))
-        })?;
+        self.output.drain((Instant::now() + TAIL_GRACE).min(stop));
+        let status = {
+            // From here the number may belong to somebody else.
+            let mut phase = phase_of(life);
+            *phase = Phase::Over;
+            spawn::end_of(self.leader)
+        };
         // Who holds a pipe or is in the group has outlived the leader; its number stays taken as
         // long. Looking through all processes costs more than most plugins, so it is done only then.
-        if stdout.is_open() || stderr.is_open() || session::has_company(self.leader) {
-            let leader = self.leader;
-            let swept =
-                tokio::task::spawn_blocking(move || session::sweep(leader, Signal::SIGKILL));
-            self.over = swept.await.is_ok();
-            drain(&mut stdout, &mut stderr, (Instant::now() + TAIL_GRACE).min(stop)).await;
-        } else {
-            self.over = true;
+        if self.output.is_open() || session::has_company(self.leader) {
+            session::sweep(self.leader, Signal::SIGKILL);
+            self.output.drain((Instant::now() + TAIL_GRACE).min(stop));
         }
+        self.over = true;
+        let status = status.ok().flatten().ok_or_else(|| {
+            Failure::new(FailureKind::Internal, "the end of a program was taken by somebody else")
+        })?;
         let end = match (status.code(), status.signal()) {
             // Whether the program or the cap was faster must not decide about the result.
-            _ if stdout.over => End::TooMuch,
+            _ if self.output.stdout.over => End::TooMuch,
             (Some(code), _) => End::Exited(code),
             (None, signal) => End::Signalled(signal.unwrap_or(0)),
         };
-        Ok(Ran { stdout: stdout.kept, stderr: stderr.kept, end })
+        Ok((self.ran(end), None))
     }
 
-    /// SIGTERM for all, SIGKILL a second later for those that are left.
+    fn ran(&mut self, end: End) -> Ran {
+        let stdout = std::mem::take(&mut self.output.stdout.kept);
+        let stderr = std::mem::take(&mut self.output.stderr.kept);
+        Ran { stdout, stderr, end }
+    }
+
+    /// SIGTERM for all, SIGKILL a second later for those that are left. Dropped before that, all
+    /// are killed at once.
     async fn end_all(mut self) {
         let leader = self.leader;
         let family = tokio::task::spawn_blocking(move || {
@@ -217,67 +324,23 @@ impl Session {
         })
         .await
         .unwrap_or_default();
-        let _ = tokio::time::timeout(TERM_GRACE, self.leader_end()).await;
+        let grace = Instant::now() + TERM_GRACE;
+        while !session::has_ended(leader) && Instant::now() < grace {
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
         let swept = tokio::task::spawn_blocking(move || {
             session::sweep(leader, Signal::SIGKILL);
             session::signal_family(&family, Signal::SIGKILL);
         });
         self.over = swept.await.is_ok();
-        let _ = self.child.wait().await;
+        if self.over {
+            session::leave(leader);
+            let grace = Instant::now() + TERM_GRACE;
+            while !session::reap_left() && Instant::now() < grace {
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
     }
-}
-
-fn command(program: &Program) -> Command {
-    let mut command = Command::new(&program.path);
-    command
-        .args(&program.args)
-        .env_clear()
-        .envs(&program.env)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    // SAFETY: `isolate` runs between fork and exec, where only async-signal-safe calls are
-    // allowed: it makes system calls alone, allocates nothing and takes no lock.
-    unsafe { command.pre_exec(isolate) };
-    command
-}
-
-/// A session of its own, no new privileges, no core dump, no descriptors but 0 to 2.
-fn isolate() -> io::Result<()> {
-    nix::unistd::setsid()?;
-    nix::sys::prctl::set_no_new_privs()?;
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    close_others_at_exec();
-    Ok(())
-}
-
-/// Marks all descriptors above 2 to be closed by exec. They cannot be closed here: one of them
-/// reports a failing exec to the parent.
-fn close_others_at_exec() {
-    // SAFETY: the call takes plain numbers and changes only descriptor flags of this process.
-    let done =
-        unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    if done == 0 {
-        return;
-    }
-    // Kernels before 5.11: one by one.
-    let highest = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft.min(65_536));
-    for fd in 3..libc::c_int::try_from(highest).unwrap_or(1024) {
-        // SAFETY: sets a flag on a number; a number without a descriptor gives EBADF.
-        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-    }
-}
-
-/// A descriptor that becomes readable when the process ends, without waiting for it.
-fn end_of(pid: Pid) -> Option<AsyncFd<OwnedFd>> {
-    // SAFETY: the call takes plain numbers and returns a new descriptor or -1.
-    let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    let raw = libc::c_int::try_from(raw).ok().filter(|raw| *raw >= 0)?;
-    // SAFETY: `raw` was just opened by the call above and nobody else owns it.
-    let fd = unsafe { OwnedFd::from_raw_fd(raw) };
-    // SAFETY: the descriptor is owned by the value that is registered, and closed only with it.
-    unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok()
 }
 
 /// Why a program was not started, with the mend.
@@ -321,55 +384,6 @@ fn not_started(error: &io::Error, name: &str) -> Failure {
         _ => (FailureKind::Missing, format!("{name} cannot be executed: {error}")),
     };
     Failure::new(kind, why)
-}
-
-/// One end of a pipe that keeps the first bytes and reads on without keeping more.
-struct Pipe<R> {
-    reader: Option<R>,
-    kept: Vec<u8>,
-    limit: usize,
-    /// More came than is kept.
-    over: bool,
-    /// Where one read goes; on the heap, so that the run stays small.
-    buffer: Vec<u8>,
-}
-
-impl<R: AsyncRead + Unpin> Pipe<R> {
-    fn new(reader: Option<R>, limit: usize) -> Self {
-        Self { reader, kept: Vec::new(), limit, over: false, buffer: vec![0; 8192] }
-    }
-
-    const fn is_open(&self) -> bool {
-        self.reader.is_some()
-    }
-
-    /// Reads once. Cancel-safe: what was read is kept.
-    async fn fill(&mut self) {
-        let Some(reader) = &mut self.reader else { return };
-        match reader.read(&mut self.buffer).await {
-            Ok(0) | Err(_) => self.reader = None,
-            Ok(count) => {
-                let room = self.limit - self.kept.len();
-                self.kept.extend(self.buffer.iter().take(count.min(room)));
-                self.over |= count > room;
-            }
-        }
-    }
-}
-
-/// Reads on until both pipes are closed, the first one is over its limit, or `until`.
-async fn drain<A, B>(stdout: &mut Pipe<A>, stderr: &mut Pipe<B>, until: Instant)
-where
-    A: AsyncRead + Unpin,
-    B: AsyncRead + Unpin,
-{
-    while !stdout.over && (stdout.is_open() || stderr.is_open()) {
-        tokio::select! {
-            () = stdout.fill(), if stdout.is_open() => {}
-            () = stderr.fill(), if stderr.is_open() => {}
-            () = tokio::time::sleep_until(until.into()) => return,
-        }
-    }
 }
 
 #[cfg(test)]

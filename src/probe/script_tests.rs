@@ -1,6 +1,7 @@
 //! What cannot be brought about by a script: shortages of this machine.
 
 use super::*;
+use crate::probe::context::Shared;
 
 #[test]
 fn f_07_f_08_shortages_are_ours_and_the_rest_is_the_plugins() {
@@ -22,21 +23,6 @@ fn f_07_f_08_shortages_are_ours_and_the_rest_is_the_plugins() {
 }
 
 #[tokio::test]
-async fn a_pipe_keeps_its_limit_and_reads_on() {
-    let bytes = vec![b'x'; 100_000];
-    let mut pipe = Pipe::new(Some(bytes.as_slice()), 1000);
-    while pipe.is_open() {
-        pipe.fill().await;
-    }
-    assert_eq!((pipe.kept.len(), pipe.over), (1000, true));
-    let mut exact = Pipe::new(bytes.get(..1000), 1000);
-    while exact.is_open() {
-        exact.fill().await;
-    }
-    assert_eq!((exact.kept.len(), exact.over), (1000, false));
-}
-
-#[tokio::test]
 async fn a_blocking_step_does_not_outlast_the_run() {
     let stop = Instant::now() + Duration::from_millis(50);
     let (release, wait) = std::sync::mpsc::channel::<()>();
@@ -44,4 +30,31 @@ async fn a_blocking_step_does_not_outlast_the_run() {
     drop(release);
     let later = Instant::now() + Duration::from_secs(30);
     assert_eq!(in_time(later, || 5).await, Some(5));
+}
+
+/// A run that stands in its preparation until the test lets it go on.
+#[tokio::test]
+async fn f_47_what_nobody_waits_for_is_not_started() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let trace = folder.path().join("ran");
+    let context = Context::new(&Shared::start().unwrap(), Duration::from_millis(100));
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let (gone, mut left) = tokio::sync::mpsc::channel::<()>(1);
+    let touch = vec!["-c".to_owned(), format!("echo x > {}", trace.display())];
+    let prepare = move || {
+        let _gone = gone;
+        let _ = wait.recv();
+        Ok(Program { path: "/bin/sh".into(), args: touch, env: BTreeMap::new() })
+    };
+    let failure = run(prepare, &context).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Missing);
+    assert!(failure.message.as_str().contains("cannot be read in time"), "{failure:?}");
+    drop(release);
+    assert_eq!(left.recv().await, None, "the preparation is over");
+    // A start would follow at once; a program that ran would have written long before this one.
+    let context = Context::new(&Shared::start().unwrap(), Duration::from_secs(30));
+    let after = vec!["-c".to_owned(), "sleep 0.3; exit 2".to_owned()];
+    let program = Program { path: "/bin/sh".into(), args: after, env: BTreeMap::new() };
+    assert_eq!(run(move || Ok(program), &context).await.unwrap().end, End::Exited(2));
+    assert!(!trace.exists());
 }

@@ -4,11 +4,12 @@
 //! it asks for another one. While the script lives, its children are found by parentage too.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getsid};
 
 /// How often a sweep looks again for processes that were born during the last look.
@@ -23,6 +24,31 @@ pub(super) type Member = (i32, u64);
 /// True when somebody is left in the group of a leader that was waited for.
 pub(super) fn has_company(leader: Pid) -> bool {
     killpg(leader, None) != Err(Errno::ESRCH)
+}
+
+/// True when the process is no more than a number that waits to be taken.
+pub(super) fn has_ended(leader: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(leader), flags) != Ok(WaitStatus::StillAlive)
+}
+
+/// Killed leaders whose end was not there yet: one that hangs in a dead file system may take days.
+static LEFT: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Leaves the end of a killed leader to [`reap_left`].
+pub(super) fn leave(leader: Pid) {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).push(leader);
+    reap_left();
+}
+
+/// Takes the ends of those that were left. True when none is left.
+pub(super) fn reap_left() -> bool {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    left.retain(|pid| {
+        let end = waitpid(*pid, Some(WaitPidFlag::WNOHANG));
+        matches!(end, Ok(WaitStatus::StillAlive) | Err(Errno::EINTR))
+    });
+    left.is_empty()
 }
 
 /// Sends `signal` to all members of the session until no new ones are found. Must be called

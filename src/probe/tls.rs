@@ -52,7 +52,8 @@ pub(super) enum Inside {
 /// What a handshake showed.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
-    /// Whole days until the certificate expires, negative when it has; `None` when unreadable.
+    /// Whole days until the certificate expires, or since then and negative, from -1 on; `None`
+    /// when unreadable.
     pub days: Option<i64>,
     /// Why the certificate cannot be trusted, in words; `None` when it can.
     pub distrust: Option<String>,
@@ -106,6 +107,7 @@ impl Trust {
     pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
+        port: u16,
         name: &str,
         names: &[&str],
         inside: Inside,
@@ -120,7 +122,7 @@ impl Trust {
         let stream = TlsConnector::from(Arc::clone(config))
             .connect(server, stream)
             .await
-            .map_err(|error| handshake_failure(&error, name))?;
+            .map_err(|error| handshake_failure(&error, name, port))?;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let shown = self.judge(chain, names, Clock::System.now().wall);
         Ok((stream, shown))
@@ -136,7 +138,9 @@ impl Trust {
         };
         let begins = at_seconds(parsed.validity().not_before.timestamp());
         let ends = at_seconds(parsed.validity().not_after.timestamp());
-        let days = ends.millis().saturating_sub(now.millis()).div_euclid(DAY.cast_signed());
+        let left = ends.millis().saturating_sub(now.millis()) / DAY.cast_signed();
+        // What has expired today has not zero days left: a limit of zero days must hit it.
+        let days = if ends < now { left.min(-1) } else { left };
         let distrust = if ends < now {
             Some(format!("certificate expired {} ago", coarse(now.since(ends))))
         } else if now < begins {
@@ -255,19 +259,19 @@ fn name_of(name: &GeneralName<'_>) -> Option<String> {
 }
 
 /// What a failed handshake means.
-fn handshake_failure(error: &std::io::Error, name: &str) -> Failure {
+fn handshake_failure(error: &std::io::Error, name: &str, port: u16) -> Failure {
     let text = match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
         Some(TlsError::InvalidMessage(_)) => {
-            format!("{name} does not speak TLS on this port ({error})")
+            format!("{name} does not speak TLS on port {port} ({error})")
         }
         Some(TlsError::AlertReceived(alert)) => {
-            format!("{name} refused the TLS handshake ({alert:?})")
+            format!("{name} refused the TLS handshake on port {port} ({alert:?})")
         }
-        Some(other) => format!("TLS handshake with {name} failed: {other}"),
+        Some(other) => format!("TLS handshake with {name} on port {port} failed: {other}"),
         None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            format!("{name} closed the connection during the TLS handshake")
+            format!("{name} closed the connection during the TLS handshake on port {port}")
         }
-        None => format!("TLS handshake with {name} failed: {error}"),
+        None => format!("TLS handshake with {name} on port {port} failed: {error}"),
     };
     Failure::new(FailureKind::Tls, text)
 }

@@ -77,7 +77,10 @@ fn f_37_the_days_left_are_whole_and_go_below_zero() {
         ("2030-01-10T23:59:59Z", 0, None),
         ("2030-01-11T00:30:00Z", -1, Some("certificate expired 30 min ago")),
         ("2030-01-11T05:00:00Z", -1, Some("certificate expired 5 h ago")),
-        ("2030-01-14T01:00:00Z", -4, Some("certificate expired 3 d ago")),
+        ("2030-01-11T23:59:59Z", -1, Some("certificate expired 23 h ago")),
+        ("2030-01-12T23:00:00Z", -1, Some("certificate expired 1 d ago")),
+        ("2030-01-13T00:00:00Z", -2, Some("certificate expired 2 d ago")),
+        ("2030-01-14T01:00:00Z", -3, Some("certificate expired 3 d ago")),
     ] {
         let shown = trust.judge(&chain, &["web-1"], now.parse().unwrap());
         assert_eq!((shown.days, shown.distrust.as_deref()), (Some(days), words), "{now}");

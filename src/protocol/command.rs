@@ -90,6 +90,7 @@ const fn yes() -> bool {
 /// What can be asked to be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a command lives for one request")]
 pub enum Command {
     /// Take alerts.
     Acknowledge {

@@ -116,7 +116,6 @@ pub fn step(
     run.pass_time();
     match input {
         Input::Status { status, attempts, .. } => run.status(status, attempts),
-        Input::Tick => {}
         Input::Acknowledge { ack, notify } => {
             run.tell_ack = notify;
             run.acknowledge(ack);
@@ -125,7 +124,7 @@ pub fn step(
         Input::Comment { actor, text } if run.is_firing() => {
             run.edge(EdgeKind::Commented, run.alert.state, text, Some(actor));
         }
-        Input::Comment { .. } => {}
+        Input::Tick | Input::Comment { .. } => {}
         Input::Unacknowledge { actor } => run.unacknowledge(&actor),
         Input::Removed { why } => run.removed(why),
     }

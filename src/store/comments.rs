@@ -42,11 +42,12 @@ impl Store {
             FROM comments WHERE host = $1 AND (check_name IS NULL OR check_name = $3) \
             ORDER BY seq DESC LIMIT $2";
         let limit = i64::from(limit);
-        let rows: Vec<CommentRow> = match check {
-            Some(check) => read!(self, pool => sqlx::query_as(ONE)
-                .bind(host).bind(limit).bind(check).fetch_all(pool).await),
-            None => read!(self, pool => sqlx::query_as(ALL)
-                .bind(host).bind(limit).fetch_all(pool).await),
+        let rows: Vec<CommentRow> = if let Some(check) = check {
+            read!(self, pool => sqlx::query_as(ONE)
+                .bind(host).bind(limit).bind(check).fetch_all(pool).await)
+        } else {
+            read!(self, pool => sqlx::query_as(ALL)
+                .bind(host).bind(limit).fetch_all(pool).await)
         }?;
         let read = |row: CommentRow| {
             let seq = row.0;

@@ -24,8 +24,8 @@ type WindowRow = (
     Option<String>,
 );
 
-fn window(row: WindowRow) -> Option<Maintenance> {
-    let (id, name, pattern, check, start, end, suppress, created_by, author, created, ..) = &row;
+fn window(row: &WindowRow) -> Option<Maintenance> {
+    let (id, name, pattern, check, start, end, suppress, created_by, author, created, ..) = row;
     let check = match check {
         Some(text) => Some(text.parse().ok()?),
         None => None,
@@ -86,7 +86,7 @@ impl Store {
     fn windows(&self, rows: Vec<WindowRow>) -> Result<Vec<Maintenance>, StoreError> {
         let read = |row: WindowRow| {
             let id = row.0.clone();
-            window(row).ok_or_else(|| self.corrupt(format!("window {id} cannot be read")))
+            window(&row).ok_or_else(|| self.corrupt(format!("window {id} cannot be read")))
         };
         rows.into_iter().map(read).collect()
     }

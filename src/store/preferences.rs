@@ -38,11 +38,12 @@ impl Tx {
         const PUT: &str = "INSERT INTO preferences (operator, name, value) VALUES ($1, $2, $3) \
             ON CONFLICT (operator, name) DO UPDATE SET value = excluded.value";
         const DROP: &str = "DELETE FROM preferences WHERE operator = $1 AND name = $2";
-        match value {
-            Some(value) => on!(self, c => sqlx::query(PUT)
-                .bind(operator).bind(name).bind(value).execute(c).await.map(drop)),
-            None => on!(self, c => sqlx::query(DROP)
-                .bind(operator).bind(name).execute(c).await.map(drop)),
+        if let Some(value) = value {
+            on!(self, c => sqlx::query(PUT)
+                .bind(operator).bind(name).bind(value).execute(c).await.map(drop))
+        } else {
+            on!(self, c => sqlx::query(DROP)
+                .bind(operator).bind(name).execute(c).await.map(drop))
         }
     }
 }

@@ -146,6 +146,9 @@ async fn inspect(path: &Path, place: &str) -> Result<(), StoreError> {
         .filename(path)
         .read_only(true)
         .busy_timeout(BUSY)
+        // Even a reader makes a log where there is none, and cannot remove it. Without a log
+        // nobody has the file open.
+        .immutable(!beside(path, "-wal").exists())
         .pragma("cell_size_check", "ON")
         .pragma("trusted_schema", "OFF");
     let mut connection = options.connect().await.map_err(of)?;

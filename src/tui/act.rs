@@ -8,12 +8,14 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
-use crate::tui::line::{Line, Pending, Purpose};
+use crate::tui::line::{AckEnd, Pending};
 use crate::tui::lists::Row;
 use crate::tui::targets::{Targets, targets};
+use crate::tui::triage::acks;
+use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{bell, layout, outside, overlays, panes, rows, typing, wall, watch};
+use crate::tui::{bell, filtering, layout, outside, overlays, panes, rows, triage, wall, watch};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -30,6 +32,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     }
     if rows::act(app, action) {
         return Vec::new();
+    }
+    if let Some(effects) = triage::act(app, action) {
+        return effects;
     }
     match action {
         Action::Down => go(app, 1),
@@ -61,14 +66,14 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             panes::graph::turn(app, action);
         }
         Action::Help => app.open(Overlay::Help(0)),
-        Action::Palette => app.open(Overlay::Line(Box::new(Line::new(Purpose::Palette, "")))),
-        Action::Filter => {
-            let before = app.filter.0.clone();
-            let line = Line::new(Purpose::Filter { before: before.clone() }, &before);
-            app.open(Overlay::Line(Box::new(line)));
+        Action::Palette => overlays::palette::open(app),
+        Action::Filter => filtering::open(app, false),
+        Action::FilterMenu => filtering::open(app, true),
+        Action::Ack => {
+            let end = acks::ends(app).first().copied();
+            again::open_ack(app, acks::COMMENT, end.unwrap_or(AckEnd::Recovery));
         }
-        Action::Ack => typing::open_ack(app),
-        Action::Window => typing::open_window(app),
+        Action::Window => triage::windows::open(app, triage::windows::LENGTH),
         Action::Back => back(app),
         Action::Open => return open(app),
         Action::Unack => return unack(app),
@@ -96,12 +101,36 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         | Action::Reverse
         | Action::GroupBy
         | Action::Newest
-        | Action::Pause
         | Action::Commit
         | Action::Cancel
         | Action::Cycle
         | Action::Keep
-        | Action::Stop => {}
+        | Action::Stop
+        | Action::NextField
+        | Action::PreviousField
+        | Action::Toggle
+        | Action::AckForm
+        | Action::Comment
+        | Action::Snooze
+        | Action::WindowForm
+        | Action::Edit
+        | Action::Delete
+        | Action::Undo
+        | Action::Repeat
+        | Action::Failures
+        | Action::Runbook
+        | Action::HistoryHere
+        | Action::CopyHost
+        | Action::CopyAddress
+        | Action::CopyOutput
+        | Action::CopyRunbook
+        | Action::Fetch
+        | Action::NextZone
+        | Action::Pause
+        | Action::Arm
+        | Action::Disarm
+        | Action::SavedView
+        | Action::SaveView => {}
     }
     Vec::new()
 }
@@ -185,6 +214,7 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
+/// Opens the history of what is under the cursor: a check with its host, else the host.
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -218,7 +248,11 @@ fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     let (host, check) = match (app.focus, app.selected_alert()) {
-        (Pane::Alerts, Some(alert)) => (alert.check.host.clone(), Some(alert.check.name.clone())),
+        (Pane::Alerts, Some(alert)) => {
+            let (id, key) = (alert.id, alert.check.clone());
+            panes::alert_page::open(app, id, Some((key.host, key.name)));
+            return Vec::new();
+        }
         (Pane::Alerts, None) => return Vec::new(),
         (Pane::CheckList, _) => match app.lists.checks.row().and_then(Row::item) {
             Some(line) => (line.row.key.host.clone(), Some(line.row.key.name.clone())),
@@ -252,7 +286,7 @@ fn back(app: &mut App) {
     } else if rows::clear_marks(app) {
     } else if !app.filter.0.is_empty() && !matches!(app.view, View::Host | View::Alert) {
         // One object's page is not filtered: there Esc leads back to the list.
-        typing::set_filter(app, "");
+        filtering::set(app, "");
     } else {
         app.leave();
     }
@@ -287,6 +321,7 @@ fn unack(app: &mut App) -> Vec<Effect> {
     app.say(Tone::Note, format!("giving back {what}…"));
     let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
     let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
+    app.triage.last = Some(Again::Unack);
     let id = app.ask(Pending::Unack { alerts, what });
     vec![Effect::Execute { id, command: Command::Unacknowledge { targets } }]
 }
@@ -299,6 +334,7 @@ fn recheck(app: &mut App) -> Vec<Effect> {
     }
     let what = found.words();
     app.say(Tone::Note, format!("re-checking {what}…"));
+    app.triage.last = Some(Again::Recheck);
     let id = app.ask(Pending::Recheck { what });
     vec![Effect::Execute { id, command: Command::Recheck { targets: found.objects() } }]
 }

@@ -71,7 +71,7 @@ actions! {
     Bottom, "bottom", "bottom", "last row", Look, key;
     NextProblem, "next-problem", "next", "next unhandled problem", Look, key;
     PreviousProblem, "previous-problem", "previous", "previous unhandled problem", Look, key;
-    Open, "open", "detail", "open the host under the cursor", Look, key;
+    Open, "open", "detail", "open what is under the cursor: the alert, from there its host", Look, key;
     Ack, "ack", "ack", "acknowledge the alerts under the cursor", Operate, key;
     Unack, "unack", "un-ack", "give acknowledged alerts back", Operate, key;
     Window, "window", "window", "open a maintenance window", Operate, key;
@@ -86,6 +86,7 @@ actions! {
     GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
     Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
+    FilterMenu, "filter-menu", "filter menu", "choose from all terms that a filter can have", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
@@ -121,8 +122,32 @@ actions! {
     Ssh, "ssh", "ssh", "log in to the host under the cursor", Look, key;
     Suspend, "suspend", "shell", "to the shell; monitoring goes on", Look, key;
     Wall, "wall", "wall", "the picture for a screen that nobody sits at", Look, key;
-    Pause, "pause", "pause", "the wall stays at its view, or goes on", Look, key;
+    Pause, "pause", "pause", "hold the display still, on the wall its view, or go on", Look, key;
     Mute, "mute", "mute", "no bell for 15 minutes, or again", Look, key;
+    AckForm, "ack-form", "ack form", "acknowledge with an end, sticky, with or without telling", Operate, key;
+    Comment, "comment", "comment", "write a comment beside what is under the cursor", Operate, key;
+    Snooze, "snooze", "snooze", "snooze for me: nobody else sees it, nothing is changed", Look, key;
+    WindowForm, "window-form", "window form", "a window with start, end, hosts and checks", Operate, key;
+    Edit, "edit", "edit", "change the acknowledgement or window under the cursor", Operate, key;
+    Delete, "delete", "end window", "end the window here; the count is typed to confirm", Operate, key;
+    Undo, "undo", "undo", "take your last action back, within 10 s", Operate, key;
+    Repeat, "repeat", "repeat", "the last action again for what is under the cursor", Operate, key;
+    Failures, "failures", "failures", "what could not be done last", Look, palette;
+    Runbook, "runbook", "runbook", "whom to call and what to do", Look, key;
+    HistoryHere, "history-here", "its history", "the history of what is under the cursor", Look, key;
+    CopyHost, "copy-host", "host", "copy the name of the host", Look, key;
+    CopyAddress, "copy-address", "address", "copy the address of the host", Look, key;
+    CopyOutput, "copy-output", "output", "copy the last output", Look, key;
+    CopyRunbook, "copy-runbook", "runbook", "copy the runbook", Look, key;
+    Fetch, "fetch", "fetch", "ask the engine again for what is on screen", Look, key;
+    NextZone, "zone", "zone", "times in UTC, and back in the zone of here", Look, key;
+    Arm, "arm", "arm", "allow changes for a time where the console is read-only", Look, key;
+    Disarm, "disarm", "disarm", "read-only again", Look, palette;
+    SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
+    SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
+    NextField, "next-field", "next field", "next field or suggestion", Look, key;
+    PreviousField, "previous-field", "previous field", "previous field or suggestion", Look, key;
+    Toggle, "toggle", "change", "change the choice", Look, key;
     Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
     Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;
@@ -139,6 +164,16 @@ impl Action {
     /// True for what only makes sense while a line or question is open.
     #[must_use]
     pub const fn is_of_dialogs(self) -> bool {
-        matches!(self, Self::Commit | Self::Cancel | Self::Cycle | Self::Keep | Self::Stop)
+        matches!(
+            self,
+            Self::Commit
+                | Self::Cancel
+                | Self::Cycle
+                | Self::Keep
+                | Self::Stop
+                | Self::NextField
+                | Self::PreviousField
+                | Self::Toggle
+        )
     }
 }

@@ -18,12 +18,14 @@ use crate::tui::lists::Lists;
 use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
 use crate::tui::outside::Outside;
+use crate::tui::overlays::card::Card;
 use crate::tui::overlays::themes::Chooser;
 pub use crate::tui::pane::Pane;
 use crate::tui::panes;
 use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::triage::{self, OpenForm};
 use crate::tui::views::View;
 use crate::tui::wall::{self, Wall};
 use crate::tui::widgets::chart;
@@ -50,6 +52,12 @@ pub enum Overlay {
     Themes(Box<Chooser>),
     /// Whether to run a custom action.
     Run(Box<Run>),
+    /// A form.
+    Form(Box<OpenForm>),
+    /// A card of text.
+    Card(Box<Card>),
+    /// The saved views.
+    Views,
 }
 
 /// How a message sounds.
@@ -98,6 +106,7 @@ pub const RANGES: [(&str, Span); 5] = [
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
 /// The console; see the module's head.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct App {
     /// What the caller decided.
     pub options: Options,
@@ -187,6 +196,8 @@ pub struct App {
     pub wall: Wall,
     /// What new problems do to the ear.
     pub ringer: Ringer,
+    /// The actions on targets: what can be undone, what was done last.
+    pub triage: triage::State,
     /// True once a picture was whole.
     pub(crate) whole: bool,
     pub(crate) window_edge: Option<Timestamp>,
@@ -243,6 +254,7 @@ impl App {
             storm: StormWatch::default(),
             wall: Wall::new(size),
             ringer: Ringer::default(),
+            triage: triage::State::default(),
             whole: false,
             window_edge: None,
             next_id: 0,
@@ -342,13 +354,16 @@ impl App {
     pub fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
             None if self.wall.is_on() => return vec![Context::Wall],
-            Some(Overlay::Line(_)) => return vec![Context::Line],
+            Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Question) => return vec![Context::Question],
-            Some(Overlay::Run(_)) => return vec![Context::Line],
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }
-            Some(Overlay::Help(_)) => return vec![Context::List, Context::Global],
+            Some(Overlay::Form(_)) => return vec![Context::Form],
+            Some(Overlay::Card(_)) => return vec![Context::Card, Context::List],
+            Some(Overlay::Help(_) | Overlay::Views) => {
+                return vec![Context::List, Context::Global];
+            }
             None => {}
         }
         let mut contexts = match self.focus {
@@ -358,6 +373,8 @@ impl App {
             | Pane::Checks
             | Pane::CheckList
             | Pane::AlertPage
+            | Pane::History
+            | Pane::PathList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph => vec![Context::Grid],
@@ -376,7 +393,7 @@ impl App {
             Need::Operate => Role::Operator,
             Need::Administer => Role::Admin,
         };
-        if self.options.read_only {
+        if self.options.read_only && !self.is_armed() {
             return Some(format!("{}: this console is read-only", action.name()));
         }
         let role = match &self.actor {

@@ -99,10 +99,10 @@ async fn stop_job(
 #[must_use]
 pub fn is_harmless(app: &App, key: KeyEvent) -> bool {
     match &app.overlay {
-        Some(Overlay::Line(_)) => {
+        Some(Overlay::Line(_) | Overlay::Form(_)) => {
             matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL)
         }
-        Some(Overlay::Help(_)) => true,
+        Some(Overlay::Help(_) | Overlay::Card(_) | Overlay::Views) => true,
         Some(_) => false,
         None => {
             let mut chords = app.pressed.clone();

@@ -80,6 +80,7 @@ pub enum Leave {
 
 /// What comes back to an effect that asked.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "an answer lives for one update")]
 pub enum Reply {
     /// Of a command.
     Outcome(Outcome),

@@ -6,6 +6,7 @@ use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
 use crate::tui::targets;
 use crate::tui::theme::Role;
+use crate::tui::triage::undo;
 use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 
@@ -16,7 +17,12 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
     let y = surface.height().saturating_sub(1);
     surface.tint(y, Role::Footer);
-    let wide = surface.width();
+    let mut wide = surface.width();
+    if let Some(toast) = undo::toast(app) {
+        let style = surface.theme.style(Role::Note);
+        surface.put_right(wide.saturating_sub(1), y, wide / 2, &toast, style);
+        wide = wide.saturating_sub(width(&toast).min(wide / 2) + 2);
+    }
     let mut x = 1;
     if let Some((text, role)) = said(app) {
         let more = 14;
@@ -80,9 +86,15 @@ pub fn wishes(app: &App) -> Vec<Action> {
     let mut wishes = Vec::new();
     let found = targets::hint(app);
     let here = &found.alerts;
-    let acts_on_objects =
-        matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::Checks | Pane::CheckList)
-            || app.in_detail();
+    let acts_on_objects = matches!(
+        app.focus,
+        Pane::Alerts
+            | Pane::Hosts
+            | Pane::Checks
+            | Pane::CheckList
+            | Pane::AlertPage
+            | Pane::PathList
+    ) || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {
         if when {
@@ -92,13 +104,23 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
     wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
     wish(Action::Window, acts_on_objects && object);
-    wish(Action::Open, object && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList));
+    wish(
+        Action::Open,
+        object
+            && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList | Pane::AlertPage),
+    );
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
     let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
         && app.focus == Pane::Throughput;
-    wish(Action::MetricNext, graphs || app.focus == Pane::Graph || app.in_detail());
-    wish(Action::RangeLonger, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(
+        Action::MetricNext,
+        graphs || matches!(app.focus, Pane::Graph | Pane::PathGraph) || app.in_detail(),
+    );
+    wish(
+        Action::RangeLonger,
+        matches!(app.focus, Pane::Throughput | Pane::Graph | Pane::PathGraph | Pane::AlertPage),
+    );
     wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
     wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);

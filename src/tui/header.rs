@@ -5,6 +5,7 @@ use crate::model::{ShownState, Span};
 use crate::tui::app::{App, Link};
 use crate::tui::format;
 use crate::tui::theme::{Role, glyph, short};
+use crate::tui::triage::{arm, pause};
 use crate::tui::widgets::Surface;
 
 /// From this width on, states are whole words.
@@ -23,6 +24,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
     let engine = app.world.engine();
     let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
+    badge(app, &mut pieces);
     if !engine.host.is_empty() {
         pieces.push((format!(" · {}", engine.host), Role::Muted));
     }
@@ -45,7 +47,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
 
 /// The top line in a storm: what it is stands before everything else that has room.
 fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
-    let mut pieces = vec![(format!(" {words}"), Role::Bad)];
+    let mut pieces = Pieces::new();
+    badge(app, &mut pieces);
+    pieces.push((format!(" {words}"), Role::Bad));
     let mut right = vec![(format!(" {} ", clock(app)), Role::Strong)];
     let fresh = freshness(app);
     let used = |pieces: &Pieces| pieces.iter().map(|(text, _)| width(text)).sum::<usize>();
@@ -69,6 +73,7 @@ pub fn strip(app: &App, surface: &mut Surface<'_>) {
         return;
     }
     let mut pieces = vec![(" ".to_owned(), Role::Text)];
+    badge(app, &mut pieces);
     pieces.extend(brief(app));
     pieces.push((format!("  {} unhandled", app.world.unhandled()), Role::Strong));
     let end = draw(surface, 0, &pieces);
@@ -104,8 +109,16 @@ fn waiting(app: &App, pieces: &mut Pieces) {
     }
 }
 
+fn badge(app: &App, pieces: &mut Pieces) {
+    if let Some(word) = app.options.badge {
+        pieces.push((format!(" {word} "), Role::Selection));
+        pieces.push((" ".to_owned(), Role::Text));
+    }
+}
+
 fn place(app: &App) -> String {
     match &app.options.remote {
+        None if app.options.badge.is_some() => "simulated".to_owned(),
         Some(url) => url.clone(),
         None if app.options.attached => "attached".to_owned(),
         None => "engine here".to_owned(),
@@ -123,6 +136,17 @@ fn clock(app: &App) -> String {
 
 /// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
 pub(crate) fn freshness(app: &App) -> (String, Role) {
+    if let Some(badge) = pause::badge(app) {
+        return (badge, Role::Bad);
+    }
+    let (text, role) = fresh(app);
+    match arm::badge(app) {
+        Some(badge) => (format!("{badge}  {text}"), Role::Note),
+        None => (text, role),
+    }
+}
+
+fn fresh(app: &App) -> (String, Role) {
     match &app.link {
         Link::Connecting => ("connecting".to_owned(), Role::Muted),
         Link::Lost(since, why) => {

@@ -415,6 +415,7 @@ fn control_sequence(rest: &[u8]) -> Step {
 }
 
 /// What is not a key: the mouse, and answers of the terminal; `None` when it may be a key.
+#[expect(clippy::option_option, reason = "no report, a report that says nothing, an input")]
 fn report(body: &[u8], last: u8) -> Option<Option<Input>> {
     let numbers = |text: &[u8]| -> Vec<Option<u32>> {
         let text = std::str::from_utf8(text).unwrap_or("");

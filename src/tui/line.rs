@@ -1,8 +1,14 @@
-//! The input lines at the foot of the screen: acknowledge, window, filter, command.
+//! The input lines at the foot of the screen: acknowledge, window, comment, snooze, filter, command.
+
+use std::collections::BTreeSet;
 
 use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
+use crate::protocol::{Command, Target};
+use crate::tui::filtering::Filtering;
+use crate::tui::overlays::palette::Candidate;
+use crate::tui::triage::Waits;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -28,13 +34,45 @@ pub enum Purpose {
         /// The one chosen.
         scope: usize,
     },
+    /// Writes a comment.
+    Comment {
+        /// Beside what.
+        targets: Vec<Target>,
+        /// In words.
+        what: String,
+    },
+    /// Snoozes checks for the operator here.
+    Snooze {
+        /// Which.
+        checks: Vec<CheckKey>,
+        /// In words.
+        what: String,
+    },
+    /// Asks before something is done.
+    Confirm {
+        /// What would be done, as a sentence without its end.
+        prompt: String,
+        /// The number that must be typed.
+        typed: Option<usize>,
+        /// What is done.
+        command: Box<Command>,
+        /// What waits for the answer.
+        pending: Box<Pending>,
+    },
     /// Filters as it is typed.
-    Filter {
+    Filter(Filtering),
+    /// Filters the history as it is typed.
+    Log {
         /// What was filtered before, for Esc.
         before: String,
     },
-    /// Runs a command by name.
-    Palette,
+    /// Runs a command by name, or opens an object.
+    Palette {
+        /// What the text can become, the best first.
+        found: Vec<Candidate>,
+        /// The one that was chosen with a key.
+        at: Option<usize>,
+    },
 }
 
 /// When an acknowledgement ends.
@@ -53,17 +91,15 @@ pub enum Scope {
     Check(CheckKey),
     /// A whole host.
     Host(Name),
-}
-
-impl Scope {
-    /// The host in it.
-    #[must_use]
-    pub const fn host(&self) -> &Name {
-        match self {
-            Self::Check(key) => &key.host,
-            Self::Host(name) => name,
-        }
-    }
+    /// What was marked, or a group or site, as it was when the line opened.
+    Many {
+        /// In words, the count first.
+        what: String,
+        /// Whole hosts.
+        hosts: BTreeSet<Name>,
+        /// Single checks.
+        checks: BTreeSet<CheckKey>,
+    },
 }
 
 /// An open line.
@@ -92,7 +128,7 @@ impl Line {
 }
 
 /// What waits for an answer of the engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Pending {
     /// An acknowledgement.
     Ack {
@@ -137,6 +173,8 @@ pub enum Pending {
     CheckDetail(CheckKey),
     /// The events of a host.
     Edges(Name),
+    /// Something of the actions on targets.
+    Triage(Waits),
     /// Something that a pane asked for, and its own word for it.
     Pane(crate::tui::app::Pane, u64),
 }

@@ -15,11 +15,14 @@ use crate::tui::zone::Zone;
 
 /// Settings of one console.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Options {
     /// True when the engine belongs to another process: leaving only closes the screen.
     pub attached: bool,
     /// Where the engine is, when it is neither here nor attached: a URL.
     pub remote: Option<String>,
+    /// A word that marks what is shown as not the real world (`DEMO`).
+    pub badge: Option<&'static str>,
     /// True when nothing may be changed from here, whoever sits here.
     pub read_only: bool,
     /// Name of the theme; an unknown one is reported on screen and `default` is taken.
@@ -65,6 +68,7 @@ impl Default for Options {
         Self {
             attached: false,
             remote: None,
+            badge: None,
             read_only: false,
             theme: "default".to_owned(),
             theme_directory: None,

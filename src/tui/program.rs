@@ -13,7 +13,7 @@ use crate::tui::external::Run;
 /// Most programs at once.
 const AT_ONCE: usize = 8;
 /// Longest run of one in the background.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 /// Most output that is kept, in bytes; the rest is read and dropped.
 const OUTPUT_LIMIT: u64 = 64 * 1024;
 

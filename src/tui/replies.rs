@@ -7,11 +7,13 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::format::plural;
 use crate::tui::line::Pending;
+use crate::tui::triage::{self, done, undo};
 use crate::tui::{panes, update, watch};
 
 /// Takes the answer to request `id`.
 pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effect> {
     let Some(pending) = app.pending.remove(&id) else { return Vec::new() };
+    undo::replied(app, id, &pending, &result);
     match pending {
         Pending::Ack { alerts, what, until } => {
             for id in &alerts {
@@ -58,6 +60,10 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             load(book, &key, id, result);
         }
         Pending::CheckDetail(key) => check(app, &key, result),
+        Pending::Triage(waits) => {
+            triage::reply(app, waits, result);
+            return refresh_edges(app);
+        }
         Pending::Pane(pane, token) => panes::reply(app, pane, token, result),
         Pending::Edges(host) => {
             if let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == host) {
@@ -73,26 +79,6 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
 }
 
 const NOT_THAT: &str = "the engine answered something else";
-
-fn done(
-    app: &mut App,
-    what: &str,
-    result: Result<Reply, Problem>,
-    good: impl FnOnce(usize) -> String,
-) {
-    match result {
-        Ok(Reply::Outcome(Outcome::Done { count, failures, .. })) => match failures.first() {
-            None => app.say(Tone::Good, good(count)),
-            Some(first) if failures.len() == 1 => app.say(Tone::Bad, first.to_string()),
-            Some(first) => {
-                let more = failures.len() - 1;
-                app.say(Tone::Bad, format!("{first}, and {more} more that could not be done"));
-            }
-        },
-        Ok(_) => app.say(Tone::Bad, format!("{what}: {NOT_THAT}")),
-        Err(problem) => app.say(Tone::Bad, problem.to_string()),
-    }
-}
 
 fn window(app: &mut App, what: &str, result: Result<Reply, Problem>) {
     match result {

@@ -121,7 +121,7 @@ fn fold(app: &mut App, open: bool) -> bool {
 
 /// Opens or closes the group under the cursor; false when it is on no group.
 pub fn toggle(app: &mut App) -> bool {
-    let toggled = list(app).is_some_and(|list| list.toggle());
+    let toggled = list(app).is_some_and(crate::tui::lists::Keys::toggle);
     if toggled {
         app.take_in();
     }
@@ -130,7 +130,7 @@ pub fn toggle(app: &mut App) -> bool {
 
 /// Takes the marks of the focused list away; false when it has none.
 pub fn clear_marks(app: &mut App) -> bool {
-    list(app).is_some_and(|list| list.clear_marks())
+    list(app).is_some_and(crate::tui::lists::Keys::clear_marks)
 }
 
 fn newest(app: &mut App) -> bool {

@@ -28,6 +28,7 @@ use crate::tui::program::Programs;
 use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::modes::{self, Manners};
 use crate::tui::terminal::{FromTerminal, Terminal};
+use crate::tui::triage::remember;
 use crate::tui::update::update;
 use crate::tui::{edge, layout, view};
 
@@ -42,6 +43,8 @@ const AGAIN: Span = Span::from_secs(1);
 const BURST: usize = 4096;
 /// Most keys and most answers that wait for the loop.
 const WORDS: usize = 1024;
+/// How long the engine has to remember that the console was left.
+const FAREWELL: Duration = Duration::from_millis(300);
 /// Most copies, bells and programs that wait for the loop.
 const EDGES: usize = 8;
 /// Most events that wait for the loop.
@@ -116,6 +119,7 @@ pub async fn run(
             break leave;
         }
     };
+    console.bid_farewell().await;
     if leave != Leave::HangUp {
         terminal.settle(&mut said).await;
     }
@@ -255,10 +259,13 @@ impl Console {
     fn ask(&mut self, effect: Effect) {
         let (backend, actor) = (self.backend.clone(), self.app.actor.clone());
         let (answer, wall) = (self.answer.clone(), self.clock.now().wall);
+        let request = RequestId::from_parts(wall.millis(), rand::random());
+        if let Effect::Execute { id, command } = &effect {
+            self.app.requested(*id, request, command);
+        }
         self.tasks.spawn(async move {
             let (id, result) = match effect {
                 Effect::Execute { id, command } => {
-                    let request = RequestId::from_parts(wall.millis(), rand::random());
                     let request = Request { id: request, actor, command };
                     (id, backend.execute(request).await.map(Reply::Outcome))
                 }
@@ -270,6 +277,18 @@ impl Console {
             // The console may have been left meanwhile.
             let _ = answer.send(Msg::Reply { id, result }).await;
         });
+    }
+
+    /// Has the engine remember when its operator left; it is not waited for long.
+    async fn bid_farewell(&self) {
+        let wall = self.clock.now().wall;
+        let id = RequestId::from_parts(wall.millis(), rand::random());
+        let actor = self.app.actor.clone();
+        let request = Request { id, actor, command: remember::leaving(wall) };
+        let told = tokio::time::timeout(FAREWELL, self.backend.execute(request)).await;
+        if !matches!(told, Ok(Ok(_))) {
+            tracing::debug!("when the console was left is not remembered");
+        }
     }
 
     /// Takes in what the terminal says. Keys that arrived before a dialog was painted carry that

@@ -137,6 +137,7 @@ fn name(name: &str) -> Result<(), String> {
 /// The views that everybody begins with.
 #[must_use]
 pub fn defaults() -> Vec<SavedView> {
+    use Target::{Alerts, Checks, Maintenance};
     let view = |letter, name: &str, target, filter: &str, sort| SavedView {
         letter,
         name: name.to_owned(),
@@ -145,7 +146,6 @@ pub fn defaults() -> Vec<SavedView> {
         group: None,
         sort,
     };
-    use Target::{Alerts, Checks, Maintenance};
     vec![
         view('u', "Unhandled", Alerts, "unhandled", Sort::Severity),
         view('p', "All problems", Checks, "judged:problem !disabled", Sort::Severity),

@@ -9,7 +9,7 @@ use crate::tui::app::{App, Lead, Link, Pane};
 use crate::tui::lists::{Key, Look};
 use crate::tui::storm_watch::STEP;
 use crate::tui::views::View;
-use crate::tui::{act, watch};
+use crate::tui::{act, panes, triage, watch};
 
 /// How long after the last key the hand counts as resting.
 pub const REST: Span = Span::from_secs(3);
@@ -234,8 +234,8 @@ impl App {
         let storm = self.storm.storm().map(|_| self.now.steady + STEP);
         let lists = self.pace.stale.then_some(self.pace.at);
         let rest = if self.lists.waits() { self.pace.hand.map(|at| at + REST) } else { None };
-        let others = [message, self.look_at, trace, lists, rest, storm];
-        let more = [self.wall.wake(self.now), self.ringer.wake()];
+        let others = [message, self.look_at, trace, lists, rest, storm, panes::wake(self)];
+        let more = [self.wall.wake(self.now), self.ringer.wake(), triage::next_wake(self)];
         for other in others.into_iter().chain(more).flatten() {
             at = at.min(other);
         }

@@ -10,7 +10,8 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Phase};
 use crate::protocol::Target;
 use crate::tui::app::{App, Pane};
 use crate::tui::format::plural;
-use crate::tui::lists::{Item, List};
+use crate::tui::lists::{Item, List, Row};
+use crate::tui::panes;
 
 /// Most members of a group that hints look at.
 const HINT: usize = 32;
@@ -98,7 +99,17 @@ fn find(app: &App, limit: usize) -> Targets {
         return of_checks(app, key.into_iter().collect(), false);
     }
     match app.focus {
-        Pane::Alerts | Pane::AlertPage => {
+        Pane::AlertPage => match panes::alert_page::subject(app) {
+            Some((id, key)) => of_page(app, id, key),
+            None => Targets::default(),
+        },
+        Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
+            match panes::paths::subject(app) {
+                Some(key) => of_checks(app, vec![key], false),
+                None => of_hosts(app, app.host.clone().into_iter().collect(), false),
+            }
+        }
+        Pane::Alerts => {
             let (keys, marked) = chosen(&app.lists.alerts, limit);
             of_alerts(app, &keys, marked)
         }
@@ -110,6 +121,8 @@ fn find(app: &App, limit: usize) -> Targets {
             let (keys, marked) = chosen(&app.lists.hosts, limit);
             of_hosts(app, keys, marked)
         }
+        // Rows of another kind: no host that is not painted is meant.
+        Pane::Windows | Pane::History | Pane::Logs | Pane::Settings => Targets::default(),
         _ => of_hosts(app, app.host.clone().into_iter().collect(), false),
     }
 }
@@ -128,9 +141,17 @@ fn chosen<T: Item>(list: &List<T>, limit: usize) -> (Vec<T::Key>, bool) {
         }
         return (list.in_order(&marked), true);
     }
-    let mut keys = list.row().map(|row| row.members()).unwrap_or_default();
+    let mut keys = list.row().map(Row::members).unwrap_or_default();
     keys.truncate(limit);
     (keys, false)
+}
+
+/// The alert of a page that is open: it stays this one, also when it is over.
+fn of_page(app: &App, id: AlertId, key: Option<CheckKey>) -> Targets {
+    let alert = app.world.alert(id).cloned();
+    let over = usize::from(alert.is_none());
+    let checks = alert.as_ref().map(|alert| alert.check.clone()).or(key).into_iter().collect();
+    Targets { alerts: alert.into_iter().collect(), checks, over, ..Targets::default() }
 }
 
 fn of_alerts(app: &App, keys: &[AlertId], marked: bool) -> Targets {

@@ -1,71 +1,18 @@
 //! Input lines: opening them, editing, sending what they say.
 
-use std::sync::Arc;
-
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
 
-use crate::model::{Pattern, Span, Timestamp};
-use crate::protocol::filter::Filter;
-use crate::protocol::{Command, NewMaintenance, Target};
+use crate::model::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
-use crate::tui::format;
-use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Pending, Purpose, Scope};
-use crate::tui::overlays;
-use crate::tui::targets::{Targets, targets};
-
-/// Opens the line that acknowledges what is under the cursor.
-pub fn open_ack(app: &mut App) {
-    let found = targets(app);
-    let open: Vec<_> = found.alerts.iter().filter(|alert| alert.ack.is_none()).cloned().collect();
-    if open.is_empty() {
-        let text = match found.alerts.first() {
-            None => found.nothing().to_owned(),
-            Some(alert) => {
-                let who = alert.ack.as_ref().map_or("somebody", |ack| ack.author.as_str());
-                format!("{who} has acknowledged this already")
-            }
-        };
-        app.say(Tone::Note, text);
-        return;
-    }
-    let standard = app.options.ack_expiry.map_or(AckEnd::Recovery, AckEnd::After);
-    let mut ends = vec![standard];
-    let others = [1, 4, 8, 24].map(|hours| AckEnd::After(Span::from_secs(hours * 3600)));
-    ends.extend(others.into_iter().chain([AckEnd::Recovery]).filter(|end| *end != standard));
-    let purpose = Purpose::Ack {
-        alerts: open.iter().map(|alert| alert.id).collect(),
-        what: Targets::words_of(&open),
-        ends,
-        end: 0,
-    };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, "looking into it"))));
-}
-
-/// Opens the line that makes a window over what is under the cursor.
-pub fn open_window(app: &mut App) {
-    let objects = targets(app).objects();
-    let scopes = match objects.as_slice() {
-        [Target::Check(key)] => {
-            vec![Scope::Check(key.clone()), Scope::Host(Arc::clone(&key.host))]
-        }
-        [Target::Host(host)] => vec![Scope::Host(Arc::clone(host))],
-        [_, _, ..] => {
-            let count = objects.len();
-            app.say(Tone::Note, format!("a window line covers one object; {count} are chosen"));
-            return;
-        }
-        _ => {
-            app.say(Tone::Note, "nothing is under the cursor");
-            return;
-        }
-    };
-    let purpose = Purpose::Window { scopes, scope: 0 };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, "1h"))));
-}
+use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Purpose};
+use crate::tui::triage::acks::Ack;
+use crate::tui::triage::again::Again;
+use crate::tui::triage::{acks, forms, lines, windows};
+use crate::tui::{filtering, overlays, panes};
 
 /// Edits the open line.
 pub fn key(app: &mut App, key: KeyEvent) {
@@ -88,6 +35,8 @@ pub fn paste(app: &mut App, text: &str) {
             line.input.handle(InputRequest::InsertChar(letter));
         }
         typed(app);
+    } else if let Some(Overlay::Form(_)) = &app.overlay {
+        forms::paste(app, text);
     } else if app.overlay.is_none() {
         app.say(Tone::Note, "pasted text is not read as keys; open a line first");
     }
@@ -96,24 +45,19 @@ pub fn paste(app: &mut App, text: &str) {
 fn typed(app: &mut App) {
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     line.error = None;
-    if let Purpose::Filter { .. } = line.purpose {
-        let text = line.text().to_owned();
-        set_filter(app, &text);
-    }
-}
-
-/// Filters from now on; a text that does not parse keeps the filter that was.
-pub fn set_filter(app: &mut App, text: &str) {
-    match Filter::parse(text) {
-        Ok(filter) => {
-            app.filter = (text.trim().to_owned(), filter);
-            app.renew();
+    match line.purpose {
+        Purpose::Palette { .. } => overlays::palette::typed(app),
+        Purpose::Filter(_) => filtering::typed(app),
+        Purpose::Log { .. } => {
+            let text = line.text().to_owned();
+            panes::history::set_filter(app, &text);
         }
-        Err(errors) => fail(app, errors.to_string()),
+        _ => {}
     }
 }
 
-fn fail(app: &mut App, why: String) {
+/// Says what is wrong: in the open line, else on the bottom line.
+pub fn fail(app: &mut App, why: String) {
     if let Some(Overlay::Line(line)) = &mut app.overlay {
         line.error = Some(why);
     } else {
@@ -127,8 +71,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
         Action::Cancel => {
             app.overlay = None;
-            if let Purpose::Filter { before } = &line.purpose {
-                set_filter(app, before);
+            match &line.purpose {
+                Purpose::Filter(own) => filtering::cancel(app, own),
+                Purpose::Log { before } => panes::history::set_filter(app, before),
+                _ => {}
             }
             Vec::new()
         }
@@ -136,26 +82,56 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             cycle(app, &line);
             Vec::new()
         }
+        // The offers stand above the line.
+        Action::NextField | Action::PreviousField if matches!(line.purpose, Purpose::Filter(_)) => {
+            filtering::cycle(app, action == Action::PreviousField);
+            Vec::new()
+        }
         Action::Commit => commit(app, &line),
+        Action::NextField | Action::PreviousField => {
+            choose(app, action == Action::NextField);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
 
 fn cycle(app: &mut App, line: &Line) {
     let completed = match &line.purpose {
-        Purpose::Palette => overlays::palette::complete(app, line.text()),
+        Purpose::Palette { found, at } => {
+            found.get(at.unwrap_or(0)).map(overlays::palette::complete)
+        }
         _ => None,
     };
+    if let Some(text) = completed {
+        if let Some(Overlay::Line(line)) = &mut app.overlay {
+            line.input = tui_input::Input::new(text);
+        }
+        typed(app);
+        return;
+    }
     let Some(Overlay::Line(line)) = &mut app.overlay else { return };
     match &mut line.purpose {
         Purpose::Ack { ends, end, .. } => *end = (*end + 1) % ends.len().max(1),
         Purpose::Window { scopes, scope } => *scope = (*scope + 1) % scopes.len().max(1),
-        Purpose::Palette => {
-            if let Some(text) = completed {
-                line.input = tui_input::Input::new(text);
-            }
-        }
-        Purpose::Filter { .. } => {}
+        Purpose::Filter(_) => filtering::cycle(app, true),
+        _ => {}
+    }
+}
+
+/// Goes to the next or previous candidate.
+fn choose(app: &mut App, forward: bool) {
+    let Some(Overlay::Line(line)) = &mut app.overlay else { return };
+    if let Purpose::Palette { found, at } = &mut line.purpose
+        && let Some(last) = found.len().min(overlays::CANDIDATES).checked_sub(1)
+    {
+        *at = Some(match (*at, forward) {
+            (None, true) => 0,
+            (None, false) => 1.min(last),
+            // The best one is at the foot of the list: down is towards it.
+            (Some(at), true) => at.saturating_sub(1),
+            (Some(at), false) => (at + 1).min(last),
+        });
     }
 }
 
@@ -166,34 +142,33 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
                 Some(AckEnd::After(span)) => Some(app.wall() + *span),
                 _ => None,
             };
-            let until = until(app, expires);
-            app.overlay = None;
-            app.acking.extend(alerts.iter().copied());
-            app.say(Tone::Note, format!("acknowledging {what}…"));
-            let command = Command::Acknowledge {
-                targets: alerts.iter().map(|id| Target::Alert(*id)).collect(),
-                comment: line.text().trim().to_owned(),
-                expires,
-                sticky: false,
-                notify: true,
-            };
-            let pending = Pending::Ack { alerts: alerts.clone(), what: what.clone(), until };
-            let id = app.ask(pending);
-            vec![Effect::Execute { id, command }]
+            let comment = line.text().trim().to_owned();
+            if let Some(end) = ends.get(*end) {
+                app.triage.last = Some(Again::Ack(comment.clone(), *end));
+            }
+            let (alerts, what) = (alerts.clone(), what.clone());
+            acks::send(app, Ack { alerts, what, comment, expires, sticky: false, notify: true })
         }
         Purpose::Window { scopes, scope } => match scopes.get(*scope) {
-            Some(scope) => commit_window(app, line, scope),
+            Some(scope) => windows::commit(app, line, scope),
             None => Vec::new(),
         },
-        Purpose::Filter { .. } => {
+        Purpose::Comment { .. } | Purpose::Snooze { .. } | Purpose::Confirm { .. } => {
+            lines::commit(app, line)
+        }
+        Purpose::Filter(_) => {
+            filtering::commit(app, line);
+            Vec::new()
+        }
+        Purpose::Log { .. } => {
             if line.error.is_none() {
                 app.overlay = None;
             }
             Vec::new()
         }
-        Purpose::Palette => {
+        Purpose::Palette { found, at } => {
             app.overlay = None;
-            overlays::palette::run(app, line.text())
+            overlays::palette::run(app, line.text(), found, *at)
         }
     }
 }
@@ -204,63 +179,5 @@ pub fn until(app: &App, expires: Option<Timestamp>) -> String {
     match expires {
         Some(at) => format!("until {}", app.options.zone.moment(at, app.wall())),
         None => "until it recovers".to_owned(),
-    }
-}
-
-fn commit_window(app: &mut App, line: &Line, scope: &Scope) -> Vec<Effect> {
-    let start = app.wall();
-    let window = app.options.zone.end(line.text(), start).and_then(|end| {
-        let exactly = |name: &str| Pattern::exactly(name).map_err(|error| error.to_string());
-        let check = match scope {
-            Scope::Check(key) => Some(exactly(&key.name)?),
-            Scope::Host(_) => None,
-        };
-        Ok(NewMaintenance {
-            name: format!("quick window, {} {}", scope.host(), app.options.zone.clock(start)),
-            host_pattern: Some(exactly(scope.host())?),
-            check,
-            hosts: std::collections::BTreeSet::new(),
-            checks: std::collections::BTreeSet::new(),
-            start,
-            end,
-            suppress_notifications: true,
-            created_by: None,
-        })
-    });
-    match window {
-        Ok(window) => {
-            app.overlay = None;
-            let what = match scope {
-                Scope::Check(key) => key.to_string(),
-                Scope::Host(name) => name.to_string(),
-            };
-            app.say(Tone::Note, format!("opening a window over {what}…"));
-            let id = app.ask(Pending::Window { what });
-            vec![Effect::Execute { id, command: Command::AddMaintenance(window) }]
-        }
-        Err(why) => {
-            fail(app, why);
-            Vec::new()
-        }
-    }
-}
-
-/// What the window line would do, in words: `covers 1 host, 6 checks, until 22:04`.
-#[must_use]
-pub fn window_preview(app: &App, line: &Line, scope: &Scope) -> String {
-    let end = match app.options.zone.end(line.text(), app.wall()) {
-        Ok(end) => until(app, Some(end)),
-        Err(_) => "until ?".to_owned(),
-    };
-    match scope {
-        Scope::Check(key) => {
-            let rest = app.world.host(&key.host).map_or(0, |host| host.checks.len());
-            let others = format::plural(rest.saturating_sub(1), "other check");
-            format!("covers {key} {end}, not the {others} of {}", key.host)
-        }
-        Scope::Host(name) => {
-            let checks = app.world.host(name).map_or(0, |host| host.checks.len());
-            format!("covers {name} with {} {end}", format::plural(checks, "check"))
-        }
     }
 }

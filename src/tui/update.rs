@@ -12,6 +12,7 @@ use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
+use crate::tui::triage::{self, forms, pause};
 use crate::tui::{
     act, bell, external, look, outside, overlays, panes, replies, typing, wall, watch,
 };
@@ -30,6 +31,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Key { key, at } => {
             // The lists are not settled here: the key acts on what is painted.
             app.hand(at);
+            pause::key(app);
             on_key(app, key, at)
         }
         Msg::Paste(text) => {
@@ -41,7 +43,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Event(event) => {
-            on_event(app, &event);
+            if !pause::keeps(app, &event) {
+                take_event(app, &event);
+            }
             Vec::new()
         }
         Msg::Mouse(mouse, below) => {
@@ -91,6 +95,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     watch::plan(app);
     effects.extend(watch::tell(app));
     effects.extend(panes::wants(app));
+    effects.extend(triage::wants(app));
     effects
 }
 
@@ -103,6 +108,7 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
     app.now = now;
     app.storm_tick();
     wall::tick(app);
+    triage::tick(app);
     if app.message.as_ref().is_some_and(|m| m.until.is_some_and(|until| until <= now.steady)) {
         app.message = None;
     }
@@ -129,7 +135,8 @@ fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn on_event(app: &mut App, event: &Arc<Event>) {
+/// Takes in what the engine says.
+pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
     match &**event {
         Event::Hello { stream } => {
             // A new stream begins with a whole new picture.
@@ -146,14 +153,19 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                 book.live(result);
             }
             panes::checks::live(app, result);
+            panes::paths::live(app, result);
             choose_interface(app);
         }
         Event::Trace(frame) => {
             if app.host.as_ref() == Some(&frame.host) {
                 app.trace_next = Some(Arc::clone(frame));
+                panes::paths::traced(app, frame);
                 // The first rounds are awaited; later ones only move digits.
                 show_trace(app, frame.report.rounds <= FIRST_ROUNDS || app.trace.is_none());
             }
+        }
+        Event::Remembered { key, value } => {
+            triage::remember::learn(app, key, value.as_deref());
         }
         event => {
             let wall = app.wall();
@@ -163,6 +175,7 @@ fn on_event(app: &mut App, event: &Arc<Event>) {
                 bell::sees(app, alert);
             }
             app.world.apply(event, wall);
+            panes::sees(app, event);
             app.pace.stale = true;
             if matches!(event, Event::Ready) {
                 app.refresh();
@@ -253,6 +266,18 @@ fn on_overlay_key(app: &mut App, key: KeyEvent, chord: Chord, at: Steady) -> Vec
         (Some(Overlay::Line(_)), Found::Action(_)) => Vec::new(),
         (Some(Overlay::Line(_)), _) => {
             typing::key(app, key);
+            Vec::new()
+        }
+        (Some(Overlay::Form(_)), Found::Action(action)) if seen => forms::act(app, action, key),
+        (Some(Overlay::Form(_)), Found::Action(_)) => Vec::new(),
+        (Some(Overlay::Form(_)), _) => {
+            forms::key(app, key);
+            Vec::new()
+        }
+        (Some(Overlay::Card(_)), Found::Action(action)) if seen => overlays::card::act(app, action),
+        // A letter may run ahead: views change nothing.
+        (Some(Overlay::Views), found) => {
+            overlays::views::key(app, key, found);
             Vec::new()
         }
         (Some(Overlay::Question), Found::Action(action)) if seen => on_answer(app, action),

@@ -12,6 +12,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::book::Book;
 use crate::tui::effect::Effect;
 use crate::tui::line::Pending;
+use crate::tui::panes;
 
 /// How long a cursor must rest.
 const REST: Span = Span::from_millis(250);
@@ -64,7 +65,8 @@ pub fn wanted(app: &App) -> Interest {
     checks.truncate(INTEREST_LIMIT);
     // In a storm nothing is traced that nobody asked for.
     let calm = app.storm.storm().is_none() || app.focus == Pane::Hops;
-    let traced = if app.shows(Pane::Hops) && calm { app.host.clone() } else { None };
+    let traced =
+        if app.shows(Pane::Hops) && calm { app.host.clone() } else { panes::paths::live_host(app) };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
     Interest { checks, trace }

@@ -3,7 +3,7 @@
 //! chrono knows the offset of the machine's zone but not its short name; that is in the last line
 //! of the zone file (`CET-1CEST,M3.5.0,M10.5.0/3`).
 
-use chrono::{DateTime, FixedOffset, Local, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 
 use crate::model::{Span, Timestamp};
 
@@ -123,15 +123,7 @@ impl Zone {
         // A time that a change of clocks skips does not exist on that day: take the next.
         for _ in 0..3 {
             let naive = day.and_time(time);
-            let local = match self {
-                Self::Local { .. } => {
-                    Local.from_local_datetime(&naive).earliest().map(|t| t.timestamp_millis())
-                }
-                Self::Fixed { offset, .. } => FixedOffset::east_opt(*offset)
-                    .and_then(|zone| zone.from_local_datetime(&naive).earliest())
-                    .map(|t| t.timestamp_millis()),
-            };
-            if let Some(at) = local.map(Timestamp::from_millis).filter(|at| *at > now) {
+            if let Some(at) = self.moment_of(&naive).filter(|at| *at > now) {
                 return Ok(at);
             }
             day = day.succ_opt().ok_or_else(bad)?;
@@ -139,13 +131,55 @@ impl Zone {
         Err(bad())
     }
 
-    /// When something ends that was typed as `1h30m`, `until 06:00` or `06:00`.
+    /// The moment at which the clocks show this; `None` for one that a change of clocks skips.
+    fn moment_of(&self, naive: &NaiveDateTime) -> Option<Timestamp> {
+        let local = match self {
+            Self::Local { .. } => {
+                Local.from_local_datetime(naive).earliest().map(|t| t.timestamp_millis())
+            }
+            Self::Fixed { offset, .. } => FixedOffset::east_opt(*offset)
+                .and_then(|zone| zone.from_local_datetime(naive).earliest())
+                .map(|t| t.timestamp_millis()),
+        };
+        local.map(Timestamp::from_millis)
+    }
+
+    /// A moment that was typed with its day: `2026-11-25 22:00`; `None` for another form.
+    fn dated(&self, text: &str) -> Option<Timestamp> {
+        let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok()?;
+        self.moment_of(&naive)
+    }
+
+    /// When something begins that was typed as `now`, `22:00`, `in 1h` or `2026-11-25 22:00`.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn start(&self, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+        let text = text.trim();
+        if matches!(text, "" | "now") {
+            return Ok(now);
+        }
+        if let Some(at) = self.dated(text) {
+            return Ok(at);
+        }
+        let bad = || format!("`{text}` is no moment; write now, 22:00 or 2026-11-25 22:00");
+        if let Some(span) = text.strip_prefix("in ") {
+            return span.trim().parse::<Span>().map(|span| now + span).map_err(|_| bad());
+        }
+        self.next(text, now).map_err(|_| bad())
+    }
+
+    /// When something ends that was typed as `1h30m`, `until 06:00`, `06:00` or with its
+    /// day as `2026-11-26 06:00`.
     ///
     /// # Errors
     /// A sentence that says what is allowed.
     pub fn end(&self, text: &str, now: Timestamp) -> Result<Timestamp, String> {
         let text = text.trim();
         let day = text.strip_prefix("until").map_or(text, str::trim);
+        if let Some(at) = self.dated(day) {
+            return Ok(at);
+        }
         if day.contains(':') {
             return self.next(day, now);
         }

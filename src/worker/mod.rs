@@ -7,6 +7,8 @@ pub mod jobs;
 mod lag;
 mod outlet;
 mod run;
+mod source;
 mod traces;
 
 pub use run::{Worker, run};
+pub use source::{Simulation, Source};

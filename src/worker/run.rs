@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Jobs, Run};
 use super::outlet::Outlet;
+use super::source::Source;
 use super::traces::Traces;
 use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::spec::Spec;
 use crate::model::{Failure, FailureKind, Now, Observation, RequestId, Span};
-use crate::probe::{self, Context, Memory, Shared};
+use crate::probe::Memory;
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Actor, Command, Event, Outcome, Problem, Request};
@@ -31,8 +32,8 @@ const FINISHED: usize = 4096;
 pub struct Worker {
     /// Where the engine is.
     pub backend: Backend,
-    /// Sockets and threads of all probes.
-    pub shared: Arc<Shared>,
+    /// What answers: the network, or a simulation of one.
+    pub source: Source,
     /// Time.
     pub clock: Clock,
     /// Runs at once at most, so that descriptors suffice.
@@ -63,7 +64,7 @@ pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem>
     let (done, finished) = mpsc::channel(FINISHED);
     let (frame_out, frames) = mpsc::channel(64);
     let state = Loop {
-        traces: Traces::new(Arc::clone(&worker.shared), worker.clock.clone(), frame_out),
+        traces: Traces::new(worker.source.clone(), worker.clock.clone(), frame_out),
         at_once: Arc::new(Semaphore::new(worker.at_once)),
         scripts: Arc::new(Semaphore::new(SCRIPTS)),
         outlet: Outlet::default(),
@@ -186,8 +187,8 @@ impl Loop {
     fn begin(&mut self, run: Run) {
         let scripts = matches!(&*run.check.spec, Spec::Custom(_));
         let gate = Arc::clone(if scripts { &self.scripts } else { &self.at_once });
-        let (clock, shared, done) =
-            (self.worker.clock.clone(), Arc::clone(&self.worker.shared), self.done.clone());
+        let (clock, source, done) =
+            (self.worker.clock.clone(), self.worker.source.clone(), self.done.clone());
         tokio::spawn(async move {
             // The gate is never closed; if it were, running without it is the lesser harm.
             let _permit = gate.acquire_owned().await.ok();
@@ -195,8 +196,7 @@ impl Loop {
             let lag = started.steady.since(run.due);
             let slot = started.wall - lag;
             let Run { job, check, generation, forced, sample, mut memory, .. } = run;
-            let context = Context::new(&shared, check.timeout.to_std());
-            let ran = AssertUnwindSafe(probe::run(&check, &context, &mut memory));
+            let ran = AssertUnwindSafe(source.run(&check, slot, &mut memory));
             let observation = ran.catch_unwind().await.unwrap_or_else(|_| {
                 Observation::failed(Failure::new(
                     FailureKind::Internal,

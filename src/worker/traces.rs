@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::jobs::Jobs;
+use super::source::{Simulation, Source};
 use crate::clock::Clock;
 use crate::model::spec::Family;
 use crate::model::trace::TraceReport;
@@ -17,10 +19,13 @@ use crate::probe::trace::Session;
 use crate::protocol::TraceRequest;
 use crate::protocol::event::LiveTrace;
 
+/// Shortest time between two frames of a simulated path.
+const FRAME: Duration = Duration::from_millis(250);
+
 /// The traces that somebody looks at.
 #[derive(Debug)]
 pub struct Traces {
-    shared: Arc<Shared>,
+    source: Source,
     clock: Clock,
     frames: mpsc::Sender<LiveTrace>,
     running: HashMap<TraceRequest, AbortOnDropHandle<()>>,
@@ -29,8 +34,8 @@ pub struct Traces {
 impl Traces {
     /// None yet; frames go to `frames`.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, clock: Clock, frames: mpsc::Sender<LiveTrace>) -> Self {
-        Self { shared, clock, frames, running: HashMap::new() }
+    pub fn new(source: Source, clock: Clock, frames: mpsc::Sender<LiveTrace>) -> Self {
+        Self { source, clock, frames, running: HashMap::new() }
     }
 
     /// Runs exactly these.
@@ -41,15 +46,20 @@ impl Traces {
                 // Without any check the host's name is all we have; it may resolve.
                 let address =
                     jobs.address_of(&request.host).unwrap_or_else(|| request.host.clone());
-                let follow = follow(
-                    Arc::clone(&self.shared),
-                    self.clock.clone(),
-                    self.frames.clone(),
-                    request.clone(),
-                    address,
-                );
-                let task = AbortOnDropHandle::new(tokio::spawn(follow));
-                self.running.insert(request.clone(), task);
+                let (clock, frames) = (self.clock.clone(), self.frames.clone());
+                let request = request.clone();
+                let task = match &self.source {
+                    Source::Probes(shared) => {
+                        let shared = Arc::clone(shared);
+                        tokio::spawn(follow(shared, clock, frames, request.clone(), address))
+                    }
+                    Source::Simulated(simulation) => {
+                        let simulation = Arc::clone(simulation);
+                        tokio::spawn(simulate(simulation, clock, frames, request.clone()))
+                    }
+                };
+                let task = AbortOnDropHandle::new(task);
+                self.running.insert(request, task);
             }
         }
     }
@@ -97,6 +107,29 @@ async fn follow(
     loop {
         let report = Arc::clone(&reports.borrow_and_update());
         if frames.send(frame(report)).await.is_err() || reports.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Frames of a simulated path, a round each.
+async fn simulate(
+    simulation: Arc<dyn Simulation>,
+    clock: Clock,
+    frames: mpsc::Sender<LiveTrace>,
+    request: TraceRequest,
+) {
+    // However fast the world's time runs, nobody watches more than a few frames a second.
+    let mut beat = tokio::time::interval(FRAME.max(request.spec.round.to_std()));
+    let mut rounds = 0;
+    loop {
+        beat.tick().await;
+        rounds += 1;
+        let at = clock.now().wall;
+        let report = Arc::new(simulation.path(&request, at, rounds));
+        let frame =
+            LiveTrace { host: request.host.clone(), request: request.spec.clone(), at, report };
+        if frames.send(frame).await.is_err() {
             return;
         }
     }

@@ -94,7 +94,7 @@ impl Console {
         self.on(Msg::Tick(now));
         let mut frame = Buffer::empty(layout::screen(SIZE));
         let cursor = view(&self.app, &mut frame);
-        let bytes = difference(&self.shown, &frame, None, cursor).expect("bytes in memory");
+        let bytes = difference(&self.shown, &frame, None, cursor);
         self.shown = frame;
         self.on(Msg::Painted(now.steady));
         bytes.len()

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use fluxnoc::model::{Host, Notification, Reason, Status};
 use fluxnoc::store::{Store, StoreError};
 
+use crate::Place;
 use crate::samples::{alert, at, check, edge, make_checks, row, window};
 
 /// Says to the helper test below, run again as a process of its own, what to do and where.
@@ -246,6 +247,19 @@ async fn what_is_cut_off_empty_or_gone_is_refused_and_left_as_it_was() {
     let refused = Store::open_sqlite(&path).await.unwrap_err();
     assert!(refused.to_string().contains("the file is gone"), "{refused}");
     assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_refused_newer_database_gets_no_log_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let beside = directory.path().join("data");
+    let place = Place::File(directory);
+    place.open().await.unwrap().close().await;
+    place.meddle("UPDATE _sqlx_migrations SET version = 4711 WHERE version = 1").await;
+    let refused = place.open().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Newer { found: 4711, .. }), "{refused}");
+    let names = std::fs::read_dir(beside).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["fluxnoc.db"]);
 }
 
 #[tokio::test]

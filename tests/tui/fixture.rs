@@ -99,7 +99,7 @@ fn fine(text: &str) -> Status {
     }
 }
 
-fn alert_id(at: usize) -> AlertId {
+pub fn alert_id(at: usize) -> AlertId {
     AlertId::from_parts(1_771_000_000_000, [u8::try_from(at).unwrap(); 10])
 }
 
@@ -403,7 +403,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         Query::Edges { host, .. } => Ok(Answer::Edges(edges(host.as_deref().unwrap_or("")))),
         Query::Config => Ok(Answer::Config(CONFIG.to_owned())),
         Query::Maintenance { .. } => Ok(Answer::Maintenance(windows())),
-        _ => Err(Problem::not_found("the fixture knows nothing of this")),
+        query => crate::answers::answer(query),
     }
 }
 
@@ -426,7 +426,13 @@ pub fn outcome(command: &Command) -> Outcome {
         }),
         Command::Acknowledge { targets, .. }
         | Command::Unacknowledge { targets }
-        | Command::Recheck { targets } => Outcome::done(targets.len()),
+        | Command::Comment { targets, .. } => Outcome::Done {
+            count: targets.len(),
+            failures: Vec::new(),
+            failed: 0,
+            undo_until: Some(now() + Span::from_secs(10)),
+        },
+        Command::Recheck { targets } => Outcome::done(targets.len()),
         _ => Outcome::done(0),
     }
 }

@@ -117,19 +117,19 @@ fn a_reload_brings_new_keys_and_themes_and_a_bad_one_leaves_the_old() {
         let (keymap, theme) = (keymap("default", text), theme.to_owned());
         Msg::Look(Ok(Box::new(Look { keymap, themes, theme, problems })))
     };
-    console.on(look("[keys]\nhelp = \"H\"\n", "dark", Vec::new()));
+    console.on(look("[keys]\nhelp = \"Y\"\n", "dark", Vec::new()));
     assert_eq!(console.app.theme.name(), "dark");
     console.press("?");
     assert!(console.app.overlay.is_none());
-    console.press("H");
+    console.press("Y");
     assert!(console.app.overlay.is_some());
     console.press("esc");
     console.on(Msg::Look(Err("config.toml:2:1: `r` of `ack` is the key of `recheck`".to_owned())));
     assert!(console.foot().contains("config.toml:2:1"));
-    console.press("H");
+    console.press("Y");
     assert!(console.app.overlay.is_some(), "what was in force stays in force");
     console.press("esc");
-    console.on(look("[keys]\nhelp = \"H\"\n", "drak", Vec::new()));
+    console.on(look("[keys]\nhelp = \"Y\"\n", "drak", Vec::new()));
     assert_eq!(console.app.theme.name(), "dark");
     assert!(console.foot().contains("there is no theme `drak`"), "{}", console.foot());
 }

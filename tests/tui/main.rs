@@ -8,10 +8,13 @@
     reason = "a test fails by panicking, and its helpers are read where they are used"
 )]
 
+mod answers;
+mod finding;
 mod fixture;
 mod lists;
 mod look;
 mod stories;
+mod triage;
 mod views;
 mod wall;
 
@@ -20,7 +23,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{Now, SafeText, Span, Steady};
+use fluxnoc::model::{Now, RequestId, SafeText, Span, Steady};
 use fluxnoc::protocol::{Actor, Command, Event, Role};
 use fluxnoc::tui::app::App;
 use fluxnoc::tui::effect::{Effect, Reply};
@@ -90,6 +93,9 @@ impl Console {
                     if !matches!(command, Command::Look { .. }) {
                         self.commands.push(command.clone());
                     }
+                    let bytes = [u8::try_from(id % 251).unwrap(); 10];
+                    let request = RequestId::from_parts(fixture::now().millis(), bytes);
+                    self.app.requested(id, request, command);
                     self.waiting.insert(id, effect);
                 }
                 Effect::Query { id, .. } => {
@@ -152,6 +158,9 @@ impl Console {
             "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
             "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
             "ctrl-u" => (KeyCode::Char('u'), KeyModifiers::CONTROL),
+            "delete" => (KeyCode::Delete, KeyModifiers::NONE),
+            "down" => (KeyCode::Down, KeyModifiers::NONE),
+            "up" => (KeyCode::Up, KeyModifiers::NONE),
             "pgdn" => (KeyCode::PageDown, KeyModifiers::NONE),
             "end" => (KeyCode::End, KeyModifiers::NONE),
             key => (KeyCode::Char(key.chars().next().unwrap()), KeyModifiers::NONE),
@@ -170,10 +179,15 @@ impl Console {
 
     /// Paints a frame and returns it as text.
     pub fn screen(&mut self) -> String {
+        text(&self.frame())
+    }
+
+    /// Paints a frame.
+    pub fn frame(&mut self) -> Buffer {
         let mut frame = Buffer::empty(layout::screen(self.app.wall.outer));
         view(&self.app, &mut frame);
         self.on(Msg::Painted(self.app.now.steady));
-        text(&frame)
+        frame
     }
 
     /// The last line of the screen.
@@ -231,7 +245,7 @@ fn the_panes_of_a_small_screen() {
 fn the_host_view() {
     for (size, name) in [((120, 40), "host_120x40"), ((80, 24), "host_80x24")] {
         let mut console = Console::open(size);
-        console.press("enter");
+        console.press("enter enter");
         console.rest();
         insta::assert_snapshot!(name, console.screen());
     }
@@ -240,7 +254,7 @@ fn the_host_view() {
 #[test]
 fn live_results_continue_the_numbers_on_screen() {
     let mut console = Console::open((120, 40));
-    console.press("enter");
+    console.press("enter enter");
     console.rest();
     assert!(!console.screen().contains("> 200 ms / > 500 ms"));
     let key = fluxnoc::model::CheckKey::new("fra-01", "mysql");

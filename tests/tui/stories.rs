@@ -122,9 +122,9 @@ fn a_filter_works_as_it_is_typed_and_esc_takes_it_back() {
     insta::assert_snapshot!("filter_120x40", console.screen());
     console.press("esc");
     assert_eq!(console.app.lists.alerts.len(), 8);
-    console.press("/").write("state:b");
+    console.press("/").write("state:b enter");
     let screen = console.screen();
-    assert!(screen.contains("`state:B` is unknown"), "{screen}");
+    assert!(screen.contains("`b` is no state"), "{screen}");
     console.press("ctrl-u").write("fra").press("enter");
     assert_eq!(console.app.lists.hosts.len(), 60);
     assert!(console.screen().contains("60 of 200"));

@@ -41,3 +41,83 @@ fn a_view_opens_by_its_key_and_esc_goes_back() {
     console.press("esc");
     assert!(console.screen().contains("Hosts by site"));
 }
+
+#[test]
+fn history() {
+    at_all_sizes("8", "history");
+}
+
+#[test]
+fn alert_page() {
+    at_all_sizes("enter", "alert");
+}
+
+#[test]
+fn paths() {
+    at_all_sizes("5", "paths");
+    for (keys, name) in [("5 tab", "hops"), ("5 tab tab", "trips"), ("5 tab tab tab", "changes")] {
+        let mut console = Console::open((80, 24));
+        console.press(keys);
+        console.rest();
+        insta::assert_snapshot!(format!("paths_{name}_80x24"), console.screen());
+    }
+}
+
+#[test]
+fn history_goes_back_page_by_page_and_filters() {
+    let mut console = Console::open((120, 40));
+    console.press("8");
+    let all = crate::answers::log().len();
+    for _ in 0..12 {
+        console.press("G");
+    }
+    let screen = console.screen();
+    assert!(screen.contains(&format!("{all} of {all} ")), "{screen}");
+    console.press("g g /").write("host:fra-* kind:fired");
+    let screen = console.screen();
+    assert!(!screen.contains("dal-03  ") && screen.contains("fra-01           mysql"), "{screen}");
+    console.press("ctrl-u").write("kind:fird");
+    let screen = console.screen();
+    assert!(screen.contains("`fird` is no kind of entry; did you mean `fired`?"), "{screen}");
+    console.press("esc");
+    assert!(console.screen().contains("dal-03"), "what was in force before is in force again");
+    // An entry of an alert opens its page, Esc leads back.
+    console.press("j enter");
+    assert!(console.screen().contains("Alert: fra-01/mysql"));
+    console.press("esc");
+    assert!(console.screen().contains("History"));
+}
+
+#[test]
+fn h_on_an_object_opens_its_history_and_esc_goes_straight_back() {
+    let mut console = Console::open((120, 40));
+    let screen = console.press("H").screen();
+    assert!(screen.contains("History /host:fra-01 check:mysql"), "{screen}");
+    assert!(!screen.contains("dal-03"), "{screen}");
+    console.press("esc");
+    assert!(console.screen().contains("Hosts by site"));
+    assert!(!console.press("8").screen().contains("check:mysql"));
+}
+
+#[test]
+fn an_alerts_page_stays_at_its_alert_and_keys_mean_it() {
+    use fluxnoc::protocol::{Command, Target};
+    let mut console = Console::open((120, 40));
+    let id = console.app.alert().unwrap();
+    console.press("enter");
+    console.press("a enter");
+    let Some(Command::Acknowledge { targets, .. }) = console.commands.last() else { panic!() };
+    assert_eq!(targets, &[Target::Alert(id)]);
+    let gone = fluxnoc::protocol::Event::AlertGone(id);
+    console.feed(vec![gone]);
+    console.pass(fluxnoc::model::Span::from_secs(5));
+    assert!(console.screen().contains("Alert: fra-01/mysql"));
+    console.press("a");
+    assert!(console.foot().contains("this is over"), "{}", console.foot());
+    console.press("enter");
+    assert!(console.app.in_detail());
+    console.press("esc");
+    assert!(console.screen().contains("Alert: fra-01/mysql"));
+    console.press("esc");
+    assert!(console.screen().contains("Hosts by site"));
+}

@@ -32,12 +32,12 @@ const fn hundred() -> u32 {
 pub(in crate::api) async fn log(
     State(face): State<Face>,
     asker: Asker,
-    Asked(asked): Asked<Log>,
+    Asked(wish): Asked<Log>,
 ) -> Reply {
-    let words = asked.kinds.iter().flat_map(|words| words.split(','));
+    let words = wish.kinds.iter().flat_map(|words| words.split(','));
     let kinds: Result<Vec<LogKind>, String> = words.map(str::parse).collect();
     let kinds = kinds.map_err(|why| Problem::invalid(format!("kinds: {why}")))?;
-    let Log { from, to, hosts, actor, text, before, limit, .. } = asked;
+    let Log { from, to, hosts, actor, text, before, limit, .. } = wish;
     let filter = LogFilter { from, to, hosts, actor, kinds, text };
     Ok(told(asker.query(&face, Query::Log { filter, before, limit }).await?))
 }

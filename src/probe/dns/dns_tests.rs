@@ -61,10 +61,19 @@ async fn closed() -> String {
 }
 
 async fn look(resolvers: &[&str], answers: &[&str], timeout: u64) -> Observation {
+    look_for(("example.com", "A"), resolvers, answers, timeout).await
+}
+
+async fn look_for(
+    (query, record_type): (&str, &str),
+    resolvers: &[&str],
+    answers: &[&str],
+    timeout: u64,
+) -> Observation {
     let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let spec = DnsSpec {
-        query: "example.com".to_owned(),
-        record_type: "A".to_owned(),
+        query: query.to_owned(),
+        record_type: record_type.to_owned(),
         resolvers: own(resolvers),
         answers: own(answers),
     };
@@ -156,6 +165,21 @@ async fn d_07_error_codes_are_failures_with_the_reason_and_no_number() {
         let line = seen.long.as_str();
         assert!(line.starts_with(&format!("{resolver}: {name}, ")), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_resolver_that_refuses_the_root_is_there_and_may_serve() {
+    let resolver = stub(|question| coded(&question, ResponseCode::Refused)).await;
+    let seen = look_for((".", "NS"), &[&resolver], &[], 5000).await;
+    assert_eq!((seen.claimed, &seen.failure), (Some(State::Warning), &None));
+    let text = format!(
+        "resolver {resolver} answers, but REFUSED for . NS: ask it for a name that it serves"
+    );
+    assert_eq!(seen.output.as_str(), text);
+    assert_eq!(seen.metrics, Vec::new());
+    // Who says what must come means the root itself.
+    let seen = look_for((".", "NS"), &[&resolver], &["a.root-servers.net"], 5000).await;
+    assert_eq!(message(&seen).0, FailureKind::Mismatch);
 }
 
 #[tokio::test]

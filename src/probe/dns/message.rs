@@ -45,6 +45,11 @@ impl Reply {
     pub(super) fn is_success(&self) -> bool {
         self.code == "NOERROR"
     }
+
+    /// True when the server does not want to answer this question, or us.
+    pub(super) fn is_refused(&self) -> bool {
+        self.code == "REFUSED"
+    }
 }
 
 /// What some bytes from a resolver are.
@@ -145,6 +150,11 @@ impl Question {
         let records = message.answers.iter().filter(|record| record.record_type() == self.kind);
         let answers = records.filter_map(|record| text(&record.data)).take(ANSWER_LIMIT).collect();
         Parsed::Reply(Reply { code: code_name(code), answers })
+    }
+
+    /// True for the question that every resolver with the whole internet can answer.
+    pub(super) fn is_about_the_root(&self) -> bool {
+        self.name.is_root()
     }
 
     /// What is wrong with a reply, in words; `None` when it is as expected.

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::errno;
 use crate::model::rating::rating;
 use crate::model::spec::DnsSpec;
-use crate::model::{Check, Failure, FailureKind, Metric, Observation, SafeText, Unit};
+use crate::model::{Check, Failure, FailureKind, Metric, Observation, SafeText, State, Unit};
 use message::{Question, Reply};
 use resolver::Resolver;
 
@@ -58,6 +58,8 @@ struct Asked {
     label: String,
     reply: Option<(Reply, Duration)>,
     failure: Option<Failure>,
+    /// It answers, but this question does not show whether it serves.
+    doubt: Option<String>,
 }
 
 impl Asked {
@@ -70,13 +72,22 @@ impl Asked {
         let label = resolver.label.clone();
         match reply {
             Ok((reply, took)) => {
+                if expected.is_empty() && question.is_about_the_root() && reply.is_refused() {
+                    let doubt = format!(
+                        "resolver {label} answers, but {} for {question}: ask it for a name that it \
+                         serves",
+                        reply.code
+                    );
+                    let reply = Some((reply, took));
+                    return Self { label, reply, failure: None, doubt: Some(doubt) };
+                }
                 let failure = question
                     .complaint(&reply, expected)
                     .map(|text| format!("{text}, said by resolver {label}"))
                     .map(|text| Failure::new(FailureKind::Mismatch, text));
-                Self { label, reply: Some((reply, took)), failure }
+                Self { label, reply: Some((reply, took)), failure, doubt: None }
             }
-            Err(failure) => Self { label, reply: None, failure: Some(failure) },
+            Err(failure) => Self { label, reply: None, failure: Some(failure), doubt: None },
         }
     }
 
@@ -125,9 +136,21 @@ fn report(question: &Question, asked: &[Asked]) -> Observation {
     let long = SafeText::text(&lines.join("\n"));
     let seen = match failure(asked) {
         Some(failure) => Observation { metrics, ..Observation::failed(failure) },
-        None => Observation::seen(summary(question, asked, worst), metrics),
+        None => match doubts(asked) {
+            Some(doubts) => {
+                Observation { claimed: Some(State::Warning), ..Observation::seen(doubts, metrics) }
+            }
+            None => Observation::seen(summary(question, asked, worst), metrics),
+        },
     };
     Observation { long, ..seen }
+}
+
+/// What is doubtful about those that answer. A resolver that has only zones of its own refuses the
+/// root and serves its users well; one that refuses everybody says the same.
+fn doubts(asked: &[Asked]) -> Option<String> {
+    let doubts: Vec<&str> = asked.iter().filter_map(|one| one.doubt.as_deref()).collect();
+    (!doubts.is_empty()).then(|| doubts.join("; "))
 }
 
 fn summary(question: &Question, asked: &[Asked], worst: Option<(Duration, &Asked)>) -> String {

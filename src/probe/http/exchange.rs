@@ -87,7 +87,7 @@ impl Job<'_> {
             let start = Instant::now();
             let host = target.host.as_str();
             let names = [host];
-            let handshake = trust.handshake(dialed.stream, host, &names, Inside::Web);
+            let handshake = trust.handshake(dialed.stream, target.port, host, &names, Inside::Web);
             let late = || format!("no TLS handshake with {peer} within {timeout}");
             let (stream, shown) = within(self.context, Box::pin(handshake), late).await??;
             *phases.tls.get_or_insert_default() += start.elapsed();

@@ -204,7 +204,8 @@ impl Login<'_> {
         // A host's name can be free text, which no handshake can ask for.
         let asked = if crate::probe::tls::is_name(asked) { asked } else { address };
         let names = [address, host];
-        let (stream, shown) = trust.handshake(stream, asked, &names, Inside::Other).await?;
+        let (stream, shown) =
+            trust.handshake(stream, self.spec.port, asked, &names, Inside::Other).await?;
         match shown.distrust {
             Some(why) if self.spec.tls == MysqlTls::Verify => {
                 Err(Failure::new(FailureKind::Tls, why))

@@ -11,7 +11,7 @@ pub struct Piece<'a> {
     pub at: usize,
 }
 
-impl<'a> Piece<'a> {
+impl Piece<'_> {
     /// The bytes it takes.
     #[must_use]
     pub const fn span(&self) -> Range<usize> {

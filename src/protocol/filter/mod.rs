@@ -180,9 +180,8 @@ impl Filter {
     ) -> bool {
         let all = |cheap: bool| {
             let terms = self.terms.iter().enumerate().filter(|(_, term)| term.is_cheap() == cheap);
-            terms
-                .map(|(at, term)| known((at, term)).unwrap_or_else(|| term.holds(row, asker)))
-                .all(|holds| holds)
+            let mut terms = terms;
+            terms.all(|(at, term)| known((at, term)).unwrap_or_else(|| term.holds(row, asker)))
         };
         all(true) && all(false)
     }

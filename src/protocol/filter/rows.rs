@@ -282,7 +282,7 @@ impl Facts for HostFacts<'_> {
         &self.entry.host.groups
     }
 
-    fn output(&self) -> &str {
+    fn output(&self) -> &'static str {
         ""
     }
 

@@ -120,10 +120,18 @@ impl Chord {
         self.modifiers.is_empty()
             && match self.code {
                 KeyCode::Char(c) => c.is_ascii() && c != '~',
-                KeyCode::Enter | KeyCode::Esc | KeyCode::Tab => true,
-                KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right => true,
-                KeyCode::PageUp | KeyCode::PageDown => true,
-                _ => false,
+                code => matches!(
+                    code,
+                    KeyCode::Enter
+                        | KeyCode::Esc
+                        | KeyCode::Tab
+                        | KeyCode::Up
+                        | KeyCode::Down
+                        | KeyCode::Left
+                        | KeyCode::Right
+                        | KeyCode::PageUp
+                        | KeyCode::PageDown
+                ),
             }
     }
 

@@ -21,12 +21,12 @@ impl Keymap {
             .bindings
             .iter()
             .enumerate()
-            .filter_map(|(at, binding)| match Action::from_name(&binding.action) {
-                Some(action) => Some((at, action)),
-                None => {
+            .filter_map(|(at, binding)| {
+                let action = Action::from_name(&binding.action);
+                if action.is_none() {
                     problems.push(keys.problem(binding.place, unknown_action(&binding.action)));
-                    None
                 }
+                action.map(|action| (at, action))
             })
             .collect();
         let places: Vec<Vec<Context>> =
@@ -109,7 +109,8 @@ impl Keymap {
     /// Why a key of the configuration cannot be bound so.
     fn refusal(&self, new: &Binding, text: &str) -> Option<String> {
         let name = self.name(new.bound);
-        if new.context == Context::Line && new.chords.first().is_some_and(Chord::is_typed) {
+        let types = matches!(new.context, Context::Line | Context::Form);
+        if types && new.chords.first().is_some_and(Chord::is_typed) {
             return Some(format!(
                 "`{text}` cannot be bound to `{name}`: it is typed into the line; take enter, esc, \
                  tab, an arrow or ctrl-x"
@@ -139,6 +140,9 @@ impl Keymap {
             (Action::Cancel, Context::Line),
             (Action::Commit, Context::Line),
             (Action::Cancel, Context::Question),
+            (Action::Cancel, Context::Form),
+            (Action::Commit, Context::Form),
+            (Action::Cancel, Context::Card),
             (Action::Quit, Context::Wall),
         ];
         needed

@@ -34,11 +34,15 @@ pub enum Context {
     Question,
     /// The wall, where nothing else counts.
     Wall,
+    /// A form.
+    Form,
+    /// A card of text.
+    Card,
 }
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -47,6 +51,8 @@ impl Context {
         Self::Line,
         Self::Question,
         Self::Wall,
+        Self::Form,
+        Self::Card,
     ];
 
     /// Its section in the file.
@@ -61,13 +67,15 @@ impl Context {
             Self::Line => "line",
             Self::Question => "question",
             Self::Wall => "wall",
+            Self::Form => "form",
+            Self::Card => "card",
         }
     }
 
     /// True for a dialog and the wall: no other context counts while it is open.
     #[must_use]
     pub const fn is_dialog(self) -> bool {
-        matches!(self, Self::Line | Self::Question | Self::Wall)
+        matches!(self, Self::Line | Self::Question | Self::Wall | Self::Form | Self::Card)
     }
 
     /// True when keys of both can count at the same time.

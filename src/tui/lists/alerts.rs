@@ -120,9 +120,10 @@ impl Lists {
             let row = row(alert);
             self.counts.add(&row);
             // Without a filter the feed leaves out what a window hides (SPEC D-03); one finds it.
-            let passes = match look.filter.is_empty() {
-                true => !alert.suppressed,
-                false => look.filter.matches(&facts.alert(alert), look.asker()),
+            let passes = if look.filter.is_empty() {
+                !alert.suppressed
+            } else {
+                look.filter.matches(&facts.alert(alert), look.asker())
             };
             if passes {
                 items.push(row);

@@ -116,9 +116,9 @@ pub fn sort<T: Item>(items: &mut [T], shape: &Shape) {
 
 /// Rows of sorted items. A group stands where its first member would, with the rest of them; one
 /// member alone makes no group. `group` names an item's group; `None` leaves it by itself.
-pub fn rows<T: Item>(
+pub fn rows<T: Item, S: std::hash::BuildHasher>(
     items: &[T],
-    opened: &HashSet<Name>,
+    opened: &HashSet<Name, S>,
     group: impl Fn(&T) -> Option<Name>,
 ) -> Vec<Row<T>> {
     let names: Vec<Option<Name>> = items.iter().map(group).collect();

@@ -3,10 +3,14 @@
 //! In: the console's state. Out: cells of a buffer, completions.
 //! Never: decides what is under the cursor.
 
+pub mod card;
+pub mod filter;
+pub mod form;
 pub mod help;
 pub mod palette;
 pub mod run;
 pub mod themes;
+pub mod views;
 pub mod which_key;
 
 use ratatui::layout::{Constraint, Position};
@@ -18,12 +22,13 @@ use crate::tui::keymap::Context;
 use crate::tui::line::{AckEnd, Line, Purpose};
 use crate::tui::num::cells;
 use crate::tui::theme::Role;
-use crate::tui::typing;
+use crate::tui::triage::{lines, windows};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
+use crate::tui::{filtering, typing};
 
 /// Most completions above the command line.
-const CANDIDATES: usize = 8;
+pub const CANDIDATES: usize = 8;
 
 /// Draws the overlay; returns where the terminal's cursor is, when something is typed.
 pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
@@ -42,6 +47,19 @@ pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
         }
         Overlay::Themes(chooser) => {
             themes::view(app, chooser, surface);
+            None
+        }
+        Overlay::Views => {
+            views::view(app, surface);
+            None
+        }
+        Overlay::Form(open) => {
+            surface.fade();
+            form::view(app, &open.form, surface)
+        }
+        Overlay::Card(card) => {
+            surface.fade();
+            card::view(app, card, surface);
             None
         }
         Overlay::Run(run) => {
@@ -79,17 +97,26 @@ fn view_question(app: &App, surface: &mut Surface<'_>) {
 /// The last two rows: what the line would do, and the line itself.
 fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let (wide, high) = (surface.width(), surface.height());
-    if let Purpose::Palette = line.purpose {
-        view_candidates(app, line, surface);
+    match &line.purpose {
+        Purpose::Palette { found, at } => view_candidates(found, at.unwrap_or(0), surface),
+        Purpose::Filter(own) => filter::offers(own, surface),
+        _ => {}
     }
     surface.part(0, high.saturating_sub(2), wide, 2).clear();
     let (prompt, mut note) = words(app, line);
     let mut role = Role::Muted;
     if let Some(error) = &line.error {
-        note.clone_from(error);
+        note = match &line.purpose {
+            Purpose::Filter(_) => format!("{note}: {error}"),
+            _ => error.clone(),
+        };
         role = Role::Bad;
     }
-    let keys = line_hints(app, line);
+    let mut keys = line_hints(app, line);
+    if line.error.is_some() && width(&note) + width(&keys) + 4 > wide {
+        // What is wrong must be readable to its end.
+        keys.clear();
+    }
     let y = high.saturating_sub(2);
     let style = surface.theme.style(Role::Muted);
     surface.put_right(wide.saturating_sub(1), y, width(&keys), &keys, style);
@@ -99,12 +126,15 @@ fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let room = wide.saturating_sub(used + 1).max(10);
     let scroll = line.input.visual_scroll(room.saturating_sub(1));
     surface.say(used, y, room, skip_columns(line.text(), scroll), Role::Input);
+    if let Purpose::Filter(own) = &line.purpose {
+        filter::marks(own, line.text(), scroll, &mut surface.part(used, y, room, 1));
+    }
     let cursor = used + line.input.visual_cursor().saturating_sub(scroll);
     Position { x: cells(cursor.min(wide.saturating_sub(1))), y: cells(y) }
 }
 
 /// The text without its first columns.
-fn skip_columns(text: &str, columns: usize) -> &str {
+pub(super) fn skip_columns(text: &str, columns: usize) -> &str {
     let mut rest = text;
     while width(text) - width(rest) < columns {
         let mut letters = rest.chars();
@@ -117,6 +147,9 @@ fn skip_columns(text: &str, columns: usize) -> &str {
 }
 
 fn words(app: &App, line: &Line) -> (String, String) {
+    if let Some(words) = lines::words(app, line) {
+        return words;
+    }
     match &line.purpose {
         Purpose::Ack { what, ends, end, .. } => {
             let until = match ends.get(*end) {
@@ -126,27 +159,27 @@ fn words(app: &App, line: &Line) -> (String, String) {
             (format!("Acknowledge {what} {until}:"), "the line is the comment".into())
         }
         Purpose::Window { scopes, scope } => {
-            let note = scopes.get(*scope).map(|scope| typing::window_preview(app, line, scope));
-            let what = match scopes.get(*scope) {
-                Some(crate::tui::line::Scope::Check(key)) => key.to_string(),
-                Some(crate::tui::line::Scope::Host(name)) => format!("all of {name}"),
-                None => String::new(),
-            };
+            let scope = scopes.get(*scope);
+            let note = scope.map(|scope| windows::preview(app, line, scope));
+            let what = scope.map(windows::words).unwrap_or_default();
             (format!("Window over {what} for:"), note.unwrap_or_default())
         }
-        Purpose::Filter { .. } => {
-            let found = format!(
-                "{}, {}; words, state:crit, !word",
-                crate::tui::format::plural(app.lists.hosts.len(), "host"),
-                crate::tui::format::plural(app.lists.alerts.len(), "alert")
-            );
-            ("/".to_owned(), found)
+        Purpose::Filter(own) => {
+            let found = filtering::found(app);
+            let note = match &own.hint {
+                Some(hint) => format!("{found}; {hint}"),
+                None if line.text().is_empty() => format!("{found}; words, state:crit, !word"),
+                None => found,
+            };
+            ("/".to_owned(), note)
         }
-        Purpose::Palette => {
-            let found = palette::candidates(app, line.text());
-            let note = found.first().map_or("no such command", |(_, about)| about.as_str());
+        Purpose::Log { .. } => ("/".to_owned(), crate::tui::panes::history::hint().to_owned()),
+        Purpose::Palette { found, at } => {
+            let one = found.get(at.unwrap_or(0));
+            let note = one.map_or("no such command", |one| one.about.as_str());
             (":".to_owned(), note.to_owned())
         }
+        _ => Default::default(),
     }
 }
 
@@ -155,7 +188,7 @@ fn line_hints(app: &App, line: &Line) -> String {
     let tab = match &line.purpose {
         Purpose::Ack { .. } => Some("end"),
         Purpose::Window { scopes, .. } if scopes.len() > 1 => Some("scope"),
-        Purpose::Palette => Some("complete"),
+        Purpose::Palette { .. } | Purpose::Filter(_) => Some("complete"),
         _ => None,
     };
     for (action, label) in
@@ -168,18 +201,17 @@ fn line_hints(app: &App, line: &Line) -> String {
     parts.join("  ")
 }
 
-fn view_candidates(app: &App, line: &Line, surface: &mut Surface<'_>) {
-    let found = palette::candidates(app, line.text());
+fn view_candidates(found: &[palette::Candidate], chosen: usize, surface: &mut Surface<'_>) {
     let count = found.len().min(CANDIDATES);
     let (wide, high) = (surface.width(), surface.height());
     let top = high.saturating_sub(2 + count);
-    let mut s = surface.part(0, top, wide.min(72), count);
+    let mut s = surface.part(0, top, wide.min(76), count);
     s.clear();
     // The best one is nearest to what is typed.
-    for (at, (name, about)) in found.iter().take(count).enumerate() {
+    for (at, one) in found.iter().take(count).enumerate() {
         let y = count - 1 - at;
-        let role = if at == 0 { Role::Accent } else { Role::Text };
-        s.say(2, y, 18, name, role);
-        s.say(22, y, 48, about, Role::Muted);
+        let role = if at == chosen { Role::Accent } else { Role::Text };
+        s.say(2, y, 28, &one.text, role);
+        s.say(32, y, 40, &one.about, Role::Muted);
     }
 }

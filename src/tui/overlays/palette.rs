@@ -1,9 +1,43 @@
-//! The command line: names of actions, with completion.
+//! The command line: actions by name, and every host, check, view and theme, found by letters.
 
+use crate::model::{CheckKey, Name};
 use crate::tui::act;
-use crate::tui::action::Action;
-use crate::tui::app::{App, Tone};
+use crate::tui::action::{Action, Need};
+use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
+use crate::tui::fuzzy;
+use crate::tui::line::{Line, Purpose};
+use crate::tui::overlays::views;
+use crate::tui::triage::{arm, remember};
+
+/// Most candidates that are kept.
+const FOUND: usize = 32;
+
+/// What a candidate does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// Runs an action.
+    Action(Action),
+    /// Opens a host.
+    Host(Name),
+    /// Opens a check.
+    Check(CheckKey),
+    /// Opens a saved view.
+    View(char),
+    /// Puts a theme in force.
+    Theme(String),
+}
+
+/// Something that the typed text can become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The text.
+    pub text: String,
+    /// What it does, in words.
+    pub about: String,
+    /// What it does.
+    pub does: Does,
+}
 
 /// Actions that make sense as commands.
 fn commands() -> impl Iterator<Item = Action> {
@@ -22,52 +56,131 @@ fn commands() -> impl Iterator<Item = Action> {
     Action::ALL.iter().copied().filter(wanted)
 }
 
-/// What the typed text can become: the text and what it does.
+fn of_action(app: &App, action: Action) -> Candidate {
+    let about = app.refusal(action).unwrap_or_else(|| action.about().to_owned());
+    Candidate { text: action.name().to_owned(), about, does: Does::Action(action) }
+}
+
+fn theme(name: &str) -> Candidate {
+    let (text, about) = (format!("theme {name}"), "these colours".to_owned());
+    Candidate { text, about, does: Does::Theme(name.to_owned()) }
+}
+
+/// What is looked at besides names of actions that contain what is typed.
+fn everything(app: &App, with_checks: bool) -> Vec<Candidate> {
+    let mut all: Vec<Candidate> = commands().map(|action| of_action(app, action)).collect();
+    all.extend(app.triage.views.iter().map(|view| Candidate {
+        text: format!("view {} {}", view.letter, view.name),
+        about: "a saved view".to_owned(),
+        does: Does::View(view.letter),
+    }));
+    all.extend(app.themes.names().map(theme));
+    for entry in app.world.hosts() {
+        let host = &entry.host;
+        all.push(Candidate {
+            text: host.name.to_string(),
+            about: String::new(),
+            does: Does::Host(host.name.clone()),
+        });
+        if with_checks {
+            all.extend(entry.checks.iter().map(|row| Candidate {
+                text: row.key.to_string(),
+                about: String::new(),
+                does: Does::Check(row.key.clone()),
+            }));
+        }
+    }
+    all
+}
+
+/// What the typed text can become, the best first.
 #[must_use]
-pub fn candidates(app: &App, typed: &str) -> Vec<(String, String)> {
+pub fn candidates(app: &App, typed: &str) -> Vec<Candidate> {
     let typed = typed.trim_start();
     if let Some(name) = typed.strip_prefix("theme ") {
-        let names = app.themes.names().filter(|have| have.starts_with(name.trim()));
-        return names.map(|name| (format!("theme {name}"), "these colours".to_owned())).collect();
+        return app
+            .themes
+            .names()
+            .filter(|have| have.starts_with(name.trim()))
+            .map(theme)
+            .collect();
     }
     let word = typed.trim_end();
-    let mut found: Vec<(String, String)> = commands()
+    let mut found: Vec<Candidate> = commands()
         .filter(|action| action.name().contains(word))
-        .map(|action| {
-            let about = app.refusal(action).unwrap_or_else(|| action.about().to_owned());
-            (action.name().to_owned(), about)
-        })
+        .map(|action| of_action(app, action))
         .collect();
-    found.sort_by_key(|(name, _)| !name.starts_with(word));
+    found.sort_by_key(|one| !one.text.starts_with(word));
+    if word.is_empty() {
+        return found;
+    }
+    // Sixty thousand checks are looked at when more than a host's name is typed.
+    let with_checks = word.contains(['/', ' ']);
+    let best = fuzzy::best(word, everything(app, with_checks), |one| one.text.as_str(), FOUND);
+    for hit in best {
+        if !found.contains(&hit.item) {
+            found.push(hit.item);
+        }
+    }
+    for one in found.iter_mut().filter(|one| one.about.is_empty()) {
+        one.about = match &one.does {
+            Does::Host(name) => {
+                let entry = app.world.host(name);
+                let about = |entry: &crate::protocol::HostEntry| {
+                    format!("{} {}", entry.shown().word(), entry.host.address)
+                };
+                entry.map(about).unwrap_or_default()
+            }
+            Does::Check(key) => {
+                let row = app.world.check(key);
+                row.map(|row| format!("{} {}", row.status.state.word(), row.status.output))
+                    .unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+    }
+    found.truncate(FOUND);
     found
 }
 
-/// The text completed as far as it is clear; the first candidate when nothing is.
-#[must_use]
-pub fn complete(app: &App, typed: &str) -> Option<String> {
-    let found = candidates(app, typed);
-    let first = found.first()?.0.clone();
-    Some(if first == "theme" { "theme ".to_owned() } else { first })
+/// Opens the line.
+pub fn open(app: &mut App) {
+    let purpose = Purpose::Palette { found: candidates(app, ""), at: None };
+    app.open(Overlay::Line(Box::new(Line::new(purpose, ""))));
 }
 
-/// Runs what was typed: a whole name, or the only one that begins so.
-pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
+/// Text was typed: what it can become is looked up once, not with every frame.
+pub fn typed(app: &mut App) {
+    let Some(Overlay::Line(line)) = &app.overlay else { return };
+    let fresh = candidates(app, line.text());
+    if let Some(Overlay::Line(line)) = &mut app.overlay
+        && let Purpose::Palette { found, at } = &mut line.purpose
+    {
+        (*found, *at) = (fresh, None);
+    }
+}
+
+/// The text completed to a candidate.
+#[must_use]
+pub fn complete(candidate: &Candidate) -> String {
+    let takes_more =
+        [Action::Theme, Action::Arm, Action::SaveView].map(Does::Action).contains(&candidate.does);
+    if takes_more { format!("{} ", candidate.text) } else { candidate.text.clone() }
+}
+
+/// Runs what was typed: a whole name, the only one that begins so, or the candidate chosen; else
+/// the best one, which runs at once only when it changes nothing.
+pub fn run(app: &mut App, typed: &str, found: &[Candidate], at: Option<usize>) -> Vec<Effect> {
     let typed = typed.trim();
+    if let Some(chosen) = at.and_then(|at| found.get(at)) {
+        let chosen = chosen.clone();
+        return go(app, &chosen);
+    }
     if typed.is_empty() {
         return Vec::new();
     }
-    if let Some(name) = typed.strip_prefix("theme ") {
-        if let Some(theme) = app.themes.get(name.trim()).cloned() {
-            app.theme = theme;
-        } else {
-            let names: Vec<&str> = app.themes.names().collect();
-            let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
-            app.say(Tone::Bad, text);
-        }
-        return Vec::new();
-    }
-    if typed == "q" {
-        return act::act(app, Action::Interrupt);
+    if let Some(effects) = with_words(app, typed) {
+        return effects;
     }
     let mut begins = commands().filter(|action| action.name().starts_with(typed));
     let action = commands()
@@ -76,6 +189,59 @@ pub fn run(app: &mut App, typed: &str) -> Vec<Effect> {
     if let Some(action) = action {
         return act::act(app, action);
     }
-    app.say(Tone::Bad, format!("`{typed}` is no command; `:` and Tab show what there is"));
+    match found.first().cloned() {
+        Some(Candidate { does: Does::Action(action), text, .. }) if action.need() != Need::Look => {
+            // What was not spelled out and changes something is shown first.
+            open(app);
+            if let Some(Overlay::Line(line)) = &mut app.overlay {
+                line.input = tui_input::Input::new(text);
+            }
+            self::typed(app);
+            Vec::new()
+        }
+        Some(best) => go(app, &best),
+        None => {
+            let cut: String = typed.chars().take(60).collect();
+            app.say(Tone::Bad, format!("`{cut}` is no command; `:` and Tab show what there is"));
+            Vec::new()
+        }
+    }
+}
+
+/// Commands that take words.
+fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
+    if typed == "q" {
+        return Some(act::act(app, Action::Interrupt));
+    }
+    let (name, rest) = typed.split_once(' ')?;
+    match name {
+        "theme" => put_theme(app, rest.trim()),
+        "arm" => arm::arm_for(app, rest),
+        "save-view" => return Some(views::save(app, rest)),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+fn put_theme(app: &mut App, name: &str) {
+    if let Some(theme) = app.themes.get(name).cloned() {
+        app.theme = theme;
+    } else {
+        let names: Vec<&str> = app.themes.names().collect();
+        let text = format!("there is no theme `{name}`; there are {}", names.join(", "));
+        app.say(Tone::Bad, text);
+    }
+}
+
+fn go(app: &mut App, candidate: &Candidate) -> Vec<Effect> {
+    match &candidate.does {
+        Does::Action(action) => return act::act(app, *action),
+        Does::Host(host) => return act::open_host(app, host.clone(), None),
+        Does::Check(key) => {
+            return act::open_host(app, key.host.clone(), Some(key.name.clone()));
+        }
+        Does::View(letter) => views::open(app, *letter),
+        Does::Theme(name) => put_theme(app, name),
+    }
     Vec::new()
 }

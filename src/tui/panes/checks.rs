@@ -97,13 +97,12 @@ impl Recent {
             return;
         }
         let of = |label: &String| seen.metrics.iter().find(|metric| metric.label() == *label);
-        let value = match &self.label {
-            Some(label) => of(label).map(|metric| metric.value),
-            None => {
-                let first = seen.metrics.iter().find(|metric| metric.unit != Unit::Counter);
-                self.label = first.map(crate::model::Metric::label);
-                first.map(|metric| metric.value)
-            }
+        let value = if let Some(label) = &self.label {
+            of(label).map(|metric| metric.value)
+        } else {
+            let first = seen.metrics.iter().find(|metric| metric.unit != Unit::Counter);
+            self.label = first.map(crate::model::Metric::label);
+            first.map(|metric| metric.value)
         };
         if self.label.is_some() {
             self.results.push_back((at, value.filter(|value| value.is_finite())));

@@ -72,22 +72,58 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         }
         return;
     };
-    let report = &trace.report;
+    table(surface, &trace.report, app.hop, None, app.options.glyphs);
+}
+
+/// Draws a report's hops from `first` on, and its verdict. With a chosen hop every address of each
+/// has a line, the chosen one is marked, and all of its lines are on screen.
+pub(super) fn table(
+    surface: &mut Surface<'_>,
+    report: &TraceReport,
+    first: usize,
+    chosen: Option<usize>,
+    tier: GlyphTier,
+) {
     let columns = Columns::at(surface.width());
     heads(surface, &columns);
     let foot = if report.note.is_empty() { 2 } else { 3 };
     let rows = surface.height().saturating_sub(1 + foot);
-    let first = app.hop.min(report.hops.len().saturating_sub(rows));
-    let worst = report
+    // The hop and which of its further addresses; zero is the hop itself.
+    let lines: Vec<(usize, usize)> = report
         .hops
         .iter()
-        .flat_map(|hop| hop.recent_ms.iter().flatten())
-        .fold(0.0, |a: f64, b| a.max(*b));
-    let scale = (worst, app.options.glyphs);
-    for (y, hop) in report.hops.iter().skip(first).take(rows).enumerate() {
-        row(surface, y + 1, hop, &columns, scale);
+        .enumerate()
+        .flat_map(|(at, hop)| {
+            let more = if chosen.is_some() { hop.addresses.len().max(1) } else { 1 };
+            (0..more).map(move |address| (at, address))
+        })
+        .collect();
+    let first = match chosen {
+        Some(hop) => {
+            let last = lines.iter().rposition(|(at, _)| *at == hop).unwrap_or(0);
+            (last + 1).saturating_sub(rows)
+        }
+        None => first.min(lines.len().saturating_sub(rows)),
+    };
+    let probes = report.hops.iter().flat_map(|hop| hop.recent_ms.iter().flatten());
+    let worst = probes.fold(0.0, |a: f64, b| a.max(*b));
+    for (y, (at, address)) in lines.iter().skip(first).take(rows).enumerate() {
+        let Some(hop) = report.hops.get(*at) else { continue };
+        if *address == 0 {
+            row(surface, y + 1, hop, &columns, (worst, tier));
+        } else if let Some(known) = hop.addresses.get(*address) {
+            let name = known.name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
+            let text = format!("{name}{}", known.address);
+            surface.say(5, y + 1, columns.host, &text, Role::Muted);
+        }
+        if chosen == Some(*at) {
+            if *address == 0 {
+                surface.say(0, y + 1, 1, "›", Role::Accent);
+            }
+            surface.tint(y + 1, Role::SelectionQuiet);
+        }
     }
-    let drawn = report.hops.len().saturating_sub(first).min(rows);
+    let drawn = lines.len().saturating_sub(first).min(rows);
     let y = (drawn + 2).min(surface.height().saturating_sub(foot - 1));
     verdict(surface, y, report);
 }

@@ -21,7 +21,8 @@ pub mod settings;
 pub mod throughput;
 pub mod windows;
 
-use crate::protocol::Problem;
+use crate::model::Steady;
+use crate::protocol::{Event, Problem};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Link, Pane};
 use crate::tui::book::Lens;
@@ -134,6 +135,19 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     effects
 }
 
+/// Notes what happened in the World that a pane has to ask about.
+pub fn sees(app: &mut App, event: &Event) {
+    history::sees(app, event);
+    alert_page::sees(app, event);
+    paths::sees(app, event);
+}
+
+/// The moment at which a pane of the present view asks again by itself.
+#[must_use]
+pub fn wake(app: &App) -> Option<Steady> {
+    [history::wake(app), alert_page::wake(app), paths::wake(app)].into_iter().flatten().min()
+}
+
 /// A view opens: what its panes know from an earlier time is asked for again.
 pub fn forget(app: &mut App) {
     // A log axis is a taste; a moment of the past belongs to what was looked at.
@@ -141,6 +155,9 @@ pub fn forget(app: &mut App) {
     checks::forget(app);
     settings::forget(app);
     windows::forget(app);
+    history::forget(app);
+    alert_page::forget(app);
+    paths::forget(app);
 }
 
 /// Hands an answer to the pane that asked with [`Pending::Pane`](crate::tui::line::Pending);

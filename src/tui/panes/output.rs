@@ -26,22 +26,32 @@ pub fn title(app: &App) -> (String, String) {
 
 /// A line of the pane.
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
-    text: String,
-    role: Role,
+pub(super) struct Row {
+    pub(super) text: String,
+    pub(super) role: Role,
     /// A bar over blanks of the text: its first column and what it shows.
     gauge: Option<(usize, Bar)>,
 }
 
 impl Row {
-    const fn new(text: String, role: Role) -> Self {
+    pub(super) const fn new(text: String, role: Role) -> Self {
         Self { text, role, gauge: None }
+    }
+
+    /// Draws it into a line.
+    pub(super) fn draw(&self, app: &App, surface: &mut Surface<'_>, y: usize) {
+        let room = surface.width().saturating_sub(2);
+        surface.say(1, y, room, &self.text, self.role);
+        if let Some((x, bar)) = &self.gauge {
+            let what = (bar.part, bar.role);
+            gauge::gauge(surface, (1 + x, y), BAR, what, &bar.marks, app.options.glyphs);
+        }
     }
 }
 
 /// A part of a whole with its thresholds.
 #[derive(Clone, Debug, PartialEq)]
-struct Bar {
+pub(super) struct Bar {
     part: f64,
     role: Role,
     marks: Vec<(f64, Role)>,
@@ -61,12 +71,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let height = surface.height();
     let first = detail.line.min(lines.len().saturating_sub(height));
     for (y, row) in lines.iter().skip(first).take(height).enumerate() {
-        let room = surface.width().saturating_sub(2);
-        surface.say(1, y, room, &row.text, row.role);
-        if let Some((x, bar)) = &row.gauge {
-            let what = (bar.part, bar.role);
-            gauge::gauge(surface, (1 + x, y), BAR, what, &bar.marks, app.options.glyphs);
-        }
+        row.draw(app, surface, y);
     }
     if first + height < lines.len() {
         let more = format!("↓ {} more", lines.len() - first - height);
@@ -125,7 +130,7 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<Row> {
 }
 
 /// The numbers as a table: name, value, a bar for percentages, limits.
-fn numbers(metrics: &[Metric], wide: usize, lines: &mut Vec<Row>) {
+pub(super) fn numbers(metrics: &[Metric], wide: usize, lines: &mut Vec<Row>) {
     if metrics.is_empty() {
         return;
     }
@@ -192,7 +197,7 @@ fn path(detail: &Detail, wide: usize, lines: &mut Vec<Row>) {
 }
 
 /// The windows that cover the check: in effect, to come, and the last that were.
-fn windows(app: &App, key: &CheckKey, lines: &mut Vec<Row>) {
+pub(super) fn windows(app: &App, key: &CheckKey, lines: &mut Vec<Row>) {
     let (wall, zone) = (app.wall(), &app.options.zone);
     let mut covering = checks::covering(app, key);
     if covering.is_empty() {
@@ -257,7 +262,7 @@ fn range_words(range: &Range, metric: &Metric) -> String {
 }
 
 /// Breaks a text at blanks where it can, at any column where it must.
-fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<Row>) {
+pub(super) fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<Row>) {
     let text = sanitize(text, 64 * 1024);
     let wide = wide.max(10);
     let mut line = String::new();

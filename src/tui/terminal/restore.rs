@@ -19,10 +19,10 @@ static OWNER: OnceLock<Mutex<Option<ThreadId>>> = OnceLock::new();
 /// This thread draws from now on; its panic gives the terminal back before it is told. One of any
 /// other thread (a probe, the engine) belongs in the log and leaves the screen alone.
 pub fn arm() {
+    static ONCE: Once = Once::new();
     if let Ok(mut owner) = OWNER.get_or_init(Default::default).lock() {
         *owner = Some(std::thread::current().id());
     }
-    static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let told = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {

@@ -27,6 +27,11 @@ impl Scroll {
         self.offset.set(offset);
         offset..rows.min(offset + height)
     }
+
+    /// Rows came or went above: what is on screen stays there.
+    pub fn shift(&self, by: isize) {
+        self.offset.set(self.offset.get().saturating_add_signed(by));
+    }
 }
 
 /// Where a cursor goes from row `at` of `rows`.

@@ -42,7 +42,7 @@ async fn f_37_an_expired_certificate_says_since_when() {
     let stub = server(authority.issue("web-1", |p| p.not_after = three_days_ago)).await;
     let seen = probe(https(&stub), 5000, Some(&authority.trust())).await;
     assert_eq!(failed(&seen), (FailureKind::Tls, "certificate expired 3 d ago"));
-    assert_eq!(seen.value("certificate_days"), Some(-4.0), "whole days, rounded down");
+    assert_eq!(seen.value("certificate_days"), Some(-3.0), "whole days, rounded towards zero");
     assert!(stub.sent_nothing(), "the request stays here");
 }
 
@@ -101,10 +101,12 @@ async fn a_port_without_tls_says_so() {
     .await;
     let seen = probe(https(&stub), 5000, Some(&authority.trust())).await;
     assert_eq!(failed(&seen).0, FailureKind::Tls);
-    assert!(failed(&seen).1.starts_with("web-1 does not speak TLS on this port"));
+    let words = format!("web-1 does not speak TLS on port {} (", stub.port);
+    assert!(failed(&seen).1.starts_with(&words), "{seen:?}");
     let closes = Stub::new(|stream, _| async move { drop(stream) }).await;
     let seen = probe(https(&closes), 5000, Some(&authority.trust())).await;
     assert_eq!(failed(&seen).0, FailureKind::Tls);
+    assert!(failed(&seen).1.contains(&format!(" on port {}", closes.port)), "{seen:?}");
 }
 
 #[tokio::test]

@@ -134,17 +134,14 @@ impl<X: Fn(Timestamp) -> usize, Y: Fn(f64) -> usize> Pen<'_, X, Y> {
         let shown = line.dots.get(start..end).unwrap_or(&[]);
         let mut before: Option<Column> = None;
         for column in columns(shown, self.to_x) {
-            let first = match before.as_ref().filter(|_| column.joined) {
-                Some(old) => {
-                    self.connect(canvas, old, &column);
-                    old.x
-                }
-                None => {
-                    self.bands(canvas, &column, &column, column.x);
-                    let y = (self.to_y)(column.line());
-                    canvas.set(column.x, y, Ink::Line, self.series);
-                    column.x
-                }
+            let first = if let Some(old) = before.as_ref().filter(|_| column.joined) {
+                self.connect(canvas, old, &column);
+                old.x
+            } else {
+                self.bands(canvas, &column, &column, column.x);
+                let y = (self.to_y)(column.line());
+                canvas.set(column.x, y, Ink::Line, self.series);
+                column.x
             };
             for x in known.iter_mut().skip(first).take(column.x - first + 1) {
                 *x = true;

@@ -1,0 +1,250 @@
+//! A form: named fields, a cursor over them and two buttons, as pure state.
+//!
+//! In: keys, pasted text, moves between fields. Out: what each field says, and what is wrong with
+//! it. A form knows nothing of what it is for: that is its opener's.
+
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
+
+use crate::tui::line::LENGTH_LIMIT;
+
+/// What a field takes.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// One line of text.
+    Text(Input),
+    /// Yes or no, with the words for both.
+    Toggle {
+        /// The choice.
+        on: bool,
+        /// What yes means.
+        yes: &'static str,
+        /// What no means.
+        no: &'static str,
+    },
+}
+
+/// A field.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name, which is also its label.
+    pub name: &'static str,
+    /// How it is written; shown beside it while it is empty and where the keys are.
+    pub about: String,
+    /// What it takes.
+    pub kind: Kind,
+    /// What is wrong with it.
+    pub error: Option<String>,
+}
+
+impl Field {
+    /// A field for text.
+    #[must_use]
+    pub fn text(name: &'static str, value: &str, about: impl Into<String>) -> Self {
+        let kind = Kind::Text(Input::new(value.to_owned()));
+        Self { name, about: about.into(), kind, error: None }
+    }
+
+    /// A field for a choice of two.
+    #[must_use]
+    pub fn toggle(name: &'static str, on: bool, yes: &'static str, no: &'static str) -> Self {
+        let kind = Kind::Toggle { on, yes, no };
+        Self { name, about: "Space changes it".to_owned(), kind, error: None }
+    }
+}
+
+/// Where the keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At a field, by its number.
+    Field(usize),
+    /// At the button that sends.
+    Send,
+    /// At the button that closes.
+    Cancel,
+}
+
+/// A form; see the module's head.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// What it does.
+    pub title: String,
+    /// The objects that it was opened for, in words.
+    pub objects: String,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// What sending would do, in words: one sentence a line.
+    pub preview: Vec<String>,
+    at: usize,
+}
+
+impl Form {
+    /// A form with the keys at its first field.
+    #[must_use]
+    pub fn new(title: impl Into<String>, objects: impl Into<String>, fields: Vec<Field>) -> Self {
+        let (title, objects) = (title.into(), objects.into());
+        Self { title, objects, fields, preview: Vec::new(), at: 0 }
+    }
+
+    /// Where the keys are.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        let fields = self.fields.len();
+        if self.at < fields {
+            Place::Field(self.at)
+        } else if self.at == fields {
+            Place::Send
+        } else {
+            Place::Cancel
+        }
+    }
+
+    /// Goes to the next or previous field or button, round the ends.
+    pub const fn step(&mut self, forward: bool) {
+        let count = self.fields.len() + 2;
+        self.at = if forward { (self.at + 1) % count } else { (self.at + count - 1) % count };
+    }
+
+    fn here(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.at)
+    }
+
+    /// Changes the choice under the keys; false when there is none.
+    pub fn toggle(&mut self) -> bool {
+        let Some(Kind::Toggle { on, .. }) = self.here().map(|field| &mut field.kind) else {
+            return false;
+        };
+        *on = !*on;
+        true
+    }
+
+    /// Edits the text under the keys.
+    pub fn key(&mut self, key: KeyEvent) {
+        let Some(field) = self.here() else { return };
+        let Kind::Text(input) = &mut field.kind else { return };
+        let full = input.value().chars().count() >= LENGTH_LIMIT;
+        if !(full && matches!(key.code, KeyCode::Char(_))) {
+            input.handle_event(&TerminalEvent::Key(key));
+            field.error = None;
+        }
+    }
+
+    /// Takes the first line of a pasted text into the text under the keys.
+    pub fn paste(&mut self, text: &str) {
+        let Some(field) = self.here() else { return };
+        let Kind::Text(input) = &mut field.kind else { return };
+        let room = LENGTH_LIMIT.saturating_sub(input.value().chars().count());
+        let first = text.lines().next().unwrap_or("");
+        for letter in first.chars().filter(|c| !c.is_control()).take(room) {
+            input.handle(InputRequest::InsertChar(letter));
+        }
+        field.error = None;
+    }
+
+    /// What a field says, without blanks around it; nothing for an unknown one.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.kind) {
+            Some(Kind::Text(input)) => input.value().trim(),
+            _ => "",
+        }
+    }
+
+    /// True when a choice is yes.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|f| f.name == name && matches!(f.kind, Kind::Toggle { on: true, .. }))
+    }
+
+    /// Says what is wrong with a field; the keys go to the first that is wrong.
+    pub fn fail(&mut self, name: &str, why: impl Into<String>) {
+        let Some(at) = self.fields.iter().position(|field| field.name == name) else { return };
+        let first = self.fields.iter().position(|field| field.error.is_some());
+        if first.is_none_or(|first| at < first) {
+            self.at = at;
+        }
+        if let Some(field) = self.fields.get_mut(at) {
+            field.error = Some(why.into());
+        }
+    }
+
+    /// Takes all that was wrong away.
+    pub fn clear_errors(&mut self) {
+        for field in &mut self.fields {
+            field.error = None;
+        }
+    }
+
+    /// True when something is wrong.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        self.fields.iter().any(|field| field.error.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyModifiers;
+
+    use super::*;
+
+    fn form() -> Form {
+        let fields = vec![
+            Field::text("comment", "ab", "why"),
+            Field::toggle("sticky", false, "yes", "no"),
+            Field::text("end", "4h", "4h"),
+        ];
+        Form::new("Acknowledge", "web-1", fields)
+    }
+
+    fn letter(c: char) -> KeyEvent {
+        KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn the_keys_go_round_over_fields_and_buttons() {
+        let mut form = form();
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            seen.push(form.place());
+            form.step(true);
+        }
+        let fields = [0, 1, 2].map(Place::Field);
+        assert_eq!(seen[..3], fields);
+        assert_eq!(seen[3..], [Place::Send, Place::Cancel, Place::Field(0)]);
+        form.step(false);
+        form.step(false);
+        assert_eq!(form.place(), Place::Cancel);
+    }
+
+    #[test]
+    fn letters_go_where_the_keys_are_and_choices_take_none() {
+        let mut form = form();
+        form.key(letter('c'));
+        assert!(!form.toggle());
+        form.step(true);
+        form.key(letter('x'));
+        assert!(form.toggle() && form.is_on("sticky"));
+        form.step(true);
+        form.paste("30m\nrm -rf\u{1b}");
+        assert_eq!((form.text("comment"), form.text("end")), ("abc", "4h30m"));
+        form.paste(&"y".repeat(1_000_000));
+        assert_eq!(form.text("end").len(), LENGTH_LIMIT);
+    }
+
+    #[test]
+    fn the_keys_go_to_the_first_that_is_wrong() {
+        let mut form = form();
+        form.fail("end", "no length");
+        assert_eq!(form.place(), Place::Field(2));
+        form.fail("comment", "empty");
+        form.fail("end", "no length");
+        assert_eq!(form.place(), Place::Field(0));
+        assert!(form.is_wrong());
+        form.clear_errors();
+        assert!(!form.is_wrong());
+    }
+}

@@ -1,0 +1,123 @@
+//! A card of text over the panes: what could not be done, the runbook of what is under the cursor.
+
+use ratatui::layout::Constraint;
+
+use crate::model::safe_text::{truncate, width};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay};
+use crate::tui::effect::Effect;
+use crate::tui::keymap::Context;
+use crate::tui::num::cells;
+use crate::tui::theme::Role;
+use crate::tui::widgets::Surface;
+use crate::tui::widgets::frame::{self, Title};
+
+/// Columns of the card, where the screen has them.
+const WIDE: usize = 96;
+
+/// An open card.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// Its title.
+    pub title: String,
+    /// Its lines; longer ones are broken.
+    pub lines: Vec<(String, Role)>,
+    /// What the key for copying takes.
+    pub copy: Option<String>,
+    /// The first line shown.
+    pub first: usize,
+}
+
+/// Rows of text that fit.
+fn rows(app: &App) -> usize {
+    usize::from(app.size.1).saturating_sub(6).max(1)
+}
+
+/// The lines as they stand on a screen so wide.
+fn broken(card: &Card, room: usize) -> Vec<(String, Role)> {
+    let mut out = Vec::new();
+    for (text, role) in &card.lines {
+        let mut rest = text.as_str();
+        loop {
+            if width(rest) <= room {
+                out.push((rest.to_owned(), *role));
+                break;
+            }
+            let fits = truncate(rest, room);
+            let cut = fits.trim_end_matches('…').len().min(rest.len());
+            let head = rest.get(..cut).unwrap_or(rest);
+            // At a blank, unless one word is longer than a line.
+            let end = head.rfind(' ').filter(|at| *at > 0).unwrap_or(head.len()).max(1);
+            let (head, tail) = (rest.get(..end).unwrap_or(rest), rest.get(end..).unwrap_or(""));
+            out.push((head.to_owned(), *role));
+            rest = tail.trim_start();
+            if head.len() == text.len() {
+                break;
+            }
+        }
+    }
+    out
+}
+
+fn room(app: &App) -> usize {
+    WIDE.min(usize::from(app.size.0).saturating_sub(2)).saturating_sub(4).max(8)
+}
+
+/// Takes an action of a key: scrolls, copies, closes.
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let Some(Overlay::Card(card)) = &app.overlay else { return Vec::new() };
+    let (page, first) = (rows(app), card.first);
+    let last = broken(card, room(app)).len().saturating_sub(page);
+    let first = match action {
+        Action::Down => first + 1,
+        Action::Up => first.saturating_sub(1),
+        Action::PageDown => first + page,
+        Action::PageUp => first.saturating_sub(page),
+        Action::Top => 0,
+        Action::Bottom => usize::MAX,
+        Action::Copy => return card.copy.clone().map(Effect::Copy).into_iter().collect(),
+        Action::Cancel | Action::Back | Action::Quit | Action::Interrupt => {
+            app.overlay = None;
+            return Vec::new();
+        }
+        _ => return Vec::new(),
+    };
+    if let Some(Overlay::Card(card)) = &mut app.overlay {
+        card.first = first.min(last);
+    }
+    Vec::new()
+}
+
+/// Draws it over the middle of the screen.
+pub fn view(app: &App, card: &Card, surface: &mut Surface<'_>) {
+    let lines = broken(card, room(app));
+    let shown = lines.len().min(rows(app));
+    let wide = cells(room(app) + 4);
+    let area =
+        surface.area().centered(Constraint::Length(wide), Constraint::Length(cells(shown + 4)));
+    surface.at(area).clear();
+    let first = card.first.min(lines.len().saturating_sub(shown));
+    let right = if lines.len() > shown {
+        format!("{}–{} of {}", first + 1, first + shown, lines.len())
+    } else {
+        String::new()
+    };
+    let title = Title { left: &card.title, right: &right, focused: true };
+    let inside = frame::single(surface, area, &title);
+    let mut s = surface.at(inside);
+    let room = s.width().saturating_sub(2);
+    for (y, (text, role)) in lines.iter().skip(first).take(shown).enumerate() {
+        s.say(1, y, room, text, *role);
+    }
+    let key = |action| app.keymap.key(&[Context::Card], action).unwrap_or_default();
+    let (close, copy) = (key(Action::Cancel), key(Action::Copy));
+    let mut pieces = vec![(close.as_str(), Role::Key), (" close   ", Role::Muted)];
+    if card.copy.is_some() {
+        pieces.extend([(copy.as_str(), Role::Key), (" copy   ", Role::Muted)]);
+    }
+    if lines.len() > shown {
+        pieces.extend([("j k", Role::Key), (" scroll", Role::Muted)]);
+    }
+    let foot = s.height().saturating_sub(1);
+    s.line(1, foot, &pieces);
+}

@@ -1,0 +1,182 @@
+//! Acknowledging: from a line or a form, one request for all.
+
+use std::sync::Arc;
+
+use crate::model::{Alert, AlertId, Timestamp};
+use crate::protocol::{Command, Target};
+use crate::tui::app::{App, Overlay, Tone};
+use crate::tui::effect::Effect;
+use crate::tui::form::{Field, Form};
+use crate::tui::format::plural;
+use crate::tui::line::{AckEnd, Pending};
+use crate::tui::targets::{Targets, targets};
+use crate::tui::triage::again::Again;
+use crate::tui::triage::{OpenForm, Purpose};
+use crate::tui::typing;
+
+/// The comment that lines and forms begin with.
+pub const COMMENT: &str = "looking into it";
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct Ack {
+    /// Which alerts.
+    pub alerts: Vec<AlertId>,
+    /// In words.
+    pub what: String,
+    /// Why.
+    pub comment: String,
+    /// When it ends; `None` with the problem.
+    pub expires: Option<Timestamp>,
+    /// Whether it stays through changes of state.
+    pub sticky: bool,
+    /// Whether others are told.
+    pub notify: bool,
+}
+
+/// The alerts under the cursor that nobody has; says why when there are none.
+pub fn open_alerts(app: &mut App) -> Option<Vec<Arc<Alert>>> {
+    let found = targets(app);
+    let open: Vec<_> = found.alerts.iter().filter(|alert| alert.ack.is_none()).cloned().collect();
+    if !open.is_empty() {
+        return Some(open);
+    }
+    let text = match found.alerts.first() {
+        None => found.nothing().to_owned(),
+        Some(alert) => {
+            let who = alert.ack.as_ref().map_or("somebody", |ack| ack.author.as_str());
+            format!("{who} has acknowledged this already")
+        }
+    };
+    app.say(Tone::Note, text);
+    None
+}
+
+/// Sends it.
+pub fn send(app: &mut App, ack: Ack) -> Vec<Effect> {
+    let until = typing::until(app, ack.expires);
+    app.overlay = None;
+    app.acking.extend(ack.alerts.iter().copied());
+    app.say(Tone::Note, format!("acknowledging {}…", ack.what));
+    let command = Command::Acknowledge {
+        targets: ack.alerts.iter().map(|id| Target::Alert(*id)).collect(),
+        comment: ack.comment,
+        expires: ack.expires,
+        sticky: ack.sticky,
+        notify: ack.notify,
+    };
+    let id = app.ask(Pending::Ack { alerts: ack.alerts, what: ack.what, until });
+    vec![Effect::Execute { id, command }]
+}
+
+/// What is filled in when the form opens.
+#[derive(Clone, Debug)]
+pub struct Filled {
+    /// The comment.
+    pub comment: String,
+    /// The end as written.
+    pub end: String,
+    /// Whether it stays through changes of state.
+    pub sticky: bool,
+    /// Whether others are told.
+    pub notify: bool,
+}
+
+/// The end that nobody chose, as it is written.
+#[must_use]
+pub fn standard_end(app: &App) -> String {
+    app.options.ack_expiry.map_or_else(|| "until it recovers".to_owned(), |span| span.to_string())
+}
+
+/// Opens the form for what is under the cursor.
+pub fn open_form(app: &mut App, filled: Option<Filled>) {
+    let Some(alerts) = open_alerts(app) else { return };
+    form_for(app, "Acknowledge", &alerts, filled);
+}
+
+/// Opens the form for these alerts.
+pub fn form_for(app: &mut App, title: &str, alerts: &[Arc<Alert>], filled: Option<Filled>) {
+    let filled = filled.unwrap_or_else(|| Filled {
+        comment: COMMENT.to_owned(),
+        end: standard_end(app),
+        sticky: false,
+        notify: true,
+    });
+    let what = Targets::words_of(alerts);
+    let fields = vec![
+        Field::text("comment", &filled.comment, "why, or who works on it"),
+        Field::text("end", &filled.end, "4h, 06:00, never, until it recovers"),
+        Field::toggle(
+            "sticky",
+            filled.sticky,
+            "stays when the state changes, until it is OK",
+            "ends when the state changes",
+        ),
+        Field::toggle(
+            "notify",
+            filled.notify,
+            "who was told of the problem hears who has it",
+            "nobody is told",
+        ),
+    ];
+    let form = Form::new(title, what.clone(), fields);
+    let alerts = alerts.iter().map(|alert| alert.id).collect();
+    let mut open = OpenForm { form, purpose: Purpose::Ack { alerts, what } };
+    preview(app, &mut open);
+    app.open(Overlay::Form(Box::new(open)));
+}
+
+/// When an acknowledgement ends that was typed so.
+///
+/// # Errors
+/// A sentence that says what is allowed.
+pub fn end(app: &App, text: &str) -> Result<Option<Timestamp>, String> {
+    match text.trim().to_lowercase().as_str() {
+        "never" | "until it recovers" | "it recovers" | "recovery" => return Ok(None),
+        "" => return Err("write 4h, 06:00, never or until it recovers".to_owned()),
+        _ => {}
+    }
+    let bad =
+        |_| format!("`{}` is no end; write 4h, 06:00, never or until it recovers", text.trim());
+    app.options.zone.end(text, app.wall()).map(Some).map_err(bad)
+}
+
+/// Says what sending would do.
+pub fn preview(app: &App, open: &mut OpenForm) {
+    let Purpose::Ack { alerts, .. } = &open.purpose else { return };
+    let until = match end(app, open.form.text("end")) {
+        Ok(end) => typing::until(app, end),
+        Err(_) => "until ?".to_owned(),
+    };
+    let first = format!("acknowledges {} {until}", plural(alerts.len(), "alert"));
+    open.form.preview = vec![first];
+}
+
+/// Sends what the form says, or says beside the field what is wrong.
+pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
+    let Purpose::Ack { alerts, what } = open.purpose.clone() else { return None };
+    let text = open.form.text("end").to_owned();
+    let expires = match end(app, &text) {
+        Ok(expires) => expires,
+        Err(why) => {
+            open.form.fail("end", why);
+            return None;
+        }
+    };
+    let comment = open.form.text("comment").to_owned();
+    let (sticky, notify) = (open.form.is_on("sticky"), open.form.is_on("notify"));
+    let filled = Filled { comment: comment.clone(), end: text, sticky, notify };
+    app.triage.last = Some(Again::AckForm(filled));
+    Some(send(app, Ack { alerts, what, comment, expires, sticky, notify }))
+}
+
+/// The ends that a line offers, the standard one first.
+#[must_use]
+pub fn ends(app: &App) -> Vec<AckEnd> {
+    let standard = app.options.ack_expiry.map_or(AckEnd::Recovery, AckEnd::After);
+    let mut ends = vec![standard];
+    let hours = |hours: u64| AckEnd::After(crate::model::Span::from_secs(hours * 3600));
+    let others = [1, 4, 8, 24].map(hours);
+    ends.extend(others.into_iter().chain([AckEnd::Recovery]).filter(|end| *end != standard));
+    ends
+}

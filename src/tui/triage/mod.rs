@@ -1,0 +1,224 @@
+//! The actions on targets: acknowledgements, windows, comments, snoozes, what can be taken back and
+//! done again, and the small switches around them.
+//!
+//! In: the console's state and an action or an answer. Out: lines, forms, cards, requests.
+//! Never: draws; decides what is under the cursor; changes what a form was opened for.
+
+pub mod acks;
+pub mod again;
+pub mod arm;
+pub mod copies;
+pub mod forms;
+pub mod lines;
+pub mod pause;
+pub mod remember;
+pub mod switches;
+pub mod undo;
+pub mod window_form;
+pub mod windows;
+
+use crate::model::{AlertId, MaintenanceId, SafeText, Steady, Timestamp};
+use crate::protocol::{Outcome, Problem};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, Tone};
+use crate::tui::effect::{Effect, Reply};
+use crate::tui::form::Form;
+use crate::tui::overlays::card::Card;
+use crate::tui::saved::Views;
+use crate::tui::theme::Role;
+use crate::tui::zone::Zone;
+
+/// What waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// A comment.
+    Comment {
+        /// Beside what.
+        what: String,
+    },
+    /// Something taken back.
+    Undo {
+        /// What.
+        what: String,
+    },
+    /// A window that was changed.
+    Edit {
+        /// Its name.
+        what: String,
+    },
+    /// Something that the engine remembers for the operator here; failures only are told.
+    Remember {
+        /// What.
+        what: &'static str,
+    },
+    /// What the engine remembers.
+    Remembered,
+}
+
+/// What a form does.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// Acknowledges.
+    Ack {
+        /// Which alerts.
+        alerts: Vec<AlertId>,
+        /// In words.
+        what: String,
+    },
+    /// Opens a window.
+    Window(windows::Named),
+    /// Changes a window.
+    EditWindow {
+        /// Which.
+        id: MaintenanceId,
+        /// Its name, start and end as they were written into the form.
+        before: [String; 3],
+    },
+}
+
+/// A form with what it does.
+#[derive(Clone, Debug)]
+pub struct OpenForm {
+    /// The fields.
+    pub form: Form,
+    /// What sending does.
+    pub purpose: Purpose,
+}
+
+/// The state of all this.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What can be taken back.
+    pub undo: undo::Undo,
+    /// What was done last.
+    pub last: Option<again::Again>,
+    /// What could not be done last.
+    pub failures: Option<Card>,
+    /// Until when a read-only console allows changes.
+    pub armed: Option<Steady>,
+    /// The display stands still.
+    pub paused: Option<pause::Paused>,
+    /// The saved views.
+    pub views: Views,
+    /// When the operator here was last seen before this console.
+    pub left: Option<Timestamp>,
+    /// The zone that the console began with.
+    pub home: Option<Zone>,
+    /// The stream on which it was last asked what is remembered.
+    pub asked: Option<u64>,
+}
+
+/// Runs an action; `None` when it is none of these.
+pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
+    match action {
+        Action::AckForm => acks::open_form(app, None),
+        Action::Comment => lines::open_comment(app, ""),
+        Action::Snooze => lines::open_snooze(app, None),
+        Action::WindowForm => window_form::open(app, None),
+        Action::Edit => forms::edit(app),
+        Action::Delete => lines::open_delete(app),
+        Action::Undo => return Some(undo::undo(app)),
+        Action::Repeat => again::open(app),
+        Action::Failures => match app.triage.failures.clone() {
+            Some(card) => app.open(Overlay::Card(Box::new(card))),
+            None => app.say(Tone::Note, "nothing has failed"),
+        },
+        Action::Runbook => copies::runbook(app),
+        Action::CopyHost | Action::CopyAddress | Action::CopyOutput | Action::CopyRunbook => {
+            return Some(copies::copy(app, action));
+        }
+        Action::Copy => return copies::rows(app),
+        Action::HistoryHere => copies::history(app),
+        Action::Fetch => return Some(switches::fetch(app)),
+        Action::NextZone => switches::next_zone(app),
+        Action::Pause => pause::toggle(app),
+        Action::Arm => arm::toggle(app),
+        Action::Disarm => arm::disarm(app),
+        Action::SavedView => app.open(Overlay::Views),
+        Action::SaveView => app.say(Tone::Note, "write :save-view LETTER NAME"),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Takes the answer to something of these.
+pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
+    match waits {
+        Waits::Comment { what } => {
+            done(app, &what, result, |_| format!("commented on {what}"));
+        }
+        Waits::Undo { what } => done(app, &what, result, |_| format!("{what} taken back")),
+        Waits::Edit { what } => match result {
+            Ok(_) => app.say(Tone::Good, format!("`{what}` is changed")),
+            Err(problem) => app.say(Tone::Bad, problem.to_string()),
+        },
+        Waits::Remember { what } => {
+            if let Err(problem) = result {
+                app.say(Tone::Bad, format!("{what} is not kept: {problem}"));
+            }
+        }
+        Waits::Remembered => remember::take(app, result),
+    }
+}
+
+/// Tells what became of a command on many things; what failed is listed on a card.
+pub fn done(
+    app: &mut App,
+    what: &str,
+    result: Result<Reply, Problem>,
+    good: impl FnOnce(usize) -> String,
+) {
+    match result {
+        Ok(Reply::Outcome(Outcome::Done { count, failures, failed, .. })) => {
+            match failures.first() {
+                None => app.say(Tone::Good, good(count)),
+                Some(first) if failures.len() == 1 => app.say(Tone::Bad, first.to_string()),
+                Some(first) => {
+                    let all = failed.max(failures.len());
+                    let more = all - 1;
+                    let text = format!("{first}, and {more} more that could not be done");
+                    app.say(Tone::Bad, text);
+                    fail(app, count, all, &failures);
+                }
+            }
+        }
+        Ok(_) => app.say(Tone::Bad, format!("{what}: the engine answered something else")),
+        Err(problem) => app.say(Tone::Bad, problem.to_string()),
+    }
+}
+
+/// Lists what could not be done: at once where nothing else is open, else for `:failures`.
+fn fail(app: &mut App, count: usize, failed: usize, failures: &[SafeText]) {
+    let mut lines: Vec<(String, Role)> =
+        failures.iter().map(|failure| (failure.to_string(), Role::Text)).collect();
+    if failed > failures.len() {
+        lines.push((format!("and {} more", failed - failures.len()), Role::Muted));
+    }
+    let copy = failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let title = format!("Not done: {failed} of {}", count + failed);
+    let card = Card { title, lines, copy: Some(copy), first: 0 };
+    app.triage.failures = Some(card.clone());
+    if app.overlay.is_none() {
+        app.open(Overlay::Card(Box::new(card)));
+    }
+}
+
+/// What has to be asked for.
+pub fn wants(app: &mut App) -> Vec<Effect> {
+    remember::wants(app).into_iter().collect()
+}
+
+/// Time went on.
+pub fn tick(app: &mut App) {
+    undo::tick(app);
+    pause::tick(app);
+    switches::tick(app);
+}
+
+/// The next moment at which something of this changes on screen.
+#[must_use]
+pub fn next_wake(app: &App) -> Option<Steady> {
+    let armed = app.triage.armed;
+    let all = [undo::next_wake(app), pause::next_wake(app), armed];
+    all.into_iter().flatten().min()
+}
