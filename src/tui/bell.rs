@@ -167,9 +167,10 @@ pub fn own(app: &mut App, effects: &[Effect]) {
     for effect in effects {
         let Effect::Execute { command, .. } = effect else { continue };
         let targets = match command {
-            Command::Look { .. } | Command::Acknowledge { .. } | Command::Comment { .. } => {
-                continue;
-            }
+            Command::Look { .. }
+            | Command::Acknowledge { .. }
+            | Command::Comment { .. }
+            | Command::Remember { .. } => continue;
             Command::Recheck { targets } | Command::Unacknowledge { targets } => targets.as_slice(),
             _ => &[],
         };
