@@ -170,7 +170,7 @@ pub fn own(app: &mut App, effects: &[Effect]) {
             Command::Look { .. }
             | Command::Acknowledge { .. }
             | Command::Comment { .. }
-            | Command::Remember { .. } => continue;
+            | Command::Remember { .. } => continue,
             Command::Recheck { targets } | Command::Unacknowledge { targets } => targets.as_slice(),
             _ => &[],
         };

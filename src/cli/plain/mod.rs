@@ -267,12 +267,12 @@ fn typed() -> mpsc::Receiver<Typed> {
         let mut whole = true;
         loop {
             let mut bytes = Vec::new();
-            let read = input.by_ref().take(LINE_LIMIT as u64).read_until(b'\n', &mut bytes);
+            let read = input.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut bytes);
             let begun = std::mem::replace(&mut whole, bytes.last() == Some(&b'\n'));
             let typed = match read {
                 Ok(0) | Err(_) => break,
                 Ok(_) if !begun => continue,
-                Ok(_) if !whole && bytes.len() >= LINE_LIMIT => Typed::TooLong,
+                Ok(_) if !whole && bytes.len() as u64 >= LINE_LIMIT => Typed::TooLong,
                 Ok(_) => Typed::Line(String::from_utf8_lossy(&bytes).trim().to_owned()),
             };
             if sender.blocking_send(typed).is_err() {
