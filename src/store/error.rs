@@ -51,6 +51,9 @@ pub enum StoreError {
     Internal(String),
 }
 
+/// How SQLite begins its words when a table or column of ours is not there.
+const MISSING: [&str; 3] = ["no such column", "no such table", "no such index"];
+
 /// What a database error means, by its own code.
 enum Meaning {
     Unavailable,
@@ -107,6 +110,8 @@ fn meaning_of_code(error: &dyn DatabaseError) -> Meaning {
             // Connection, transaction rollback, resources, operator, system; login and database.
             "08" | "40" | "53" | "55" | "57" | "58" | "28" | "3D" => Meaning::Unavailable,
             "XX" => Meaning::Corrupt,
+            // A table or a column of ours is not there: somebody or something took it.
+            _ if matches!(&*code, "42P01" | "42703") => Meaning::Corrupt,
             _ => Meaning::Internal,
         };
     }
@@ -115,6 +120,9 @@ fn meaning_of_code(error: &dyn DatabaseError) -> Meaning {
         Ok(5..=10 | 13..=15) => Meaning::Unavailable,
         // CORRUPT, NOTADB.
         Ok(11 | 26) => Meaning::Corrupt,
+        // The plain error has no code of its own for it: the file's schema is not the one that was
+        // written, as after a flipped byte in it.
+        Ok(1) if MISSING.iter().any(|words| error.message().starts_with(words)) => Meaning::Corrupt,
         _ => Meaning::Internal,
     }
 }

@@ -288,7 +288,7 @@ fn garbage_of_a_mouse_moves_nothing_and_ends_nothing() {
 fn what_is_copied_travels_as_osc_52_and_nothing_else() {
     let house = calm();
     let mut console = open(&house);
-    console.send("y");
+    console.send("yy");
     console.wait_for("copied");
     let written = console.written();
     let begin = b"\x1b]52;c;";

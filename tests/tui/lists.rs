@@ -155,7 +155,7 @@ fn a_new_picture_leaves_the_cursor_where_it_was() {
     // Meanwhile it has recovered.
     picture.retain(|event| !matches!(event, Event::Alert(a) if Some(a.id) == here));
     console.feed(picture);
-    assert_eq!(console.app.lists.alerts.cursor.is_some(), true);
+    assert!(console.app.lists.alerts.cursor.is_some());
     let row = console.app.lists.alerts.row().and_then(fluxnoc::tui::lists::Row::item).unwrap();
     assert_eq!(Some(row.alert.id), here, "its row says that it is over");
     console.press("a");

@@ -145,7 +145,8 @@ impl Found {
         let fits = |(key, value): &(String, String)| {
             valid_name(key).is_ok() && !value.is_empty() && value.len() <= VALUE_LIMIT
         };
-        entry.labels = labels.into_iter().filter(fits).take(FEW).collect();
+        let cleaned = labels.into_iter().map(|(key, value)| (key, clean(&value)));
+        entry.labels = cleaned.filter(fits).take(FEW).collect();
         for text in [&mut entry.contact, &mut entry.notes, &mut entry.runbook] {
             *text = text.take().map(|text| clean(&text)).filter(|text| !text.is_empty());
         }
