@@ -85,6 +85,12 @@ impl StoreError {
     }
 }
 
+/// True when SQLite does not find a table or column.
+pub(super) fn is_missing(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    MISSING.iter().any(|words| error.message().starts_with(words))
+}
+
 fn meaning(error: &sqlx::Error) -> Meaning {
     match error {
         sqlx::Error::Database(error) => meaning_of_code(error.as_ref()),

@@ -13,7 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::schema::{self, Found};
-use super::{Database, META, Store, StoreError, dialect, wal};
+use super::{Database, META, Store, StoreError, dialect, error, wal};
 
 /// The first release without the write-ahead log reset bug that corrupts databases.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
@@ -162,6 +162,7 @@ async fn inspect(path: &Path, place: &str) -> Result<(), StoreError> {
         // A foreign table may have the same name and other columns.
         found.application = match query.fetch_optional(&mut connection).await {
             Ok(application) => application,
+            Err(error) if error::is_missing(&error) => None,
             Err(error) => match StoreError::of(place, &error) {
                 StoreError::Internal(_) => None,
                 error => return Err(error),
