@@ -32,7 +32,7 @@ pub struct NewMaintenance {
     pub start: Timestamp,
     /// First moment after; later than `start`.
     pub end: Timestamp,
-    /// See [`Maintenance::suppress_notifications`].
+    /// See [`crate::model::maintenance::Maintenance::suppress_notifications`].
     pub suppress_notifications: bool,
     /// For whom it is made, when not for the actor.
     #[serde(skip_serializing_if = "Option::is_none")]
