@@ -132,7 +132,8 @@ impl Decoder {
         }
         self.heard = now;
         let mut rest = bytes;
-        if self.torn && !rest.is_empty() {
+        // What the terminal answers by itself may come between an Esc and its rest.
+        if self.torn && rest.first().is_some_and(|first| *first != ESC) {
             self.torn = false;
             let late = self.escaped.is_some_and(|at| now.since(at) <= LATE);
             self.skip = match rest.first() {

@@ -121,6 +121,16 @@ fn a_letter_right_after_a_lone_esc_is_doubtful_and_later_ones_are_not() {
 }
 
 #[test]
+fn the_rest_of_a_torn_sequence_is_known_also_after_an_answer_of_the_terminal() {
+    let mut decoder = Decoder::new(WAIT);
+    decoder.take(b"\x1b", at(0));
+    assert_eq!(decoder.timeout(at(50)), Some(pressed(KeyCode::Esc)));
+    assert_eq!(keys(&decoder.take(b"\x1b[0n", at(60))), []);
+    assert_eq!(decoder.take(b"[15~", at(120)), []);
+    assert_eq!(keys(&decoder.take(b"[", at(700))), [KeyCode::Char('[')]);
+}
+
+#[test]
 fn long_strings_and_sequences_of_a_terminal_never_become_keys() {
     let long = "A".repeat(100_000);
     for text in [

@@ -23,7 +23,7 @@ fn a_second_console_attaches_and_both_see_what_one_does() {
     assert!(screen.contains("1 CRITICAL") && screen.contains("1 OK"), "{screen}");
 
     // A key acts on what was painted when it was pressed: first the whole frame.
-    second.silence(Duration::from_millis(150), PATIENCE);
+    second.silence(Duration::from_millis(400), PATIENCE);
     second.send("a");
     second.wait_for("Acknowledge shut-1/tcp until");
     esc(&mut second);
