@@ -28,7 +28,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     if !engine.host.is_empty() {
         pieces.push((format!(" · {}", engine.host), Role::Muted));
     }
-    pieces.push((format!(" · {}   ", place(app)), Role::Muted));
+    let place = place(app);
+    let place = if place.is_empty() { place } else { format!(" · {place}") };
+    pieces.push((format!("{place}   "), Role::Muted));
     for state in ShownState::ALL {
         let count = app.world.counts().of(state);
         let word = if wide >= WORDS_FROM { state.word() } else { short(state) };
@@ -118,7 +120,8 @@ fn badge(app: &App, pieces: &mut Pieces) {
 
 fn place(app: &App) -> String {
     match &app.options.remote {
-        None if app.options.badge.is_some() => "simulated".to_owned(),
+        // The badge and the machine's name say it.
+        None if app.options.badge.is_some() => String::new(),
         Some(url) => url.clone(),
         None if app.options.attached => "attached".to_owned(),
         None => "engine here".to_owned(),

@@ -25,7 +25,7 @@ fn pid(house: &House) -> u32 {
 }
 
 #[test]
-fn leaving_asks_and_s_stops_everything() {
+fn dc_01_leaving_asks_and_s_stops_everything() {
     let house = House::new(SMALL_SITE);
     let mut console = open(&house);
     for ask in ["q", "\x03", ":q"] {
@@ -52,7 +52,7 @@ fn leaving_asks_and_s_stops_everything() {
 }
 
 #[test]
-fn k_keeps_the_engine_running_without_a_screen() {
+fn dc_01_k_keeps_the_engine_running_without_a_screen() {
     let house = House::new(SMALL_SITE);
     let mut console = open(&house);
     let first = console.pid();
@@ -87,7 +87,7 @@ fn k_keeps_the_engine_running_without_a_screen() {
 }
 
 #[test]
-fn sigterm_gives_the_terminal_back_and_is_a_success() {
+fn dc_01_sigterm_gives_the_terminal_back_and_is_a_success() {
     let house = House::new(SMALL_SITE);
     let mut console = open(&house);
     console.wait_for("1 OK");
@@ -98,7 +98,7 @@ fn sigterm_gives_the_terminal_back_and_is_a_success() {
 }
 
 #[test]
-fn a_closed_terminal_leaves_the_engine_running_and_the_screen_costs_nothing() {
+fn dc_08_a_closed_terminal_leaves_the_engine_running_and_the_screen_costs_nothing() {
     // One run a minute: what is measured is the screen, not the checks.
     let house = House::new(&SMALL_SITE.replace("\"2s\"", "\"60s\""));
     let mut console = open(&house);
@@ -153,7 +153,7 @@ fn a_terminal_that_takes_nothing_holds_neither_the_engine_nor_the_end() {
 }
 
 #[test]
-fn an_attached_console_ends_with_its_terminal() {
+fn dc_08_an_attached_console_ends_with_its_terminal() {
     let house = House::new(SMALL_SITE);
     let first = open(&house);
     let mut second = house.console(LARGE, &[]);

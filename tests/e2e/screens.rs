@@ -17,7 +17,7 @@ shell = "echo all is well"
 "#;
 
 #[test]
-fn nothing_is_written_while_nothing_changes() {
+fn dc_08_nothing_is_written_while_nothing_changes() {
     let house = House::new(QUIET_SITE);
     let mut console = house.console(LARGE, &[]);
     console.wait_for("1 OK");

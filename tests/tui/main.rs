@@ -11,8 +11,10 @@
 mod answers;
 mod finding;
 mod fixture;
+mod invariants;
 mod lists;
 mod look;
+mod sequences;
 mod stories;
 mod triage;
 mod views;
@@ -156,8 +158,14 @@ impl Console {
             "tab" => (KeyCode::Tab, KeyModifiers::NONE),
             "shift-tab" => (KeyCode::BackTab, KeyModifiers::SHIFT),
             "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
-            "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
-            "ctrl-u" => (KeyCode::Char('u'), KeyModifiers::CONTROL),
+            "backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
+            "left" => (KeyCode::Left, KeyModifiers::NONE),
+            "right" => (KeyCode::Right, KeyModifiers::NONE),
+            "pgup" => (KeyCode::PageUp, KeyModifiers::NONE),
+            "home" => (KeyCode::Home, KeyModifiers::NONE),
+            key if key.starts_with("ctrl-") => {
+                (KeyCode::Char(key.chars().last().unwrap()), KeyModifiers::CONTROL)
+            }
             "delete" => (KeyCode::Delete, KeyModifiers::NONE),
             "down" => (KeyCode::Down, KeyModifiers::NONE),
             "up" => (KeyCode::Up, KeyModifiers::NONE),

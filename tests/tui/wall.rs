@@ -65,7 +65,7 @@ fn seconds(console: &mut Console, count: u64) {
 }
 
 #[test]
-fn the_board_at_three_sizes() {
+fn dc_09_the_board_at_three_sizes() {
     for (width, height) in SIZES {
         let mut console = wall((width, height));
         let screen = console.screen();
@@ -100,7 +100,7 @@ fn what_nobody_has_taken_for_a_quarter_of_an_hour_stands_in_front() {
 }
 
 #[test]
-fn it_goes_through_its_views_by_the_timetable_and_p_holds_it() {
+fn dc_09_it_goes_through_its_views_by_the_timetable_and_p_holds_it() {
     let scenes = vec![Scene::Board, Scene::View(View::Overview), Scene::View(View::Alerts)];
     let plan = Plan { rotate: Span::from_secs(20), scenes: scenes.clone() };
     let mut console = with((200, 60), Options { on_wall: true, wall: plan, ..options() });
@@ -123,7 +123,7 @@ fn it_goes_through_its_views_by_the_timetable_and_p_holds_it() {
 }
 
 #[test]
-fn a_new_critical_is_in_front_at_once_and_for_a_minute() {
+fn dc_09_a_new_critical_is_in_front_at_once_and_for_a_minute() {
     for size in SIZES {
         let mut console = wall(size);
         seconds(&mut console, 25);
@@ -152,7 +152,7 @@ fn a_new_critical_is_in_front_at_once_and_for_a_minute() {
 }
 
 #[test]
-fn every_other_key_paste_and_click_is_an_accident() {
+fn dc_09_every_other_key_paste_and_click_is_an_accident() {
     let mut console = wall((200, 60));
     console.pass(Span::from_millis(400));
     let before = (console.screen(), console.commands.len(), console.asked.len());
@@ -211,7 +211,7 @@ fn the_picture_moves_a_cell_and_stays_whole() {
 }
 
 #[test]
-fn a_week_on_the_wall_grows_nothing() {
+fn dc_09_a_week_on_the_wall_grows_nothing() {
     let mut console = wall((80, 24));
     for n in 0..20_000_u32 {
         if n % 50 == 0 {

@@ -71,6 +71,14 @@ fn parse(text: &str) -> Vec<Line> {
                 value: SafeText::line(value),
                 source: SafeText::line(source),
             }
+        } else if let Some(key) =
+            body.strip_prefix("# ").and_then(|t| t.strip_suffix(" is not set"))
+        {
+            Line::Value {
+                key: SafeText::line(key),
+                value: SafeText::line("not set"),
+                source: SafeText::line(source),
+            }
         } else {
             Line::Note(SafeText::line(line.trim_start_matches("# ")))
         });
@@ -165,12 +173,22 @@ mod tests {
 
     #[test]
     fn values_have_a_key_and_a_source() {
-        let lines = parse("# read from /etc/x\n\n[console]\ntheme = \"a # b\"  # config.toml:3\n");
+        let lines = parse(
+            "# read from /etc/x\n\n[console]\ntheme = \"a # b\"  # config.toml:3\n# zone is not set  # default\n",
+        );
         let text = |line: &Line| match line {
             Line::Section(text) | Line::Note(text) => text.to_string(),
             Line::Value { key, value, source } => format!("{key}|{value}|{source}"),
         };
         let texts: Vec<String> = lines.iter().map(text).collect();
-        assert_eq!(texts, ["read from /etc/x", "[console]", "theme|\"a # b\"|config.toml:3"]);
+        assert_eq!(
+            texts,
+            [
+                "read from /etc/x",
+                "[console]",
+                "theme|\"a # b\"|config.toml:3",
+                "zone|not set|default"
+            ]
+        );
     }
 }
