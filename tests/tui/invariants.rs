@@ -11,9 +11,9 @@ use ratatui::buffer::Buffer;
 
 use crate::{Console, actor, fixture, options};
 
-const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
+pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-const VIEWS: [(&str, &str); 11] = [
+pub(crate) const VIEWS: [(&str, &str); 11] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
@@ -27,7 +27,7 @@ const VIEWS: [(&str, &str); 11] = [
     ("host", "enter enter"),
 ];
 
-fn opened(size: (u16, u16), keys: &str, options: Options) -> Console {
+pub(crate) fn opened(size: (u16, u16), keys: &str, options: Options) -> Console {
     let mut console = Console::new(size, actor(fluxnoc::protocol::Role::Operator), options);
     console.feed(fixture::picture());
     console.rest();

@@ -14,6 +14,7 @@ mod fixture;
 mod invariants;
 mod lists;
 mod look;
+mod looks;
 mod sequences;
 mod stories;
 mod triage;
