@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CheckKey, Name, Pattern, Timestamp};
+use crate::model::{CheckKey, Maintenance, MaintenanceId, Name, Pattern, SafeText, Timestamp};
 
 /// A window as it is asked for (SPEC FM-29).
 ///
@@ -32,11 +32,32 @@ pub struct NewMaintenance {
     pub start: Timestamp,
     /// First moment after; later than `start`.
     pub end: Timestamp,
-    /// See [`crate::model::maintenance::Maintenance::suppress_notifications`].
+    /// See [`Maintenance::suppress_notifications`].
     pub suppress_notifications: bool,
     /// For whom it is made, when not for the actor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
+}
+
+impl NewMaintenance {
+    /// The window that it becomes, by whom and when.
+    #[must_use]
+    pub fn window(&self, id: MaintenanceId, author: SafeText, created: Timestamp) -> Maintenance {
+        Maintenance {
+            id,
+            name: SafeText::line(&self.name),
+            host_pattern: self.host_pattern.clone(),
+            check: self.check.clone(),
+            hosts: self.hosts.clone(),
+            checks: self.checks.clone(),
+            start: self.start,
+            end: self.end,
+            suppress_notifications: self.suppress_notifications,
+            created_by: self.created_by.as_deref().map(SafeText::line),
+            author,
+            created,
+        }
+    }
 }
 
 /// As it arrives: the document's fields, and what it must not lack said by its name.

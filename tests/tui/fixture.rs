@@ -410,20 +410,11 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
 /// What a fake engine says to a command.
 pub fn outcome(command: &Command) -> Outcome {
     match command {
-        Command::AddMaintenance(new) => Outcome::Maintenance(Maintenance {
-            id: MaintenanceId::from_parts(1_771_000_000_001, [1; 10]),
-            name: SafeText::line(&new.name),
-            host_pattern: new.host_pattern.clone(),
-            check: new.check.clone(),
-            hosts: new.hosts.clone(),
-            checks: new.checks.clone(),
-            start: new.start,
-            end: new.end,
-            suppress_notifications: new.suppress_notifications,
-            created_by: None,
-            author: SafeText::line("noc-2"),
-            created: new.start,
-        }),
+        Command::AddMaintenance(new) => Outcome::Maintenance(new.window(
+            MaintenanceId::from_parts(1_771_000_000_001, [1; 10]),
+            SafeText::line("noc-2"),
+            new.start,
+        )),
         Command::Acknowledge { targets, .. }
         | Command::Unacknowledge { targets }
         | Command::Comment { targets, .. } => Outcome::Done {

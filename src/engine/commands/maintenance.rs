@@ -28,20 +28,8 @@ impl Core {
                 "name what it covers: `host_pattern`, `hosts` or `checks`",
             ));
         }
-        let window = Maintenance {
-            id: MaintenanceId::from_parts(now.wall.millis(), rand::random()),
-            name,
-            host_pattern: new.host_pattern.clone(),
-            check: new.check.clone(),
-            hosts: new.hosts.clone(),
-            checks: new.checks.clone(),
-            start: new.start,
-            end: new.end,
-            suppress_notifications: new.suppress_notifications,
-            created_by: new.created_by.as_deref().map(SafeText::line),
-            author: request.actor.name(),
-            created: now.wall,
-        };
+        let id = MaintenanceId::from_parts(now.wall.millis(), rand::random());
+        let window = Maintenance { name, ..new.window(id, request.actor.name(), now.wall) };
         Ok(self.put_window(None, window))
     }
 

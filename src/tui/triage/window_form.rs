@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Maintenance, MaintenanceId, Pattern, SafeText, Timestamp};
+use crate::model::{MaintenanceId, Pattern, SafeText, Timestamp};
 use crate::protocol::{Command, NewMaintenance};
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
@@ -129,20 +129,7 @@ fn window(app: &App, form: &Form, named: &Named) -> Result<NewMaintenance, Wrong
 
 /// The hosts and checks that a window covers now, and the first names.
 fn covered(app: &App, new: &NewMaintenance) -> (usize, usize, Vec<String>) {
-    let probe = Maintenance {
-        id: MaintenanceId::from_parts(0, [0; 10]),
-        name: SafeText::empty(),
-        host_pattern: new.host_pattern.clone(),
-        check: new.check.clone(),
-        hosts: new.hosts.clone(),
-        checks: new.checks.clone(),
-        start: new.start,
-        end: new.end,
-        suppress_notifications: new.suppress_notifications,
-        created_by: None,
-        author: SafeText::empty(),
-        created: new.start,
-    };
+    let probe = new.window(MaintenanceId::from_parts(0, [0; 10]), SafeText::empty(), new.start);
     let of_checks: BTreeSet<_> = new.checks.iter().map(|key| &key.host).collect();
     let (mut hosts, mut checks, mut names) = (0, 0, Vec::new());
     for entry in app.world.hosts() {
