@@ -13,6 +13,7 @@ use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
 use crate::tui::msg::Msg;
 use crate::tui::triage::{self, forms, pause};
+use crate::tui::widgets::cursor;
 use crate::tui::{
     act, bell, external, look, outside, overlays, panes, replies, typing, wall, watch,
 };
@@ -306,21 +307,14 @@ fn on_answer(app: &mut App, action: Action) -> Vec<Effect> {
 
 fn on_help(app: &mut App, action: Action, line: usize) {
     let page = usize::from(app.size.1).saturating_sub(8).max(1);
-    let line = match action {
-        Action::Down => line + 1,
-        Action::Up => line.saturating_sub(1),
-        Action::PageDown => line + page,
-        Action::PageUp => line.saturating_sub(page),
-        Action::Top => 0,
-        Action::Bottom => usize::MAX,
-        Action::Help | Action::Back | Action::Quit | Action::Interrupt => {
-            app.overlay = None;
-            return;
-        }
-        _ => return,
-    };
-    let rows = crate::tui::overlays::help::lines(app, &app.pane_contexts()).len();
-    app.overlay = Some(Overlay::Help(line.min(rows.saturating_sub(page))));
+    if matches!(action, Action::Help | Action::Back | Action::Quit | Action::Interrupt) {
+        app.overlay = None;
+        return;
+    }
+    let lines = overlays::help::lines(app, &app.pane_contexts()).len();
+    if let Some(line) = cursor::scrolled(line, lines, page, action) {
+        app.overlay = Some(Overlay::Help(line));
+    }
 }
 
 impl App {

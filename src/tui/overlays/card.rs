@@ -9,8 +9,8 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::Context;
 use crate::tui::num::cells;
 use crate::tui::theme::Role;
-use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
+use crate::tui::widgets::{Surface, cursor};
 
 /// Columns of the card, where the screen has them.
 const WIDE: usize = 96;
@@ -66,24 +66,16 @@ fn room(app: &App) -> usize {
 /// Takes an action of a key: scrolls, copies, closes.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(Overlay::Card(card)) = &app.overlay else { return Vec::new() };
-    let (page, first) = (rows(app), card.first);
-    let last = broken(card, room(app)).len().saturating_sub(page);
-    let first = match action {
-        Action::Down => first + 1,
-        Action::Up => first.saturating_sub(1),
-        Action::PageDown => first + page,
-        Action::PageUp => first.saturating_sub(page),
-        Action::Top => 0,
-        Action::Bottom => usize::MAX,
+    match action {
         Action::Copy => return card.copy.clone().map(Effect::Copy).into_iter().collect(),
-        Action::Cancel | Action::Back | Action::Quit | Action::Interrupt => {
-            app.overlay = None;
-            return Vec::new();
+        Action::Cancel | Action::Back | Action::Quit | Action::Interrupt => app.overlay = None,
+        _ => {
+            let lines = broken(card, room(app)).len();
+            let first = cursor::scrolled(card.first, lines, rows(app), action);
+            if let (Some(first), Some(Overlay::Card(card))) = (first, &mut app.overlay) {
+                card.first = first;
+            }
         }
-        _ => return Vec::new(),
-    };
-    if let Some(Overlay::Card(card)) = &mut app.overlay {
-        card.first = first.min(last);
     }
     Vec::new()
 }

@@ -32,13 +32,7 @@ pub fn act(app: &mut App, action: Action) {
     let Some(Overlay::Themes(chooser)) = app.overlay.clone() else { return };
     let count = app.themes.names().count();
     let page = 10;
-    let by = match action {
-        Action::Down => 1,
-        Action::Up => -1,
-        Action::PageDown => page,
-        Action::PageUp => -page,
-        Action::Top => isize::MIN / 2,
-        Action::Bottom => isize::MAX / 2,
+    match action {
         Action::Open | Action::Commit => {
             app.overlay = None;
             let name = app.theme.name().to_owned();
@@ -51,8 +45,9 @@ pub fn act(app: &mut App, action: Action) {
             app.theme = chooser.before;
             return;
         }
-        _ => return,
-    };
+        _ => {}
+    }
+    let Some(by) = cursor::step(action, page) else { return };
     let at = cursor::moved(chooser.at, count, by);
     let name = app.themes.names().nth(at).map(str::to_owned);
     if let Some(theme) = name.and_then(|name| app.themes.get(&name).cloned()) {

@@ -54,6 +54,14 @@ pub const fn step(action: Action, page: isize) -> Option<isize> {
     })
 }
 
+/// The first line on screen of a text without a cursor after an action, when `page` of its lines
+/// fit; `None` when the action is no movement.
+#[must_use]
+pub fn scrolled(first: usize, lines: usize, page: usize, action: Action) -> Option<usize> {
+    let by = step(action, isize::try_from(page).unwrap_or(isize::MAX / 2))?;
+    Some(moved(first, lines.saturating_sub(page) + 1, by))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
