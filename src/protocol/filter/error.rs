@@ -16,11 +16,9 @@ pub struct FilterError {
 }
 
 impl FilterError {
-    pub(super) fn new(
-        span: Range<usize>,
-        what: impl Into<String>,
-        mend: impl Into<String>,
-    ) -> Self {
+    /// A mistake at these bytes.
+    #[must_use]
+    pub fn new(span: Range<usize>, what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { span, what: what.into(), mend: mend.into() }
     }
 }
@@ -51,7 +49,8 @@ impl fmt::Display for FilterErrors {
 impl std::error::Error for FilterErrors {}
 
 /// The text in backquotes, cut to what a line can show.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut letters = text.chars();
     let start: String = letters.by_ref().take(40).collect();
     let end = if letters.next().is_some() { "…" } else { "" };

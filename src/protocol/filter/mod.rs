@@ -32,7 +32,7 @@ mod words;
 use std::fmt;
 use std::ops::Range;
 
-pub use error::{FilterError, FilterErrors};
+pub use error::{FilterError, FilterErrors, quoted};
 pub use facts::{Asker, Facts};
 pub use lex::{Piece, words};
 pub use rows::{CheckFacts, HostFacts, Look};

@@ -3,7 +3,7 @@
 //! `host:db-*,web-1 check:http kind:fired,ack by:noc-2 since:2h before:30m "text of it"`
 
 use crate::model::{Pattern, Span, Timestamp};
-use crate::protocol::filter::{FilterError, FilterErrors, Piece, nearest, words};
+use crate::protocol::filter::{FilterError, FilterErrors, Piece, nearest, quoted, words};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::{LogEntry, LogFilter, LogKind};
 
@@ -48,14 +48,14 @@ impl Words {
         };
         if long(&read.text) || long(&read.actor) {
             let what = format!("it has more than {FILTER_LIMIT} characters");
-            errors.push(wrong(0..text.len(), what, "write a shorter one"));
+            errors.push(FilterError::new(0..text.len(), what, "write a shorter one"));
         }
         if errors.is_empty() { Ok(read) } else { Err(FilterErrors(errors)) }
     }
 
     fn take(&mut self, word: Piece<'_>) -> Result<(), FilterError> {
         if word.is_open() {
-            return Err(wrong(
+            return Err(FilterError::new(
                 word.span(),
                 "the quote is not closed",
                 "write `\"` behind the text",
@@ -63,7 +63,7 @@ impl Words {
         }
         if word.raw.starts_with('!') {
             let what = format!("{} cannot be turned round in the history", quoted(word.raw));
-            return Err(wrong(word.span(), what, "write what shall be shown"));
+            return Err(FilterError::new(word.span(), what, "write what shall be shown"));
         }
         let Some((key, value)) = word.key() else {
             let text = word.text();
@@ -84,11 +84,11 @@ impl Words {
                 }
             };
             let what = format!("{} is no key here", quoted(key.raw));
-            return Err(wrong(word.at..value.at, what, mend));
+            return Err(FilterError::new(word.at..value.at, what, mend));
         };
         if value.text().is_empty() {
             let what = format!("`{name}:` needs a value");
-            return Err(wrong(word.span(), what, format!("write it as {example}")));
+            return Err(FilterError::new(word.span(), what, format!("write it as {example}")));
         }
         match name {
             "host" => self.hosts = Some(pattern(value)?),
@@ -128,19 +128,6 @@ impl Words {
     }
 }
 
-fn wrong(
-    span: std::ops::Range<usize>,
-    what: impl Into<String>,
-    mend: impl Into<String>,
-) -> FilterError {
-    FilterError { span, what: what.into(), mend: mend.into() }
-}
-
-fn quoted(text: &str) -> String {
-    let start: String = text.chars().take(40).collect();
-    format!("`{start}`")
-}
-
 /// A comma list of globs as one pattern.
 fn pattern(value: Piece<'_>) -> Result<Pattern, FilterError> {
     let globs: Vec<String> = value.list(true).iter().map(Piece::glob).collect();
@@ -150,7 +137,11 @@ fn pattern(value: Piece<'_>) -> Result<Pattern, FilterError> {
     };
     text.parse().map_err(|why| {
         let mend = "`*` stands for any text, quotes make a sign stand for itself";
-        wrong(value.span(), format!("{} is not a pattern: {why}", quoted(value.raw)), mend)
+        FilterError::new(
+            value.span(),
+            format!("{} is not a pattern: {why}", quoted(value.raw)),
+            mend,
+        )
     })
 }
 
@@ -172,7 +163,7 @@ fn kinds(value: Piece<'_>) -> Result<Vec<LogKind>, FilterError> {
                 None => format!("there are {words}"),
             };
             let what = format!("{} is no kind of entry", quoted(piece.raw));
-            return Err(wrong(piece.span(), what, mend));
+            return Err(FilterError::new(piece.span(), what, mend));
         }
     }
     Ok(kinds)
@@ -181,7 +172,7 @@ fn kinds(value: Piece<'_>) -> Result<Vec<LogKind>, FilterError> {
 fn span(value: Piece<'_>, example: &str) -> Result<Span, FilterError> {
     value.text().parse().map_err(|_| {
         let what = format!("{} is not a length of time", quoted(value.raw));
-        wrong(value.span(), what, format!("write it as {example}, with s, m, h or d"))
+        FilterError::new(value.span(), what, format!("write it as {example}, with s, m, h or d"))
     })
 }
 
