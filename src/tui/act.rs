@@ -1,16 +1,13 @@
 //! What an action does where no dialog is open: moving, opening, asking.
 
-use std::sync::Arc;
-
-use crate::model::{Alert, Name};
-use crate::protocol::{Command, Target};
+use crate::model::Name;
+use crate::protocol::Command;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Overlay, Pane, Tone};
 use crate::tui::detail::Detail;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::line::{AckEnd, Pending};
 use crate::tui::lists::Row;
-use crate::tui::targets::{Targets, targets};
 use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
@@ -76,8 +73,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Window => triage::windows::open(app, triage::windows::LENGTH),
         Action::Back => back(app),
         Action::Open => return open(app),
-        Action::Unack => return unack(app),
-        Action::Recheck => return recheck(app),
+        Action::Unack => return send(app, "giving back", Again::Unack, acks::give_back(app)),
+        Action::Recheck => return send(app, "re-checking", Again::Recheck, acks::recheck(app)),
         Action::Quit | Action::Interrupt => return quit(app, action),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Copy | Action::Ssh | Action::Suspend | Action::Mouse | Action::Debug => {
@@ -176,7 +173,6 @@ fn trace(app: &mut App) {
     app.zoom = zoom && app.mode() == layout::Mode::Wide;
 }
 
-/// Opens the history of what is under the cursor: a check with its host, else the host.
 fn metric(app: &mut App, forward: bool) {
     let turned = |at: Option<usize>, count: usize| match (at, forward) {
         (None, _) => 0,
@@ -269,34 +265,23 @@ fn quit(app: &mut App, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-fn unack(app: &mut App) -> Vec<Effect> {
-    let found = targets(app);
-    let held: Vec<Arc<Alert>> =
-        found.alerts.iter().filter(|alert| alert.ack.is_some()).cloned().collect();
-    if held.is_empty() {
-        let why =
-            if found.alerts.is_empty() { found.nothing() } else { "nobody has acknowledged this" };
-        app.say(Tone::Note, why);
-        return Vec::new();
+/// Sends a command on what is under the cursor, or says why not.
+fn send(
+    app: &mut App,
+    verb: &str,
+    again: Again,
+    found: Result<(Command, Pending, String), &'static str>,
+) -> Vec<Effect> {
+    match found {
+        Ok((command, pending, what)) => {
+            app.say(Tone::Note, format!("{verb} {what}…"));
+            app.triage.last = Some(again);
+            let id = app.ask(pending);
+            vec![Effect::Execute { id, command }]
+        }
+        Err(why) => {
+            app.say(Tone::Note, why);
+            Vec::new()
+        }
     }
-    let what = Targets::words_of(&held);
-    app.say(Tone::Note, format!("giving back {what}…"));
-    let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
-    let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
-    app.triage.last = Some(Again::Unack);
-    let id = app.ask(Pending::Unack { alerts, what });
-    vec![Effect::Execute { id, command: Command::Unacknowledge { targets } }]
-}
-
-fn recheck(app: &mut App) -> Vec<Effect> {
-    let found = targets(app);
-    if found.is_empty() {
-        app.say(Tone::Note, "nothing is under the cursor");
-        return Vec::new();
-    }
-    let what = found.words();
-    app.say(Tone::Note, format!("re-checking {what}…"));
-    app.triage.last = Some(Again::Recheck);
-    let id = app.ask(Pending::Recheck { what });
-    vec![Effect::Execute { id, command: Command::Recheck { targets: found.objects() } }]
 }

@@ -52,6 +52,39 @@ pub fn open_alerts(app: &mut App) -> Option<Vec<Arc<Alert>>> {
     None
 }
 
+/// The command that gives back what is under the cursor, what waits for its answer, and the words
+/// for it.
+///
+/// # Errors
+/// Why there is nothing to give back.
+pub fn give_back(app: &App) -> Result<(Command, Pending, String), &'static str> {
+    let found = targets(app);
+    let held: Vec<_> = found.alerts.iter().filter(|alert| alert.ack.is_some()).cloned().collect();
+    if held.is_empty() {
+        let nothing = found.alerts.is_empty();
+        return Err(if nothing { found.nothing() } else { "nobody has acknowledged this" });
+    }
+    let what = Targets::words_of(&held);
+    let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
+    let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
+    let pending = Pending::Unack { alerts, what: what.clone() };
+    Ok((Command::Unacknowledge { targets }, pending, what))
+}
+
+/// As [`give_back`], for checks that are run now.
+///
+/// # Errors
+/// Why there is nothing to check.
+pub fn recheck(app: &App) -> Result<(Command, Pending, String), &'static str> {
+    let found = targets(app);
+    if found.is_empty() {
+        return Err("nothing is under the cursor");
+    }
+    let what = found.words();
+    let command = Command::Recheck { targets: found.objects() };
+    Ok((command, Pending::Recheck { what: what.clone() }, what))
+}
+
 /// Sends it.
 pub fn send(app: &mut App, ack: Ack) -> Vec<Effect> {
     let until = typing::until(app, ack.expires);

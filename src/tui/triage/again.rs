@@ -1,9 +1,9 @@
 //! The last action again: its line or form, filled in as it was, for what is under the cursor now.
 
-use crate::protocol::{Command, Target};
+use crate::protocol::Command;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::line::{AckEnd, Line, Pending, Purpose};
-use crate::tui::targets::{Targets, targets};
+use crate::tui::targets::Targets;
 use crate::tui::triage::{acks, lines, window_form, windows};
 
 /// What was done last, without its objects.
@@ -40,31 +40,15 @@ pub fn open(app: &mut App) {
         Again::Snooze(text) => lines::open_snooze(app, Some(&text)),
         Again::Window(text) => windows::open(app, &text),
         Again::WindowForm(filled) => window_form::open(app, Some(filled)),
-        Again::Unack => {
-            let found = targets(app);
-            let held: Vec<_> = found.alerts.iter().filter(|a| a.ack.is_some()).cloned().collect();
-            if held.is_empty() {
-                app.say(Tone::Note, "nobody has acknowledged this");
-                return;
-            }
-            let what = Targets::words_of(&held);
-            let alerts: Vec<_> = held.iter().map(|alert| alert.id).collect();
-            let targets = alerts.iter().map(|id| Target::Alert(*id)).collect();
-            let prompt = format!("Give back {what}");
-            let pending = Pending::Unack { alerts, what };
-            lines::ask(app, prompt, Command::Unacknowledge { targets }, pending);
-        }
-        Again::Recheck => {
-            let found = targets(app);
-            if found.is_empty() {
-                app.say(Tone::Note, "nothing is under the cursor");
-                return;
-            }
-            let what = found.words();
-            let prompt = format!("Re-check {what}");
-            let command = Command::Recheck { targets: found.objects() };
-            lines::ask(app, prompt, command, Pending::Recheck { what });
-        }
+        Again::Unack => ask(app, "Give back", acks::give_back(app)),
+        Again::Recheck => ask(app, "Re-check", acks::recheck(app)),
+    }
+}
+
+fn ask(app: &mut App, verb: &str, found: Result<(Command, Pending, String), &'static str>) {
+    match found {
+        Ok((command, pending, what)) => lines::ask(app, format!("{verb} {what}"), command, pending),
+        Err(why) => app.say(Tone::Note, why),
     }
 }
 
