@@ -225,8 +225,6 @@ pub fn sees(app: &mut App, alert: &Alert) {
 /// Rings what is due.
 pub fn tick(app: &mut App) -> Vec<Effect> {
     let now = app.now;
-    let minute = app.options.zone.format(app.wall(), "%H %M");
-    let quiet = is_quiet(app.options.bell.quiet, minute_of(&minute));
     let stormy = app.storm.storm().is_some();
     let ringer = &mut app.ringer;
     ringer.own.retain(|(until, _)| now.steady < *until);
@@ -248,6 +246,7 @@ pub fn tick(app: &mut App) -> Vec<Effect> {
     if waiting.light {
         ringer.lit = Some(now.steady + FLASH);
     }
+    let quiet = is_quiet(app.options.bell.quiet, app.options.zone.minute(app.wall()));
     let mut effects = Vec::new();
     if waiting.sound && !quiet {
         effects.push(Effect::Bell(Bell::Sound));
@@ -257,12 +256,6 @@ pub fn tick(app: &mut App) -> Vec<Effect> {
         effects.push(Effect::Bell(Bell::Message { critical, warning }));
     }
     effects
-}
-
-/// `21 04` as a minute of the day.
-fn minute_of(text: &str) -> u16 {
-    let mut numbers = text.split(' ').filter_map(|word| word.parse::<u16>().ok());
-    numbers.next().unwrap_or(0) * 60 + numbers.next().unwrap_or(0)
 }
 
 /// Lights the top line.
@@ -288,6 +281,8 @@ mod tests {
         assert!(!is_quiet(night, 360));
         assert!(is_quiet(Some((60, 120)), 60) && !is_quiet(Some((60, 120)), 120));
         assert!(!is_quiet(None, 0));
-        assert_eq!(minute_of("21 04"), 21 * 60 + 4);
+        let zone = crate::tui::zone::Zone::utc();
+        let at = Timestamp::from_millis((21 * 60 + 4) * 60_000 + 59_999);
+        assert_eq!(zone.minute(at), 21 * 60 + 4);
     }
 }

@@ -3,7 +3,9 @@
 //! chrono knows the offset of the machine's zone but not its short name; that is in the last line
 //! of the zone file (`CET-1CEST,M3.5.0,M10.5.0/3`).
 
-use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
+use chrono::{
+    DateTime, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _, Utc,
+};
 
 use crate::model::{Span, Timestamp};
 
@@ -85,6 +87,13 @@ impl Zone {
     #[must_use]
     pub fn format(&self, moment: Timestamp, pattern: &str) -> String {
         self.at(moment).map_or_else(|| "?".to_owned(), |time| time.format(pattern).to_string())
+    }
+
+    /// The minute of the day: 0 to 1439.
+    #[must_use]
+    pub fn minute(&self, moment: Timestamp) -> u16 {
+        let minutes = self.at(moment).map_or(0, |time| time.hour() * 60 + time.minute());
+        u16::try_from(minutes).unwrap_or(0)
     }
 
     /// The zone's short name at that moment: `CET`, `CEST`, `UTC`, or `+05:30`.
