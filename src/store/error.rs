@@ -87,7 +87,11 @@ impl StoreError {
 
 /// True when SQLite does not find a table or column.
 pub(super) fn is_missing(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(error) = error else { return false };
+    error.as_database_error().is_some_and(says_missing)
+}
+
+/// The plain error of SQLite has no code of its own for it: only its words tell.
+fn says_missing(error: &dyn DatabaseError) -> bool {
     MISSING.iter().any(|words| error.message().starts_with(words))
 }
 
@@ -126,9 +130,8 @@ fn meaning_of_code(error: &dyn DatabaseError) -> Meaning {
         Ok(5..=10 | 13..=15) => Meaning::Unavailable,
         // CORRUPT, NOTADB.
         Ok(11 | 26) => Meaning::Corrupt,
-        // The plain error has no code of its own for it: the file's schema is not the one that was
-        // written, as after a flipped byte in it.
-        Ok(1) if MISSING.iter().any(|words| error.message().starts_with(words)) => Meaning::Corrupt,
+        // The file's schema is not the one that was written, as after a flipped byte in it.
+        Ok(1) if says_missing(error) => Meaning::Corrupt,
         _ => Meaning::Internal,
     }
 }
