@@ -1,8 +1,7 @@
 //! Every view at every size: it opens by its key, shows what it should, and goes back.
 
 use crate::Console;
-
-const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
+use crate::invariants::SIZES;
 
 fn at_all_sizes(keys: &str, name: &str) {
     for (width, height) in SIZES {
