@@ -1,7 +1,5 @@
 //! The input lines at the foot of the screen: acknowledge, window, comment, snooze, filter, command.
 
-use std::collections::BTreeSet;
-
 use tui_input::Input;
 
 use crate::model::{AlertId, CheckKey, Name, Span};
@@ -9,6 +7,7 @@ use crate::protocol::{Command, Target};
 use crate::tui::filtering::Filtering;
 use crate::tui::overlays::palette::Candidate;
 use crate::tui::triage::Waits;
+use crate::tui::triage::windows::Named;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -92,14 +91,7 @@ pub enum Scope {
     /// A whole host.
     Host(Name),
     /// What was marked, or a group or site, as it was when the line opened.
-    Many {
-        /// In words, the count first.
-        what: String,
-        /// Whole hosts.
-        hosts: BTreeSet<Name>,
-        /// Single checks.
-        checks: BTreeSet<CheckKey>,
-    },
+    Many(Named),
 }
 
 /// An open line.

@@ -70,15 +70,22 @@ impl Targets {
 /// `fra-01/ping`, `2 alerts: fra-01/ping, fra-02/ping`, `500 alerts: a, b, c, …`
 #[must_use]
 pub fn words(noun: &str, names: impl ExactSizeIterator<Item = String>) -> String {
-    let count = names.len();
-    let mut first: Vec<String> = names.take(NAMES).collect();
-    if count <= 1 {
-        return first.pop().unwrap_or_else(|| "nothing".to_owned());
+    match names.len() {
+        0 => "nothing".to_owned(),
+        1 => some(names),
+        count => format!("{}: {}", plural(count, noun), some(names)),
     }
-    if count > NAMES {
+}
+
+/// The first names, and that there are more.
+#[must_use]
+pub fn some(names: impl ExactSizeIterator<Item = String>) -> String {
+    let more = names.len() > NAMES;
+    let mut first: Vec<String> = names.take(NAMES).collect();
+    if more {
         first.push("…".to_owned());
     }
-    format!("{}: {}", plural(count, noun), first.join(", "))
+    first.join(", ")
 }
 
 /// What an action means now.

@@ -94,6 +94,15 @@ pub fn chart<'a>(app: &'a App, book: &Book, unit: &'a Unit) -> Chart<'a> {
     chart
 }
 
+/// Says why there is no graph of a check; `nothing` when there is a history without this in it.
+pub(super) fn without(surface: &mut Surface<'_>, book: &Book, nothing: &str) {
+    match (&book.problem, book.loaded) {
+        (Some(problem), _) => empty(surface, &["No history:", problem]),
+        (None, true) => empty(surface, &[nothing]),
+        (None, false) => empty(surface, &["Asking for the history…"]),
+    }
+}
+
 /// Draws figures, states and graph.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
     let Some(detail) = &app.detail else { return };
@@ -102,12 +111,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         return;
     };
     let Some(track) = track(detail) else {
-        match (&book.problem, book.loaded) {
-            (Some(problem), _) => empty(surface, &["No history:", problem]),
-            (None, true) => empty(surface, &["This check has measured nothing in this time."]),
-            (None, false) => empty(surface, &["Asking for the history…"]),
-        }
-        return;
+        return without(surface, book, "This check has measured nothing in this time.");
     };
     let unit = &track.metric.unit;
     let mut chart = chart(app, book, unit);

@@ -11,7 +11,7 @@ use crate::tui::effect::Effect;
 use crate::tui::format::plural;
 use crate::tui::line::{Line, Pending, Purpose, Scope};
 use crate::tui::lists::site;
-use crate::tui::targets::{Targets, targets};
+use crate::tui::targets::{Targets, some, targets};
 use crate::tui::triage::again::Again;
 use crate::tui::typing;
 
@@ -56,10 +56,6 @@ impl Named {
     }
 }
 
-fn many(named: Named) -> Scope {
-    Scope::Many { what: named.what, hosts: named.hosts, checks: named.checks }
-}
-
 /// Its group and its site, as they are now; each only when there is more in it than the host.
 fn around(app: &App, host: &Name) -> Vec<Scope> {
     let Some(entry) = app.world.host(host) else { return Vec::new() };
@@ -71,7 +67,7 @@ fn around(app: &App, host: &Name) -> Vec<Scope> {
             .map(|entry| entry.host.name.clone())
             .collect();
         let what = format!("{word} {name}: {}", plural(hosts.len(), "host"));
-        (hosts.len() > 1).then(|| many(Named { what, hosts, checks: BTreeSet::new() }))
+        (hosts.len() > 1).then(|| Scope::Many(Named { what, hosts, checks: BTreeSet::new() }))
     };
     let group = entry.host.groups.first().cloned();
     let own_site = site(&entry.host).filter(|site| group.as_deref() != Some(site));
@@ -99,11 +95,11 @@ fn scopes(app: &App, found: &Targets) -> Vec<Scope> {
         _ => Vec::new(),
     };
     if scopes.is_empty() && !found.is_empty() {
-        scopes.push(many(Named::of(found)));
+        scopes.push(Scope::Many(Named::of(found)));
         if found.hosts.is_empty() {
             let hosts: BTreeSet<Name> = found.checks.iter().map(|key| key.host.clone()).collect();
             let what = format!("all of {}", plural(hosts.len(), "host"));
-            scopes.push(many(Named { what, hosts, checks: BTreeSet::new() }));
+            scopes.push(Scope::Many(Named { what, hosts, checks: BTreeSet::new() }));
         }
     }
     scopes
@@ -126,7 +122,7 @@ pub fn words(scope: &Scope) -> String {
     match scope {
         Scope::Check(key) => key.to_string(),
         Scope::Host(name) => format!("all of {name}"),
-        Scope::Many { what, .. } => what.clone(),
+        Scope::Many(named) => named.what.clone(),
     }
 }
 
@@ -135,7 +131,7 @@ fn called(scope: &Scope) -> String {
     match scope {
         Scope::Check(key) => key.host.to_string(),
         Scope::Host(name) => name.to_string(),
-        Scope::Many { what, .. } => what.split(": ").next().unwrap_or(what).to_owned(),
+        Scope::Many(Named { what, .. }) => what.split(": ").next().unwrap_or(what).to_owned(),
     }
 }
 
@@ -160,9 +156,9 @@ fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String
             window.check = Some(exactly(&key.name)?);
         }
         Scope::Host(name) => window.host_pattern = Some(exactly(name)?),
-        Scope::Many { hosts, checks, .. } => {
-            few_enough(hosts.len() + checks.len())?;
-            (window.hosts, window.checks) = (hosts.clone(), checks.clone());
+        Scope::Many(named) => {
+            few_enough(named.len())?;
+            (window.hosts, window.checks) = (named.hosts.clone(), named.checks.clone());
         }
     }
     Ok(window)
@@ -216,25 +212,18 @@ pub fn preview(app: &App, line: &Line, scope: &Scope) -> String {
         Scope::Host(name) => {
             format!("covers {name} with {} {end}", plural(checks_of(name), "check"))
         }
-        Scope::Many { hosts, checks, .. } => {
+        Scope::Many(Named { hosts, checks, .. }) => {
             let (count, names) = if hosts.is_empty() {
-                (plural(checks.len(), "check"), first(checks.iter()))
+                (plural(checks.len(), "check"), some(checks.iter().map(ToString::to_string)))
             } else {
                 let all: usize = hosts.iter().map(checks_of).sum();
                 let hosts_in = plural(hosts.len(), "host");
-                (format!("{hosts_in} with {}", plural(all, "check")), first(hosts.iter()))
+                (
+                    format!("{hosts_in} with {}", plural(all, "check")),
+                    some(hosts.iter().map(ToString::to_string)),
+                )
             };
             format!("covers {count} {end}: {names}")
         }
     }
-}
-
-/// The first names, and that there are more.
-fn first<T: ToString>(names: impl ExactSizeIterator<Item = T>) -> String {
-    let more = names.len() > 3;
-    let mut first: Vec<String> = names.take(3).map(|name| name.to_string()).collect();
-    if more {
-        first.push("…".to_owned());
-    }
-    first.join(", ")
 }

@@ -74,12 +74,7 @@ fn whole(app: &App, row: &Row, surface: &mut Surface<'_>) {
         return;
     };
     let Some(track) = book.track("rtt", None) else {
-        match (&book.problem, book.loaded) {
-            (Some(problem), _) => empty(surface, &["No history:", problem]),
-            (None, true) => empty(surface, &["No round trip was measured in this time."]),
-            (None, false) => empty(surface, &["Asking for the history…"]),
-        }
-        return;
+        return graphs::without(surface, book, "No round trip was measured in this time.");
     };
     let unit = &track.metric.unit;
     let mut chart = graphs::chart(app, book, unit);
