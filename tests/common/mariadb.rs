@@ -29,6 +29,8 @@ impl MariaDb {
             .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"])
             .arg(format!("--datadir={}", data.display()))
             .args(&user)
+            // Servers that run at the same time would share the names of temporary tables.
+            .env("TMPDIR", dir.path())
             .output()
             .expect("mariadb-install-db is installed");
         assert!(install.status.success(), "{}", String::from_utf8_lossy(&install.stderr));
@@ -46,6 +48,7 @@ impl MariaDb {
             .arg(format!("--init-file={}", init.display()))
             .args(&user)
             .args(options)
+            .env("TMPDIR", dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
