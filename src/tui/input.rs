@@ -131,24 +131,27 @@ impl Decoder {
             return found;
         }
         self.heard = now;
-        let mut rest = bytes;
-        // What the terminal answers by itself may come between an Esc and its rest.
-        if self.torn && rest.first().is_some_and(|first| *first != ESC) {
-            self.torn = false;
-            let late = self.escaped.is_some_and(|at| now.since(at) <= LATE);
-            self.skip = match rest.first() {
-                Some(b'[') if late => Skip::Sequence,
-                Some(b'O') if late => Skip::One,
-                _ => Skip::Nothing,
-            };
-            if self.skip != Skip::Nothing {
-                rest = rest.get(1..).unwrap_or(&[]);
-            }
-        }
-        rest = self.skipped(rest);
+        let rest = self.skipped(bytes);
         self.bytes.extend_from_slice(rest);
         self.steps(now, &mut found);
         found
+    }
+
+    /// Throws away the rest of a sequence whose Esc was taken for the key. What the terminal
+    /// answers by itself may come before that Esc is decided, or between it and its rest.
+    fn drop_rest(&mut self, now: Steady) {
+        if !self.torn || self.bytes.first().is_none_or(|first| *first == ESC) {
+            return;
+        }
+        self.torn = false;
+        let late = self.escaped.is_some_and(|at| now.since(at) <= LATE);
+        self.skip = match self.bytes.first() {
+            Some(b'[') if late => Skip::Sequence,
+            Some(b'O') if late => Skip::One,
+            _ => return,
+        };
+        let bytes = std::mem::take(&mut self.bytes);
+        self.bytes = self.skipped(bytes.get(1..).unwrap_or(&[])).to_vec();
     }
 
     fn steps(&mut self, now: Steady, found: &mut Vec<Input>) {
@@ -159,6 +162,7 @@ impl Decoder {
                     None => return,
                 }
             }
+            self.drop_rest(now);
             if self.bytes.is_empty() {
                 return;
             }
@@ -175,7 +179,7 @@ impl Decoder {
                     self.bytes.drain(..count.min(self.bytes.len()));
                     found.extend(input.map(|input| self.doubted(input, now)));
                     if lone {
-                        self.escaped = Some(now);
+                        (self.escaped, self.torn) = (Some(now), true);
                     }
                 }
                 Step::Paste(count) => {

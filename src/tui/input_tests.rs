@@ -128,6 +128,22 @@ fn the_rest_of_a_torn_sequence_is_known_also_after_an_answer_of_the_terminal() {
     assert_eq!(keys(&decoder.take(b"\x1b[0n", at(60))), []);
     assert_eq!(decoder.take(b"[15~", at(120)), []);
     assert_eq!(keys(&decoder.take(b"[", at(700))), [KeyCode::Char('[')]);
+    // The answer comes before the Esc is decided, and the rest with it or behind it.
+    for (pieces, then) in [
+        (&[&b"\x1b"[..], b"\x1b[0n", b"[<0;5;5M"][..], 'a'),
+        (&[b"\x1b", b"\x1b[0n[15~"], 'b'),
+        (&[b"\x1b\x1b[0n[15", b"~"], 'c'),
+        (&[b"\x1b\x1b[0nO", b"P"], 'd'),
+    ] {
+        let mut decoder = Decoder::new(WAIT);
+        let mut taken = Vec::new();
+        for (moment, piece) in [0, 20, 120].into_iter().zip(pieces) {
+            taken.extend(decoder.take(piece, at(moment)));
+        }
+        assert_eq!(keys(&taken), [KeyCode::Esc], "{pieces:?}");
+        let next = decoder.take(then.to_string().as_bytes(), at(300));
+        assert_eq!(keys(&next), [KeyCode::Char(then)], "{pieces:?}");
+    }
 }
 
 #[test]
