@@ -106,7 +106,16 @@ impl<'de> Deserialize<'de> for SafeText {
 /// Columns that `text` takes in a terminal: the one width function of the program.
 #[must_use]
 pub fn width(text: &str) -> usize {
+    // Most texts are plain: the long way gives the same for them.
+    if is_plain(text) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// True when every byte is a printable ASCII character: each takes one column.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
 /// Cuts `text` to `columns`, with `…` in the last column when something was cut.
@@ -134,6 +143,9 @@ pub fn truncate(text: &str, columns: usize) -> String {
 /// The text with everything invisible or harmful made visible, at most `limit` bytes.
 #[must_use]
 pub fn sanitize(text: &str, limit: usize) -> String {
+    if text.len() <= limit && is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(limit));
     for grapheme in text.graphemes(true) {
         if out.len() + 3 > limit && out.len() + grapheme.len() > limit {

@@ -21,7 +21,7 @@ use fluxnoc::protocol::{Actor, CheckRow, EngineStatus, Event, Role};
 use fluxnoc::tui::Options;
 use fluxnoc::tui::app::App;
 use fluxnoc::tui::msg::Msg;
-use fluxnoc::tui::terminal::picture::difference;
+use fluxnoc::tui::terminal::picture::{Picture, Skills};
 use fluxnoc::tui::update::update;
 use fluxnoc::tui::view::view;
 use fluxnoc::tui::{layout, zone::Zone};
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 
 struct Console {
     app: App,
-    shown: Buffer,
+    picture: Picture,
     clock: Clock,
     next: usize,
 }
@@ -75,7 +75,8 @@ impl Console {
         let zone = Zone::Fixed { offset: 0, name: "UTC".to_owned() };
         let options = Options { zone, clock: clock.clone(), ..Options::default() };
         let app = App::new(actor, options, clock.now(), SIZE);
-        let mut console = Self { app, shown: Buffer::empty(layout::screen(SIZE)), clock, next: 0 };
+        let shown = Picture::new(Skills { sync: true, ground: true, repeat: false });
+        let mut console = Self { app, picture: shown, clock, next: 0 };
         for event in picture(console.app.wall()) {
             console.on(Msg::Event(Arc::new(event)));
         }
@@ -94,10 +95,10 @@ impl Console {
         self.on(Msg::Tick(now));
         let mut frame = Buffer::empty(layout::screen(SIZE));
         let cursor = view(&self.app, &mut frame);
-        let bytes = difference(&self.shown, &frame, None, cursor);
-        self.shown = frame;
+        self.picture.want(frame, cursor, true);
+        let bytes = self.picture.chunk(usize::MAX).map_or(0, |chunk| chunk.bytes.len());
         self.on(Msg::Painted(now.steady));
-        bytes.len()
+        bytes
     }
 
     /// Presses cursor keys in all lists; p50 and p99 of key to frame in milliseconds.

@@ -229,6 +229,8 @@ fn switch(line: &mut Line, key: &str, words: &str) -> (f64, f64, f64) {
             }
         }
     }
+    let bytes: usize = log.iter().skip(from).map(|(_, bytes)| bytes.len()).sum();
+    println!("{bytes} bytes to {words:?} at {}x{}", line.size.0, line.size.1);
     let [title, ten, whole] = found.map(|at| at.map_or(f64::NAN, |at| over(begun, at)));
     (title, ten, whole)
 }

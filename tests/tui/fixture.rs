@@ -155,6 +155,7 @@ pub fn picture() -> Vec<Event> {
             host: SafeText::line("jump-02"),
             pid: 4242,
             started: ago(86_400),
+            config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
             ..EngineStatus::default()
         })),
         window(),

@@ -1,26 +1,13 @@
 //! Every view at every size: it opens by its key, shows what it should, and goes back.
 
-use crate::Console;
-use crate::invariants::SIZES;
+use std::sync::Arc;
 
-fn at_all_sizes(keys: &str, name: &str) {
-    for (width, height) in SIZES {
-        let mut console = Console::open((width, height));
-        console.press(keys);
-        console.rest();
-        insta::assert_snapshot!(format!("{name}_{width}x{height}"), console.screen());
-    }
-}
+use fluxnoc::model::Host;
+use fluxnoc::protocol::{Event, Role};
+use fluxnoc::tui::Options;
 
-#[test]
-fn maintenance() {
-    at_all_sizes("7", "maintenance");
-}
-
-#[test]
-fn settings() {
-    at_all_sizes("g ,", "settings");
-}
+use crate::invariants::opened;
+use crate::{Console, actor, options};
 
 #[test]
 fn a_view_opens_by_its_key_and_esc_goes_back() {
@@ -42,18 +29,7 @@ fn a_view_opens_by_its_key_and_esc_goes_back() {
 }
 
 #[test]
-fn history() {
-    at_all_sizes("8", "history");
-}
-
-#[test]
-fn alert_page() {
-    at_all_sizes("enter", "alert");
-}
-
-#[test]
-fn paths() {
-    at_all_sizes("5", "paths");
+fn panes_of_a_path_on_a_small_screen() {
     for (keys, name) in [("5 tab", "hops"), ("5 tab tab", "trips"), ("5 tab tab tab", "changes")] {
         let mut console = Console::open((80, 24));
         console.press(keys);
@@ -119,4 +95,32 @@ fn an_alerts_page_stays_at_its_alert_and_keys_mean_it() {
     assert!(console.screen().contains("Alert: fra-01/mysql"));
     console.press("esc");
     assert!(console.screen().contains("Hosts by site"));
+}
+
+#[test]
+fn on_a_slow_line_lists_leave_the_ordinary_to_pages() {
+    let slow = Options { low_bandwidth: true, ..options() };
+    let mut console = opened((200, 60), "2", slow);
+    let screen = console.screen();
+    assert!(!screen.contains(" told ") && !screen.contains(" sent "), "{screen}");
+    let screen = console.press("3").screen();
+    assert!(screen.contains("fra-01") && !screen.contains("10.0.0."), "{screen}");
+}
+
+#[test]
+fn without_a_configuration_one_line_says_how_hosts_are_added() {
+    let how = "Add hosts: `fluxnoc init`, or [[host]] in config.toml";
+    for (size, keys) in [((200, 60), "1"), ((120, 40), "1"), ((80, 24), "1")] {
+        let mut console = Console::new(size, actor(Role::Operator), options());
+        console.feed(vec![
+            Event::Hello { stream: 1 },
+            Event::Engine(Arc::default()),
+            Event::Host(Arc::new(Host::new("jump-02", "127.0.0.1"))),
+            Event::Ready,
+        ]);
+        console.rest();
+        let screen = console.press(keys).screen();
+        assert!(screen.contains(how), "{screen}");
+    }
+    assert!(!Console::open((120, 40)).screen().contains("Add hosts"));
 }

@@ -11,7 +11,7 @@ use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
 use crate::tui::lists::{AlertRow, Presence, Row};
 use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
-use crate::tui::panes::{empty, not_ready};
+use crate::tui::panes::{empty, first_steps, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 use ratatui::style::Modifier;
@@ -25,10 +25,11 @@ struct Columns {
 }
 
 impl Columns {
-    fn at(wide: usize) -> Self {
+    /// On a slow line what is ordinary is left to the alert's page: that somebody was told.
+    fn at(wide: usize, slow: bool) -> Self {
         let host = (wide / 7).clamp(10, 24);
         let check = (wide / 10).clamp(7, 16);
-        let told = if wide >= 96 { 6 } else { 0 };
+        let told = if wide >= 96 && !slow { 6 } else { 0 };
         let who = if wide >= 96 { 18 } else { 14 };
         let used = 1 + STATE + AGE + host + 1 + check + 1 + told + who;
         Self { host, check, what: wide.saturating_sub(used), told, who }
@@ -37,6 +38,8 @@ impl Columns {
 
 const STATE: usize = 7;
 const AGE: usize = 8;
+/// Somebody was told.
+const SENT: &str = "sent";
 
 /// Name, counts and order.
 #[must_use]
@@ -82,11 +85,14 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
             None if !app.filter.0.is_empty() => {
                 empty(surface, &["No alert passes the filter; Esc clears it."]);
             }
-            None => empty(surface, &["No alert is open."]),
+            None => match first_steps(app) {
+                Some(how) => empty(surface, &["No alert is open.", how]),
+                None => empty(surface, &["No alert is open."]),
+            },
         }
         return;
     }
-    let columns = Columns::at(surface.width());
+    let columns = Columns::at(surface.width(), app.options.low_bandwidth);
     let compact = surface.width() == usize::from(app.size.0);
     let top = usize::from(!compact);
     if !compact {
@@ -184,7 +190,8 @@ fn row(
         x += columns.told;
     }
     let who = who(app, row, columns.who >= 18);
-    let who = if who.is_empty() && columns.told == 0 { told } else { who };
+    let ordinary = app.options.low_bandwidth && told == SENT;
+    let who = if who.is_empty() && columns.told == 0 && !ordinary { told } else { who };
     let role = if app.acking.contains(&alert.id) { Role::Note } else { Role::Muted };
     surface.say(x, y, columns.who, &who, role);
 }
@@ -194,7 +201,7 @@ fn told(row: &AlertRow) -> String {
     let alert = &row.alert;
     match (alert.phase, alert.notified) {
         (Phase::Pending, _) => format!("{}/{}", alert.attempt, alert.attempts),
-        (_, Some(_)) => "sent".to_owned(),
+        (_, Some(_)) => SENT.to_owned(),
         (_, None) if row.is_unhandled() => "new".to_owned(),
         _ => String::new(),
     }

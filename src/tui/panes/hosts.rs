@@ -22,7 +22,7 @@ use crate::tui::layout;
 use crate::tui::lists::hosts::RANK_OK;
 use crate::tui::lists::{HostRow, Presence, Row, Site};
 use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
-use crate::tui::panes::{empty, not_ready, preview};
+use crate::tui::panes::{empty, first_steps, not_ready, preview};
 use crate::tui::theme::{Role, Theme, glyph, short};
 use crate::tui::views::View;
 use crate::tui::widgets::{Surface, cursor};
@@ -160,6 +160,9 @@ fn view_grid(app: &App, surface: &mut Surface<'_>) {
             surface.say(x, y, wide.saturating_sub(x), &text, Role::Muted);
         }
     }
+    if let Some(how) = first_steps(app).filter(|_| grid.lines.len() + 1 < rows) {
+        surface.say(1, grid.lines.len() + 1, wide.saturating_sub(2), how, Role::Muted);
+    }
     let top = high.saturating_sub(PREVIEW);
     preview::host(app, &mut surface.part(0, top, wide, PREVIEW));
 }
@@ -250,7 +253,8 @@ fn list_row(
     let indent = if inside { 2 } else { 0 };
     surface.say(16 + indent, y, name - indent, &row.name, ink);
     let mut x = 17 + name;
-    let address = if wide >= 100 { 18 } else { 0 };
+    // On a slow line the address is left to the host's page.
+    let address = if wide >= 100 && !app.options.low_bandwidth { 18 } else { 0 };
     surface.say(x, y, address, if address > 0 { &entry.host.address } else { "" }, Role::Muted);
     x += if address > 0 { address + 1 } else { 0 };
     let (text, role) = match (worst(entry), late) {

@@ -182,6 +182,13 @@ fn empty(surface: &mut Surface<'_>, lines: &[&str]) {
     }
 }
 
+/// How hosts are added, while only this machine is watched because nothing was configured.
+fn first_steps(app: &App) -> Option<&'static str> {
+    let nothing = app.world.is_ready() && app.world.engine().config.is_none();
+    (nothing && app.options.badge.is_none())
+        .then_some("Add hosts: `fluxnoc init`, or [[host]] in config.toml")
+}
+
 /// What an empty list says while the first picture is not whole.
 fn not_ready(app: &App) -> Option<&'static str> {
     match app.link {

@@ -341,6 +341,10 @@ impl Picture {
         if differing < if to_end { 4 } else { ERASE_FROM } {
             return None;
         }
+        if self.skills.repeat && (end..width).any(|x| self.differs(x, y)) {
+            // Repeating the blank takes the pen to where it goes on.
+            return None;
+        }
         self.pen.dress(&first, out);
         if to_end {
             out.extend_from_slice(b"\x1b[K");

@@ -79,6 +79,10 @@ impl<'a> Surface<'a> {
 
     fn write(&mut self, x: usize, y: usize, text: &str, style: Style) {
         let (x, y) = (self.area.x + cells(x), self.area.y + cells(y));
+        if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            self.write_plain(x, y, text, style);
+            return;
+        }
         for column in x..x.saturating_add(cells(width(text))).min(self.area.right()) {
             self.bare(column, y);
         }
@@ -89,6 +93,18 @@ impl<'a> Surface<'a> {
             usize::from(self.area.right().saturating_sub(x)),
             style,
         );
+    }
+
+    /// Plain text, one character a cell: without looking for clusters, which is most of a frame.
+    fn write_plain(&mut self, x: u16, y: u16, text: &str, style: Style) {
+        let ink = self.theme.style(Role::Background).fg.unwrap_or_default();
+        for (x, letter) in (x..self.area.right()).zip(text.chars()) {
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                cell.modifier = ratatui::style::Modifier::empty();
+                cell.fg = ink;
+                cell.set_char(letter).set_style(style);
+            }
+        }
     }
 
     /// Takes ink and weight of what was there before; the ground stays.
