@@ -1,7 +1,7 @@
-//! What a console costs that nobody uses: bytes and CPU while nothing changes, beside `btop` in the
-//! same terminal at its slowest pace; and bytes a second while 200 rows change each second.
+//! What a console costs that nobody uses: bytes and CPU while nothing changes, beside `btop` and
+//! `btm` (bottom) in the same terminal; and bytes a second while 200 rows change each second.
 //!
-//! Limits: no byte in a quiet minute (but the clock's), CPU not above btop's, 6 KB/s for the rows.
+//! Limits: no byte in a quiet minute (but the clock's), CPU not above theirs, 6 KB/s for the rows.
 
 #![allow(
     clippy::expect_used,
@@ -17,17 +17,18 @@ use std::time::{Duration, Instant};
 mod common;
 #[path = "../common/pty.rs"]
 mod pty;
-use common::{Comparison, Scratch, short, verdict};
+use common::{Comparison, Scratch, program, short, verdict};
 use pty::{PATIENCE, Terminal};
 
 const SIZE: (u16, u16) = (200, 60);
 /// Hosts whose row changes each second.
 const ROWS: usize = 200;
+/// Programs that watch a machine in a terminal, and how they are started.
+const PEERS: [(&str, &[&str]); 2] = [("btop", &["--utf-force"]), ("btm", &[])];
 
 fn main() -> ExitCode {
     let seconds = if short() { 10 } else { 40 };
     let (bytes, cpu) = quiet(seconds);
-    let peer = btop(seconds);
     let rate = busy(seconds);
     let row = |what, unit, ours, peer_name, peer| Comparison {
         what,
@@ -39,13 +40,16 @@ fn main() -> ExitCode {
         at_most: true,
     };
     let mut all = vec![row("idle, bytes between two minutes", "B", bytes, "limit", 1.0)];
-    match peer {
-        Some((peer_bytes, peer_cpu)) => {
-            println!("btop wrote {:.0} B/s", peer_bytes / seconds as f64);
-            all.push(row("idle, CPU of console and engine", "%", cpu, "btop", peer_cpu));
-        }
-        None => all.push(row("idle, CPU of console and engine", "%", cpu, "limit", 1.0)),
+    for (name, args) in PEERS {
+        let Some(path) = program(name) else {
+            println!("{name} is not installed: no comparison with it");
+            continue;
+        };
+        let (peer_bytes, peer_cpu) = peer(&path, args, seconds);
+        println!("{name} wrote {:.0} B/s", peer_bytes / seconds as f64);
+        all.push(row("idle, CPU of console and engine", "%", cpu, name, peer_cpu));
     }
+    all.push(row("idle, CPU of console and engine", "%", cpu, "limit", 1.0));
     all.push(row("200 rows changing each second", "B/s", rate, "limit", 6000.0));
     verdict(&all)
 }
@@ -96,23 +100,18 @@ fn quiet(seconds: u64) -> (f64, f64) {
     (written, used)
 }
 
-/// The same of btop, which repaints every two seconds; `None` where it is not installed.
-fn btop(seconds: u64) -> Option<(f64, f64)> {
-    let program = Path::new("/usr/bin/btop");
-    if !program.exists() {
-        println!("btop is not installed: its limit is taken instead (apt-get install btop)");
-        return None;
-    }
-    let scratch = Scratch::new("idle-btop");
+/// The same of a peer, as it comes: btop repaints every two seconds, bottom every second.
+fn peer(path: &Path, args: &[&str], seconds: u64) -> (f64, f64) {
+    let scratch = Scratch::new("idle-peer");
     let home = scratch.0.display().to_string();
     let env = [("HOME", home.as_str()), ("LANG", "C.UTF-8")];
-    let console = Terminal::start(program, &["--utf-force"], &env, SIZE.0, SIZE.1);
-    console.wait("btop's first frame", PATIENCE, |screen| screen.lines().count() > 20);
+    let console = Terminal::start(path, args, &env, SIZE.0, SIZE.1);
+    console.wait("its first frame", PATIENCE, |screen| screen.lines().count() > 20);
     std::thread::sleep(Duration::from_secs(3));
     let (bytes, cpu, begun) = (console.bytes(), cpu_of(console.pid()), Instant::now());
     std::thread::sleep(Duration::from_secs(seconds));
     let used = 100.0 * (cpu_of(console.pid()) - cpu) / begun.elapsed().as_secs_f64();
-    Some(((console.bytes() - bytes) as f64, used))
+    ((console.bytes() - bytes) as f64, used)
 }
 
 /// Bytes a second while every row has another number each second.

@@ -6,6 +6,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
+use crate::tui::panes::{history, settings, windows};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 
@@ -63,8 +64,55 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     match (&app.detail, app.focus, app.selected_alert()) {
         (Some(detail), _, _) => of_check(app, detail, surface),
         (None, Pane::Alerts, Some(alert)) => of_alert(app, alert, surface),
+        (None, Pane::Windows, _) => of_window(app, surface),
+        (None, Pane::History, _) => of_entry(app, surface),
+        (None, Pane::Settings, _) => {
+            if let Some((name, value)) = settings::selected(app) {
+                let room = surface.width().saturating_sub(2);
+                surface.say(1, 0, room, &name, Role::Strong);
+                surface.say(1, 1, room, value.as_str(), Role::Text);
+            }
+        }
+        // Lines of the log are whole as they are.
+        (None, Pane::Logs, _) => {}
         _ => host(app, surface),
     }
+}
+
+fn of_window(app: &App, surface: &mut Surface<'_>) {
+    let Some(window) = windows::selected(app) else { return };
+    let room = surface.width().saturating_sub(2);
+    let moment = |at| app.options.zone.moment(at, app.wall());
+    let when = format!("  {} to {}", moment(window.start), moment(window.end));
+    surface.line(1, 0, &[(window.name.as_str(), Role::Strong), (&when, Role::Text)]);
+    let tell = if window.suppress_notifications { "silent" } else { "alerts are sent" };
+    let covers = windows::covers(&app.world, &window);
+    let text = format!("covers {covers}; {tell}; made by {}", window.author);
+    surface.say(1, 1, room, &text, Role::Text);
+}
+
+fn of_entry(app: &App, surface: &mut Surface<'_>) {
+    let Some(entry) = history::selected(app) else { return };
+    let room = surface.width().saturating_sub(2);
+    let zone = &app.options.zone;
+    let at = format!("{} {}", zone.format(entry.at, "%-d %b %Y"), zone.seconds(entry.at));
+    let (_, what, role) = history::kind(entry.kind, entry.to);
+    let about: Vec<&str> =
+        [&entry.host, &entry.check].into_iter().flatten().map(|n| &**n).collect();
+    let by = entry.actor.as_ref().map_or_else(String::new, |who| format!(", {who}"));
+    surface.line(
+        1,
+        0,
+        &[
+            (&at, Role::Text),
+            ("  ", Role::Text),
+            (what, role),
+            ("  ", Role::Text),
+            (&about.join("/"), Role::Strong),
+            (&by, Role::Text),
+        ],
+    );
+    surface.say(1, 1, room, entry.text.as_str(), Role::Text);
 }
 
 fn of_check(app: &App, detail: &Detail, surface: &mut Surface<'_>) {

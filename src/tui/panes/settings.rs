@@ -50,6 +50,15 @@ pub fn title(app: &App) -> (String, String) {
     ("Settings in force, and where they come from".to_owned(), right)
 }
 
+/// The setting under the cursor: its name with where it was said, and its whole value.
+#[must_use]
+pub fn selected(app: &App) -> Option<(String, &SafeText)> {
+    match app.own.settings.lines.get(app.own.settings.at)? {
+        Line::Value { key, value, source } => Some((format!("{key}, {source}"), value)),
+        Line::Section(_) | Line::Note(_) => None,
+    }
+}
+
 /// Reads the engine's answer: TOML with the source of each value as a comment.
 fn parse(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();

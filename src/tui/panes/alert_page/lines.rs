@@ -178,7 +178,12 @@ fn host(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
     }
     let runbook = about.and_then(|about| about.runbook.as_ref()).or(host.runbook.as_ref());
     match runbook {
-        Some(runbook) => wrapped(lines, &format!("runbook: {runbook}"), wide, Role::Text),
+        Some(runbook) => {
+            let text = format!("runbook: {runbook}");
+            for line in text.lines() {
+                wrapped(lines, line, wide, Role::Text);
+            }
+        }
         None => lines.push(Line::new("runbook: none is configured", Role::Muted)),
     }
 }

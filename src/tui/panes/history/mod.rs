@@ -75,6 +75,12 @@ pub struct State {
     problem: Option<String>,
 }
 
+/// The entry under the cursor.
+#[must_use]
+pub fn selected(app: &App) -> Option<&LogEntry> {
+    app.own.history.row()
+}
+
 impl State {
     /// The entry under the cursor.
     fn row(&self) -> Option<&LogEntry> {
