@@ -15,8 +15,8 @@ use crate::protocol::{Actor, Answer, Event, Outcome, Problem, Query, Request};
 pub enum Backend {
     /// In this process.
     Local(Handle),
-    /// In another process. The actor is the one that the client was made for: the actors of the
-    /// calls do not travel.
+    /// In another process. The actor is the one that the client was made for: of the actors of
+    /// the calls only a lower role travels, with commands.
     Remote(Client),
 }
 

@@ -98,7 +98,7 @@ impl Console {
         if !self.plain && !std::io::stdin().is_terminal() {
             bail!("the console needs a terminal to type at; `fluxnoc --plain` does without");
         }
-        let role = if self.read_only { Role::Viewer } else { Role::Admin };
+        let role = self.role();
         let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
         self.forget_inventory();
         logging::into_file(&self.data_dir).with_context(|| {
@@ -109,6 +109,12 @@ impl Console {
             Place::There(client) => self.attached(Backend::Remote(client), actor),
             Place::Here(home) => self.owning(*home, actor),
         }
+    }
+
+    /// What who sits here may do. A screen that is read-only can be armed, and asks as a viewer
+    /// until it is; linear text cannot.
+    pub(super) const fn role(&self) -> Role {
+        if self.read_only && self.plain { Role::Viewer } else { Role::Admin }
     }
 
     /// The options of a screen.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
-use crate::protocol::{Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
+use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
 pub use stream::Events;
@@ -55,14 +55,19 @@ impl Client {
         Ok(Self { http, socket: socket.into(), operator, role })
     }
 
-    /// Has a command done. The actor is this client's operator, not the request's.
+    /// Has a command done. The actor is this client's operator, not the request's; a role of the
+    /// request that is lower than this client's counts.
     ///
     /// # Errors
     /// The engine's problem, or [`ProblemKind::Unavailable`] when it does not answer. The same
     /// request can then be sent again: its id lets it be done once.
     pub async fn execute(&self, request: &Request) -> Result<Outcome, Problem> {
         let call = routes::of_command(&request.command)?;
-        let send = self.request(call).header("idempotency-key", request.id.to_string());
+        let role = match &request.actor {
+            Actor::Local { role, .. } => self.role.min(*role),
+            _ => self.role,
+        };
+        let send = self.request_as(role, call).header("idempotency-key", request.id.to_string());
         let bytes = self.answer(send).await?;
         serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))
     }
@@ -92,12 +97,16 @@ impl Client {
     }
 
     fn request(&self, call: Call) -> reqwest::RequestBuilder {
+        self.request_as(self.role, call)
+    }
+
+    fn request_as(&self, role: Role, call: Call) -> reqwest::RequestBuilder {
         // The name before the path means nothing: the socket says where it goes.
         let request = self
             .http
             .request(call.method, format!("http://fluxnoc{}", call.path))
             .header("fluxnoc-operator", self.operator.clone())
-            .header("fluxnoc-role", role_word(self.role));
+            .header("fluxnoc-role", role_word(role));
         match call.body {
             Some(body) => request.header("content-type", "application/json").body(body),
             None => request,

@@ -392,7 +392,7 @@ impl App {
             Need::Operate => Role::Operator,
             Need::Administer => Role::Admin,
         };
-        if self.options.read_only && !self.is_armed() {
+        if self.is_locked() {
             return Some(format!("{}: this console is read-only", action.name()));
         }
         let role = match &self.actor {

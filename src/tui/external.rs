@@ -156,7 +156,7 @@ pub fn facts(app: &App) -> Facts {
 /// Runs the custom action at that place of the keymap, or asks first.
 pub fn start(app: &mut App, at: usize) -> Vec<Effect> {
     let Some(action) = app.keymap.custom().get(at).cloned() else { return Vec::new() };
-    if app.options.read_only {
+    if app.is_locked() {
         app.say(Tone::Bad, format!("{}: this console is read-only", action.name));
         return Vec::new();
     }

@@ -257,7 +257,7 @@ impl Console {
 
     /// Sends a request to the backend; its answer comes back as a message.
     fn ask(&mut self, effect: Effect) {
-        let (backend, actor) = (self.backend.clone(), self.app.actor.clone());
+        let (backend, actor) = (self.backend.clone(), self.app.acting());
         let (answer, wall) = (self.answer.clone(), self.clock.now().wall);
         let request = RequestId::from_parts(wall.millis(), rand::random());
         if let Effect::Execute { id, command } = &effect {

@@ -423,11 +423,14 @@ fn dc_04_a_read_only_console_is_armed_for_a_time_and_a_viewer_never() {
         assert!(console.foot().contains("this console is read-only"), "{key}: {}", console.foot());
     }
     assert!(console.commands.is_empty());
+    // What would slip through here is refused by the engine.
+    assert_eq!(console.app.acting(), actor(Role::Viewer));
     console.press(":").write("arm soon").press("enter");
     assert!(console.foot().contains("`soon` is no time to arm for"), "{}", console.foot());
     console.press(":").write("arm 15m").press("enter");
     let head = console.screen().lines().next().unwrap().to_owned();
     assert!(head.contains("ARMED 15m"), "{head}");
+    assert_eq!(console.app.acting(), console.app.actor);
     console.press("a enter");
     assert_eq!(console.commands.len(), 1);
     console.pass(Span::from_secs(15 * 60));

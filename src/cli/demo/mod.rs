@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{Network, Plot};
 use crate::model::{SafeText, Span};
-use crate::protocol::{Actor, Role};
+use crate::protocol::Actor;
 use crate::tui::{self, Leave, Options};
 
 /// What marks everything on screen as invented.
@@ -48,8 +48,7 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
     let (ready, played) = tokio::sync::oneshot::channel();
     let play = stage::play(home.backend(), clock.clone(), network, home.around(), ready);
     home.runtime().spawn(play);
-    let role = if console.read_only { Role::Viewer } else { Role::Admin };
-    let actor = Actor::Local { name: SafeText::line(&console.operator), role };
+    let actor = Actor::Local { name: SafeText::line(&console.operator), role: console.role() };
     // Leaving ends it all without a question: there is nothing that could go on.
     let options = Options {
         badge: Some(BADGE),

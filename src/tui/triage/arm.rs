@@ -1,4 +1,7 @@
 //! Allowing changes for a time on a console that was started read-only.
+//!
+//! Such a console asks as a viewer, so that the engine refuses what slips through here; armed, it
+//! asks as who sits there.
 
 use crate::model::Span;
 use crate::protocol::{Actor, Role};
@@ -15,6 +18,23 @@ impl App {
     #[must_use]
     pub fn is_armed(&self) -> bool {
         self.triage.armed.is_some_and(|until| until > self.now.steady)
+    }
+
+    /// True while nothing may be changed from here.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.options.read_only && !self.is_armed()
+    }
+
+    /// As whom requests are made now.
+    #[must_use]
+    pub fn acting(&self) -> Actor {
+        match &self.actor {
+            Actor::Local { name, .. } if self.is_locked() => {
+                Actor::Local { name: name.clone(), role: Role::Viewer }
+            }
+            actor => actor.clone(),
+        }
     }
 }
 
