@@ -104,6 +104,25 @@ fn a_read_only_console_runs_no_custom_action() {
     console.press("g i enter");
     assert_eq!(console.asked, []);
     assert!(console.foot().contains("read-only"));
+    console.press(":").write("login").press("enter");
+    assert_eq!(console.asked, []);
+    assert!(console.foot().contains("login: this console is read-only"), "{}", console.foot());
+    console.press("X g i enter");
+    assert!(matches!(console.asked.as_slice(), [Effect::Run(_)]), "armed it runs");
+}
+
+#[test]
+fn the_palette_offers_custom_actions_and_runs_none_that_was_not_spelled_out() {
+    let options = Options { keymap: keymap("default", LOGIN), ..options() };
+    let mut console = with(options, (120, 40));
+    console.press(":").write("lgin");
+    assert!(console.screen().contains("runs ssh -l noc {host}"), "{}", console.screen());
+    console.press("enter");
+    assert_eq!((console.foot().trim(), &*console.asked), (": login", &[][..]));
+    console.press("enter");
+    assert!(console.screen().contains("Run login?"), "{}", console.screen());
+    console.press("enter");
+    assert!(matches!(console.asked.as_slice(), [Effect::Run(_)]));
 }
 
 #[test]

@@ -1,23 +1,29 @@
-//! The command line: actions by name, and every host, check, view and theme, found by letters.
+//! The command line: actions by name, the configuration's own ones, and every host, check, view and
+//! theme, found by letters.
 
 use crate::model::{CheckKey, Name};
 use crate::tui::act;
 use crate::tui::action::{Action, Need};
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
-use crate::tui::fuzzy;
 use crate::tui::line::{Line, Purpose};
 use crate::tui::overlays::views;
 use crate::tui::triage::arm;
+use crate::tui::{external, fuzzy};
 
 /// Most candidates that are kept.
 const FOUND: usize = 32;
+
+/// The commands that take words behind their name.
+pub const WITH_WORDS: [Action; 3] = [Action::Theme, Action::Arm, Action::SaveView];
 
 /// What a candidate does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Does {
     /// Runs an action.
     Action(Action),
+    /// Runs a custom action, by its place in the keymap.
+    Custom(usize),
     /// Opens a host.
     Host(Name),
     /// Opens a check.
@@ -61,6 +67,19 @@ fn of_action(app: &App, action: Action) -> Candidate {
     Candidate { text: action.name().to_owned(), about, does: Does::Action(action) }
 }
 
+/// The configuration's own actions.
+fn customs(app: &App) -> impl Iterator<Item = Candidate> {
+    let locked = app.is_locked();
+    app.keymap.custom().iter().enumerate().map(move |(at, own)| {
+        let about = if locked {
+            format!("{}: this console is read-only", own.name)
+        } else {
+            format!("runs {}", own.command.join(" "))
+        };
+        Candidate { text: own.name.clone(), about, does: Does::Custom(at) }
+    })
+}
+
 fn theme(name: &str) -> Candidate {
     let (text, about) = (format!("theme {name}"), "these colours".to_owned());
     Candidate { text, about, does: Does::Theme(name.to_owned()) }
@@ -69,6 +88,7 @@ fn theme(name: &str) -> Candidate {
 /// What is looked at besides names of actions that contain what is typed.
 fn everything(app: &App, with_checks: bool) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = commands().map(|action| of_action(app, action)).collect();
+    all.extend(customs(app));
     all.extend(app.triage.views.iter().map(|view| Candidate {
         text: format!("view {} {}", view.letter, view.name),
         about: "a saved view".to_owned(),
@@ -109,6 +129,7 @@ pub fn candidates(app: &App, typed: &str) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = commands()
         .filter(|action| action.name().contains(word))
         .map(|action| of_action(app, action))
+        .chain(customs(app).filter(|own| own.text.contains(word)))
         .collect();
     found.sort_by_key(|one| !one.text.starts_with(word));
     if word.is_empty() {
@@ -163,8 +184,7 @@ pub fn typed(app: &mut App) {
 /// The text completed to a candidate.
 #[must_use]
 pub fn complete(candidate: &Candidate) -> String {
-    let takes_more =
-        [Action::Theme, Action::Arm, Action::SaveView].map(Does::Action).contains(&candidate.does);
+    let takes_more = matches!(&candidate.does, Does::Action(action) if WITH_WORDS.contains(action));
     if takes_more { format!("{} ", candidate.text) } else { candidate.text.clone() }
 }
 
@@ -182,15 +202,20 @@ pub fn run(app: &mut App, typed: &str, found: &[Candidate], at: Option<usize>) -
     if let Some(effects) = with_words(app, typed) {
         return effects;
     }
+    // A name in full before the only one that begins so.
+    if let Some(action) = commands().find(|action| action.name() == typed) {
+        return act::act(app, action);
+    }
+    let own = customs(app).find(|own| own.text == typed);
+    if let Some(own) = own {
+        return go(app, &own);
+    }
     let mut begins = commands().filter(|action| action.name().starts_with(typed));
-    let action = commands()
-        .find(|action| action.name() == typed)
-        .or_else(|| begins.next().filter(|_| begins.next().is_none()));
-    if let Some(action) = action {
+    if let Some(action) = begins.next().filter(|_| begins.next().is_none()) {
         return act::act(app, action);
     }
     match found.first().cloned() {
-        Some(Candidate { does: Does::Action(action), text, .. }) if action.need() != Need::Look => {
+        Some(Candidate { does, text, .. }) if changes(&does) => {
             // What was not spelled out and changes something is shown first.
             open(app);
             if let Some(Overlay::Line(line)) = &mut app.overlay {
@@ -208,16 +233,26 @@ pub fn run(app: &mut App, typed: &str, found: &[Candidate], at: Option<usize>) -
     }
 }
 
+/// True for what must be spelled out or chosen before it runs.
+fn changes(does: &Does) -> bool {
+    match does {
+        Does::Action(action) => action.need() != Need::Look,
+        Does::Custom(_) => true,
+        _ => false,
+    }
+}
+
 /// Commands that take words.
 fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
     if typed == "q" {
         return Some(act::act(app, Action::Interrupt));
     }
     let (name, rest) = typed.split_once(' ')?;
-    match name {
-        "theme" => put_theme(app, rest.trim()),
-        "arm" => arm::arm_for(app, rest),
-        "save-view" => return Some(views::save(app, rest)),
+    let action = WITH_WORDS.iter().copied().find(|action| action.name() == name)?;
+    match action {
+        Action::Theme => put_theme(app, rest.trim()),
+        Action::Arm => arm::arm_for(app, rest),
+        Action::SaveView => return Some(views::save(app, rest)),
         _ => return None,
     }
     Some(Vec::new())
@@ -236,6 +271,7 @@ fn put_theme(app: &mut App, name: &str) {
 fn go(app: &mut App, candidate: &Candidate) -> Vec<Effect> {
     match &candidate.does {
         Does::Action(action) => return act::act(app, *action),
+        Does::Custom(at) => return external::start(app, *at),
         Does::Host(host) => return act::open_host(app, host.clone(), None),
         Does::Check(key) => {
             return act::open_host(app, key.host.clone(), Some(key.name.clone()));
