@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::id::{CheckKey, MaintenanceId, Name};
 use super::pattern::Pattern;
 use super::safe_text::SafeText;
-use super::time::Timestamp;
+use super::time::{Span, Timestamp};
 
+/// Longest window, from start to end.
+pub const LONGEST: Span = Span::from_secs(366 * 86_400);
+/// Longest name, in characters.
+pub const NAME_LIMIT: usize = 200;
 /// Most hosts, and most checks, that one window names.
 pub const NAMED_LIMIT: usize = 1000;
 

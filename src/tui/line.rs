@@ -103,13 +103,29 @@ pub struct Line {
     pub input: Input,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// True while the text is the one that was offered: the first letter replaces it.
+    pub offered: bool,
 }
 
 impl Line {
-    /// A line with a text to begin with.
+    /// A line with a text to begin with, which is gone on with.
     #[must_use]
     pub fn new(purpose: Purpose, text: &str) -> Self {
-        Self { purpose, input: Input::new(text.to_owned()), error: None }
+        Self { purpose, input: Input::new(text.to_owned()), error: None, offered: false }
+    }
+
+    /// A line with one value that Enter takes and the first letter replaces, such as a length of
+    /// time; keys that move or erase keep it.
+    #[must_use]
+    pub fn offering(purpose: Purpose, text: &str) -> Self {
+        Self { offered: !text.is_empty(), ..Self::new(purpose, text) }
+    }
+
+    /// Something is about to be typed or edited; `letter` when it goes into the text.
+    pub fn touched(&mut self, letter: bool) {
+        if std::mem::take(&mut self.offered) && letter {
+            self.input = Input::default();
+        }
     }
 
     /// The text.

@@ -83,8 +83,14 @@ const NOT_THAT: &str = "the engine answered something else";
 fn window(app: &mut App, what: &str, result: Result<Reply, Problem>) {
     match result {
         Ok(Reply::Outcome(Outcome::Maintenance(window))) => {
-            let end = app.options.zone.moment(window.end, app.wall());
-            app.say(Tone::Good, format!("{what} is in maintenance until {end}"));
+            let moment = |at| app.options.zone.moment(at, app.wall());
+            let end = moment(window.end);
+            let text = if window.start > app.wall() {
+                format!("{what} will be in maintenance from {} until {end}", moment(window.start))
+            } else {
+                format!("{what} is in maintenance until {end}")
+            };
+            app.say(Tone::Good, text);
         }
         Ok(_) => app.say(Tone::Good, format!("{what} is in maintenance")),
         Err(problem) => app.say(Tone::Bad, problem.to_string()),

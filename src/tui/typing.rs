@@ -1,6 +1,6 @@
 //! Input lines: opening them, editing, sending what they say.
 
-use crossterm::event::{Event as TerminalEvent, KeyEvent};
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -18,7 +18,8 @@ use crate::tui::{filtering, overlays, panes};
 pub fn key(app: &mut App, key: KeyEvent) {
     if let Some(Overlay::Line(line)) = &mut app.overlay {
         let full = line.text().chars().count() >= LENGTH_LIMIT;
-        let types = matches!(key.code, crossterm::event::KeyCode::Char(_));
+        let types = matches!(key.code, KeyCode::Char(_));
+        line.touched(types && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT));
         if !(full && types) {
             line.input.handle_event(&TerminalEvent::Key(key));
         }
@@ -29,6 +30,7 @@ pub fn key(app: &mut App, key: KeyEvent) {
 /// Takes pasted text into the open line; without one it is dropped, for it is not meant as keys.
 pub fn paste(app: &mut App, text: &str) {
     if let Some(Overlay::Line(line)) = &mut app.overlay {
+        line.touched(true);
         let room = LENGTH_LIMIT.saturating_sub(line.text().chars().count());
         let first = text.lines().next().unwrap_or("");
         for letter in first.chars().filter(|c| !c.is_control()).take(room) {
@@ -143,6 +145,10 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
                 _ => None,
             };
             let comment = line.text().trim().to_owned();
+            if let Err(why) = acks::comment(&comment) {
+                fail(app, why);
+                return Vec::new();
+            }
             if let Some(end) = ends.get(*end) {
                 app.triage.last = Some(Again::Ack(comment.clone(), *end));
             }

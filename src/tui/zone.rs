@@ -198,6 +198,18 @@ impl Zone {
             Err(_) => Err(format!("`{text}` is no length of time; write 1h, 30m or until 06:00")),
         }
     }
+
+    /// As [`Self::end`], of what begins `now`: a day that is over is no end.
+    ///
+    /// # Errors
+    /// As [`Self::end`].
+    pub fn end_from(&self, text: &str, now: Timestamp) -> Result<Timestamp, String> {
+        let end = self.end(text, now)?;
+        if end > now {
+            return Ok(end);
+        }
+        Err(format!("{} is over; write 1h, 30m or until 06:00", self.moment(end, now)))
+    }
 }
 
 /// The last line of a version 2 zone file.

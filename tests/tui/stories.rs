@@ -84,6 +84,10 @@ fn dc_05_two_keys_open_a_window_and_a_bad_time_is_told_in_place() {
         screen.contains("`soon` is no length of time; write 1h, 30m or until 06:00"),
         "{screen}"
     );
+    for (wrong, says) in [("2020-01-01 06:00", " is over; write 1h"), ("400d", "at most 366d")] {
+        console.press("ctrl-u").write(wrong).press("enter");
+        assert!(console.screen().contains(says), "{wrong}: {}", console.screen());
+    }
     assert!(console.commands.is_empty());
     console.press("ctrl-u").write("until 06:00").press("enter");
     let [Command::AddMaintenance(window)] = console.commands.as_slice() else { panic!() };
@@ -94,6 +98,12 @@ fn dc_05_two_keys_open_a_window_and_a_bad_time_is_told_in_place() {
     assert_eq!(window.end, "2026-02-25T05:00:00Z".parse().unwrap());
     assert_eq!(window.name, "quick window, fra-01 21:04");
     assert!(console.foot().contains("fra-01 is in maintenance until 25 Feb 06:00"));
+    // The first letter replaces the length that was offered; keys that move keep it.
+    console.press("m 2 h");
+    assert_eq!(console.foot(), " Window over fra-01/mysql for: 2h");
+    console.press("esc m end").write("30m");
+    assert_eq!(console.foot(), " Window over fra-01/mysql for: 1h30m");
+    console.press("esc");
     // The shortest way: two keys.
     console.press("m enter");
     let Some(Command::AddMaintenance(window)) = console.commands.last() else { panic!() };

@@ -2,12 +2,9 @@
 
 use super::super::core::Core;
 use super::super::undo::BeforeWindow;
-use crate::model::maintenance::NAMED_LIMIT;
+use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
 use crate::model::{Maintenance, MaintenanceId, SafeText, Span, Timestamp};
 use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
-
-/// Longest window, from start to end.
-const LONGEST: Span = Span::from_secs(366 * 86_400);
 
 impl Core {
     pub(super) fn add_maintenance(
@@ -131,8 +128,8 @@ fn times(start: Timestamp, end: Timestamp) -> Result<(), Problem> {
 
 fn name(text: &str) -> Result<SafeText, Problem> {
     let name = SafeText::line(text.trim());
-    if name.is_empty() || name.as_str().chars().count() > 200 {
-        return Err(Problem::invalid("`name` has 1 to 200 characters"));
+    if name.is_empty() || name.as_str().chars().count() > NAME_LIMIT {
+        return Err(Problem::invalid(format!("`name` has 1 to {NAME_LIMIT} characters")));
     }
     Ok(name)
 }

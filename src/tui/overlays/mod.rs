@@ -125,7 +125,9 @@ fn view_line(app: &App, line: &Line, surface: &mut Surface<'_>) -> Position {
     let used = surface.say(1, y, wide.saturating_sub(20), &prompt, Role::Prompt) + 2;
     let room = wide.saturating_sub(used + 1).max(10);
     let scroll = line.input.visual_scroll(room.saturating_sub(1));
-    surface.say(used, y, room, skip_columns(line.text(), scroll), Role::Input);
+    // What the next letter replaces looks as chosen text does.
+    let text_role = if line.offered { Role::Selection } else { Role::Input };
+    surface.say(used, y, room, skip_columns(line.text(), scroll), text_role);
     if let Purpose::Filter(own) = &line.purpose {
         filter::marks(own, line.text(), scroll, &mut surface.part(used, y, room, 1));
     }

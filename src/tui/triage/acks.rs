@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::comment::COMMENT_LIMIT;
 use crate::model::{Alert, AlertId, Timestamp};
 use crate::protocol::{Command, Target};
 use crate::tui::app::{App, Overlay, Tone};
@@ -169,9 +170,25 @@ pub fn end(app: &App, text: &str) -> Result<Option<Timestamp>, String> {
         "" => return Err("write 4h, 06:00, never or until it recovers".to_owned()),
         _ => {}
     }
-    let bad =
-        |_| format!("`{}` is no end; write 4h, 06:00, never or until it recovers", text.trim());
-    app.options.zone.end(text, app.wall()).map(Some).map_err(bad)
+    let right = "write 4h, 06:00, never or until it recovers";
+    let bad = |_| format!("`{}` is no end; {right}", text.trim());
+    let end = app.options.zone.end(text, app.wall()).map_err(bad)?;
+    if end <= app.wall() {
+        return Err(format!("`{}` is over; {right}", text.trim()));
+    }
+    Ok(Some(end))
+}
+
+/// Looks whether a comment can be kept whole.
+///
+/// # Errors
+/// How long it is, and how long it may be.
+pub fn comment(text: &str) -> Result<(), String> {
+    let count = text.chars().count();
+    if count <= COMMENT_LIMIT {
+        return Ok(());
+    }
+    Err(format!("a comment has at most {COMMENT_LIMIT} characters, this one has {count}"))
 }
 
 /// Says what sending would do.
@@ -197,6 +214,10 @@ pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
         }
     };
     let comment = open.form.text("comment").to_owned();
+    if let Err(why) = self::comment(&comment) {
+        open.form.fail("comment", why);
+        return None;
+    }
     let (sticky, notify) = (open.form.is_on("sticky"), open.form.is_on("notify"));
     let filled = Filled { comment: comment.clone(), end: text, sticky, notify };
     app.triage.last = Some(Again::AckForm(filled));

@@ -13,7 +13,7 @@ use crate::tui::form::{Field, Form, Place};
 use crate::tui::line::Pending;
 use crate::tui::panes;
 use crate::tui::targets::targets;
-use crate::tui::triage::{OpenForm, Purpose, Waits, acks, window_form};
+use crate::tui::triage::{OpenForm, Purpose, Waits, acks, window_form, windows};
 
 /// How moments are written into a form.
 const MOMENT: &str = "%Y-%m-%d %H:%M";
@@ -155,6 +155,10 @@ fn commit_edit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
         open.form.fail(field, "this cannot be empty; Esc leaves it as it was");
         return None;
     }
+    if let Err(why) = window_form::short_name(open.form.text("name")) {
+        open.form.fail("name", why);
+        return None;
+    }
     let name = written("name", old_name.trim());
     let start = written("start", &old_start).map(|text| zone.start(&text, wall)).transpose();
     let end = written("end", &old_end).map(|text| zone.end(&text, wall)).transpose();
@@ -169,9 +173,17 @@ fn commit_edit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
             return None;
         }
     };
-    if end.is_some_and(|end| end <= wall || start.is_some_and(|start| end <= start)) {
-        open.form.fail("end", "it would be over before it begins; `U` ends a window now");
-        return None;
+    if let Some(known) = app.world.window(id) {
+        let (from, to) = (start.unwrap_or(known.start), end.unwrap_or(known.end));
+        let wrong = if to <= from || end.is_some_and(|end| end <= wall) {
+            Err("it would be over before it begins; `U` ends a window now".to_owned())
+        } else {
+            windows::short_enough(from, to)
+        };
+        if let Err(why) = wrong {
+            open.form.fail("end", why);
+            return None;
+        }
     }
     app.overlay = None;
     if name.is_none() && start.is_none() && end.is_none() {

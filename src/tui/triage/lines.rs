@@ -8,7 +8,7 @@ use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::panes;
 use crate::tui::targets::targets;
 use crate::tui::triage::again::Again;
-use crate::tui::triage::{Waits, forms, remember};
+use crate::tui::triage::{Waits, acks, forms, remember};
 use crate::tui::typing;
 
 /// How long a snooze lasts that nobody chose.
@@ -40,7 +40,7 @@ pub fn open_snooze(app: &mut App, text: Option<&str>) {
     let all = checks.iter().all(|key| app.look().snoozed(key).is_some());
     let text = text.unwrap_or(if all { "off" } else { SNOOZE });
     let purpose = Purpose::Snooze { checks, what };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, text))));
+    app.open(Overlay::Line(Box::new(Line::offering(purpose, text))));
 }
 
 /// Asks before the window here ends: the count is typed.
@@ -88,6 +88,10 @@ pub fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
                 typing::fail(app, "the comment is empty; write it, or Esc".to_owned());
                 return Vec::new();
             }
+            if let Err(why) = acks::comment(&text) {
+                typing::fail(app, why);
+                return Vec::new();
+            }
             app.overlay = None;
             app.triage.last = Some(Again::Comment(text.clone()));
             app.say(Tone::Note, format!("commenting on {what}…"));
@@ -99,7 +103,7 @@ pub fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             let until = if matches!(text.as_str(), "off" | "0") {
                 None
             } else {
-                match app.options.zone.end(&text, app.wall()) {
+                match app.options.zone.end_from(&text, app.wall()) {
                     Ok(until) => Some(until),
                     Err(why) => {
                         typing::fail(app, format!("{why}; off ends it"));
@@ -132,7 +136,8 @@ pub fn words(app: &App, line: &Line) -> Option<(String, String)> {
             (format!("Comment on {what}:"), "stands in the history and on the host".to_owned())
         }
         Purpose::Snooze { checks, what } => {
-            let end = match (line.text().trim(), app.options.zone.end(line.text(), app.wall())) {
+            let end = match (line.text().trim(), app.options.zone.end_from(line.text(), app.wall()))
+            {
                 ("off" | "0", _) => "ends the snooze".to_owned(),
                 (_, Ok(end)) => typing::until(app, Some(end)),
                 (_, Err(_)) => "until ?".to_owned(),

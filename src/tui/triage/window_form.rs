@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::maintenance::NAME_LIMIT;
 use crate::model::{MaintenanceId, Pattern, SafeText, Timestamp};
 use crate::protocol::{Command, NewMaintenance};
 use crate::tui::app::{App, Overlay, Tone};
@@ -11,7 +12,7 @@ use crate::tui::format::plural;
 use crate::tui::line::Pending;
 use crate::tui::targets::targets;
 use crate::tui::triage::again::Again;
-use crate::tui::triage::windows::{Named, few_enough};
+use crate::tui::triage::windows::{Named, few_enough, short_enough};
 use crate::tui::triage::{OpenForm, Purpose};
 
 /// Names that the preview lists.
@@ -86,7 +87,20 @@ fn times(app: &App, form: &Form) -> Result<(Timestamp, Timestamp), Wrong> {
     if end <= app.wall() {
         return Err(("end", "it would be over already".to_owned()));
     }
+    short_enough(start, end).map_err(|why| ("end", why))?;
     Ok((start, end))
+}
+
+/// Looks whether a window can be called so.
+///
+/// # Errors
+/// How long its name is, and how long it may be.
+pub fn short_name(text: &str) -> Result<(), String> {
+    let count = text.chars().count();
+    if count <= NAME_LIMIT {
+        return Ok(());
+    }
+    Err(format!("a name has at most {NAME_LIMIT} characters, this one has {count}"))
 }
 
 /// What the form means.
@@ -94,6 +108,7 @@ fn window(app: &App, form: &Form, named: &Named) -> Result<NewMaintenance, Wrong
     if form.text("name").is_empty() {
         return Err(("name", "a window needs a name: write what it is for".to_owned()));
     }
+    short_name(form.text("name")).map_err(|why| ("name", why))?;
     let glob = |field: &'static str| match form.text(field) {
         "" => Ok(None),
         text => match text.parse::<Pattern>() {

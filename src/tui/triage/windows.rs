@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::maintenance::NAMED_LIMIT;
-use crate::model::{CheckKey, Name, Pattern};
+use crate::model::maintenance::{LONGEST, NAMED_LIMIT};
+use crate::model::{CheckKey, Name, Pattern, Timestamp};
 use crate::protocol::{Command, HostEntry, NewMaintenance};
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
@@ -113,7 +113,7 @@ pub fn open(app: &mut App, length: &str) {
         return;
     }
     let purpose = Purpose::Window { scopes, scope: 0 };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, length))));
+    app.open(Overlay::Line(Box::new(Line::offering(purpose, length))));
 }
 
 /// A scope in words.
@@ -137,7 +137,8 @@ fn called(scope: &Scope) -> String {
 
 fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String> {
     let start = app.wall();
-    let end = app.options.zone.end(text, start)?;
+    let end = app.options.zone.end_from(text, start)?;
+    short_enough(start, end)?;
     let exactly = |name: &str| Pattern::exactly(name).map_err(|error| error.to_string());
     let mut window = NewMaintenance {
         name: format!("quick window, {} {}", called(scope), app.options.zone.clock(start)),
@@ -162,6 +163,17 @@ fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String
         }
     }
     Ok(window)
+}
+
+/// A window lasts only so long.
+///
+/// # Errors
+/// How long it may be.
+pub fn short_enough(start: Timestamp, end: Timestamp) -> Result<(), String> {
+    if end.since(start) <= LONGEST {
+        return Ok(());
+    }
+    Err(format!("a window lasts at most {LONGEST}"))
 }
 
 /// A window names only so many things one by one.
@@ -199,7 +211,7 @@ pub fn commit(app: &mut App, line: &Line, scope: &Scope) -> Vec<Effect> {
 /// What the window line would do, in words: `covers fra-01 with 6 checks until 22:04`.
 #[must_use]
 pub fn preview(app: &App, line: &Line, scope: &Scope) -> String {
-    let end = match app.options.zone.end(line.text(), app.wall()) {
+    let end = match app.options.zone.end_from(line.text(), app.wall()) {
         Ok(end) => typing::until(app, Some(end)),
         Err(_) => "until ?".to_owned(),
     };
