@@ -11,8 +11,12 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "e2e/desk.rs"]
+mod desk;
 #[path = "e2e/files.rs"]
 mod files;
+#[path = "e2e/forms.rs"]
+mod forms;
 #[path = "e2e/house.rs"]
 mod house;
 #[path = "e2e/leaving.rs"]
@@ -25,8 +29,12 @@ mod namespace;
 mod netns;
 #[path = "common/nginx.rs"]
 mod nginx;
+#[path = "e2e/prompts.rs"]
+mod prompts;
 #[path = "common/pty.rs"]
 mod pty;
+#[path = "e2e/read_only.rs"]
+mod read_only;
 #[path = "plugins/scene.rs"]
 mod scene;
 #[path = "e2e/screens.rs"]
@@ -37,3 +45,5 @@ mod sharing;
 mod story;
 #[path = "e2e/terminal.rs"]
 mod terminal;
+#[path = "e2e/triage.rs"]
+mod triage;

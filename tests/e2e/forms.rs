@@ -1,0 +1,273 @@
+//! Every form: each field takes something wrong and says what would be right while nothing changes
+//! in the store, then the whole of it is sent and is in the store and the audit.
+//!
+//! Forms and fields come from the source: a new one fails here until it has its case.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::desk::{Desk, is_in, millis};
+use crate::house::has_row;
+use crate::prompts::{self, Case};
+
+/// The forms, by their purpose in the source.
+pub const FORMS: [Case; 3] = [("Ack", ack), ("Window", window), ("EditWindow", edit_window)];
+
+/// Where each is made.
+const FILES: [(&str, &str); 3] =
+    [("Ack", "acks.rs"), ("Window", "window_form.rs"), ("EditWindow", "forms.rs")];
+
+/// Fields in which any text is right.
+const FREE: [(&str, &str); 1] = [("Window", "for")];
+
+/// Fields that the form of that purpose has: `true` for a choice of two.
+fn fields(purpose: &str) -> BTreeMap<String, bool> {
+    let (_, file) = FILES.into_iter().find(|(name, _)| *name == purpose).expect("a file");
+    let found = written(&triage().join(file));
+    assert!(!found.is_empty(), "{file} makes a form");
+    found
+}
+
+fn triage() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui/triage")
+}
+
+/// The fields that a file makes.
+fn written(file: &Path) -> BTreeMap<String, bool> {
+    let source = std::fs::read_to_string(file).unwrap();
+    let mut found = BTreeMap::new();
+    for (call, choice) in [("Field::text(", false), ("Field::toggle(", true)] {
+        for rest in source.split(call).skip(1) {
+            let name = rest.split('"').nth(1).expect("a name");
+            found.insert(name.to_owned(), choice);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_other_file_makes_a_form() {
+    let mut makers = Vec::new();
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tui")];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if !path.ends_with("src/tui/form.rs") && !written(&path).is_empty() {
+                makers.push(path.strip_prefix(triage()).unwrap().display().to_string());
+            }
+        }
+    }
+    makers.sort_unstable();
+    let mut known = FILES.map(|(_, file)| file.to_owned());
+    known.sort_unstable();
+    assert_eq!(makers, known);
+}
+
+#[test]
+fn every_form_refuses_what_is_wrong_in_each_field_and_does_what_is_right() {
+    prompts::each(&FORMS);
+}
+
+/// An open form.
+struct Open<'d> {
+    desk: &'d mut Desk,
+    fields: BTreeMap<String, bool>,
+}
+
+impl<'d> Open<'d> {
+    /// Opens it with a key, and looks that every field of the source is on screen.
+    fn new(desk: &'d mut Desk, purpose: &str, key: &str, title: &str) -> Self {
+        desk.press(key);
+        let screen = desk.wait(title, |screen| screen.contains(title) && screen.contains("Cancel"));
+        let open = Self { desk, fields: fields(purpose) };
+        for field in open.fields.keys() {
+            assert!(screen.lines().any(|line| label(line) == Some(field)), "{field} in\n{screen}");
+        }
+        open.desk.rest();
+        open
+    }
+
+    /// Goes to a field.
+    fn go(&mut self, field: &str) {
+        for _ in 0..self.fields.len() + 3 {
+            let screen = self.desk.console.text();
+            let mut lines = screen.lines();
+            if lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›')) {
+                return;
+            }
+            self.desk.console.send("\t");
+            self.desk.wait("the next field", |next| next != screen);
+        }
+        panic!("no field {field}:\n{}", self.desk.console.text());
+    }
+
+    /// Writes into a field in place of what is there.
+    fn write(&mut self, field: &str, text: &str) {
+        self.go(field);
+        self.desk.console.send(&format!("\x15{text}"));
+        let shown: String = text.chars().take(12).collect();
+        self.desk.wait(text, |screen| {
+            screen.lines().any(|line| {
+                label(line) == Some(field)
+                    && (inside(line).contains(shown.trim()) || text.len() > 50)
+            })
+        });
+        self.desk.rest();
+    }
+
+    /// Changes a choice.
+    fn choose(&mut self, field: &str, words: &str) {
+        self.go(field);
+        self.desk.console.send(" ");
+        self.desk.wait(words, |screen| screen.contains(words));
+    }
+
+    /// Each of these alone is refused with these words below its field, and nothing changes; then
+    /// what was there is written again.
+    fn wrong(&mut self, purpose: &str, wrong: &[(&str, &str, &str, &str)]) {
+        for (name, choice) in self.fields.clone() {
+            let known = choice
+                || FREE.contains(&(purpose, name.as_str()))
+                || wrong.iter().any(|(field, ..)| *field == name);
+            assert!(known, "nothing wrong was written into {name}");
+        }
+        for (field, text, says, right) in wrong {
+            let before = self.desk.store();
+            self.write(field, text);
+            // The keys may be anywhere: they go to what is wrong.
+            self.desk.console.send("\t");
+            self.desk.rest();
+            self.desk.console.send("\r");
+            let screen = self.desk.wait(says, |screen| {
+                let mut lines = screen.lines().skip_while(|line| label(line) != Some(field));
+                lines.next().is_some_and(|line| inside(line).starts_with('›'))
+                    && lines.next().is_some_and(|line| line.contains(says))
+            });
+            assert!(screen.contains("Cancel"), "{screen}");
+            self.desk.rest();
+            self.desk.unchanged(&before);
+            self.write(field, right);
+        }
+    }
+
+    /// Sends it.
+    fn send(self, says: &str) -> &'d mut Desk {
+        self.desk.rest();
+        self.desk.console.send("\r");
+        self.desk.wait(says, |screen| screen.contains(says) && !screen.contains("Cancel"));
+        self.desk
+    }
+}
+
+/// What stands between the borders of a card in a line of the screen.
+fn inside(line: &str) -> &str {
+    let mut parts = line.split('│');
+    let longest = parts.by_ref().filter(|part| part.chars().count() > 80);
+    longest.last().unwrap_or_default().trim()
+}
+
+/// The label of the field in a line.
+fn label(line: &str) -> Option<&str> {
+    inside(line).trim_start_matches('›').split_whitespace().next()
+}
+
+fn ack(desk: &mut Desk) {
+    let id = desk.alert("shut-1");
+    let mut open = Open::new(desk, "Ack", "A", "Acknowledge");
+    let long = "x".repeat(501);
+    open.wrong(
+        "Ack",
+        &[
+            ("comment", &long, "a comment has at most 500 characters, this one has 501", "mine"),
+            ("end", "soon", "`soon` is no end; write 4h, 06:00, never or until it recovers", "4h"),
+            ("end", "", "write 4h, 06:00, never or until it recovers", "4h"),
+            ("end", "2020-01-01 06:00", "`2020-01-01 06:00` is over; write 4h", "2h"),
+        ],
+    );
+    open.choose("sticky", "[x] stays when the state changes");
+    open.choose("notify", "[ ] nobody is told");
+    let desk = open.send("shut-1/tcp acknowledged by noc-1 until");
+    let kept = desk.ack("shut-1").unwrap();
+    assert_eq!((&kept["comment"], &kept["sticky"]), (&json!("mine"), &json!(true)));
+    assert!(is_in(millis(&kept["expires"]), 2 * 3600), "{kept}");
+    let detail = desk.did("acknowledge", 1);
+    assert_eq!((&detail["targets"], &detail["notify"]), (&json!([id]), &json!(false)));
+
+    // The same form changes what was said; nothing that others wrote before is lost by Esc.
+    let mut open = Open::new(desk, "Ack", "e", "Change the acknowledgement");
+    open.write("comment", "still mine");
+    open.write("end", "never");
+    let desk = open.send("shut-1/tcp acknowledged by noc-1");
+    let kept = desk.ack("shut-1").unwrap();
+    assert_eq!((&kept["comment"], &kept["expires"]), (&json!("still mine"), &json!(null)));
+    desk.did("acknowledge", 2);
+}
+
+fn window(desk: &mut Desk) {
+    let mut open = Open::new(desk, "Window", "M", "Maintenance window");
+    let long = "x".repeat(201);
+    open.wrong(
+        "Window",
+        &[
+            ("name", "", "a window needs a name: write what it is for", "rack 4"),
+            ("name", &long, "a name has at most 200 characters, this one has 201", "rack 4"),
+            ("hosts", "", "write a glob of hosts, such as db-prod-* (* is all)", "shut-*"),
+            ("hosts", "shut-[", "shut-[", "shut-*"),
+            ("hosts", "nosuch-*", "nothing is called so: the window would cover nothing", "shut-*"),
+            ("checks", "{tcp", "{tcp", "tcp"),
+            ("start", "soon", "`soon` is no moment; write now, 22:00 or 2026-11-25 22:00", "in 1h"),
+            ("end", "soon", "`soon` is no length of time; write 1h, 30m or until 06:00", "2h"),
+            ("end", "2020-01-01 06:00", "it would end before it begins", "2h"),
+            ("end", "400d", "a window lasts at most 366d", "2h"),
+        ],
+    );
+    open.choose("notifications", "[ ] sent as ever; the window is only shown");
+    open.write("for", "j.smith");
+    open.desk.wait_for("covers 2 hosts with 2 checks");
+    let desk = open.send("2 hosts will be in maintenance from");
+    let row = "SELECT name || '|' || host_pattern || '|' || check_pattern || '|' || suppress \
+               || '|' || created_by || '|' || author FROM maintenance";
+    assert_eq!(desk.value(row), "rack 4|shut-*|tcp|0|j.smith|noc-1");
+    assert!(is_in(desk.moment("SELECT CAST(start_at AS TEXT) FROM maintenance"), 3600));
+    assert!(is_in(desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance"), 3 * 3600));
+    let detail = desk.did("add_maintenance", 1);
+    assert_eq!((&detail["name"], &detail["host_pattern"]), (&json!("rack 4"), &json!("shut-*")));
+}
+
+/// A window that has not begun has all three fields.
+fn edit_window(desk: &mut Desk) {
+    let mut open = Open::new(desk, "Window", "M", "Maintenance window");
+    open.write("name", "rack 4");
+    open.write("start", "in 1h");
+    let desk = open.send("will be in maintenance from");
+    let id = desk.value("SELECT id FROM maintenance");
+    let end = desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance");
+    desk.press("7");
+    desk.wait("the window", |screen| has_row(screen, &["later", "rack 4"]));
+    let mut open = Open::new(desk, "EditWindow", "e", "Change the window");
+    let long = "x".repeat(201);
+    let before = "it would be over before it begins; `U` ends a window now";
+    open.wrong(
+        "EditWindow",
+        &[
+            ("name", "", "this cannot be empty; Esc leaves it as it was", "rack 5"),
+            ("name", &long, "a name has at most 200 characters, this one has 201", "rack 5"),
+            ("start", "soon", "`soon` is no moment; write now, 22:00 or 2026-11-25 22:00", "in 2h"),
+            ("end", "soon", "`soon` is no length of time; write 1h, 30m or until 06:00", "4h"),
+            ("end", "2020-01-01 06:00", before, "4h"),
+            ("end", "1h", before, "4h"),
+            ("end", "400d", "a window lasts at most 366d", "4h"),
+        ],
+    );
+    let desk = open.send("`rack 5` is changed");
+    assert_eq!(desk.value("SELECT name FROM maintenance"), "rack 5");
+    assert!(is_in(desk.moment("SELECT CAST(start_at AS TEXT) FROM maintenance"), 2 * 3600));
+    let moved = desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance");
+    assert!(is_in(moved, 4 * 3600) && moved != end);
+    let detail = desk.did("edit_maintenance", 2);
+    assert_eq!((&detail["id"], &detail["name"]), (&json!(id), &json!("rack 5")));
+}
