@@ -34,7 +34,8 @@ fn dc_05_two_keys_open_a_window_on_the_screen_in_the_store_and_in_the_audit() {
     let mut desk = Desk::open(&[]);
     let keys = ["m", "\r"];
     desk.press(keys[0]);
-    desk.wait_for("Window over shut-1/tcp for: 1h");
+    let screen = desk.wait_for("Window over shut-1/tcp for: 1h");
+    assert!(has_row(&screen, &["covers shut-1/tcp until", "the only check of shut-1"]), "{screen}");
     desk.press(keys[1]);
     window(&desk, 3600);
 }

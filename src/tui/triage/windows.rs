@@ -217,10 +217,13 @@ pub fn preview(app: &App, line: &Line, scope: &Scope) -> String {
     };
     let checks_of = |name: &Name| app.world.host(name).map_or(0, |host| host.checks.len());
     match scope {
-        Scope::Check(key) => {
-            let others = plural(checks_of(&key.host).saturating_sub(1), "other check");
-            format!("covers {key} {end}, not the {others} of {}", key.host)
-        }
+        Scope::Check(key) => match checks_of(&key.host).saturating_sub(1) {
+            0 => format!("covers {key} {end}, the only check of {}", key.host),
+            count => {
+                let others = plural(count, "other check");
+                format!("covers {key} {end}, not the {others} of {}", key.host)
+            }
+        },
         Scope::Host(name) => {
             format!("covers {name} with {} {end}", plural(checks_of(name), "check"))
         }
