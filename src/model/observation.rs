@@ -1,9 +1,11 @@
 //! What a probe saw: numbers, a text, and how it failed. No verdict.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::id::Name;
 use super::metric::Metric;
 use super::safe_text::SafeText;
 use super::state::State;
@@ -43,6 +45,8 @@ pub enum FailureKind {
     Local,
     /// A parameter or secret cannot be used.
     Config,
+    /// What a collector was answered cannot be used: it says nothing about the target.
+    Unusable,
     /// The probe itself failed.
     Internal,
     /// No result came in time.
@@ -102,6 +106,9 @@ pub struct Observation {
     /// What a plugin's exit code says; `None` for the other kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<State>,
+    /// What a device's own operators call its interfaces, by instance, for `snmp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aliases: Option<Arc<BTreeMap<Name, SafeText>>>,
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,
