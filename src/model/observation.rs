@@ -35,6 +35,8 @@ pub enum FailureKind {
     Login,
     /// The answer is larger than the limit.
     TooLarge,
+    /// The answer came and cannot be read: another format, broken, or above a limit of ours.
+    Unreadable,
     /// This machine may not do what the check needs.
     Denied,
     /// The plugin is missing, not executable or refused as unsafe.
@@ -45,8 +47,6 @@ pub enum FailureKind {
     Local,
     /// A parameter or secret cannot be used.
     Config,
-    /// What a collector was answered cannot be used: it says nothing about the target.
-    Unusable,
     /// The probe itself failed.
     Internal,
     /// No result came in time.
@@ -88,6 +88,9 @@ impl Failure {
     }
 }
 
+/// What a device's own operators call its interfaces, by instance.
+pub type Aliases = Arc<BTreeMap<Name, SafeText>>;
+
 /// What one run of a probe saw.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Observation {
@@ -108,7 +111,7 @@ pub struct Observation {
     pub claimed: Option<State>,
     /// What a device's own operators call its interfaces, by instance, for `snmp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aliases: Option<Arc<BTreeMap<Name, SafeText>>>,
+    pub aliases: Option<Aliases>,
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,

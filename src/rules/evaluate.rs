@@ -70,6 +70,8 @@ fn judge_failure(failure: &Failure, unreachable: State) -> Verdict {
         FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::Resolve => {
             "; investigate connectivity"
         }
+        // The target was reached; what it said is of no use.
+        FailureKind::Unreadable => "; check not made",
         _ => NOT_MADE,
     };
     Verdict::new(state, format!("{}{hint}", failure.message))

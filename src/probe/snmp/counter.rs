@@ -23,9 +23,10 @@ pub(super) enum Width {
 pub(super) fn restarted(before: u32, after: u32, elapsed: Duration) -> bool {
     let slack = SLACK + elapsed / 20;
     let expected = before.wrapping_add(ticks(elapsed));
-    // Ahead of the clock is drift, behind it by more than the slack is a beginning.
+    // A clock that runs ahead is no beginning, unless it is so far ahead that it is behind.
     let behind = expected.wrapping_sub(after);
-    behind <= u32::MAX / 2 && behind > ticks(slack)
+    let ahead = after.wrapping_sub(expected);
+    behind > ticks(slack) && ahead > ticks(slack + elapsed)
 }
 
 fn ticks(time: Duration) -> u32 {

@@ -266,3 +266,7 @@ fn load(objects: &Objects, tables: &Tables) -> (Vec<Metric>, Option<String>) {
         None => (metrics, Some("the agent does not say how many processors there are".to_owned())),
     }
 }
+
+#[cfg(test)]
+#[path = "host_tests.rs"]
+mod tests;

@@ -287,3 +287,7 @@ fn rates(name: &str, reading: &Reading, before: &Counters, elapsed: Duration) ->
     };
     Rates { errors, input: rate("in_octets"), output: rate("out_octets") }
 }
+
+#[cfg(test)]
+#[path = "interfaces_tests.rs"]
+mod tests;

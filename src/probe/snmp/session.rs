@@ -278,5 +278,5 @@ fn login(why: String) -> Failure {
 
 /// An answer that says nothing about the target.
 pub(super) fn unusable(why: String) -> Failure {
-    Failure::new(FailureKind::Unusable, why)
+    Failure::new(FailureKind::Unreadable, why)
 }
