@@ -39,14 +39,17 @@ fn sh(script: &str) {
 async fn inside() {
     let far = Namespace::new();
     sh(&format!(
-        "ip link add up0 type veth peer name far0 netns {}
+        "ip link add up0 type veth peer name far0 netns {0}
          ip addr add 10.88.0.1/24 dev up0
          ip link set up0 up
-         for n in $(seq 1 30); do ip link add acc$n type dummy; ip link set acc$n up; done
+         for n in $(seq 1 30); do
+           ip link add acc$n type veth peer name far$n netns {0}; ip link set acc$n up
+         done
          ip link set acc3 down",
         far.pid()
     ));
-    far.sh("ip addr add 10.88.0.2/24 dev far0; ip link set far0 up");
+    far.sh("ip addr add 10.88.0.2/24 dev far0
+            for n in $(seq 0 30); do ip link set far$n up; done");
     sh("ping -n -q -c 3 -i 0.2 -W 2 10.88.0.2 >/dev/null");
     let agent = Snmpd::start(COMMUNITY, "");
     let mut poller = Poller::new(spec(agent.port), Duration::from_secs(10));
