@@ -29,6 +29,8 @@ pub enum CheckKind {
     System(System),
     /// The path to a host
     Trace(Trace),
+    /// Host metrics, interfaces and any object of an SNMP agent
+    Snmp(Box<Snmp>),
 }
 
 /// What every kind takes.
@@ -302,6 +304,73 @@ kind! {
     }
 }
 
+kind! {
+    /// Options of `check snmp`.
+    Snmp {
+        /// Address or name
+        host: String,
+        /// 1, 2c or 3 [default: 3 with --user, else 2c]
+        #[arg(long)]
+        version: Option<String>,
+        /// Variable of the environment that holds the community
+        #[arg(long, value_name = "NAME")]
+        community_env: Option<String>,
+        /// File whose first line is the community
+        #[arg(long, value_name = "FILE", conflicts_with = "community_env")]
+        community_file: Option<String>,
+        /// User of version 3
+        #[arg(long)]
+        user: Option<String>,
+        /// Signature: md5, sha, sha224, sha256, sha384, sha512
+        #[arg(long, value_name = "ALGORITHM")]
+        auth: Option<String>,
+        /// Variable of the environment that holds the password of the signature
+        #[arg(long, value_name = "NAME")]
+        auth_password_env: Option<String>,
+        /// File whose first line is the password of the signature
+        #[arg(long, value_name = "FILE", conflicts_with = "auth_password_env")]
+        auth_password_file: Option<String>,
+        /// Encryption: aes, aes192, aes256, aes192-cisco, aes256-cisco
+        #[arg(long, value_name = "ALGORITHM")]
+        privacy: Option<String>,
+        /// Variable of the environment that holds the password of the encryption
+        #[arg(long, value_name = "NAME")]
+        privacy_password_env: Option<String>,
+        /// File whose first line is the password of the encryption
+        #[arg(long, value_name = "FILE", conflicts_with = "privacy_password_env")]
+        privacy_password_file: Option<String>,
+        /// Context of version 3
+        #[arg(long)]
+        context: Option<String>,
+        /// UDP port [default: 161]
+        #[arg(long)]
+        port: Option<u16>,
+        /// NAME=OID of an object to get, any number of times
+        #[arg(long = "get", value_name = "NAME=OID")]
+        get: Vec<String>,
+        /// NAME=OID of a column to walk, any number of times
+        #[arg(long = "walk", value_name = "NAME=OID")]
+        walk: Vec<String>,
+        /// METRIC=WARNING,CRITICAL, any number of times: cpu_usage=75,90
+        #[arg(long = "threshold", value_name = "METRIC=W,C")]
+        thresholds: Vec<String>,
+        /// Pattern of interfaces, by name or alias, any number of times [default: *]
+        #[arg(long = "interface", value_name = "GLOB")]
+        interfaces: Vec<String>,
+        /// Pattern of interfaces to leave out, any number of times
+        #[arg(long, value_name = "GLOB")]
+        exclude_if: Vec<String>,
+        /// Pattern of disks to leave out, any number of times
+        #[arg(long, value_name = "GLOB")]
+        exclude_fs: Vec<String>,
+        /// Ask only what --get and --walk name, and interfaces that --interface names
+        #[arg(long)]
+        only: bool,
+        #[command(flatten)]
+        family: Family,
+    }
+}
+
 impl CheckKind {
     /// The options that every kind takes.
     #[must_use]
@@ -317,6 +386,7 @@ impl CheckKind {
             Self::Custom(args) => &args.common,
             Self::System(args) => &args.common,
             Self::Trace(args) => &args.common,
+            Self::Snmp(args) => &args.common,
         }
     }
 
@@ -334,6 +404,7 @@ impl CheckKind {
             Self::Custom(_) => Kind::Custom,
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
+            Self::Snmp(_) => Kind::Snmp,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use super::check_args::{
-    CheckKind, Common, Custom, Dns, Family, Http, Mysql, Ping, Process, System, Tcp, Trace, Udp,
+    CheckKind, Common, Custom, Dns, Family, Http, Mysql, Ping, Process, Snmp, System, Tcp, Trace,
+    Udp,
 };
 use crate::config::{Given, toml_text};
 
@@ -121,6 +122,7 @@ impl CheckKind {
             Self::Custom(args) => return keys.custom(args).map(|()| (None, keys)),
             Self::System(args) => return keys.system(args).map(|()| (None, keys)),
             Self::Trace(args) => Some(keys.trace(args)),
+            Self::Snmp(args) => return keys.snmp(args).map(|target| (Some(target), keys)),
         };
         Ok((target, keys))
     }
@@ -195,14 +197,7 @@ impl Keys {
                         write --password-env NAME or --password-file FILE"
                 .to_owned());
         }
-        if let Some(name) = &args.password_env {
-            let value = format!("{{ env = {} }}", toml_text(name));
-            self.put("password", value, "--password-env");
-        }
-        if let Some(path) = &args.password_file {
-            let value = format!("{{ file = {} }}", toml_text(path));
-            self.put("password", value, "--password-file");
-        }
+        self.secret("password", args.password_env.as_ref(), args.password_file.as_ref());
         if let Some(port) = url.port() {
             self.put("port", port.to_string(), "URL");
         }
@@ -249,6 +244,66 @@ impl Keys {
         self.list("exclude_fs", &args.exclude_fs, "--exclude-fs");
         self.list("exclude_if", &args.exclude_if, "--exclude-if");
         Ok(())
+    }
+
+    fn snmp(&mut self, args: &Snmp) -> Result<String, String> {
+        self.text("version", args.version.as_ref());
+        if args.version.is_none() && args.user.is_some() {
+            self.put("version", toml_text("3"), "--user");
+        }
+        self.secret("community", args.community_env.as_ref(), args.community_file.as_ref());
+        self.text("user", args.user.as_ref());
+        self.text("auth", args.auth.as_ref());
+        let (name, file) = (args.auth_password_env.as_ref(), args.auth_password_file.as_ref());
+        self.secret("auth_password", name, file);
+        self.text("privacy", args.privacy.as_ref());
+        let (name, file) = (&args.privacy_password_env, &args.privacy_password_file);
+        self.secret("privacy_password", name.as_ref(), file.as_ref());
+        self.text("context", args.context.as_ref());
+        self.number("port", args.port);
+        self.entries("get", &args.get, "--get")?;
+        self.entries("walk", &args.walk, "--walk")?;
+        self.map("thresholds", &args.thresholds, ("--threshold", &['=']), pair)?;
+        if args.only {
+            self.put("host_metrics", "false".to_owned(), "--only");
+            if args.interfaces.is_empty() {
+                self.put("interfaces", "[]".to_owned(), "--only");
+            }
+        }
+        self.list("interfaces", &args.interfaces, "--interface");
+        self.list("exclude_if", &args.exclude_if, "--exclude-if");
+        self.list("exclude_fs", &args.exclude_fs, "--exclude-fs");
+        self.family(&args.family);
+        Ok(args.host.clone())
+    }
+
+    /// `NAME=OID` each, as a list of tables.
+    fn entries(&mut self, key: &'static str, pairs: &[String], shown: &str) -> Result<(), String> {
+        let mut tables = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            let Some((name, oid)) = pair.split_once('=') else {
+                let pair: String = pair.chars().take(64).collect();
+                return Err(format!("{shown}: `{pair}` is not NAME=OID"));
+            };
+            let (name, oid) = (toml_text(name.trim()), toml_text(oid.trim()));
+            tables.push(format!("{{ name = {name}, oid = {oid} }}"));
+        }
+        if !tables.is_empty() {
+            self.put(key, format!("[{}]", tables.join(", ")), shown);
+        }
+        Ok(())
+    }
+
+    /// A reference to a secret; a secret itself on a command line would be seen by everybody (ps).
+    fn secret(&mut self, key: &'static str, name: Option<&String>, file: Option<&String>) {
+        if let Some(name) = name {
+            let shown = format!("{}-env", flag(key));
+            self.put(key, format!("{{ env = {} }}", toml_text(name)), &shown);
+        }
+        if let Some(path) = file {
+            let shown = format!("{}-file", flag(key));
+            self.put(key, format!("{{ file = {} }}", toml_text(path)), &shown);
+        }
     }
 
     fn trace(&mut self, args: &Trace) -> String {

@@ -16,7 +16,8 @@ pub const LOG: &str = "fluxnoc.log";
 const LARGEST: u64 = 8 * 1024 * 1024;
 
 fn filter() -> EnvFilter {
-    EnvFilter::try_from_env("FLUXNOC_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"))
+    EnvFilter::try_from_env("FLUXNOC_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_snmp=off"))
 }
 
 /// Logs into the data directory and into the console's own buffer; stdout belongs to the screen.
@@ -38,7 +39,8 @@ pub fn into_file(data_dir: &Path) -> io::Result<()> {
 /// Logs to stderr, for commands and for an engine without a screen.
 pub fn to_stderr() {
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
-    let quiet = EnvFilter::try_from_env("FLUXNOC_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let quiet = EnvFilter::try_from_env("FLUXNOC_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,async_snmp=off"));
     let _ = tracing_subscriber::registry().with(quiet).with(lines).try_init();
 }
 

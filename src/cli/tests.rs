@@ -52,6 +52,11 @@ fn every_kind_can_be_checked_and_its_flags_are_the_files_keys() {
                 "process" | "query" if *kind != Kind::Mysql => "name",
                 "user" | "database" | "port" if *kind == Kind::Mysql => "url",
                 "password" => "password-env",
+                "community" => "community-env",
+                "auth_password" => "auth-password-env",
+                "privacy_password" => "privacy-password-env",
+                "interfaces" => "interface",
+                "host_metrics" => "only",
                 _ => &flag,
             };
             assert!(flags.iter().any(|have| have == singular), "{kind}: --{flag} of {flags:?}");

@@ -54,6 +54,7 @@ pub(super) fn read(path: &Path) -> Result<String, Problems> {
 pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
     let inline = |check: &Check| match &*check.spec {
         Spec::Mysql(spec) => matches!(spec.password, Some(Secret::Inline(_))),
+        Spec::Snmp(spec) => spec.has_inline_secret(),
         _ => false,
     };
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;

@@ -93,13 +93,14 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
         Kind::Custom => &["command", "shell", "env", "metrics"],
         Kind::System => &["thresholds", "exclude_fs", "exclude_if"],
         Kind::Trace => &["protocol", "port", "max_hops", "round", "family"],
+        Kind::Snmp => super::snmp::KEYS,
     }
 }
 
 /// True when `warning` and `critical` mean something for the kind.
 #[must_use]
 pub const fn has_ranges(kind: Kind) -> bool {
-    !matches!(kind, Kind::Custom | Kind::System)
+    !matches!(kind, Kind::Custom | Kind::System | Kind::Snmp)
 }
 
 /// Every key of a check of a kind, common ones first.

@@ -48,14 +48,15 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Custom => Spec::Custom(custom(reader)?),
         Kind::System => Spec::System(system(reader)),
         Kind::Trace => Spec::Trace(trace(reader)),
+        Kind::Snmp => Spec::Snmp(Box::new(super::snmp::read(reader)?)),
     })
 }
 
-fn family(reader: &Reader<'_>) -> Family {
+pub(super) fn family(reader: &Reader<'_>) -> Family {
     reader.choice("family", &FAMILIES).unwrap_or_default()
 }
 
-fn port(reader: &Reader<'_>) -> Option<u16> {
+pub(super) fn port(reader: &Reader<'_>) -> Option<u16> {
     reader.number("port", 1..=65_535)
 }
 
@@ -281,7 +282,7 @@ fn mysql(reader: &Reader<'_>) -> Option<MysqlSpec> {
     Some(MysqlSpec { user: reader.text("user")?.to_owned(), ..spec })
 }
 
-fn secret(reader: &Reader<'_>, key: &str) -> Option<Secret> {
+pub(super) fn secret(reader: &Reader<'_>, key: &str) -> Option<Secret> {
     const FORMS: &str =
         "{ env = \"NAME\" }, { file = \"/path\" } or { command = [\"pass\", \"x\"] }";
     let value = reader.get(key)?;

@@ -61,7 +61,7 @@ pub(super) const fn judged_metrics(kind: Kind) -> &'static [Judged] {
         Kind::Http => &HTTP,
         Kind::Mysql => &MYSQL,
         Kind::Process => &PROCESS,
-        Kind::Ping | Kind::Trace | Kind::Custom | Kind::System => &[],
+        Kind::Ping | Kind::Trace | Kind::Custom | Kind::System | Kind::Snmp => &[],
     }
 }
 
@@ -72,6 +72,7 @@ pub(super) fn read(reader: &Reader<'_>, kind: Kind) -> Vec<Limit> {
         Kind::Ping | Kind::Trace => round_trip(reader, &mut limits),
         Kind::System => system(reader, &mut limits),
         Kind::Custom => custom(reader, &mut limits),
+        Kind::Snmp => snmp(reader, &mut limits),
         _ => {}
     }
     for judged in judged_metrics(kind) {
@@ -170,6 +171,19 @@ fn system(reader: &Reader<'_>, limits: &mut Vec<Limit>) {
         if table.has(metric) {
             limits.retain(|limit| &*limit.metric != metric);
             pair(&table, metric, measure, limits);
+        }
+    }
+}
+
+fn snmp(reader: &Reader<'_>, limits: &mut Vec<Limit>) {
+    let Some(table) = reader.table("thresholds") else { return };
+    let names = super::snmp::judged(reader);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    table.refuse_unknown(&names);
+    for (metric, _) in table.keys() {
+        if names.contains(&metric) {
+            limits.retain(|limit| &*limit.metric != metric);
+            pair(&table, metric, super::snmp::measure(metric), limits);
         }
     }
 }
@@ -278,6 +292,7 @@ pub(super) fn refuse_ranges(reader: &Reader<'_>, kind: Kind) -> Vec<&'static str
              metrics = { LABEL = { warning = \"80\", critical = \"90\" } }"
         }
         Kind::System => "`system` has many metrics; write thresholds = { cpu_usage = [75, 90] }",
+        Kind::Snmp => "`snmp` has many metrics; write thresholds = { cpu_usage = [75, 90] }",
         _ => return Vec::new(),
     };
     for key in ["warning", "critical"] {

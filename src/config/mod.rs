@@ -19,6 +19,7 @@ mod problem;
 mod reader;
 pub mod settings;
 mod show;
+mod snmp;
 pub mod value;
 
 use std::collections::BTreeMap;

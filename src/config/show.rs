@@ -107,7 +107,7 @@ pub fn text(text: &str) -> String {
     out
 }
 
-fn list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
+pub(super) fn list<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
     let quoted: Vec<String> = texts.into_iter().map(|item| text(item)).collect();
     format!("[{}]", quoted.join(", "))
 }
@@ -240,6 +240,11 @@ impl Keys<'_> {
                 self.put("answers", &list(&spec.answers));
             }
             Spec::Mysql(spec) => self.mysql(spec),
+            Spec::Snmp(spec) => {
+                for (key, value) in super::snmp::show(spec) {
+                    self.put(key, &value);
+                }
+            }
             Spec::Process(spec) => self.process(spec),
             Spec::Custom(spec) => {
                 match &spec.command {
@@ -282,16 +287,8 @@ impl Keys<'_> {
 
     fn mysql(&mut self, spec: &MysqlSpec) {
         self.text("user", &spec.user);
-        match &spec.password {
-            Some(Secret::Env(name)) => self.put("password", &format!("{{ env = {} }}", text(name))),
-            Some(Secret::File(path)) => {
-                self.put("password", &format!("{{ file = {} }}", text(path)));
-            }
-            Some(Secret::Command(argv)) => {
-                self.put("password", &format!("{{ command = {} }}", list(argv)));
-            }
-            Some(Secret::Inline(_)) => self.text("password", MASK),
-            None => {}
+        if let Some(password) = &spec.password {
+            self.put("password", &secret(password));
         }
         match &spec.socket {
             Some(socket) => self.text("socket", socket),
@@ -317,6 +314,7 @@ impl Keys<'_> {
                 let known = SYSTEM_METRICS.iter().find(|(name, _)| *name == metric);
                 known.map_or(Measure::Count, |(_, measure)| *measure)
             }),
+            Kind::Snmp => self.pairs("thresholds", check, super::snmp::measure),
             Kind::Custom => self.pairs("metrics", check, |_| Measure::Count),
             _ => {}
         }
@@ -375,6 +373,16 @@ impl Keys<'_> {
         if !pairs.is_empty() {
             self.put(key, &format!("{{ {} }}", pairs.join(", ")));
         }
+    }
+}
+
+/// A reference to a secret as it is written; a secret itself is masked.
+pub(super) fn secret(secret: &Secret) -> String {
+    match secret {
+        Secret::Env(name) => format!("{{ env = {} }}", text(name)),
+        Secret::File(path) => format!("{{ file = {} }}", text(path)),
+        Secret::Command(argv) => format!("{{ command = {} }}", list(argv)),
+        Secret::Inline(_) => text(MASK),
     }
 }
 

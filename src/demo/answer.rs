@@ -30,7 +30,7 @@ pub fn observe(plot: Plot, check: &Check, at: Timestamp) -> Observation {
     let mut seen = match check.kind() {
         Kind::Ping => ask.ping(),
         Kind::Http => ask.http(),
-        Kind::System => ask.system(),
+        Kind::System | Kind::Snmp => ask.system(),
         Kind::Trace => ask.trace(),
         Kind::Custom => ask.plugin(),
         Kind::Process => ask.process(),

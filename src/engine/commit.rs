@@ -284,7 +284,10 @@ impl Core {
         let whole = slot.keeps_whole(&seen).then(|| Arc::new(seen.clone()));
         slot.expected_since = now.steady;
         slot.status.last_result = Some(finding.at);
+        let before = slot.last.as_ref().and_then(|last| last.aliases.as_ref());
+        let aliases = before.filter(|known| seen.aliases.as_ref() == Some(known)).cloned();
         slot.last = Some(Last {
+            aliases: aliases.or_else(|| seen.aliases.clone()),
             at: finding.at,
             output: seen.output.clone(),
             failure: seen.failure.clone(),

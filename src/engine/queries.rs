@@ -205,6 +205,9 @@ fn masked(check: &crate::model::Check) -> crate::model::Check {
         spec.password = Some(Secret::Inline(crate::model::secret::MASK.to_owned()));
         shown.spec = Arc::new(Spec::Mysql(spec));
     }
+    if let Spec::Snmp(spec) = &*check.spec {
+        shown.spec = Arc::new(Spec::Snmp(Box::new(spec.masked())));
+    }
     shown
 }
 

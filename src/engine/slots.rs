@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::model::observation::Aliases;
 use crate::model::{
     Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation,
     SafeText, Spec, Status, Steady, Timestamp, Unit,
@@ -38,6 +39,8 @@ pub struct Last {
     pub values: Box<[(u16, f64)]>,
     /// The whole observation where it cannot be rebuilt: long text, a plugin's ranges, hops.
     pub whole: Option<Arc<Observation>>,
+    /// What a device calls its interfaces; shared with the result before while it is the same.
+    pub aliases: Option<Aliases>,
 }
 
 /// One check.
@@ -106,6 +109,7 @@ impl Slot {
             output: last.output.clone(),
             failure: last.failure.clone(),
             metrics: metrics.collect(),
+            aliases: last.aliases.clone(),
             ..Observation::default()
         })
     }

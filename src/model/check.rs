@@ -136,7 +136,7 @@ impl Check {
                 Some(Range::below(7.0)),
             )],
             Kind::Process => vec![Limit::new("count", None, Some(Range::below(1.0)))],
-            Kind::System => vec![
+            Kind::System | Kind::Snmp => vec![
                 above("cpu_usage", 75.0, 90.0),
                 above("memory_usage", 80.0, 95.0),
                 above("disk_usage", 80.0, 90.0),

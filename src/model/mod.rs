@@ -18,6 +18,7 @@ pub mod rating;
 pub mod safe_text;
 pub mod secret;
 pub mod setting;
+pub mod snmp;
 pub mod spec;
 pub mod state;
 pub mod status;

@@ -1,9 +1,11 @@
 //! What a probe saw: numbers, a text, and how it failed. No verdict.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::id::Name;
 use super::metric::Metric;
 use super::safe_text::SafeText;
 use super::state::State;
@@ -33,6 +35,8 @@ pub enum FailureKind {
     Login,
     /// The answer is larger than the limit.
     TooLarge,
+    /// The answer came and cannot be read: another format, broken, or above a limit of ours.
+    Unreadable,
     /// This machine may not do what the check needs.
     Denied,
     /// The plugin is missing, not executable or refused as unsafe.
@@ -84,6 +88,9 @@ impl Failure {
     }
 }
 
+/// What a device's own operators call its interfaces, by instance.
+pub type Aliases = Arc<BTreeMap<Name, SafeText>>;
+
 /// What one run of a probe saw.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Observation {
@@ -102,6 +109,9 @@ pub struct Observation {
     /// What a plugin's exit code says; `None` for the other kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed: Option<State>,
+    /// What a device's own operators call its interfaces, by instance, for `snmp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aliases: Option<Aliases>,
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use super::snmp::SnmpSpec;
 use super::time::Span;
 
 macro_rules! kinds {
@@ -65,6 +66,8 @@ kinds! {
     System = "system" / "check_system",
     /// The path to a target, hop by hop, all the time.
     Trace = "trace" / "check_trace",
+    /// Host metrics, interfaces and any object of an SNMP agent.
+    Snmp = "snmp" / "check_snmp",
 }
 
 /// Why a word is no kind.
@@ -117,6 +120,8 @@ pub enum Spec {
     System(SystemSpec),
     /// See [`Kind::Trace`].
     Trace(TraceSpec),
+    /// See [`Kind::Snmp`].
+    Snmp(Box<SnmpSpec>),
 }
 
 impl Spec {
@@ -134,6 +139,7 @@ impl Spec {
             Self::Custom(_) => Kind::Custom,
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
+            Self::Snmp(_) => Kind::Snmp,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::trace::Session;
+use super::{snmp, trace};
 
 /// What one run may use. The worker makes one for each run; cheap to clone.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Shared {
     pub quick: tokio::runtime::Handle,
     /// Ping sockets, one for each family, opened at first use.
     pub pinger: super::icmp::Pinger,
+    /// Sockets of SNMP, one for each family, opened at first use.
+    pub snmp: snmp::Sockets,
 }
 
 impl Shared {
@@ -50,7 +52,11 @@ impl Shared {
         std::thread::Builder::new()
             .name("round-trips".to_owned())
             .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
-        Ok(Arc::new(Self { quick, pinger: super::icmp::Pinger::default() }))
+        Ok(Arc::new(Self {
+            quick,
+            pinger: super::icmp::Pinger::default(),
+            snmp: snmp::Sockets::default(),
+        }))
     }
 }
 
@@ -63,5 +69,7 @@ pub struct Memory {
     /// Raw counters by name, such as `cpu.idle` or `net.eth0.rx_bytes`.
     pub counters: BTreeMap<String, u64>,
     /// The trace that goes on between runs.
-    pub trace: Option<Session>,
+    pub trace: Option<trace::Session>,
+    /// What is known of an SNMP agent.
+    pub snmp: Option<snmp::Session>,
 }

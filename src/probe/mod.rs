@@ -20,6 +20,7 @@ mod sample;
 mod script;
 mod secret;
 mod session;
+mod snmp;
 mod spawn;
 mod system;
 mod tcp;
@@ -68,5 +69,6 @@ async fn dispatch(
         Spec::Custom(spec) => custom::run(spec, context).await,
         Spec::System(spec) => system::run(spec, context, memory).await,
         Spec::Trace(spec) => trace::run(check, spec, context, memory).await,
+        Spec::Snmp(spec) => snmp::run(check, spec, context, memory).await,
     }
 }

@@ -13,12 +13,14 @@
 //!
 //! A limit whose metric was not measured is no problem for our own probes: a rate has no value at
 //! a first run, a plain URL has no certificate. It is UNKNOWN where an operator named a number of
-//! a foreign program: every limit of `custom` (unless the plugin itself reports a problem), and
-//! `result` of `mysql`.
+//! a foreign program: every limit of `custom` (unless the plugin itself reports a problem),
+//! `result` of `mysql`, and every level that `get` and `walk` of `snmp` name.
 
+use crate::model::snmp::SnmpType;
 use crate::model::threshold::Thresholds;
 use crate::model::{
-    Check, Failure, FailureKind, Metric, Observation, Range, SafeText, State, Unit, spec::Kind,
+    Check, Failure, FailureKind, Metric, Observation, Range, SafeText, Spec, State, Unit,
+    spec::Kind,
 };
 
 /// What an observation means.
@@ -68,6 +70,8 @@ fn judge_failure(failure: &Failure, unreachable: State) -> Verdict {
         FailureKind::Unreachable | FailureKind::NoRoute | FailureKind::Resolve => {
             "; investigate connectivity"
         }
+        // The target was reached; what it said is of no use.
+        FailureKind::Unreadable => "; check not made",
         _ => NOT_MADE,
     };
     Verdict::new(state, format!("{}{hint}", failure.message))
@@ -104,9 +108,17 @@ fn missing<'a>(check: &'a Check, seen: &'a Observation) -> impl Iterator<Item = 
     let demanded = names.map(|limit| &*limit.metric).filter(|name| match check.kind() {
         Kind::Custom => !seen.claimed.is_some_and(State::is_problem),
         Kind::Mysql => *name == "result",
+        Kind::Snmp => snmp_gauge(check, name),
         _ => false,
     });
     demanded.filter(|name| !seen.metrics.iter().any(|metric| &*metric.name == *name))
+}
+
+/// True for a level that an operator asked an agent for. A counter has no rate at a first run.
+fn snmp_gauge(check: &Check, name: &str) -> bool {
+    let Spec::Snmp(spec) = &*check.spec else { return false };
+    let mut entries = spec.get.iter().chain(&spec.walk);
+    entries.any(|entry| entry.name == name && entry.counts == SnmpType::Gauge)
 }
 
 fn sentence(reasons: &[(State, String)], output: &str) -> String {

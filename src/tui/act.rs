@@ -54,6 +54,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::History => show(app, View::History),
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),
+        Action::Interfaces => return panes::interfaces::open(app),
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),
@@ -242,7 +243,7 @@ fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
     } else if rows::clear_marks(app) {
-    } else if !app.filter.0.is_empty() && !matches!(app.view, View::Host | View::Alert) {
+    } else if !app.filter.0.is_empty() && !app.view.is_of_host() && app.view != View::Alert {
         // One object's page is not filtered: there Esc leads back to the list.
         filtering::set(app, "");
     } else {

@@ -106,6 +106,7 @@ actions! {
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     History, "history", "history", "every transition and operator action", Look, key;
     Logs, "logs", "logs", "what the program itself says", Look, key;
+    Interfaces, "interfaces", "interfaces", "the interfaces of the host: rates, use, errors, states", Look, key;
     Settings, "settings", "settings", "what is in force, and where it comes from", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;

@@ -279,10 +279,10 @@ impl App {
         layout::mode(self.size)
     }
 
-    /// True while the host view is open.
+    /// True while a view of one host is open.
     #[must_use]
-    pub fn in_detail(&self) -> bool {
-        self.view == View::Host
+    pub const fn in_detail(&self) -> bool {
+        self.view.is_of_host()
     }
 
     /// The panes of the present view.
@@ -297,9 +297,12 @@ impl App {
             return;
         }
         self.trail.retain(|before| *before != view);
-        // A host view is opened for its host; there is no way back into it.
-        if self.view != View::Host {
+        // A host view is opened for its host; only its own views lead back into it.
+        if !self.in_detail() || view.is_of_host() {
             self.trail.push(self.view);
+        }
+        if !view.is_of_host() {
+            self.trail.retain(|before| !before.is_of_host());
         }
         if view == View::Overview {
             self.trail.clear();
@@ -321,7 +324,7 @@ impl App {
         self.view = view;
         self.focus = view.first();
         self.zoom = false;
-        if view != View::Host {
+        if !view.is_of_host() {
             self.detail = None;
         }
         panes::forget(self);
@@ -376,7 +379,8 @@ impl App {
             | Pane::PathList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
-            Pane::Throughput | Pane::Graph => vec![Context::Grid],
+            Pane::Interfaces => vec![Context::Objects, Context::List],
+            Pane::Throughput | Pane::Graph | Pane::InterfaceGraph => vec![Context::Grid],
             Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };

@@ -4,6 +4,7 @@ use crate::model::safe_text::width;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Pane, Tone};
 use crate::tui::layout::Mode;
+use crate::tui::panes;
 use crate::tui::targets;
 use crate::tui::theme::Role;
 use crate::tui::triage::undo;
@@ -107,7 +108,10 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(
         Action::Open,
         object
-            && matches!(app.focus, Pane::Alerts | Pane::Hosts | Pane::CheckList | Pane::AlertPage),
+            && matches!(
+                app.focus,
+                Pane::Alerts | Pane::Hosts | Pane::CheckList | Pane::AlertPage | Pane::Interfaces
+            ),
     );
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
@@ -119,9 +123,21 @@ pub fn wishes(app: &App) -> Vec<Action> {
     );
     wish(
         Action::RangeLonger,
-        matches!(app.focus, Pane::Throughput | Pane::Graph | Pane::PathGraph | Pane::AlertPage),
+        matches!(
+            app.focus,
+            Pane::Throughput
+                | Pane::Graph
+                | Pane::PathGraph
+                | Pane::AlertPage
+                | Pane::InterfaceGraph
+        ),
     );
-    wish(Action::Earlier, matches!(app.focus, Pane::Throughput | Pane::Graph));
+    wish(Action::Interfaces, app.view == View::Host && panes::interfaces::is_here(app));
+    wish(Action::Sort, app.focus == Pane::Interfaces);
+    wish(
+        Action::Earlier,
+        matches!(app.focus, Pane::Throughput | Pane::Graph | Pane::InterfaceGraph),
+    );
     wish(Action::GraphNewest, app.focus == Pane::Graph && app.own.lens.end.is_some());
     wish(Action::NextProblem, app.world.unhandled() > 0 && app.focus == Pane::Alerts);
     let away = app.view != View::Overview;

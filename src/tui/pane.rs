@@ -39,6 +39,10 @@ pub enum Pane {
     Settings,
     /// One alert, whole.
     AlertPage,
+    /// The interfaces of a device.
+    Interfaces,
+    /// What one of them carries.
+    InterfaceGraph,
 }
 
 impl Pane {
@@ -53,7 +57,7 @@ impl Pane {
         match self {
             Self::Hosts => "Hosts",
             Self::Alerts => "Alerts",
-            Self::Throughput => "Throughput",
+            Self::Throughput | Self::InterfaceGraph => "Throughput",
             Self::Hops | Self::PathHops => "Hops",
             Self::Checks | Self::CheckList => "Checks",
             Self::Graph => "Graph",
@@ -67,6 +71,7 @@ impl Pane {
             Self::Logs => "Logs",
             Self::Settings => "Settings",
             Self::AlertPage => "Alert",
+            Self::Interfaces => "Interfaces",
         }
     }
 }

@@ -34,11 +34,13 @@ pub enum View {
     Host,
     /// One alert: what, since when, who knows, what next.
     Alert,
+    /// The interfaces of one host.
+    Interfaces,
 }
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -50,6 +52,7 @@ impl View {
         Self::Settings,
         Self::Host,
         Self::Alert,
+        Self::Interfaces,
     ];
 
     /// Its name on screen.
@@ -67,6 +70,7 @@ impl View {
             Self::Settings => "Settings",
             Self::Host => "Host",
             Self::Alert => "Alert",
+            Self::Interfaces => "Interfaces",
         }
     }
 
@@ -86,7 +90,14 @@ impl View {
             Self::Settings => &[Pane::Settings],
             Self::Host => &Pane::HOST,
             Self::Alert => &[Pane::AlertPage],
+            Self::Interfaces => &[Pane::Interfaces, Pane::InterfaceGraph],
         }
+    }
+
+    /// True for views of one host, which belong together.
+    #[must_use]
+    pub const fn is_of_host(self) -> bool {
+        matches!(self, Self::Host | Self::Interfaces)
     }
 
     /// The pane that has the keys when the view opens.
@@ -111,6 +122,10 @@ impl View {
                 let (upper, changes) = over(rest, share(body.height, 72));
                 let (hops, graph) = over(upper, share(upper.height, 50));
                 vec![left, hops, graph, changes]
+            }
+            Self::Interfaces => {
+                let (table, graph) = over(body, share(body.height, 62));
+                vec![table, graph]
             }
             _ => vec![body],
         }

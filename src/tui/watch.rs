@@ -35,7 +35,10 @@ pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
             .or_else(|| world.hosts().find_map(|entry| of(entry, Kind::System)))
     };
     selected
-        .and_then(|entry| of(entry, Kind::System).or_else(|| of(entry, Kind::Ping)))
+        .and_then(|entry| {
+            let device = of(entry, Kind::System).or_else(|| of(entry, Kind::Snmp));
+            device.or_else(|| of(entry, Kind::Ping))
+        })
         .or_else(own)
 }
 

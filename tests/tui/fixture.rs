@@ -75,7 +75,7 @@ fn problems() -> Vec<Bad> {
     ]
 }
 
-fn check(host: &str, name: &str, kind: Kind, status: Status) -> Event {
+pub fn check(host: &str, name: &str, kind: Kind, status: Status) -> Event {
     Event::Check(Arc::new(CheckRow {
         key: CheckKey::new(host, name),
         kind,
@@ -87,7 +87,7 @@ fn check(host: &str, name: &str, kind: Kind, status: Status) -> Event {
     }))
 }
 
-fn fine(text: &str) -> Status {
+pub fn fine(text: &str) -> Status {
     Status {
         state: State::Ok,
         hard: true,
@@ -211,6 +211,9 @@ fn rtt_metric(value: f64) -> Metric {
 
 fn metrics(key: &CheckKey, at: i64) -> Vec<Metric> {
     let secs = at / 1000;
+    if &*key.name == "snmp" {
+        return crate::interfaces::metrics(secs);
+    }
     if &*key.name == "system" {
         return ["eth0", "eth1", "lo"]
             .iter()

@@ -11,6 +11,7 @@
 mod answers;
 mod finding;
 mod fixture;
+mod interfaces;
 mod invariants;
 mod lists;
 mod look;

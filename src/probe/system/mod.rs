@@ -195,7 +195,7 @@ fn observe(
 }
 
 /// `cpu 12 %, memory 41 %, disk / 63 %, load 0.31 per core`; the fullest disk is named.
-fn summary(metrics: &[Metric]) -> String {
+pub(super) fn summary(metrics: &[Metric]) -> String {
     let value = |name: &str| metrics.iter().find(|m| &*m.name == name).map(|m| m.value);
     let mut parts = Vec::new();
     parts.extend(value("cpu_usage").map(|cpu| format!("cpu {cpu:.0} %")));

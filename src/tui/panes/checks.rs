@@ -148,7 +148,7 @@ impl Recent {
 }
 
 /// A check that runs less often than columns pass leaves regular holes: they are no gaps.
-fn bridge(cells: &mut [Cell]) {
+pub(super) fn bridge(cells: &mut [Cell]) {
     let known: Vec<usize> = cells
         .iter()
         .enumerate()

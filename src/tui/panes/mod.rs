@@ -12,6 +12,7 @@ pub mod graph;
 pub mod history;
 pub mod hops;
 pub mod hosts;
+pub mod interfaces;
 pub mod logs;
 pub mod output;
 pub mod paths;
@@ -51,6 +52,8 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
         Pane::AlertPage => alert_page::title(app),
+        Pane::Interfaces => interfaces::title(app),
+        Pane::InterfaceGraph => interfaces::graph_title(app),
     }
 }
 
@@ -74,6 +77,8 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
         Pane::AlertPage => alert_page::view(app, surface),
+        Pane::Interfaces => interfaces::view(app, surface),
+        Pane::InterfaceGraph => interfaces::graph_view(app, surface),
     }
 }
 
@@ -98,6 +103,8 @@ pub struct Own {
     pub settings: settings::State,
     /// The alert page.
     pub alert: alert_page::State,
+    /// The interfaces of a host.
+    pub interfaces: interfaces::Own,
 }
 
 /// Offers an action to the pane that has the keys; `None` when it means nothing special there.
@@ -113,6 +120,10 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
         Pane::AlertPage => alert_page::act(app, action),
+        Pane::Interfaces | Pane::InterfaceGraph => {
+            let page = crate::tui::act::page(app);
+            interfaces::act(app, action, page)
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 use crate::model::safe_text::width;
 use crate::model::{Name, Timestamp, Unit};
 use crate::tui::app::App;
-use crate::tui::book::{Book, Summary, summary};
+use crate::tui::book::{Book, Summary, Track, summary};
 use crate::tui::format;
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::panes::{empty, graph, not_ready};
@@ -50,36 +50,46 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         empty(surface, &[not_ready(app).unwrap_or(text)]);
         return;
     };
-    let (unit, track, lines, names) = if let Some((name, _, _)) = interface(app, book) {
-        let rates = |metric: &str| {
-            book.track(metric, Some(name)).map(crate::tui::book::Track::rates).unwrap_or_default()
-        };
-        let lines = vec![
-            Line { dots: rates("octets_in"), role: Role::Chart1 },
-            Line { dots: rates("octets_out"), role: Role::Chart2 },
-        ];
-        (Unit::BitsPerSecond, None, lines, ["in ", "out"])
+    if let Some((name, _, _)) = interface(app, book) {
+        draw_interface(app, surface, book, name);
     } else if let Some(dots) = round_trips(book) {
         let lines = vec![Line { dots, role: Role::Chart1 }];
-        (Unit::Seconds, book.track("rtt", None), lines, ["rtt", ""])
+        draw(app, surface, book, (&Unit::Seconds, book.track("rtt", None), lines, ["rtt", ""]));
     } else {
         match (&book.problem, book.loaded) {
             (Some(problem), _) => empty(surface, &["No history:", problem]),
             (None, true) => empty(surface, &["No number in this time yet."]),
             (None, false) => empty(surface, &["Asking for the history…"]),
         }
-        return;
-    };
-    let mut chart = graph::chart(app, book, &unit);
+    }
+}
+
+/// Draws what one interface takes in and sends out.
+pub(super) fn draw_interface(app: &App, surface: &mut Surface<'_>, book: &Book, name: &Name) {
+    let rates = |metric: &str| book.track(metric, Some(name)).map(Track::rates).unwrap_or_default();
+    let lines = vec![
+        Line { dots: rates("octets_in"), role: Role::Chart1 },
+        Line { dots: rates("octets_out"), role: Role::Chart2 },
+    ];
+    draw(app, surface, book, (&Unit::BitsPerSecond, None, lines, ["in ", "out"]));
+}
+
+fn draw(
+    app: &App,
+    surface: &mut Surface<'_>,
+    book: &Book,
+    (unit, track, lines, names): (&Unit, Option<&Track>, Vec<Line>, [&str; 2]),
+) {
+    let mut chart = graph::chart(app, book, unit);
     let count = lines.len();
-    let loss = book.track("loss", None).filter(|_| unit == Unit::Seconds);
+    let loss = book.track("loss", None).filter(|_| *unit == Unit::Seconds);
     let loss =
         loss.map(|loss| format!("loss {}", format::value(loss.metric.value, &loss.metric.unit)));
     // A blank at the right end, two before the loss.
     let reserved = loss.as_ref().map_or(1, |loss| width(loss) + 3);
     for (y, (line, name)) in lines.iter().zip(names).enumerate() {
         let wide = surface.width().saturating_sub(reserved);
-        let what = (&unit, chart.from, chart.to);
+        let what = (unit, chart.from, chart.to);
         figures(app, &mut surface.part(0, y, wide, 1), 0, name, line, what);
     }
     if let Some(loss) = loss {
