@@ -4,6 +4,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::check_polled::{Json, Scrape};
 use crate::model::Kind;
 
 /// The kinds with their options.
@@ -29,6 +30,10 @@ pub enum CheckKind {
     System(System),
     /// The path to a host
     Trace(Trace),
+    /// Figures and states of a JSON document, a health document or a probe
+    Json(Json),
+    /// A Prometheus or OpenMetrics exposition
+    Scrape(Scrape),
 }
 
 /// What every kind takes.
@@ -76,6 +81,8 @@ macro_rules! kind {
         }
     };
 }
+
+pub(super) use kind;
 
 kind! {
     /// Options of `check ping`.
@@ -317,6 +324,8 @@ impl CheckKind {
             Self::Custom(args) => &args.common,
             Self::System(args) => &args.common,
             Self::Trace(args) => &args.common,
+            Self::Json(args) => &args.common,
+            Self::Scrape(args) => &args.common,
         }
     }
 
@@ -334,6 +343,8 @@ impl CheckKind {
             Self::Custom(_) => Kind::Custom,
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
+            Self::Json(_) => Kind::Json,
+            Self::Scrape(_) => Kind::Scrape,
         }
     }
 }

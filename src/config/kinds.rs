@@ -48,10 +48,12 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Custom => Spec::Custom(custom(reader)?),
         Kind::System => Spec::System(system(reader)),
         Kind::Trace => Spec::Trace(trace(reader)),
+        Kind::Json => Spec::Json(super::polled::json(reader)?),
+        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader)?),
     })
 }
 
-fn family(reader: &Reader<'_>) -> Family {
+pub(super) fn family(reader: &Reader<'_>) -> Family {
     reader.choice("family", &FAMILIES).unwrap_or_default()
 }
 
@@ -139,7 +141,7 @@ pub fn valid_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
+pub(super) fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
     let mut headers = reader.map("headers");
     headers.retain(|name, value| {
         let name_good =
@@ -155,7 +157,7 @@ fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
     headers
 }
 
-fn status(reader: &Reader<'_>) -> Option<StatusList> {
+pub(super) fn status(reader: &Reader<'_>) -> Option<StatusList> {
     use toml::de::DeValue;
     let value = reader.get("status")?;
     let items: Vec<_> = match value.get_ref() {
@@ -281,7 +283,7 @@ fn mysql(reader: &Reader<'_>) -> Option<MysqlSpec> {
     Some(MysqlSpec { user: reader.text("user")?.to_owned(), ..spec })
 }
 
-fn secret(reader: &Reader<'_>, key: &str) -> Option<Secret> {
+pub(super) fn secret(reader: &Reader<'_>, key: &str) -> Option<Secret> {
     const FORMS: &str =
         "{ env = \"NAME\" }, { file = \"/path\" } or { command = [\"pass\", \"x\"] }";
     let value = reader.get(key)?;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::Metric;
 use super::safe_text::SafeText;
+use super::scrape::Scrape;
 use super::state::State;
 use super::trace::TraceReport;
 
@@ -33,6 +34,8 @@ pub enum FailureKind {
     Login,
     /// The answer is larger than the limit.
     TooLarge,
+    /// The answer came and cannot be read: another format, broken, or above a limit of ours.
+    Unreadable,
     /// This machine may not do what the check needs.
     Denied,
     /// The plugin is missing, not executable or refused as unsafe.
@@ -105,6 +108,10 @@ pub struct Observation {
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,
+    /// The samples, for `scrape`; the engine takes them into its series and keeps them nowhere
+    /// else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrape: Option<Arc<Scrape>>,
 }
 
 impl Observation {

@@ -9,6 +9,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::endpoint::{
+    Endpoint, Exposition, JsonForm, JsonSpec, JsonValue, ScrapeSpec, SeriesMetric,
+};
 use super::secret::Secret;
 use super::time::Span;
 
@@ -65,6 +68,10 @@ kinds! {
     System = "system" / "check_system",
     /// The path to a target, hop by hop, all the time.
     Trace = "trace" / "check_trace",
+    /// Figures and states of a JSON document over HTTP.
+    Json = "json" / "check_json",
+    /// A Prometheus or OpenMetrics exposition.
+    Scrape = "scrape" / "check_scrape",
 }
 
 /// Why a word is no kind.
@@ -117,6 +124,10 @@ pub enum Spec {
     System(SystemSpec),
     /// See [`Kind::Trace`].
     Trace(TraceSpec),
+    /// See [`Kind::Json`].
+    Json(JsonSpec),
+    /// See [`Kind::Scrape`].
+    Scrape(ScrapeSpec),
 }
 
 impl Spec {
@@ -134,6 +145,8 @@ impl Spec {
             Self::Custom(_) => Kind::Custom,
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
+            Self::Json(_) => Kind::Json,
+            Self::Scrape(_) => Kind::Scrape,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::scrape::Sheet;
 use super::trace::Session;
 
 /// What one run may use. The worker makes one for each run; cheap to clone.
@@ -64,4 +65,6 @@ pub struct Memory {
     pub counters: BTreeMap<String, u64>,
     /// The trace that goes on between runs.
     pub trace: Option<Session>,
+    /// The series of the last scrape, and what is chosen of them.
+    pub sheet: Option<Box<Sheet>>,
 }
