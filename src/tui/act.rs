@@ -54,6 +54,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::History => show(app, View::History),
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),
+        Action::Series => show(app, View::Series),
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),

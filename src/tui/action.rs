@@ -107,6 +107,7 @@ actions! {
     History, "history", "history", "every transition and operator action", Look, key;
     Logs, "logs", "logs", "what the program itself says", Look, key;
     Settings, "settings", "settings", "what is in force, and where it comes from", Look, key;
+    Series, "series", "series", "scraped series: values, sparklines, graphs", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;
     Redraw, "redraw", "redraw", "paint the screen again", Look, key;

@@ -374,9 +374,10 @@ impl App {
             | Pane::AlertPage
             | Pane::History
             | Pane::PathList
+            | Pane::SeriesList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
-            Pane::Throughput | Pane::Graph => vec![Context::Grid],
+            Pane::Throughput | Pane::Graph | Pane::SeriesGraph => vec![Context::Grid],
             Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };

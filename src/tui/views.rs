@@ -30,6 +30,8 @@ pub enum View {
     Logs,
     /// What is in force, and where it comes from.
     Settings,
+    /// Scraped series: the list, and the past of one.
+    Series,
     /// One host: checks, graph, output, events.
     Host,
     /// One alert: what, since when, who knows, what next.
@@ -38,7 +40,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -48,6 +50,7 @@ impl View {
         Self::History,
         Self::Logs,
         Self::Settings,
+        Self::Series,
         Self::Host,
         Self::Alert,
     ];
@@ -65,6 +68,7 @@ impl View {
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",
+            Self::Series => "Series",
             Self::Host => "Host",
             Self::Alert => "Alert",
         }
@@ -84,6 +88,7 @@ impl View {
             Self::History => &[Pane::History],
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],
+            Self::Series => &[Pane::SeriesList, Pane::SeriesGraph],
             Self::Host => &Pane::HOST,
             Self::Alert => &[Pane::AlertPage],
         }
@@ -111,6 +116,10 @@ impl View {
                 let (upper, changes) = over(rest, share(body.height, 72));
                 let (hops, graph) = over(upper, share(upper.height, 50));
                 vec![left, hops, graph, changes]
+            }
+            Self::Series => {
+                let (list, graph) = over(body, share(body.height, 60));
+                vec![list, graph]
             }
             _ => vec![body],
         }

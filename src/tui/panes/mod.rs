@@ -17,6 +17,7 @@ pub mod output;
 pub mod paths;
 pub mod preview;
 pub mod rows;
+pub mod series;
 pub mod settings;
 pub mod throughput;
 pub mod windows;
@@ -50,6 +51,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::History => history::title(app),
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
+        Pane::SeriesList | Pane::SeriesGraph => series::title(app, pane),
         Pane::AlertPage => alert_page::title(app),
     }
 }
@@ -73,6 +75,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::History => history::view(app, surface),
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
+        Pane::SeriesList | Pane::SeriesGraph => series::view(app, pane, surface),
         Pane::AlertPage => alert_page::view(app, surface),
     }
 }
@@ -96,6 +99,8 @@ pub struct Own {
     pub logs: logs::State,
     /// Settings.
     pub settings: settings::State,
+    /// Scraped series.
+    pub series: series::State,
     /// The alert page.
     pub alert: alert_page::State,
 }
@@ -112,6 +117,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::History => history::act(app, action),
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
+        Pane::SeriesList | Pane::SeriesGraph => series::act(app, pane, action),
         Pane::AlertPage => alert_page::act(app, action),
         _ => None,
     }
@@ -128,6 +134,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::Windows => windows::wants(app),
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
+            Pane::SeriesList => series::wants(app),
             Pane::AlertPage => alert_page::wants(app),
             _ => Vec::new(),
         });
@@ -145,7 +152,8 @@ pub fn sees(app: &mut App, event: &Event) {
 /// The moment at which a pane of the present view asks again by itself.
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
-    [history::wake(app), alert_page::wake(app), paths::wake(app)].into_iter().flatten().min()
+    let wakes = [history::wake(app), alert_page::wake(app), paths::wake(app), series::wake(app)];
+    wakes.into_iter().flatten().min()
 }
 
 /// A view opens: what its panes know from an earlier time is asked for again.
@@ -154,6 +162,7 @@ pub fn forget(app: &mut App) {
     (app.own.lens.end, app.own.lens.cursor) = (None, None);
     checks::forget(app);
     settings::forget(app);
+    series::forget(app);
     windows::forget(app);
     history::forget(app);
     alert_page::forget(app);
@@ -169,6 +178,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::Windows => windows::reply(app, token, result),
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
+        Pane::SeriesList => series::reply(app, token, result),
         Pane::AlertPage => alert_page::reply(app, token, result),
         _ => {}
     }
