@@ -23,6 +23,7 @@ pub mod notify;
 pub mod probe;
 pub mod protocol;
 pub mod rules;
+pub mod series;
 pub mod store;
 pub mod tui;
 pub mod worker;

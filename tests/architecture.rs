@@ -24,7 +24,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("probe", 2, &["clock", "model"]),
     ("store", 2, &["model"]),
     ("notify", 2, &["clock", "model"]),
-    ("engine", 3, &["store", "notify", "rules", "protocol", "config", "clock", "model"]),
+    ("series", 2, &["model"]),
+    ("engine", 3, &["store", "series", "notify", "rules", "protocol", "config", "clock", "model"]),
     ("client", 3, &["protocol", "clock", "model"]),
     ("api", 4, &["engine", "protocol", "config", "clock", "model"]),
     ("backend", 4, &["engine", "client", "protocol", "model"]),
@@ -35,7 +36,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         6,
         &[
             "api", "backend", "client", "clock", "config", "demo", "engine", "model", "notify",
-            "probe", "protocol", "rules", "store", "tui", "worker",
+            "probe", "protocol", "rules", "series", "store", "tui", "worker",
         ],
     ),
 ];

@@ -57,7 +57,7 @@ struct Face {
 
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
-    use routes::{alerts, checks, engine, events, log, maintenance, operator, work};
+    use routes::{alerts, checks, engine, events, log, maintenance, operator, series, work};
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
         .route("/api/v1/checks/{host}/{check}", get(checks::check))
@@ -72,6 +72,8 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/log", get(log::log))
         .route("/api/v1/paths", get(log::paths))
         .route("/api/v1/path-changes", get(log::path_changes))
+        .route("/api/v1/series", get(series::list))
+        .route("/api/v1/series/{host}/{check}", get(series::past))
         .route("/api/v1/undo", post(operator::undo))
         .route("/api/v1/remembered", get(operator::remembered).post(operator::remember))
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))

@@ -4,6 +4,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::check_polled::{Json, Scrape};
 use crate::model::Kind;
 
 /// The kinds with their options.
@@ -31,6 +32,10 @@ pub enum CheckKind {
     Trace(Trace),
     /// Host metrics, interfaces and any object of an SNMP agent
     Snmp(Box<Snmp>),
+    /// Figures and states of a JSON document, a health document or a probe
+    Json(Json),
+    /// A Prometheus or OpenMetrics exposition
+    Scrape(Scrape),
 }
 
 /// What every kind takes.
@@ -78,6 +83,8 @@ macro_rules! kind {
         }
     };
 }
+
+pub(super) use kind;
 
 kind! {
     /// Options of `check ping`.
@@ -387,6 +394,8 @@ impl CheckKind {
             Self::System(args) => &args.common,
             Self::Trace(args) => &args.common,
             Self::Snmp(args) => &args.common,
+            Self::Json(args) => &args.common,
+            Self::Scrape(args) => &args.common,
         }
     }
 
@@ -405,6 +414,8 @@ impl CheckKind {
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
             Self::Snmp(_) => Kind::Snmp,
+            Self::Json(_) => Kind::Json,
+            Self::Scrape(_) => Kind::Scrape,
         }
     }
 }

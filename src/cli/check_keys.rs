@@ -16,30 +16,30 @@ pub struct Keys {
 }
 
 impl Keys {
-    fn put(&mut self, key: &'static str, value: String, shown: &str) {
+    pub(super) fn put(&mut self, key: &'static str, value: String, shown: &str) {
         self.given.push(Given { key, value, shown: shown.to_owned() });
     }
 
-    fn text(&mut self, key: &'static str, value: Option<&String>) {
+    pub(super) fn text(&mut self, key: &'static str, value: Option<&String>) {
         if let Some(value) = value {
             self.put(key, toml_text(value), &flag(key));
         }
     }
 
-    fn number(&mut self, key: &'static str, value: Option<impl Display>) {
+    pub(super) fn number(&mut self, key: &'static str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(key, value.to_string(), &flag(key));
         }
     }
 
-    fn list(&mut self, key: &'static str, values: &[String], shown: &str) {
+    pub(super) fn list(&mut self, key: &'static str, values: &[String], shown: &str) {
         if !values.is_empty() {
             let quoted: Vec<String> = values.iter().map(|value| toml_text(value)).collect();
             self.put(key, format!("[{}]", quoted.join(", ")), shown);
         }
     }
 
-    fn map(
+    pub(super) fn map(
         &mut self,
         key: &'static str,
         pairs: &[String],
@@ -72,7 +72,7 @@ impl Keys {
         }
     }
 
-    fn family(&mut self, family: &Family) {
+    pub(super) fn family(&mut self, family: &Family) {
         match family {
             Family { v4: true, .. } => self.put("family", toml_text("v4"), "-4"),
             Family { v6: true, .. } => self.put("family", toml_text("v6"), "-6"),
@@ -123,6 +123,8 @@ impl CheckKind {
             Self::System(args) => return keys.system(args).map(|()| (None, keys)),
             Self::Trace(args) => Some(keys.trace(args)),
             Self::Snmp(args) => return keys.snmp(args).map(|target| (Some(target), keys)),
+            Self::Json(args) => return keys.json(args).map(|()| (None, keys)),
+            Self::Scrape(args) => return keys.scrape(args).map(|()| (None, keys)),
         };
         Ok((target, keys))
     }

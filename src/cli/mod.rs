@@ -6,6 +6,7 @@
 pub mod args;
 pub mod check_args;
 pub mod check_keys;
+pub mod check_polled;
 pub mod config_cmd;
 pub mod console;
 pub mod demo;

@@ -67,6 +67,8 @@ fn told(answer: &Answer) -> String {
         | Answer::Comments(_)
         | Answer::Paths(_)
         | Answer::PathChanges(_)
+        | Answer::SeriesList(_)
+        | Answer::SeriesPast(_)
         | Answer::Remembered(_)
         | Answer::Settings(_)
         | Answer::Engine(_) => String::new(),

@@ -9,6 +9,7 @@ use crate::config::{Config, Problems};
 use crate::engine::{Inventory, Keep};
 use crate::model::RequestId;
 use crate::protocol::{Actor, Command, Request};
+use crate::series::Bounds;
 use crate::store::Retention;
 
 /// Reads the configuration again from where it was found.
@@ -40,7 +41,7 @@ pub fn plan(
     with_worker: bool,
 ) -> Plan {
     let read = Arc::clone(again);
-    let store = &config.settings.store;
+    let (store, series) = (&config.settings.store, &config.settings.series);
     Plan {
         data_dir: data_dir.to_owned(),
         inventory: inventory(config),
@@ -56,6 +57,11 @@ pub fn plan(
                 ..Retention::default()
             },
             max_size: store.max_size,
+            series: Bounds {
+                samples: series.max_samples,
+                series: usize::try_from(series.max_series).unwrap_or(usize::MAX),
+                age: series.max_age,
+            },
         },
         machine: machine.to_owned(),
         with_worker,

@@ -101,6 +101,24 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
         Query::PathChanges { host, check, limit } => {
             of_host("path-changes", host, check.as_ref(), *limit)
         }
+        Query::SeriesList { host, check, text, limit } => get(
+            &["series"],
+            &[
+                ("host", host.as_ref().map(ToString::to_string)),
+                ("check", check.as_ref().map(ToString::to_string)),
+                ("text", text.clone()),
+                ("limit", Some(limit.to_string())),
+            ],
+        ),
+        Query::SeriesPast { key, series, from, to, points } => get(
+            &of_check("series", key)?,
+            &[
+                ("series", Some(series.to_string())),
+                ("from", Some(from.to_string())),
+                ("to", Some(to.to_string())),
+                ("points", Some(points.to_string())),
+            ],
+        ),
         Query::Remembered => get(&["remembered"], &[]),
         Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
@@ -163,6 +181,8 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::Log { .. } => Answer::Log(read(bytes)?),
         Query::Paths { .. } => Answer::Paths(read(bytes)?),
         Query::PathChanges { .. } => Answer::PathChanges(read(bytes)?),
+        Query::SeriesList { .. } => Answer::SeriesList(read(bytes)?),
+        Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),

@@ -6,7 +6,8 @@ use crate::model::Kind;
 
 /// The tables of a file.
 pub const TOP: &[&str] = &[
-    "console", "keys", "action", "store", "defaults", "alerting", "wall", "bell", "host", "check",
+    "console", "keys", "action", "store", "series", "defaults", "alerting", "wall", "bell", "host",
+    "check",
 ];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
@@ -14,6 +15,8 @@ pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "
 pub const ACTION: &[&str] = &["name", "key", "scope", "command", "confirm", "run"];
 /// `[store]`.
 pub const STORE: &[&str] = &["max_size", "raw", "daily"];
+/// `[series]`.
+pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
 /// `[defaults]`.
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
@@ -94,6 +97,38 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
         Kind::System => &["thresholds", "exclude_fs", "exclude_if"],
         Kind::Trace => &["protocol", "port", "max_hops", "round", "family"],
         Kind::Snmp => super::snmp::KEYS,
+        Kind::Json => &[
+            "url",
+            "headers",
+            "token",
+            "user",
+            "password",
+            "as",
+            "status",
+            "values",
+            "max_body",
+            "redirects",
+            "insecure",
+            "certificate_warning",
+            "certificate_critical",
+            "family",
+        ],
+        Kind::Scrape => &[
+            "url",
+            "headers",
+            "token",
+            "user",
+            "password",
+            "fallback",
+            "metrics",
+            "max_samples",
+            "max_body",
+            "redirects",
+            "insecure",
+            "certificate_warning",
+            "certificate_critical",
+            "family",
+        ],
     }
 }
 

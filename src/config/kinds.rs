@@ -49,6 +49,8 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::System => Spec::System(system(reader)),
         Kind::Trace => Spec::Trace(trace(reader)),
         Kind::Snmp => Spec::Snmp(Box::new(super::snmp::read(reader)?)),
+        Kind::Json => Spec::Json(super::polled::json(reader)?),
+        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader)?),
     })
 }
 
@@ -140,7 +142,7 @@ pub fn valid_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
+pub(super) fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
     let mut headers = reader.map("headers");
     headers.retain(|name, value| {
         let name_good =
@@ -156,7 +158,7 @@ fn headers(reader: &Reader<'_>) -> std::collections::BTreeMap<String, String> {
     headers
 }
 
-fn status(reader: &Reader<'_>) -> Option<StatusList> {
+pub(super) fn status(reader: &Reader<'_>) -> Option<StatusList> {
     use toml::de::DeValue;
     let value = reader.get("status")?;
     let items: Vec<_> = match value.get_ref() {

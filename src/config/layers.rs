@@ -86,6 +86,7 @@ impl Layers {
         let sections = [
             ("console", keys::CONSOLE),
             ("store", keys::STORE),
+            ("series", keys::SERIES),
             ("defaults", keys::DEFAULTS),
             ("alerting", keys::ALERTING),
             ("wall", keys::WALL),

@@ -58,7 +58,7 @@ const PROCESS: [Judged; 3] = [
 pub(super) const fn judged_metrics(kind: Kind) -> &'static [Judged] {
     match kind {
         Kind::Tcp | Kind::Udp | Kind::Dns => &[TIME],
-        Kind::Http => &HTTP,
+        Kind::Http | Kind::Json | Kind::Scrape => &HTTP,
         Kind::Mysql => &MYSQL,
         Kind::Process => &PROCESS,
         Kind::Ping | Kind::Trace | Kind::Custom | Kind::System | Kind::Snmp => &[],
@@ -73,6 +73,7 @@ pub(super) fn read(reader: &Reader<'_>, kind: Kind) -> Vec<Limit> {
         Kind::System => system(reader, &mut limits),
         Kind::Custom => custom(reader, &mut limits),
         Kind::Snmp => snmp(reader, &mut limits),
+        Kind::Json | Kind::Scrape => named(reader, kind, &mut limits),
         _ => {}
     }
     for judged in judged_metrics(kind) {
@@ -192,6 +193,26 @@ fn custom(reader: &Reader<'_>, limits: &mut Vec<Limit>) {
     let Some(table) = reader.table("metrics") else { return };
     for (label, _) in table.keys() {
         pair(&table, label, Measure::Count, limits);
+    }
+}
+
+/// The thresholds of the metrics that a polling kind names.
+fn named(reader: &Reader<'_>, kind: Kind, limits: &mut Vec<Limit>) {
+    let Some((key, _)) = super::polled::named(kind) else { return };
+    let Some(table) = reader.get(key).and_then(|_| reader.table(key)) else { return };
+    for (name, _) in table.keys() {
+        // What is no table has been complained about with the other parameters.
+        let entry = table.get(name).filter(|value| value.get_ref().is_table());
+        let Some(entry) = entry.and_then(|_| table.table(name)) else { continue };
+        let measure = super::polled::measure(&entry);
+        for (side, critical) in [("warning", false), ("critical", true)] {
+            if let Some(text) = written(&entry, side)
+                && let Some(range) = parse(&entry, side, &text, measure)
+            {
+                put(limits, name, critical, range);
+            }
+        }
+        refuse_inverted(&entry, limits, name, measure, &["warning", "critical"]);
     }
 }
 

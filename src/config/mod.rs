@@ -15,10 +15,12 @@ mod kinds;
 mod layers;
 mod limits;
 pub mod locate;
+mod polled;
 mod problem;
 mod reader;
 pub mod settings;
 mod show;
+mod show_polled;
 mod snmp;
 pub mod value;
 

@@ -12,6 +12,8 @@ pub struct Settings {
     pub console: Console,
     /// `[store]`.
     pub store: Store,
+    /// `[series]`.
+    pub series: Series,
     /// `[defaults]`.
     pub defaults: Defaults,
     /// `[alerting]`.
@@ -78,6 +80,23 @@ impl Default for Store {
             raw: Span::from_secs(15 * day),
             daily: Span::from_secs(400 * day),
         }
+    }
+}
+
+/// `[series]`: what is kept of scraped series, in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// Age of the oldest sample.
+    pub max_age: Span,
+    /// Samples of all series together.
+    pub max_samples: u64,
+    /// Series of all targets together.
+    pub max_series: u64,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { max_age: Span::from_secs(6 * 3600), max_samples: 50_000_000, max_series: 500_000 }
     }
 }
 
@@ -326,6 +345,11 @@ fn number(text: &str) -> Result<u32, String> {
     found.ok_or_else(|| format!("{text} is not within 1 to 100"))
 }
 
+fn amount(text: &str, most: u64) -> Result<u64, String> {
+    let found = text.parse().ok().filter(|n| (1000..=most).contains(n));
+    found.ok_or_else(|| format!("{text} is not within 1000 to {most}"))
+}
+
 macro_rules! setting {
     ($section:ident . $key:ident, $form:ident, $parse:expr, $show:expr) => {
         Setting {
@@ -342,7 +366,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 21] = [
+pub const SETTINGS: [Setting; 24] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -354,6 +378,16 @@ pub const SETTINGS: [Setting; 21] = [
     setting!(store.max_size, Text, store_size, |bytes: &u64| Some(show_size(*bytes))),
     setting!(store.raw, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
     setting!(store.daily, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
+    setting!(
+        series.max_age,
+        Text,
+        |t| bounded_span(t, Span::from_secs(600)..=Span::from_secs(7 * 86_400)),
+        |s: &Span| Some(s.to_string())
+    ),
+    setting!(series.max_samples, Number, |t| amount(t, 10_000_000_000), |n: &u64| Some(
+        n.to_string()
+    )),
+    setting!(series.max_series, Number, |t| amount(t, 10_000_000), |n: &u64| Some(n.to_string())),
     setting!(defaults.interval, Text, |t| bounded_span(t, INTERVAL), |s: &Span| Some(
         s.to_string()
     )),

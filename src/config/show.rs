@@ -181,32 +181,33 @@ fn write_check(out: &mut String, check: &Check) {
     keys.limits(check);
 }
 
-struct Keys<'a> {
+/// Writes keys line by line.
+pub(super) struct Keys<'a> {
     out: &'a mut String,
 }
 
 impl Keys<'_> {
-    fn put(&mut self, key: &str, value: &str) {
+    pub(super) fn put(&mut self, key: &str, value: &str) {
         let _ = writeln!(self.out, "{key} = {value}");
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: &str, value: &str) {
         self.put(key, &text(value));
     }
 
-    fn optional(&mut self, key: &str, value: Option<&String>) {
+    pub(super) fn optional(&mut self, key: &str, value: Option<&String>) {
         if let Some(value) = value {
             self.text(key, value);
         }
     }
 
-    fn map(&mut self, key: &str, value: &BTreeMap<String, String>) {
+    pub(super) fn map(&mut self, key: &str, value: &BTreeMap<String, String>) {
         if !value.is_empty() {
             self.put(key, &map(value));
         }
     }
 
-    fn word<T: PartialEq>(&mut self, key: &str, value: &T, words: &[(&str, T)]) {
+    pub(super) fn word<T: PartialEq>(&mut self, key: &str, value: &T, words: &[(&str, T)]) {
         if let Some((word, _)) = words.iter().find(|(_, known)| known == value) {
             self.text(key, word);
         }
@@ -233,6 +234,8 @@ impl Keys<'_> {
                 self.word("family", &spec.family, &FAMILIES);
             }
             Spec::Http(spec) => self.http(spec),
+            Spec::Json(spec) => self.json(spec),
+            Spec::Scrape(spec) => self.scrape(spec),
             Spec::Dns(spec) => {
                 self.text("query", &spec.query);
                 self.text("type", &spec.record_type);
@@ -287,9 +290,7 @@ impl Keys<'_> {
 
     fn mysql(&mut self, spec: &MysqlSpec) {
         self.text("user", &spec.user);
-        if let Some(password) = &spec.password {
-            self.put("password", &secret(password));
-        }
+        self.secret("password", spec.password.as_ref());
         match &spec.socket {
             Some(socket) => self.text("socket", socket),
             None => self.put("port", &spec.port.to_string()),
@@ -297,6 +298,19 @@ impl Keys<'_> {
         self.optional("database", spec.database.as_ref());
         self.word("tls", &spec.tls, &TLS);
         self.optional("query", spec.query.as_ref());
+    }
+
+    /// A reference as it is, an inline value masked.
+    pub(super) fn secret(&mut self, key: &str, secret: Option<&Secret>) {
+        match secret {
+            Some(Secret::Env(name)) => self.put(key, &format!("{{ env = {} }}", text(name))),
+            Some(Secret::File(path)) => self.put(key, &format!("{{ file = {} }}", text(path))),
+            Some(Secret::Command(argv)) => {
+                self.put(key, &format!("{{ command = {} }}", list(argv)));
+            }
+            Some(Secret::Inline(_)) => self.text(key, MASK),
+            None => {}
+        }
     }
 
     fn process(&mut self, spec: &ProcessSpec) {
@@ -316,6 +330,11 @@ impl Keys<'_> {
             }),
             Kind::Snmp => self.pairs("thresholds", check, super::snmp::measure),
             Kind::Custom => self.pairs("metrics", check, |_| Measure::Count),
+            _ => {}
+        }
+        match &*check.spec {
+            Spec::Json(spec) => self.json_values(check, spec),
+            Spec::Scrape(spec) => self.series_metrics(check, spec),
             _ => {}
         }
         for judged in judged_metrics(kind) {
@@ -387,7 +406,7 @@ pub(super) fn secret(secret: &Secret) -> String {
 }
 
 /// The same with the values of secret-sounding names masked.
-fn mask(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn mask(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut values = values.clone();
     for (name, value) in &mut values {
         let name = name.to_ascii_lowercase();

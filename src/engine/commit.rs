@@ -235,6 +235,7 @@ impl Core {
                 Inventory::CheckGone(key) => {
                     self.table.remove(&key);
                     self.paths.forget(&key);
+                    self.series.forget(&key);
                     batch.directives.drop.push(key.clone());
                     events.push(Event::CheckGone(key));
                 }

@@ -40,6 +40,8 @@ pub struct Core {
     pub(super) table: Table,
     pub(super) world: World,
     pub(super) feed: Feed,
+    /// What was scraped lately.
+    pub(super) series: crate::series::Memory,
     pub(super) batch: Batch,
     pub(super) status: EngineStatus,
     /// The windows that were in effect when last looked.

@@ -31,7 +31,8 @@ impl Core {
             }
             self.feed.trace(trace, now.steady);
         }
-        for finding in report.results {
+        for mut finding in report.results {
+            self.take_scrape(&mut finding);
             if finding.sample { self.show_sample(finding) } else { self.receive(finding) }
         }
     }

@@ -18,6 +18,7 @@ mod outbox;
 mod pages;
 mod paths;
 mod queries;
+mod series;
 mod slots;
 mod sync;
 mod thin;
@@ -34,6 +35,7 @@ pub use handle::{Ask, Door, Handle, Watcher};
 use crate::clock::Clock;
 use crate::model::{Check, Host, SafeText, Span};
 use crate::protocol::{EngineStatus, World};
+use crate::series::Bounds;
 use crate::store::{Retention, Store, StoreError};
 
 /// Shortest absence that is worth saying.
@@ -80,11 +82,13 @@ pub struct Keep {
     pub times: Retention,
     /// Bytes above which the oldest results are dropped.
     pub max_size: u64,
+    /// Scraped series in memory.
+    pub series: Bounds,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { times: Retention::default(), max_size: 4 << 30 }
+        Self { times: Retention::default(), max_size: 4 << 30, series: Bounds::default() }
     }
 }
 
@@ -155,6 +159,7 @@ impl Engine {
             table: slots::Table::default(),
             world: World::new(),
             feed: feed::Feed::default(),
+            series: crate::series::Memory::new(keep.series),
             batch: batch::Batch::default(),
             status,
             active: Vec::new(),

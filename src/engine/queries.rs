@@ -61,6 +61,16 @@ impl Core {
             Query::History { key, from, to, points } => {
                 return self.history(&key, from, to, points, reply);
             }
+            Query::SeriesList { host, check, text, limit } => {
+                let answer =
+                    self.series_list(host.as_ref(), check.as_ref(), text.as_deref(), limit);
+                let _ = reply.send(answer);
+                return;
+            }
+            Query::SeriesPast { key, series, from, to, points } => {
+                let _ = reply.send(self.series_past(&key, &series, (from, to), points));
+                return;
+            }
             Query::Edges { host, alert, limit } => {
                 let (store, limit) = (self.store.clone(), page(limit));
                 return read(reply, async move {
@@ -198,16 +208,23 @@ fn page(limit: u32) -> u32 {
 /// The definition as others may see it: inline secrets travel masked by themselves.
 fn masked(check: &crate::model::Check) -> crate::model::Check {
     let mut shown = check.clone();
-    if let Spec::Mysql(spec) = &*check.spec
-        && matches!(spec.password, Some(Secret::Inline(_)))
-    {
-        let mut spec = spec.clone();
-        spec.password = Some(Secret::Inline(crate::model::secret::MASK.to_owned()));
-        shown.spec = Arc::new(Spec::Mysql(spec));
+    let mut spec = Spec::clone(&check.spec);
+    let secrets: Vec<&mut Secret> = match &mut spec {
+        Spec::Mysql(spec) => spec.password.iter_mut().collect(),
+        Spec::Json(spec) => spec.endpoint.secrets_mut().collect(),
+        Spec::Scrape(spec) => spec.endpoint.secrets_mut().collect(),
+        Spec::Snmp(spec) => {
+            **spec = spec.masked();
+            Vec::new()
+        }
+        _ => return shown,
+    };
+    for secret in secrets {
+        if matches!(secret, Secret::Inline(_)) {
+            *secret = Secret::Inline(crate::model::secret::MASK.to_owned());
+        }
     }
-    if let Spec::Snmp(spec) = &*check.spec {
-        shown.spec = Arc::new(Spec::Snmp(Box::new(spec.masked())));
-    }
+    shown.spec = Arc::new(spec);
     shown
 }
 

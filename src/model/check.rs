@@ -130,7 +130,7 @@ impl Check {
         };
         match kind {
             Kind::Ping => vec![above("rtt", 0.2, 0.5), above("loss", 20.0, 60.0)],
-            Kind::Http => vec![Limit::new(
+            Kind::Http | Kind::Json | Kind::Scrape => vec![Limit::new(
                 "certificate_days",
                 Some(Range::below(21.0)),
                 Some(Range::below(7.0)),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::Name;
 use super::metric::Metric;
 use super::safe_text::SafeText;
+use super::scrape::Scrape;
 use super::state::State;
 use super::trace::TraceReport;
 
@@ -115,6 +116,10 @@ pub struct Observation {
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,
+    /// The samples, for `scrape`; the engine takes them into its series and keeps them nowhere
+    /// else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrape: Option<Arc<Scrape>>,
 }
 
 impl Observation {

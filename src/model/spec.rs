@@ -9,6 +9,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::endpoint::{
+    Endpoint, Exposition, JsonForm, JsonSpec, JsonValue, ScrapeSpec, SeriesMetric,
+};
 use super::secret::Secret;
 use super::snmp::SnmpSpec;
 use super::time::Span;
@@ -68,6 +71,10 @@ kinds! {
     Trace = "trace" / "check_trace",
     /// Host metrics, interfaces and any object of an SNMP agent.
     Snmp = "snmp" / "check_snmp",
+    /// Figures and states of a JSON document over HTTP.
+    Json = "json" / "check_json",
+    /// A Prometheus or OpenMetrics exposition.
+    Scrape = "scrape" / "check_scrape",
 }
 
 /// Why a word is no kind.
@@ -122,6 +129,10 @@ pub enum Spec {
     Trace(TraceSpec),
     /// See [`Kind::Snmp`].
     Snmp(Box<SnmpSpec>),
+    /// See [`Kind::Json`].
+    Json(JsonSpec),
+    /// See [`Kind::Scrape`].
+    Scrape(ScrapeSpec),
 }
 
 impl Spec {
@@ -140,6 +151,8 @@ impl Spec {
             Self::System(_) => Kind::System,
             Self::Trace(_) => Kind::Trace,
             Self::Snmp(_) => Kind::Snmp,
+            Self::Json(_) => Kind::Json,
+            Self::Scrape(_) => Kind::Scrape,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::scrape::Sheet;
 use super::{snmp, trace};
 
 /// What one run may use. The worker makes one for each run; cheap to clone.
@@ -72,4 +73,6 @@ pub struct Memory {
     pub trace: Option<trace::Session>,
     /// What is known of an SNMP agent.
     pub snmp: Option<snmp::Session>,
+    /// The series of the last scrape, and what is chosen of them.
+    pub sheet: Option<Box<Sheet>>,
 }

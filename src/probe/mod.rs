@@ -8,15 +8,18 @@ pub mod context;
 mod custom;
 mod dial;
 mod dns;
+mod endpoint;
 mod errno;
 mod http;
 mod icmp;
+mod json;
 mod mysql;
 mod output;
 mod plugin;
 mod process;
 mod resolve;
 mod sample;
+mod scrape;
 mod script;
 mod secret;
 mod session;
@@ -70,5 +73,7 @@ async fn dispatch(
         Spec::System(spec) => system::run(spec, context, memory).await,
         Spec::Trace(spec) => trace::run(check, spec, context, memory).await,
         Spec::Snmp(spec) => snmp::run(check, spec, context, memory).await,
+        Spec::Json(spec) => json::run(check, spec, context).await,
+        Spec::Scrape(spec) => scrape::run(check, spec, context, memory).await,
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{CheckRow, EngineStatus};
 use super::log::{LogCursor, LogFilter, LogKind, LogPage};
 use super::pages::{AlertPage, TraceSummary};
+use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Comment, Edge, EdgeKind, Host, Maintenance,
     Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting, ShownState, Span,
@@ -100,6 +101,30 @@ pub enum Query {
         /// At most so many, 1 to [`PAGE_LIMIT`].
         limit: u32,
     },
+    /// Scraped series, by check and name, and how much is kept of all of them.
+    SeriesList {
+        /// Only of this host.
+        host: Option<Name>,
+        /// Only of the checks of this name.
+        check: Option<Name>,
+        /// Words that must occur in the name with its labels, or a selector with braces.
+        text: Option<String>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// The past of one scraped series, as far as it is kept.
+    SeriesPast {
+        /// The check that scrapes it.
+        key: CheckKey,
+        /// Its name with labels.
+        series: Name,
+        /// From this moment.
+        from: Timestamp,
+        /// To this moment.
+        to: Timestamp,
+        /// At most so many points; more are merged.
+        points: u32,
+    },
     /// What the engine remembers for whoever asks.
     Remembered,
     /// Every setting in force with its source, secrets masked.
@@ -123,7 +148,7 @@ impl Query {
             Self::Alerts { all: false },
             Self::Maintenance { all: true },
             Self::Check { key: key.clone() },
-            Self::History { key, from: at, to: at + Span::from_secs(60), points: 100 },
+            Self::History { key: key.clone(), from: at, to: at + Span::from_secs(60), points: 100 },
             Self::Edges {
                 host: Some("web 1".into()),
                 alert: Some(AlertId::from_parts(1, [1; 10])),
@@ -150,6 +175,20 @@ impl Query {
             Self::Paths { host: None, limit: 5 },
             Self::PathChanges { host: "web 1".into(), check: Some("path".into()), limit: 5 },
             Self::PathChanges { host: "web 1".into(), check: None, limit: 5 },
+            Self::SeriesList {
+                host: Some("web 1".into()),
+                check: Some("node".into()),
+                text: Some("disk & {a=\"b\"}".to_owned()),
+                limit: 5,
+            },
+            Self::SeriesList { host: None, check: None, text: None, limit: 5 },
+            Self::SeriesPast {
+                key,
+                series: "x{a=\"/ ? &\"}".into(),
+                from: at,
+                to: at + Span::from_secs(60),
+                points: 100,
+            },
             Self::Remembered,
             Self::Settings,
             Self::Engine,
@@ -371,6 +410,10 @@ pub enum Answer {
     Paths(Vec<TraceSummary>),
     /// To [`Query::PathChanges`].
     PathChanges(Vec<PathChange>),
+    /// To [`Query::SeriesList`].
+    SeriesList(SeriesPage),
+    /// To [`Query::SeriesPast`].
+    SeriesPast(SeriesPast),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
     /// To [`Query::Settings`], by key.

@@ -98,7 +98,8 @@ fn judge_numbers(check: &Check, seen: &Observation) -> Verdict {
     reasons.sort_by_key(|(state, _)| std::cmp::Reverse(state.severity()));
     let claimed = seen.claimed.unwrap_or(State::Ok);
     let state = reasons.iter().fold(claimed, |worst, (state, _)| worst.worst(*state));
-    let hint = if seen.claimed == Some(State::Unknown) { NOT_MADE } else { "" };
+    let is_foreign = check.kind() == Kind::Custom;
+    let hint = if seen.claimed == Some(State::Unknown) && is_foreign { NOT_MADE } else { "" };
     let output = format!("{}{hint}", seen.output);
     Verdict::new(state, sentence(&reasons, &output))
 }

@@ -55,6 +55,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),
         Action::Interfaces => return panes::interfaces::open(app),
+        Action::Series => show(app, View::Series),
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),

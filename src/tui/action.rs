@@ -108,6 +108,7 @@ actions! {
     Logs, "logs", "logs", "what the program itself says", Look, key;
     Interfaces, "interfaces", "interfaces", "the interfaces of the host: rates, use, errors, states", Look, key;
     Settings, "settings", "settings", "what is in force, and where it comes from", Look, key;
+    Series, "series", "series", "scraped series: values, sparklines, graphs", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;
     Redraw, "redraw", "redraw", "paint the screen again", Look, key;

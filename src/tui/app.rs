@@ -377,10 +377,13 @@ impl App {
             | Pane::AlertPage
             | Pane::History
             | Pane::PathList
+            | Pane::SeriesList
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Interfaces => vec![Context::Objects, Context::List],
-            Pane::Throughput | Pane::Graph | Pane::InterfaceGraph => vec![Context::Grid],
+            Pane::Throughput | Pane::Graph | Pane::InterfaceGraph | Pane::SeriesGraph => {
+                vec![Context::Grid]
+            }
             Pane::PathGraph => vec![],
             _ => vec![Context::List],
         };

@@ -95,6 +95,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
             | Pane::CheckList
             | Pane::AlertPage
             | Pane::PathList
+            | Pane::SeriesList
     ) || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {

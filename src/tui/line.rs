@@ -65,6 +65,11 @@ pub enum Purpose {
         /// What was filtered before, for Esc.
         before: String,
     },
+    /// Filters the scraped series as it is typed.
+    Series {
+        /// What was filtered before, for Esc.
+        before: String,
+    },
     /// Runs a command by name, or opens an object.
     Palette {
         /// What the text can become, the best first.

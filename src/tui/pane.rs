@@ -37,6 +37,10 @@ pub enum Pane {
     Logs,
     /// What is in force.
     Settings,
+    /// Scraped series.
+    SeriesList,
+    /// The past of a scraped series.
+    SeriesGraph,
     /// One alert, whole.
     AlertPage,
     /// The interfaces of a device.
@@ -60,7 +64,8 @@ impl Pane {
             Self::Throughput | Self::InterfaceGraph => "Throughput",
             Self::Hops | Self::PathHops => "Hops",
             Self::Checks | Self::CheckList => "Checks",
-            Self::Graph => "Graph",
+            Self::Graph | Self::SeriesGraph => "Graph",
+            Self::SeriesList => "Series",
             Self::Output => "Output",
             Self::Events => "Events",
             Self::PathList => "Paths",

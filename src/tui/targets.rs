@@ -116,6 +116,10 @@ fn find(app: &App, limit: usize) -> Targets {
                 None => of_hosts(app, app.host.clone().into_iter().collect(), false),
             }
         }
+        Pane::SeriesList | Pane::SeriesGraph => match panes::series::subject(app) {
+            Some(key) => of_checks(app, vec![key], false),
+            None => Targets::default(),
+        },
         Pane::Alerts => {
             let (keys, marked) = chosen(&app.lists.alerts, limit);
             of_alerts(app, &keys, marked)

@@ -54,6 +54,10 @@ fn typed(app: &mut App) {
             let text = line.text().to_owned();
             panes::history::set_filter(app, &text);
         }
+        Purpose::Series { .. } => {
+            let text = line.text().to_owned();
+            panes::series::set_filter(app, &text);
+        }
         _ => {}
     }
 }
@@ -76,6 +80,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             match &line.purpose {
                 Purpose::Filter(own) => filtering::cancel(app, own),
                 Purpose::Log { before } => panes::history::set_filter(app, before),
+                Purpose::Series { before } => panes::series::set_filter(app, before),
                 _ => {}
             }
             Vec::new()
@@ -166,7 +171,7 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             filtering::commit(app, line);
             Vec::new()
         }
-        Purpose::Log { .. } => {
+        Purpose::Log { .. } | Purpose::Series { .. } => {
             if line.error.is_none() {
                 app.overlay = None;
             }

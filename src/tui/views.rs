@@ -30,6 +30,8 @@ pub enum View {
     Logs,
     /// What is in force, and where it comes from.
     Settings,
+    /// Scraped series: the list, and the past of one.
+    Series,
     /// One host: checks, graph, output, events.
     Host,
     /// One alert: what, since when, who knows, what next.
@@ -40,7 +42,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -50,6 +52,7 @@ impl View {
         Self::History,
         Self::Logs,
         Self::Settings,
+        Self::Series,
         Self::Host,
         Self::Alert,
         Self::Interfaces,
@@ -68,6 +71,7 @@ impl View {
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",
+            Self::Series => "Series",
             Self::Host => "Host",
             Self::Alert => "Alert",
             Self::Interfaces => "Interfaces",
@@ -88,6 +92,7 @@ impl View {
             Self::History => &[Pane::History],
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],
+            Self::Series => &[Pane::SeriesList, Pane::SeriesGraph],
             Self::Host => &Pane::HOST,
             Self::Alert => &[Pane::AlertPage],
             Self::Interfaces => &[Pane::Interfaces, Pane::InterfaceGraph],
@@ -126,6 +131,10 @@ impl View {
             Self::Interfaces => {
                 let (table, graph) = over(body, share(body.height, 62));
                 vec![table, graph]
+            }
+            Self::Series => {
+                let (list, graph) = over(body, share(body.height, 60));
+                vec![list, graph]
             }
             _ => vec![body],
         }

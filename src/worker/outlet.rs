@@ -13,6 +13,9 @@ const BATCH: usize = 512;
 /// Most results that wait; beyond it the oldest gives way (the engine then sees a late check).
 const WAITING: usize = 20_000;
 
+/// Most scraped samples that wait; beyond it the oldest scrape gives way, its result stays.
+const SAMPLES: usize = 4_000_000;
+
 /// The queue between probes and engine.
 #[derive(Debug, Default)]
 pub struct Outlet {
@@ -20,6 +23,8 @@ pub struct Outlet {
     traces: HashMap<crate::protocol::TraceRequest, LiveTrace>,
     lags: Lags,
     seq: u64,
+    /// Scraped samples that wait.
+    samples: usize,
     /// Results that gave way since the start.
     pub dropped: u64,
 }
@@ -28,10 +33,19 @@ impl Outlet {
     /// Queues a result.
     pub fn put(&mut self, finding: Finding) {
         if self.findings.len() >= WAITING {
-            self.findings.pop_front();
+            let gone = self.findings.pop_front();
+            self.samples -= gone.as_ref().map_or(0, samples);
             self.dropped += 1;
         }
+        self.samples += samples(&finding);
         self.findings.push_back(finding);
+        let mut waiting = self.findings.iter_mut();
+        while self.samples > SAMPLES
+            && let Some(oldest) = waiting.find(|finding| finding.observation.scrape.is_some())
+        {
+            self.samples -= samples(oldest);
+            oldest.observation.scrape = None;
+        }
     }
 
     /// Queues a frame of a live trace; the newest wins.
@@ -56,12 +70,19 @@ impl Outlet {
     pub fn take(&mut self, boot: u64, now: Steady) -> Report {
         self.seq += 1;
         let count = self.findings.len().min(BATCH);
+        let results: Vec<Finding> = self.findings.drain(..count).collect();
+        self.samples -= results.iter().map(samples).sum::<usize>();
         Report {
             boot,
             seq: self.seq,
-            results: self.findings.drain(..count).collect(),
+            results,
             traces: self.traces.drain().map(|(_, trace)| trace).collect(),
             lag: self.lags.p99(now),
         }
     }
+}
+
+/// Scraped samples of a result.
+fn samples(finding: &Finding) -> usize {
+    finding.observation.scrape.as_ref().map_or(0, |scrape| scrape.values.len())
 }

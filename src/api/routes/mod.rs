@@ -7,6 +7,7 @@ pub(super) mod events;
 pub(super) mod log;
 pub(super) mod maintenance;
 pub(super) mod operator;
+pub(super) mod series;
 pub(super) mod work;
 
 use axum::Json;
@@ -40,6 +41,8 @@ fn told(answer: Answer) -> Response {
         Answer::Log(page) => Json(page).into_response(),
         Answer::Paths(paths) => Json(paths).into_response(),
         Answer::PathChanges(changes) => Json(changes).into_response(),
+        Answer::SeriesList(page) => Json(page).into_response(),
+        Answer::SeriesPast(past) => Json(past).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),

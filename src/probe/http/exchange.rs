@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use hyper::header::LOCATION;
+use hyper::header::{HeaderMap, HeaderName};
 use hyper::rt::{Executor, Read, Write};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -43,7 +43,7 @@ pub(super) struct Job<'a> {
 /// A header section, and the body that is still to come.
 pub(super) struct Answer {
     pub status: StatusCode,
-    pub location: Option<String>,
+    pub headers: HeaderMap,
     peer: SocketAddr,
     body: Incoming,
     /// Ends the connection when the answer is dropped.
@@ -104,10 +104,8 @@ impl Job<'_> {
             self.send(TokioIo::new(dialed.stream), request, false, &tasks, peer).await?
         };
         phases.first_byte += took;
-        let location = response.headers().get(LOCATION);
-        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let status = response.status();
-        Ok(Answer { status, location, peer, body: response.into_body(), _tasks: tasks })
+        let (head, body) = response.into_parts();
+        Ok(Answer { status: head.status, headers: head.headers, peer, body, _tasks: tasks })
     }
 
     /// Where `target` is. The monitored host is where its configuration says.
@@ -170,6 +168,12 @@ impl Job<'_> {
 }
 
 impl Answer {
+    /// A header's text; what is no UTF-8 in it is replaced.
+    pub fn header(&self, name: HeaderName) -> Option<String> {
+        let value = self.headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
     /// Reads the body up to `limit` bytes, and keeps it when `keep` says so.
     pub async fn read(mut self, job: &Job<'_>, limit: u64, keep: bool) -> Result<Body, Failure> {
         let mut body = Body::default();

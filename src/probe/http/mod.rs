@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use hyper::StatusCode;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 
 use self::exchange::{Body, Job};
 use self::request::{Phases, Plan, Search};
@@ -42,9 +43,28 @@ async fn run_with(
     context: &Context,
     trust: Option<&Trust>,
 ) -> Result<Observation, Failure> {
+    let search = Search::new(spec)?;
+    let (seen, page) = fetch(check, spec, context, trust, search.is_wanted()).await?;
+    let outcome = match page {
+        Ok(page) => judge(spec, &search, page).await,
+        Err(failure) => Err(failure),
+    };
+    Ok(seen.observation(seen.text(), outcome))
+}
+
+/// Asks a URL and follows its redirects: what was measured, and the page or what went wrong.
+///
+/// # Errors
+/// A failure before anything could be measured.
+pub(super) async fn fetch(
+    check: &Check,
+    spec: &HttpSpec,
+    context: &Context,
+    trust: Option<&Trust>,
+    keep: bool,
+) -> Result<(Seen, Result<Page, Failure>), Failure> {
     let target = Target::parse(&spec.url).map_err(|why| Failure::new(FailureKind::Config, why))?;
     let plan = Plan::new(spec)?;
-    let search = Search::new(spec)?;
     if target.secure && trust.is_none() {
         // Loading the roots is slow, happens once, and is nobody's response time.
         Trust::system().await?;
@@ -52,12 +72,32 @@ async fn run_with(
     let context = early(context);
     let job = Job { check, spec, context: &context, trust };
     let mut seen = Seen::new();
-    let outcome = fetch(&job, target, plan, &search, &mut seen).await;
-    Ok(seen.observation(outcome))
+    let page = follow(&job, target, plan, keep, &mut seen).await;
+    Ok((seen, page))
+}
+
+/// An answer that was read to its end, or to the limit.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub status: StatusCode,
+    pub media_type: Option<String>,
+    pub encoding: Option<String>,
+    pub body: Vec<u8>,
+    /// True when the limit ended the reading.
+    pub cut: bool,
+    /// The total time, for people.
+    pub took: String,
+}
+
+impl Page {
+    /// `HTTP 200`, and the reason for everything that is no success.
+    pub fn said(&self) -> String {
+        said(self.status)
+    }
 }
 
 /// What was measured so far.
-struct Seen {
+pub(super) struct Seen {
     start: Instant,
     phases: Phases,
     redirects: u8,
@@ -66,13 +106,13 @@ struct Seen {
     body: Option<(u64, bool, std::time::Duration)>,
 }
 
-async fn fetch(
+async fn follow(
     job: &Job<'_>,
     mut target: Target,
     mut plan: Plan,
-    search: &Search,
+    keep: bool,
     seen: &mut Seen,
-) -> Result<(), Failure> {
+) -> Result<Page, Failure> {
     let first = target.clone();
     let mut visited = Vec::new();
     loop {
@@ -94,7 +134,8 @@ async fn fetch(
         seen.status = Some(answer.status);
         let mismatch = |why: String| Failure::new(FailureKind::Mismatch, why);
         if job.spec.redirects > 0 {
-            let next = target.redirect(answer.status, answer.location.as_deref());
+            let location = answer.header(LOCATION);
+            let next = target.redirect(answer.status, location.as_deref());
             if let Some(next) = next.map_err(mismatch)? {
                 seen.redirects += 1;
                 if seen.redirects > job.spec.redirects {
@@ -118,36 +159,31 @@ async fn fetch(
             }
         }
         let status = answer.status;
-        let body = answer.read(job, job.spec.max_body, search.is_wanted()).await?;
+        let (media_type, encoding) = (answer.header(CONTENT_TYPE), answer.header(CONTENT_ENCODING));
+        let Body { kept, size, cut } = answer.read(job, job.spec.max_body, keep).await?;
         let took = seen.start.elapsed();
-        seen.body = Some((body.size, body.cut, took));
-        return judge(job.spec, search, status, body, &shown(took)).await;
+        seen.body = Some((size, cut, took));
+        return Ok(Page { status, media_type, encoding, body: kept, cut, took: shown(took) });
     }
 }
 
 /// Compares the answer with what is expected.
-async fn judge(
-    spec: &HttpSpec,
-    search: &Search,
-    status: StatusCode,
-    body: Body,
-    took: &str,
-) -> Result<(), Failure> {
-    let said = said(status);
-    if !spec.status.contains(status.as_u16()) {
+async fn judge(spec: &HttpSpec, search: &Search, page: Page) -> Result<(), Failure> {
+    let (said, took) = (page.said(), &page.took);
+    if !spec.status.contains(page.status.as_u16()) {
         return Err(Failure::new(FailureKind::Mismatch, format!("{said} in {took}")));
     }
     if !search.is_wanted() {
         return Ok(());
     }
-    if body.cut {
+    if page.cut {
         let why =
             format!("{said} in {took}, but the body is above max_body ({} bytes)", spec.max_body);
         return Err(Failure::new(FailureKind::TooLarge, why));
     }
     // Linear, but not instant: a large body must not hold the other probes.
     let search = search.clone();
-    let missing = tokio::task::spawn_blocking(move || search.missing(&body.kept)).await;
+    let missing = tokio::task::spawn_blocking(move || search.missing(&page.body)).await;
     match missing {
         Ok(None) => Ok(()),
         Ok(Some(why)) => {
@@ -176,15 +212,17 @@ impl Seen {
         }
     }
 
-    fn observation(&self, outcome: Result<(), Failure>) -> Observation {
+    /// What was measured, with a line for people or what went wrong.
+    pub fn observation(&self, line: String, outcome: Result<(), Failure>) -> Observation {
         let (output, failure) = match outcome {
-            Ok(()) => (SafeText::line(&self.text()), None),
+            Ok(()) => (SafeText::line(&line), None),
             Err(failure) => (failure.message.clone(), Some(failure)),
         };
         Observation { output, failure, metrics: self.metrics(), ..Observation::default() }
     }
 
-    fn text(&self) -> String {
+    /// `HTTP 200 in 31 ms, 5321 bytes`.
+    pub fn text(&self) -> String {
         let status = self.status.map(said).unwrap_or_default();
         let Some((size, cut, took)) = self.body else { return status };
         let cut = if cut { "cut at " } else { "" };

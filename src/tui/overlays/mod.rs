@@ -175,6 +175,7 @@ fn words(app: &App, line: &Line) -> (String, String) {
             };
             ("/".to_owned(), note)
         }
+        Purpose::Series { .. } => ("/".to_owned(), crate::tui::panes::series::hint().to_owned()),
         Purpose::Log { .. } => ("/".to_owned(), crate::tui::panes::history::hint().to_owned()),
         Purpose::Palette { found, at } => {
             let one = found.get(at.unwrap_or(0));

@@ -18,6 +18,7 @@ pub mod output;
 pub mod paths;
 pub mod preview;
 pub mod rows;
+pub mod series;
 pub mod settings;
 pub mod throughput;
 pub mod windows;
@@ -51,6 +52,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::History => history::title(app),
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
+        Pane::SeriesList | Pane::SeriesGraph => series::title(app, pane),
         Pane::AlertPage => alert_page::title(app),
         Pane::Interfaces => interfaces::title(app),
         Pane::InterfaceGraph => interfaces::graph_title(app),
@@ -76,6 +78,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::History => history::view(app, surface),
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
+        Pane::SeriesList | Pane::SeriesGraph => series::view(app, pane, surface),
         Pane::AlertPage => alert_page::view(app, surface),
         Pane::Interfaces => interfaces::view(app, surface),
         Pane::InterfaceGraph => interfaces::graph_view(app, surface),
@@ -101,6 +104,8 @@ pub struct Own {
     pub logs: logs::State,
     /// Settings.
     pub settings: settings::State,
+    /// Scraped series.
+    pub series: series::State,
     /// The alert page.
     pub alert: alert_page::State,
     /// The interfaces of a host.
@@ -119,6 +124,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::History => history::act(app, action),
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
+        Pane::SeriesList | Pane::SeriesGraph => series::act(app, pane, action),
         Pane::AlertPage => alert_page::act(app, action),
         Pane::Interfaces | Pane::InterfaceGraph => {
             let page = crate::tui::act::page(app);
@@ -139,6 +145,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::Windows => windows::wants(app),
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
+            Pane::SeriesList => series::wants(app),
             Pane::AlertPage => alert_page::wants(app),
             _ => Vec::new(),
         });
@@ -156,7 +163,8 @@ pub fn sees(app: &mut App, event: &Event) {
 /// The moment at which a pane of the present view asks again by itself.
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
-    [history::wake(app), alert_page::wake(app), paths::wake(app)].into_iter().flatten().min()
+    let wakes = [history::wake(app), alert_page::wake(app), paths::wake(app), series::wake(app)];
+    wakes.into_iter().flatten().min()
 }
 
 /// A view opens: what its panes know from an earlier time is asked for again.
@@ -165,6 +173,7 @@ pub fn forget(app: &mut App) {
     (app.own.lens.end, app.own.lens.cursor) = (None, None);
     checks::forget(app);
     settings::forget(app);
+    series::forget(app);
     windows::forget(app);
     history::forget(app);
     alert_page::forget(app);
@@ -180,6 +189,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::Windows => windows::reply(app, token, result),
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
+        Pane::SeriesList => series::reply(app, token, result),
         Pane::AlertPage => alert_page::reply(app, token, result),
         _ => {}
     }

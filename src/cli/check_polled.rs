@@ -1,0 +1,178 @@
+//! `fluxnoc check json` and `check scrape`: their options, and these as the configuration's keys.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
+
+use clap::Args;
+
+use super::check_args::{Common, Family, kind};
+use super::check_keys::Keys;
+use crate::config::toml_text;
+
+/// How an endpoint is asked.
+#[derive(Debug, Args)]
+pub struct Endpoint {
+    /// NAME=VALUE or 'NAME: VALUE', any number of times
+    #[arg(long = "header", value_name = "NAME=VALUE")]
+    pub headers: Vec<String>,
+    /// Variable of the environment that holds a bearer token
+    #[arg(long, value_name = "NAME", conflicts_with = "user")]
+    pub token_env: Option<String>,
+    /// File whose first line is a bearer token
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "token_env"])]
+    pub token_file: Option<String>,
+    /// Login name
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Variable of the environment that holds the password
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub password_env: Option<String>,
+    /// File whose first line is the password
+    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env")]
+    pub password_file: Option<String>,
+    /// Most bytes of body that are read, also after unpacking
+    #[arg(long, value_name = "SIZE")]
+    pub max_body: Option<String>,
+    /// Redirects followed at most
+    #[arg(long)]
+    pub redirects: Option<u8>,
+    /// Accept any certificate
+    #[arg(long)]
+    pub insecure: bool,
+    /// Days that the certificate must have left
+    #[arg(long, value_name = "DAYS")]
+    pub certificate_warning: Option<String>,
+    /// Days that the certificate must have left
+    #[arg(long, value_name = "DAYS")]
+    pub certificate_critical: Option<String>,
+    #[allow(missing_docs, reason = "the help text is built from its fields")]
+    #[command(flatten)]
+    pub family: Family,
+}
+
+kind! {
+    /// Options of `check json`.
+    Json {
+        /// Absolute URL, http or https
+        url: String,
+        /// json, health (application/health+json) or probe (as Kubernetes: the status decides)
+        #[arg(long = "as", value_name = "FORM")]
+        form: Option<String>,
+        /// JSONPath of the value, such as $.queue.length
+        #[arg(long)]
+        path: Option<String>,
+        /// Key beside the value that names the instance, where the path finds several
+        #[arg(long, value_name = "KEY", requires = "path")]
+        label: Option<String>,
+        /// Text that the value must be, any number of times
+        #[arg(long, value_name = "TEXT", requires = "path")]
+        expect: Vec<String>,
+        /// Alert as WARNING by the value
+        #[arg(long, value_name = "RANGE", allow_hyphen_values = true, requires = "path")]
+        value_warning: Option<String>,
+        /// Alert as CRITICAL by the value
+        #[arg(long, value_name = "RANGE", allow_hyphen_values = true, requires = "path")]
+        value_critical: Option<String>,
+        /// Expected statuses, such as 200-399, any number of times
+        #[arg(long)]
+        status: Vec<String>,
+        #[command(flatten)]
+        endpoint: Endpoint,
+    }
+}
+kind! {
+    /// Options of `check scrape`.
+    Scrape {
+        /// Absolute URL, http or https
+        url: String,
+        /// Series to judge, such as 'node_filesystem_avail_bytes{mountpoint="/"}'
+        #[arg(long, value_name = "SELECTOR")]
+        series: Option<String>,
+        /// Alert as WARNING by the series
+        #[arg(long, value_name = "RANGE", allow_hyphen_values = true, requires = "series")]
+        series_warning: Option<String>,
+        /// Alert as CRITICAL by the series
+        #[arg(long, value_name = "RANGE", allow_hyphen_values = true, requires = "series")]
+        series_critical: Option<String>,
+        /// Read an answer without a known media type as text or openmetrics
+        #[arg(long, value_name = "FORMAT")]
+        fallback: Option<String>,
+        /// Most samples
+        #[arg(long)]
+        max_samples: Option<u32>,
+        #[command(flatten)]
+        endpoint: Endpoint,
+    }
+}
+
+/// The one metric that can be judged from the command line.
+const VALUE: &str = "value";
+
+impl Keys {
+    pub(super) fn json(&mut self, args: &Json) -> Result<(), String> {
+        self.put("url", toml_text(&args.url), "URL");
+        if let Some(form) = &args.form {
+            self.put("as", toml_text(form), "--as");
+        }
+        self.list("status", &args.status, "--status");
+        if let Some(path) = &args.path {
+            let mut keys = vec![format!("path = {}", toml_text(path))];
+            keys.extend(args.label.as_ref().map(|label| format!("label = {}", toml_text(label))));
+            if !args.expect.is_empty() {
+                let quoted: Vec<String> = args.expect.iter().map(|text| toml_text(text)).collect();
+                keys.push(format!("expect = [{}]", quoted.join(", ")));
+            }
+            self.named("values", keys, (&args.value_warning, &args.value_critical), "--path");
+        }
+        self.endpoint(&args.endpoint)
+    }
+
+    pub(super) fn scrape(&mut self, args: &Scrape) -> Result<(), String> {
+        self.put("url", toml_text(&args.url), "URL");
+        if let Some(series) = &args.series {
+            let keys = vec![format!("series = {}", toml_text(series))];
+            self.named("metrics", keys, (&args.series_warning, &args.series_critical), "--series");
+        }
+        self.text("fallback", args.fallback.as_ref());
+        self.number("max_samples", args.max_samples);
+        self.endpoint(&args.endpoint)
+    }
+
+    fn named(
+        &mut self,
+        key: &'static str,
+        mut keys: Vec<String>,
+        (warning, critical): (&Option<String>, &Option<String>),
+        shown: &str,
+    ) {
+        for (side, range) in [("warning", warning), ("critical", critical)] {
+            keys.extend(range.as_ref().map(|range| format!("{side} = {}", toml_text(range))));
+        }
+        self.put(key, format!("{{ {VALUE} = {{ {} }} }}", keys.join(", ")), shown);
+    }
+
+    fn endpoint(&mut self, args: &Endpoint) -> Result<(), String> {
+        self.map("headers", &args.headers, ("--header", &['=', ':']), |text| {
+            toml_text(text.trim())
+        })?;
+        for (key, form, value, shown) in [
+            ("token", "env", &args.token_env, "--token-env"),
+            ("token", "file", &args.token_file, "--token-file"),
+            ("password", "env", &args.password_env, "--password-env"),
+            ("password", "file", &args.password_file, "--password-file"),
+        ] {
+            if let Some(value) = value {
+                self.put(key, format!("{{ {form} = {} }}", toml_text(value)), shown);
+            }
+        }
+        self.text("user", args.user.as_ref());
+        self.text("max_body", args.max_body.as_ref());
+        self.number("redirects", args.redirects);
+        if args.insecure {
+            self.put("insecure", "true".to_owned(), "--insecure");
+        }
+        self.text("certificate_warning", args.certificate_warning.as_ref());
+        self.text("certificate_critical", args.certificate_critical.as_ref());
+        self.family(&args.family);
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Expositions good and bad, and endpoints that misbehave.
+
+mod endpoints;
+mod formats;
