@@ -49,7 +49,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::System => Spec::System(system(reader)),
         Kind::Trace => Spec::Trace(trace(reader)),
         Kind::Json => Spec::Json(super::polled::json(reader)?),
-        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader)?),
+        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
     })
 }
 
