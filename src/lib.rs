@@ -17,6 +17,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod discovery;
 pub mod engine;
 pub mod model;
 pub mod notify;

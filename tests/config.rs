@@ -52,7 +52,12 @@ fn nowhere(mut config: Config) -> Config {
         check.origin = None;
         check.limits.sort_by(|a, b| a.metric.cmp(&b.metric));
     }
+    for job in &mut config.jobs {
+        job.prototype.origin = None;
+        job.prototype.limits.sort_by(|a, b| a.metric.cmp(&b.metric));
+    }
     config.checks.sort_by(|a, b| a.key.cmp(&b.key));
+    config.hosts.sort_by(|a, b| a.name.cmp(&b.name));
     config
 }
 

@@ -55,7 +55,7 @@ kind! {
         /// Absolute URL, http or https
         url: String,
         /// json, health (application/health+json) or probe (as Kubernetes: the status decides)
-        #[arg(long = "as", value_name = "FORM")]
+        #[arg(long)]
         form: Option<String>,
         /// JSONPath of the value, such as $.queue.length
         #[arg(long)]
@@ -111,7 +111,7 @@ impl Keys {
     pub(super) fn json(&mut self, args: &Json) -> Result<(), String> {
         self.put("url", toml_text(&args.url), "URL");
         if let Some(form) = &args.form {
-            self.put("as", toml_text(form), "--as");
+            self.put("form", toml_text(form), "--form");
         }
         self.list("status", &args.status, "--status");
         if let Some(path) = &args.path {

@@ -42,6 +42,8 @@ pub struct Plan {
     pub machine: String,
     /// Whether checks are run; a script verb on its own only looks and notes.
     pub with_worker: bool,
+    /// Targets that are found, when there may be some.
+    pub finding: Option<std::sync::Arc<super::setup::Finding>>,
     /// Time.
     pub clock: Clock,
 }
@@ -182,6 +184,10 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
     let Parts { handle, door, stop, around } = parts;
     let engine = Engine::start_behind(setup, handle.clone(), door, stop).await?;
     if plan.with_worker {
+        if let Some(finding) = plan.finding {
+            let backend = Backend::Local(handle.clone());
+            tokio::spawn(super::setup::find(finding, backend, around.clone()));
+        }
         let shared = Shared::start().context("cannot start the round-trip thread")?;
         let source = Source::Probes(shared);
         let worker = Worker { backend: Backend::Local(handle), source, clock, at_once };

@@ -1,19 +1,69 @@
 //! From a configuration to what an engine is started with, and how it is read again.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
 
 use super::lifecycle::Plan;
 use crate::backend::Backend;
+use crate::clock::Clock;
+use crate::config::targets::Job;
 use crate::config::{Config, Problems};
+use crate::discovery::Found;
 use crate::engine::{Inventory, Keep};
 use crate::model::RequestId;
 use crate::protocol::{Actor, Command, Request};
 use crate::series::Bounds;
 use crate::store::Retention;
 
+/// Where found targets are kept in the data directory.
+const TARGETS: &str = "targets.json";
+
 /// Reads the configuration again from where it was found.
 pub type Again = Arc<dyn Fn() -> Result<Config, Problems> + Send + Sync>;
+
+/// What is known of targets that are found, with the configuration that was used last.
+pub struct Finding {
+    /// What was found.
+    pub found: Arc<Found>,
+    config: Mutex<Config>,
+    /// True while only the found targets are to be taken in: the file may be half written.
+    again: AtomicBool,
+}
+
+impl Finding {
+    /// The jobs in force.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).jobs.clone()
+    }
+
+    fn inventory(&self, read: &Again) -> Result<Inventory, Problems> {
+        let mut last = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.again.swap(false, Ordering::AcqRel) {
+            *last = read()?;
+        }
+        Ok(with_found(&last, &self.found))
+    }
+}
+
+fn with_found(config: &Config, found: &Found) -> Inventory {
+    let mut inventory = inventory(config);
+    found.add(&config.jobs, &mut inventory.hosts, &mut inventory.checks);
+    inventory
+}
+
+/// Looks for targets until stopped, and has the engine take in what changed.
+pub async fn find(finding: Arc<Finding>, backend: Backend, stop: CancellationToken) {
+    let found = Arc::clone(&finding.found);
+    let jobs = Arc::clone(&finding);
+    let changed = || {
+        finding.again.store(true, Ordering::Release);
+        reload(&backend)
+    };
+    crate::discovery::run(found, move || jobs.jobs(), changed, Clock::System, stop).await;
+}
 
 /// What an engine monitors by a configuration.
 #[must_use]
@@ -41,13 +91,18 @@ pub fn plan(
     with_worker: bool,
 ) -> Plan {
     let read = Arc::clone(again);
+    let finding = Arc::new(Finding {
+        found: Arc::new(Found::restore(&data_dir.join(TARGETS))),
+        config: Mutex::new(config.clone()),
+        again: AtomicBool::new(false),
+    });
+    let reading = Arc::clone(&finding);
     let (store, series) = (&config.settings.store, &config.settings.series);
     Plan {
         data_dir: data_dir.to_owned(),
-        inventory: inventory(config),
-        reload: Arc::new(move || {
-            read().map(|config| inventory(&config)).map_err(|problems| problems.to_string())
-        }),
+        inventory: with_found(config, &finding.found),
+        reload: Arc::new(move || reading.inventory(&read).map_err(|problems| problems.to_string())),
+        finding: Some(finding),
         keep: Keep {
             times: Retention {
                 chunks: store.raw,
@@ -65,13 +120,13 @@ pub fn plan(
         },
         machine: machine.to_owned(),
         with_worker,
-        clock: crate::clock::Clock::System,
+        clock: Clock::System,
     }
 }
 
 /// Has the engine read its configuration again, as SIGHUP asks.
 pub async fn reload(backend: &Backend) {
-    let now = crate::clock::Clock::System.now().wall;
+    let now = Clock::System.now().wall;
     let id = RequestId::from_parts(now.millis(), rand::random());
     let request = Request { id, actor: Actor::Engine, command: Command::Reload };
     match backend.execute(request).await {

@@ -46,6 +46,9 @@ fn every_kind_can_be_checked_and_its_flags_are_the_files_keys() {
                 "headers" => "header",
                 "resolvers" => "resolver",
                 "answers" => "answer",
+                "metrics" if *kind == Kind::Scrape => "series",
+                "values" => "path",
+                "token" => "token-env",
                 "metrics" => "metric",
                 "thresholds" => "threshold",
                 "family" => "v4",
@@ -91,6 +94,48 @@ fn options_make_the_check_that_the_file_would() {
     assert_eq!((spec.user.as_str(), spec.port, &*mysql.address), ("mon@x", 3307, "[::1]"));
     let mysql = check("fluxnoc check mysql mysql://a@b -w 200ms");
     assert_eq!(mysql.limit("query_time").unwrap().warning, Some(Range::above(0.2)));
+    let json = check_of(&[
+        "fluxnoc",
+        "check",
+        "json",
+        "https://x/s",
+        "--path",
+        "$.queue[*].n",
+        "--label",
+        "name",
+        "--value-critical",
+        "10",
+        "--token-env",
+        "T",
+        "-w",
+        "1s",
+    ]);
+    let Spec::Json(spec) = &*json.spec else { panic!() };
+    assert_eq!(
+        (spec.values[0].path.as_str(), spec.values[0].label.as_deref()),
+        ("$.queue[*].n", Some("name"))
+    );
+    assert_eq!(
+        json.limit("value").unwrap().critical,
+        Some(Range { start: 0.0, end: 10.0, inverted: false })
+    );
+    assert_eq!(json.limit("time").unwrap().warning, Some(Range::above(1.0)));
+    assert!(spec.endpoint.token.is_some());
+    let scrape = check_of(&[
+        "fluxnoc",
+        "check",
+        "scrape",
+        "http://x:9100/metrics",
+        "--series",
+        "up{a=\"b\"}",
+        "--series-warning",
+        "1:",
+        "--fallback",
+        "text",
+    ]);
+    let Spec::Scrape(spec) = &*scrape.spec else { panic!() };
+    assert_eq!(spec.metrics[0].series.to_string(), "up{a=\"b\"}");
+    assert_eq!(scrape.limit("value").unwrap().warning, Some(Range::below(1.0)));
     let system = check("fluxnoc check system --threshold cpu_usage=1,2 --threshold io_wait=,50");
     assert_eq!(system.limit("cpu_usage").unwrap().warning, Some(Range::above(1.0)));
 }

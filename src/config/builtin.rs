@@ -16,6 +16,7 @@ const RESOLVER_LIMIT: usize = 8;
 #[must_use]
 pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr]) -> Config {
     let mut config = Config {
+        jobs: Vec::new(),
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),

@@ -11,7 +11,8 @@ use super::hosts::Machine;
 use super::layers::{Env, Layers};
 use super::problem::{Problem, Problems, Sink};
 use super::reader::Reader;
-use super::{Config, console, inventory, keys};
+use super::{Config, console, inventory, keys, targets};
+use crate::model::spec::{JsonSpec, ScrapeSpec};
 use crate::model::{Check, Secret, Spec};
 
 /// Largest file, in bytes.
@@ -55,6 +56,10 @@ pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
     let inline = |check: &Check| match &*check.spec {
         Spec::Mysql(spec) => matches!(spec.password, Some(Secret::Inline(_))),
         Spec::Snmp(spec) => spec.has_inline_secret(),
+        Spec::Json(JsonSpec { endpoint, .. }) | Spec::Scrape(ScrapeSpec { endpoint, .. }) => {
+            let secrets = [&endpoint.token, &endpoint.password];
+            secrets.iter().any(|secret| matches!(secret, Some(Secret::Inline(_))))
+        }
         _ => false,
     };
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
@@ -91,11 +96,13 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     layers.file(&top);
     layers.env(env, &sink);
     layers.check(&sink);
-    let (hosts, checks) = inventory::read(&top, &layers.settings.defaults, machine);
+    let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
+    let jobs = targets::read(&top, &layers.settings.defaults);
+    let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
     let written = console::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
-    Ok(Config { settings, hosts, checks, keys: written, source: None, warnings, origins })
+    Ok(Config { settings, hosts, checks, jobs, keys: written, source: None, warnings, origins })
 }
 
 /// The parser's words with the place's text or a hint for the most frequent mistake.

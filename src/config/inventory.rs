@@ -226,7 +226,24 @@ fn template(reader: &Reader<'_>, shared: bool, defaults: &Defaults) -> Option<Te
     };
     let mut known = keys::of_check(kind, shared);
     known.extend(limits::refuse_ranges(reader, kind));
-    reader.refuse_unknown(&known);
+    assemble(reader, kind, &known, defaults, || kinds::spec(reader, kind))
+}
+
+/// What the checks of a `[[scrape]]` have in common.
+pub(super) fn scrape_job(reader: &Reader<'_>, defaults: &Defaults) -> Option<Check> {
+    let spec = || super::polled::scrape(reader, Some("http://target/")).map(Spec::Scrape);
+    let template = assemble(reader, Kind::Scrape, &super::targets::known(), defaults, spec)?;
+    Some(template.on(&Host::new("", "")))
+}
+
+fn assemble(
+    reader: &Reader<'_>,
+    kind: Kind,
+    known: &[&str],
+    defaults: &Defaults,
+    spec: impl FnOnce() -> Option<Spec>,
+) -> Option<Template> {
+    reader.refuse_unknown(known);
     let name = match reader.text("name") {
         Some(name) => {
             valid_name(name)
@@ -255,7 +272,7 @@ fn template(reader: &Reader<'_>, shared: bool, defaults: &Defaults) -> Option<Te
         enabled: reader.boolean("enabled").unwrap_or(true),
         origin: format!("{}:{line}", reader.sink.text.name),
     };
-    let spec = kinds::spec(reader, kind)?;
+    let spec = spec()?;
     if let Spec::Ping(ping) = &spec {
         fits(reader, ping, times.timeout);
     }

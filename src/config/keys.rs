@@ -7,7 +7,7 @@ use crate::model::Kind;
 /// The tables of a file.
 pub const TOP: &[&str] = &[
     "console", "keys", "action", "store", "series", "defaults", "alerting", "wall", "bell", "host",
-    "check",
+    "check", "scrape",
 ];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
@@ -46,6 +46,8 @@ pub const CHECK: &[&str] = &[
 ];
 /// Keys of the judging that most kinds have.
 const RANGES: &[&str] = &["warning", "critical"];
+/// What only a `[[scrape]]` has.
+pub const SCRAPE: &[&str] = &["targets", "files", "http_sd", "refresh", "scheme", "path"];
 /// What only a `[[check]]` has.
 pub const SHARED: &[&str] = &["hosts"];
 
@@ -103,7 +105,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "token",
             "user",
             "password",
-            "as",
+            "form",
             "status",
             "values",
             "max_body",

@@ -50,7 +50,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Trace => Spec::Trace(trace(reader)),
         Kind::Snmp => Spec::Snmp(Box::new(super::snmp::read(reader)?)),
         Kind::Json => Spec::Json(super::polled::json(reader)?),
-        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader)?),
+        Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
     })
 }
 

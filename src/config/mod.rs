@@ -22,7 +22,9 @@ pub mod settings;
 mod show;
 mod show_polled;
 mod snmp;
+pub mod targets;
 pub mod value;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,6 +52,8 @@ pub struct Config {
     pub hosts: Vec<Host>,
     /// Their checks: each host's own ones, then the shared ones.
     pub checks: Vec<Check>,
+    /// Every `[[scrape]]` that looks for targets; those that it lists itself are among the checks.
+    pub jobs: Vec<targets::Job>,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
     /// The file it was read from; `None` for the built-in one.

@@ -10,7 +10,7 @@ use crate::model::spec::{
 };
 use crate::model::{Kind, Selector, Unit};
 
-/// Words of a `json` check's `as`.
+/// Words of a `json` check's `form`.
 pub(super) const FORMS: [(&str, JsonForm); 3] =
     [("json", JsonForm::Json), ("health", JsonForm::Health), ("probe", JsonForm::Probe)];
 /// Words of `fallback`.
@@ -66,9 +66,16 @@ fn unit(entry: &Reader<'_>) -> Unit {
     at.and_then(|at| UNITS.get(at)).map_or(Unit::Count, |(_, unit, _)| unit.clone())
 }
 
-fn endpoint(reader: &Reader<'_>, default: u64, limit: u64) -> Option<Endpoint> {
-    reader.require("url", "url = \"https://HOST/PATH\"");
-    let url = reader.text("url").and_then(|url| {
+fn endpoint(
+    reader: &Reader<'_>,
+    given: Option<&str>,
+    default: u64,
+    limit: u64,
+) -> Option<Endpoint> {
+    if given.is_none() {
+        reader.require("url", "url = \"https://HOST/PATH\"");
+    }
+    let url = given.or_else(|| reader.text("url")).and_then(|url| {
         valid_url(url).map_err(|why| reader.wrong("url", why)).ok().map(|()| url.to_owned())
     });
     let max_body = reader.parsed_by("max_body", value::size).unwrap_or(default);
@@ -96,7 +103,7 @@ fn endpoint(reader: &Reader<'_>, default: u64, limit: u64) -> Option<Endpoint> {
 }
 
 pub(super) fn json(reader: &Reader<'_>) -> Option<JsonSpec> {
-    let form = reader.choice("as", &FORMS).unwrap_or_default();
+    let form = reader.choice("form", &FORMS).unwrap_or_default();
     let values = entries(reader, Kind::Json, |entry, name| {
         entry.require("path", "path = \"$.queue.length\"");
         let path = entry.text("path")?;
@@ -120,15 +127,16 @@ pub(super) fn json(reader: &Reader<'_>) -> Option<JsonSpec> {
         })
     });
     if form == JsonForm::Probe && !values.is_empty() {
-        reader.wrong("values", "a probe is judged by its status; write as = \"json\"");
+        reader.wrong("values", "a probe is judged by its status; write form = \"json\"");
     }
-    let endpoint = endpoint(reader, JsonSpec::MAX_BODY, JSON_BODY_LIMIT);
+    let endpoint = endpoint(reader, None, JsonSpec::MAX_BODY, JSON_BODY_LIMIT);
     let good = if form == JsonForm::Probe { (200, 399) } else { (200, 299) };
     let status = status(reader).unwrap_or_else(|| StatusList(vec![good]));
     Some(JsonSpec { endpoint: endpoint?, form, status, values })
 }
 
-pub(super) fn scrape(reader: &Reader<'_>) -> Option<ScrapeSpec> {
+/// A `scrape` check; with `url` the targets are known from elsewhere.
+pub(super) fn scrape(reader: &Reader<'_>, url: Option<&str>) -> Option<ScrapeSpec> {
     let metrics = entries(reader, Kind::Scrape, |entry, name| {
         entry.require("series", "series = 'node_filesystem_avail_bytes{mountpoint=\"/\"}'");
         let series = entry.text("series")?.parse::<Selector>();
@@ -141,7 +149,7 @@ pub(super) fn scrape(reader: &Reader<'_>) -> Option<ScrapeSpec> {
     });
     let max_samples = reader.number("max_samples", 1..=1_000_000);
     let fallback = reader.choice("fallback", &EXPOSITIONS);
-    let endpoint = endpoint(reader, ScrapeSpec::MAX_BODY, SCRAPE_BODY_LIMIT)?;
+    let endpoint = endpoint(reader, url, ScrapeSpec::MAX_BODY, SCRAPE_BODY_LIMIT)?;
     let max_samples = max_samples.unwrap_or(ScrapeSpec::MAX_SAMPLES);
     Some(ScrapeSpec { endpoint, fallback, max_samples, metrics })
 }

@@ -43,6 +43,10 @@ pub(super) fn effective(config: &Config) -> String {
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
     }
+    for job in &config.jobs {
+        let _ = writeln!(out, "\n[[scrape]]  # {}", origin(job.prototype.origin.as_ref()));
+        Keys { out: &mut out }.job(job);
+    }
     for host in &config.hosts {
         write_host(&mut out, host);
         for check in checks.get(&*host.name).into_iter().flatten() {
@@ -168,25 +172,30 @@ fn write_check(out: &mut String, check: &Check) {
     let _ = writeln!(out, "\n[[host.check]]  # {}", origin(check.origin.as_ref()));
     let mut keys = Keys { out };
     keys.text("kind", check.kind().word());
-    keys.text("name", &check.key.name);
-    keys.text("interval", &check.interval.to_string());
-    keys.text("timeout", &check.timeout.to_string());
-    keys.put("attempts", &check.attempts.to_string());
-    keys.text("retry", &check.retry.to_string());
-    keys.map("labels", &check.labels);
-    keys.optional("contact", check.contact.as_ref());
-    keys.optional("runbook", check.runbook.as_ref());
-    keys.put("enabled", if check.enabled { "true" } else { "false" });
+    keys.common(check);
     keys.spec(&check.spec);
     keys.limits(check);
 }
 
 /// Writes keys line by line.
 pub(super) struct Keys<'a> {
-    out: &'a mut String,
+    pub(super) out: &'a mut String,
 }
 
 impl Keys<'_> {
+    /// What checks of all kinds have, but their kind.
+    pub(super) fn common(&mut self, check: &Check) {
+        self.text("name", &check.key.name);
+        self.text("interval", &check.interval.to_string());
+        self.text("timeout", &check.timeout.to_string());
+        self.put("attempts", &check.attempts.to_string());
+        self.text("retry", &check.retry.to_string());
+        self.map("labels", &check.labels);
+        self.optional("contact", check.contact.as_ref());
+        self.optional("runbook", check.runbook.as_ref());
+        self.put("enabled", if check.enabled { "true" } else { "false" });
+    }
+
     pub(super) fn put(&mut self, key: &str, value: &str) {
         let _ = writeln!(self.out, "{key} = {value}");
     }
@@ -320,7 +329,7 @@ impl Keys<'_> {
         self.optional("pid_file", spec.pid_file.as_ref());
     }
 
-    fn limits(&mut self, check: &Check) {
+    pub(super) fn limits(&mut self, check: &Check) {
         let kind = check.kind();
         match kind {
             Kind::Ping | Kind::Trace => self.round_trip(check),

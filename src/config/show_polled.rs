@@ -2,13 +2,33 @@
 
 use super::polled::{EXPOSITIONS, FORMS, UNITS};
 use super::show::{Keys, list, mask, text};
+use super::targets::Job;
 use super::value::{Measure, show_size, show_threshold};
 use crate::model::spec::{Endpoint, JsonSpec, ScrapeSpec};
-use crate::model::{Check, Unit};
+use crate::model::{Check, Spec, Unit};
 
 impl Keys<'_> {
+    /// A job that looks for its targets elsewhere.
+    pub(super) fn job(&mut self, job: &Job) {
+        self.common(&job.prototype);
+        self.text("scheme", &job.scheme);
+        self.text("path", &job.path);
+        self.put("files", &list(&job.files));
+        self.optional("http_sd", job.http.as_ref().map(|endpoint| &endpoint.url));
+        self.text("refresh", &job.refresh.to_string());
+        if let Spec::Scrape(spec) = &*job.prototype.spec {
+            self.login(&spec.endpoint);
+            self.samples(spec);
+        }
+        self.limits(&job.prototype);
+    }
+
     fn endpoint(&mut self, endpoint: &Endpoint) {
         self.text("url", &endpoint.url);
+        self.login(endpoint);
+    }
+
+    fn login(&mut self, endpoint: &Endpoint) {
         self.map("headers", &mask(&endpoint.headers));
         self.secret("token", endpoint.token.as_ref());
         self.optional("user", endpoint.user.as_ref());
@@ -22,7 +42,7 @@ impl Keys<'_> {
     /// The parameters of `json`, but its values.
     pub(super) fn json(&mut self, spec: &JsonSpec) {
         self.endpoint(&spec.endpoint);
-        self.word("as", &spec.form, &FORMS);
+        self.word("form", &spec.form, &FORMS);
         let status = spec.status.to_string();
         self.put("status", &list(&status.split(',').map(str::to_owned).collect::<Vec<_>>()));
     }
@@ -30,6 +50,10 @@ impl Keys<'_> {
     /// The parameters of `scrape`, but its metrics.
     pub(super) fn scrape(&mut self, spec: &ScrapeSpec) {
         self.endpoint(&spec.endpoint);
+        self.samples(spec);
+    }
+
+    fn samples(&mut self, spec: &ScrapeSpec) {
         if let Some(fallback) = &spec.fallback {
             self.word("fallback", fallback, &EXPOSITIONS);
         }

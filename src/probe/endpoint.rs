@@ -1,12 +1,15 @@
 //! Asking an endpoint for figures: the request of an `http` check with a login by reference.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::context::Context;
-use super::secret;
-use crate::model::Failure;
-use crate::model::spec::{Endpoint, HttpSpec};
+use super::context::{Context, Shared};
+use super::{http, secret};
+use crate::model::spec::{Endpoint, HttpSpec, Spec};
+use crate::model::{Check, Failure, FailureKind, Span};
 
 /// The request for an endpoint; `more` are header fields of the kind, which the configuration's
 /// own ones override.
@@ -46,4 +49,38 @@ async fn login(endpoint: &Endpoint, context: &Context) -> Result<Option<String>,
         None => String::new(),
     };
     Ok(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))))
+}
+
+/// What an endpoint answered to a question that is no check.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The media type, as it came.
+    pub media_type: Option<String>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Asks an endpoint, with the header fields `more`, within `patience`.
+///
+/// # Errors
+/// What went wrong, also when the body is above its limit.
+pub async fn ask(
+    endpoint: &Endpoint,
+    more: &[(&str, String)],
+    patience: Duration,
+    shared: &Arc<Shared>,
+) -> Result<Answer, Failure> {
+    let context = Context::new(shared, patience);
+    let spec = request(endpoint, more, &context).await?;
+    let mut check = Check::new("", "", "", Spec::Http(spec.clone()));
+    check.timeout = Span::from_millis(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX));
+    let (_, page) = http::fetch(&check, &spec, &context, None, true).await?;
+    let page = page?;
+    if page.cut {
+        let why = format!("the answer is above {} bytes", endpoint.max_body);
+        return Err(Failure::new(FailureKind::Unreadable, why));
+    }
+    Ok(Answer { status: page.status.as_u16(), media_type: page.media_type, body: page.body })
 }

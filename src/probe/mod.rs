@@ -33,6 +33,7 @@ mod udp;
 
 pub use context::{Context, Memory, Shared};
 pub use dns::system_resolvers;
+pub use endpoint::{Answer, ask};
 
 use std::time::Instant;
 

@@ -76,7 +76,7 @@ impl Memory {
         let oldest = (at - self.bounds.age).millis();
         let late = self.change(target, |own| {
             let late = !own.append(scrape, at.millis(), room);
-            while own.has_sealed() && own.oldest().is_some_and(|first| first < oldest) {
+            while own.is_over(oldest) {
                 own.forget_block();
             }
             late

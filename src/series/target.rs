@@ -64,6 +64,12 @@ impl Target {
         self.blocks.front().and_then(|times| times.first()).or(self.times.first()).copied()
     }
 
+    /// True when all of the oldest sealed block is before a time.
+    pub fn is_over(&self, before: i64) -> bool {
+        let last = self.blocks.front().and_then(|times| times.last());
+        last.is_some_and(|last| *last < before)
+    }
+
     /// True when there is a block that can be forgotten without the one that grows.
     pub fn has_sealed(&self) -> bool {
         !self.blocks.is_empty()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{Entry, Found, HOST_LIMIT};
-use super::yaml::{self, Node};
+use crate::config::yaml::{self, Node};
 
 /// Deepest nesting of groups.
 const DEPTH: usize = 16;

@@ -15,7 +15,6 @@ mod nagios;
 mod ssh;
 #[cfg(test)]
 mod tests;
-mod yaml;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
