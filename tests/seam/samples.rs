@@ -8,8 +8,8 @@ use fluxnoc::model::trace::TraceReport;
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Edge, EdgeKind, Failure,
     FailureKind, Host, Limit, Maintenance, MaintenanceId, Metric, Observation, Path, PathChange,
-    PathHop, Phase, Range, Reason, RequestId, SafeText, Setting, ShownState, Span, Spec, State,
-    Status, Timestamp, Unit,
+    PathHop, Phase, Range, Reason, RequestId, SafeText, SeriesSize, Setting, ShownState, Span,
+    Spec, State, Status, Timestamp, Unit,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -18,7 +18,7 @@ use fluxnoc::protocol::query::{
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, Directives, EngineStatus, Event,
     LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow, Outcome, Query,
-    Role, TraceSummary,
+    Role, SeriesPage, SeriesPast, SeriesRow, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -295,6 +295,22 @@ pub fn answer_to(query: &Query) -> Answer {
             changed: Some(at(0)),
         }]),
         Query::PathChanges { .. } => Answer::PathChanges(vec![path_change()]),
+        Query::SeriesList { .. } => Answer::SeriesList(SeriesPage {
+            size: SeriesSize { series: 3, samples: 4, bytes: 5, ..SeriesSize::default() },
+            found: 7,
+            rows: vec![SeriesRow {
+                check: key(),
+                series: "disk_free{path=\"/é & ?\"}".into(),
+                last: Some(0.25),
+                at: Some(at(1)),
+                spark: vec![0.5, 0.25],
+            }],
+        }),
+        Query::SeriesPast { .. } => Answer::SeriesPast(SeriesPast {
+            points: vec![Point::one(at(0), 0.5)],
+            rate: true,
+            stale: vec![at(1)],
+        }),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
         }
