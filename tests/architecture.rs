@@ -66,6 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("tui_logger", &["tui"]),
     ("surge_ping", &["probe"]),
+    ("async_snmp", &["probe"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];

@@ -70,7 +70,7 @@ impl From<ObjectId> for String {
     }
 }
 
-/// How an answer is signed (SNMPv3).
+/// How an answer is signed (`SNMPv3`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SnmpAuth {
@@ -88,7 +88,7 @@ pub enum SnmpAuth {
     Sha512,
 }
 
-/// How an answer is encrypted (SNMPv3). DES is not offered: it protects nothing.
+/// How an answer is encrypted (`SNMPv3`). DES is not offered: it protects nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SnmpPrivacy {

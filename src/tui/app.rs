@@ -378,9 +378,9 @@ impl App {
             | Pane::History
             | Pane::PathList
             | Pane::SeriesList
+            | Pane::Interfaces
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
-            Pane::Interfaces => vec![Context::Objects, Context::List],
             Pane::Throughput | Pane::Graph | Pane::InterfaceGraph | Pane::SeriesGraph => {
                 vec![Context::Grid]
             }

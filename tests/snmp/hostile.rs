@@ -127,7 +127,8 @@ fn resident() -> usize {
 #[tokio::test]
 async fn answers_that_are_not_to_us_are_no_answers() {
     let mib = Mib::default();
-    let cases: [(&str, fn(&Asked, &Mib) -> Vec<u8>); 7] = [
+    type Answer = fn(&Asked, &Mib) -> Vec<u8>;
+    let cases: [(&str, Answer); 7] = [
         ("another request's id", |asked, _| asked.answer(asked.id ^ 1, 0, 0, Vec::new())),
         ("cut in the middle", |asked, mib| {
             let whole = mib.answer(asked);
@@ -197,7 +198,8 @@ fn entry(name: &str, oid: &str) -> SnmpEntry {
 
 #[tokio::test]
 async fn errors_and_odd_answers_are_told_by_name() {
-    let cases: [(&str, fn(&Asked) -> Vec<u8>, FailureKind); 6] = [
+    type Answer = fn(&Asked) -> Vec<u8>;
+    let cases: [(&str, Answer, FailureKind); 6] = [
         (
             "the agent answers with the error genErr",
             |asked| asked.error(5, 1),

@@ -87,7 +87,7 @@ fn opened(size: (u16, u16)) -> Console {
         check("core-fra-2", "ping", Kind::Ping, fine("5 of 5 answered, 1.2 ms")),
     ]);
     console.pass(Span::from_secs(3));
-    console.press("/").write("host:core-fra-2").press("enter 3 enter");
+    console.press("/").write("core-fra-2").press("enter shift-tab g g enter");
     console.rest();
     assert!(console.screen().contains("core-fra-2 10.0.2.1"), "{}", console.screen());
     console
@@ -136,9 +136,9 @@ fn what_is_judged_is_on_top_and_names_are_ordered_as_people_count() {
     let screen = console.screen();
     assert!(screen.contains("Interfaces: core-fra-2 snmp, worst first"), "{screen}");
     assert!(screen.contains("5 of 9 up"), "{screen}");
-    assert!(screen.contains("● down     te1/2"), "judged by its threshold\n{screen}");
-    assert!(screen.contains("– down     ge-0/0/3"), "no threshold, no news\n{screen}");
-    assert!(screen.contains("– shut     ge-0/0/2"), "{screen}");
+    assert!(screen.contains("● down      te1/2"), "judged by its threshold\n{screen}");
+    assert!(screen.contains("– down      ge-0/0/3"), "no threshold, no news\n{screen}");
+    assert!(screen.contains("– shut      ge-0/0/2"), "{screen}");
     assert!(!screen.contains('\u{202e}'), "what a device calls itself is made visible");
     // The cursor stays on its interface whatever the order is.
     console.press("j");

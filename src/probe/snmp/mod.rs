@@ -35,7 +35,7 @@ use crate::model::snmp::SnmpSpec;
 use crate::model::{Check, Failure, FailureKind, Metric, Observation, Pattern, Unit};
 
 /// How long the list of interfaces holds where the agent does not say that it changed.
-const LOOK_AGAIN: Duration = Duration::from_secs(300);
+const LOOK_AGAIN: Duration = Duration::from_mins(5);
 /// Most interfaces that are named in the output because they are down.
 const NAMED: usize = 3;
 /// Most problems that are told in one line.
@@ -157,7 +157,7 @@ async fn poll(
         let extra = check.limit("network_utilization").is_some();
         let read = links(&mut agent, &head.objects, &filters.interfaces, room, extra);
         match read.await {
-            Ok(links) => seen.links(links, before, &mut after, elapsed, extra),
+            Ok(links) => seen.links(&links, before, &mut after, elapsed, extra),
             Err(failure) => seen.failure = Some(failure),
         }
     }
@@ -327,7 +327,7 @@ struct Seen {
 impl Seen {
     fn links(
         &mut self,
-        links: Links,
+        links: &Links,
         before: &Counters,
         after: &mut Counters,
         elapsed: Duration,

@@ -20,11 +20,11 @@ pub(super) type Rows = BTreeMap<Box<[u32]>, Vec<Option<Value>>>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Complaint {
     /// The agent goes back or stands still.
-    #[error("the agent's table does not increase: {1} after {0}")]
-    NotIncreasing(Oid, Oid),
+    #[error("the agent's table does not increase: {} after {}", .0.1, .0.0)]
+    NotIncreasing(Box<(Oid, Oid)>),
     /// No end is in sight.
     #[error("the agent's table {0} has more than {ROW_LIMIT} rows")]
-    TooLong(Oid),
+    TooLong(Box<Oid>),
     /// Nothing at all.
     #[error("the agent's answer is empty")]
     Empty,
@@ -60,7 +60,7 @@ impl Walk {
         self.rows
     }
 
-    /// Closes the `n`th of the asked columns: SNMPv1 says so by an error.
+    /// Closes the `n`th of the asked columns: version 1 says so by an error.
     pub(super) fn close(&mut self, n: usize) {
         if let Some(cursor) = self.cursors.iter_mut().filter(|cursor| cursor.is_some()).nth(n) {
             *cursor = None;
@@ -93,10 +93,10 @@ impl Walk {
             return Ok(());
         }
         if varbind.oid <= *before {
-            return Err(Complaint::NotIncreasing(before.clone(), varbind.oid));
+            return Err(Complaint::NotIncreasing(Box::new((before.clone(), varbind.oid))));
         }
         if self.rows.len() >= ROW_LIMIT && !self.rows.contains_key(index) {
-            return Err(Complaint::TooLong(column.clone()));
+            return Err(Complaint::TooLong(Box::new(column.clone())));
         }
         let row = self.rows.entry(index.into()).or_insert_with(|| vec![None; width]);
         if let Some(cell) = row.get_mut(at) {
