@@ -13,6 +13,8 @@
 
 #[path = "e2e/desk.rs"]
 mod desk;
+#[path = "e2e/devices.rs"]
+mod devices;
 #[path = "e2e/files.rs"]
 mod files;
 #[path = "e2e/forms.rs"]
@@ -41,6 +43,8 @@ mod scene;
 mod screens;
 #[path = "e2e/sharing.rs"]
 mod sharing;
+#[path = "common/snmpstub.rs"]
+mod snmpstub;
 #[path = "e2e/story.rs"]
 mod story;
 #[path = "e2e/terminal.rs"]
