@@ -136,6 +136,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     for (section, known) in [
         ("console", keys::CONSOLE),
         ("store", keys::STORE),
+        ("series", keys::SERIES),
         ("defaults", keys::DEFAULTS),
         ("alerting", keys::ALERTING),
         ("wall", keys::WALL),
@@ -158,6 +159,8 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         hosts.iter().flat_map(|host| list(host.get("check"))).chain(shared).collect();
     let common: BTreeSet<String> = checks.iter().flat_map(keys_of).collect();
     assert!(common.is_superset(&set(keys::CHECK)) && common.is_superset(&set(keys::SHARED)));
+    let jobs: BTreeSet<String> = list(document.get("scrape")).iter().flat_map(keys_of).collect();
+    assert!(jobs.is_superset(&set(keys::SCRAPE)), "[[scrape]]");
     for kind in Kind::ALL {
         let of_kind = checks.iter().filter(|check| check["kind"].as_str() == Some(kind.word()));
         let written: BTreeSet<String> = of_kind.flat_map(keys_of).collect();

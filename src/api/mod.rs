@@ -17,6 +17,8 @@
 //! | `GET /api/v1/log?from=&to=&hosts=&actor=&kinds=&text=&before=&limit=` | all that happened |
 //! | `GET /api/v1/paths?host=&limit=` | `trace` checks with their last report |
 //! | `GET /api/v1/path-changes?host=&check=&limit=` | how paths changed |
+//! | `GET /api/v1/series?host=&check=&text=&limit=` | scraped series, and how much is kept |
+//! | `GET /api/v1/series/{host}/{check}?series=&from=&to=&points=` | the past of one |
 //! | `GET /api/v1/maintenance?all=true` | windows; ended ones too |
 //! | `POST /api/v1/maintenance`, `POST /api/maintenance` | the body of SPEC FM-29; answers 201 |
 //! | `POST /api/v1/maintenance/{id}/end`, `.../extend`, `.../edit` | nothing; `{by_ms}`; `{name, start, end}` |

@@ -72,13 +72,15 @@ impl Core {
         let last = self.series.last(check, series);
         let all = self.series.samples(check, series).unwrap_or_default();
         let recent = all.get(all.len().saturating_sub(SPARK_LIMIT + 1)..).unwrap_or_default();
-        let points = if is_counter(series) { rates(recent) } else { values(recent) };
+        let rate = is_counter(series);
+        let points = if rate { rates(recent) } else { values(recent) };
         let spark: Vec<f64> = points.into_iter().map(|(_, value)| value).collect();
         SeriesRow {
             check: check.clone(),
             series: series.clone(),
             last: last.and_then(|found| found.value).filter(|value| value.is_finite()),
             at: last.map(|found| found.at),
+            rate,
             spark: spark.get(spark.len().saturating_sub(SPARK_LIMIT)..).unwrap_or_default().into(),
         }
     }

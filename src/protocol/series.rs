@@ -22,6 +22,8 @@ pub struct SeriesRow {
     pub at: Option<Timestamp>,
     /// Its last values, oldest first; of a counter its growth per second.
     pub spark: Vec<f64>,
+    /// True when the last values are growth per second.
+    pub rate: bool,
 }
 
 /// A list of series.

@@ -111,7 +111,12 @@ pub fn wishes(app: &App) -> Vec<Action> {
         object
             && matches!(
                 app.focus,
-                Pane::Alerts | Pane::Hosts | Pane::CheckList | Pane::AlertPage | Pane::Interfaces
+                Pane::Alerts
+                    | Pane::Hosts
+                    | Pane::CheckList
+                    | Pane::AlertPage
+                    | Pane::Interfaces
+                    | Pane::SeriesList
             ),
     );
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);

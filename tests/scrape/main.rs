@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod engine;
 mod formats;
 mod hostile;
 mod json;

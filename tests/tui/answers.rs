@@ -258,6 +258,8 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
             Some(page) => Ok(Answer::Alert(Box::new(page))),
             None => Err(Problem::not_found("there is no such alert")),
         },
+        Query::SeriesList { text, .. } => crate::series::list(text.as_deref()),
+        Query::SeriesPast { series, from, to, .. } => crate::series::past(series, *from, *to),
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),

@@ -17,6 +17,7 @@ mod lists;
 mod look;
 mod looks;
 mod sequences;
+mod series;
 mod stories;
 mod triage;
 mod views;

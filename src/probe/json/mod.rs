@@ -186,6 +186,3 @@ fn deepest(body: &[u8]) -> usize {
 fn is_good(status: StatusCode) -> bool {
     (200..400).contains(&status.as_u16())
 }
-
-#[cfg(test)]
-mod tests;

@@ -75,6 +75,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         }
         // Lines of the log are whole as they are.
         (None, Pane::Logs, _) => {}
+        (None, Pane::SeriesList | Pane::SeriesGraph, _) => of_series(app, surface),
         _ => host(app, surface),
     }
 }
@@ -113,6 +114,13 @@ fn of_entry(app: &App, surface: &mut Surface<'_>) {
         ],
     );
     surface.say(1, 1, room, entry.text.as_str(), Role::Text);
+}
+
+fn of_series(app: &App, surface: &mut Surface<'_>) {
+    let Some((name, value)) = crate::tui::panes::series::preview(app) else { return };
+    let room = surface.width().saturating_sub(2);
+    surface.say(1, 0, room, &name, Role::Strong);
+    surface.say(1, 1, room, &value, Role::Text);
 }
 
 fn of_check(app: &App, detail: &Detail, surface: &mut Surface<'_>) {

@@ -15,7 +15,7 @@ use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::views::View;
 use crate::tui::widgets::chart;
 use crate::tui::widgets::{Scroll, cursor};
-pub use view::{title, view};
+pub use view::{preview, title, view};
 
 /// Rows of the page; more are found by a filter.
 const LIMIT: u32 = 500;

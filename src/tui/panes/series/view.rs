@@ -39,8 +39,8 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
     }
     let size = &own.page.size;
     let kept = format!(
-        "{} of {} targets, {} samples in {}",
-        format::plural(usize::try_from(size.series).unwrap_or(usize::MAX), "series"),
+        "{} series of {} targets, {} samples in {}",
+        short(size.series),
         size.targets,
         short(size.samples),
         bytes(size.bytes),
@@ -73,6 +73,15 @@ fn bytes(count: u64) -> String {
         10_240..10_485_760 => format!("{} KiB", count >> 10),
         _ => format!("{} MiB", count >> 20),
     }
+}
+
+/// The whole name of the series under the cursor with its last value, for a preview.
+#[must_use]
+pub fn preview(app: &App) -> Option<(String, String)> {
+    let own = &app.own.series;
+    let row = own.row()?;
+    let name = own.names.get(own.at)?.to_string();
+    Some((name, format!("{}  {}", row.check, last(row).0)))
 }
 
 /// Draws one of the panes.
@@ -143,11 +152,11 @@ fn list(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-/// The last value of a row with its unit; of a counter its growth per second.
+/// The last value of a row with its unit; of a counter of octets the throughput.
 fn last(row: &SeriesRow) -> (String, Role) {
-    let counts = row.last.is_some() && super::unit(&row.series, true).1 > 1.0;
-    let (unit, factor) = super::unit(&row.series, counts);
-    let value = if counts { row.spark.last().copied() } else { row.last };
+    let octets = row.rate && super::unit(&row.series, true).1 > 1.0;
+    let (unit, factor) = super::unit(&row.series, row.rate);
+    let value = if octets { row.spark.last().copied() } else { row.last };
     match (value, row.last) {
         (_, None) => ("stale".to_owned(), Role::Muted),
         (Some(value), _) => (format::value(value * factor, &unit), Role::Text),

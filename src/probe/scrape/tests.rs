@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::super::sheet::Sheet;
-use super::super::token::{canonical_bound, float};
+use super::sheet::Sheet;
+use super::token::{canonical_bound, float};
 use crate::model::Scrape;
 use crate::model::spec::Exposition::{self, OpenMetrics, Text};
 

@@ -1,4 +1,0 @@
-//! Expositions good and bad, and endpoints that misbehave.
-
-mod endpoints;
-mod formats;
