@@ -303,6 +303,7 @@ pub fn answer_to(query: &Query) -> Answer {
                 series: "disk_free{path=\"/é & ?\"}".into(),
                 last: Some(0.25),
                 at: Some(at(1)),
+                rate: true,
                 spark: vec![0.5, 0.25],
             }],
         }),
