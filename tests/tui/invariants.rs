@@ -9,11 +9,11 @@ use fluxnoc::tui::keymap::{Chord, Found};
 use fluxnoc::tui::theme::{ColourTier, Themes};
 use ratatui::buffer::Buffer;
 
-use crate::{Console, actor, fixture, options};
+use crate::{Console, actor, fixture, interfaces, options};
 
 pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-pub(crate) const VIEWS: [(&str, &str); 11] = [
+pub(crate) const VIEWS: [(&str, &str); 13] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
@@ -25,9 +25,16 @@ pub(crate) const VIEWS: [(&str, &str); 11] = [
     ("settings", "g ,"),
     ("alert", "enter"),
     ("host", "enter enter"),
+    ("series", "g f"),
+    ("interfaces", INTERFACES),
 ];
+/// Opened by another way: it needs a device.
+const INTERFACES: &str = "i";
 
 pub(crate) fn opened(size: (u16, u16), keys: &str, options: Options) -> Console {
+    if keys == INTERFACES {
+        return interfaces::shown(size, options);
+    }
     let mut console = Console::new(size, actor(fluxnoc::protocol::Role::Operator), options);
     console.feed(fixture::picture());
     console.rest();
