@@ -29,16 +29,19 @@ pub enum Value {
 
 impl Node {
     /// The value of a key.
+    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.pairs().iter().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     /// Keys and values; none for what is no mapping.
+    #[must_use]
     pub fn pairs(&self) -> &[(String, Self)] {
         if let Value::Map(pairs) = &self.value { pairs } else { &[] }
     }
 
     /// The text, when it is one.
+    #[must_use]
     pub fn text(&self) -> Option<&str> {
         if let Value::Text(text) = &self.value { Some(text) } else { None }
     }

@@ -12,7 +12,7 @@ use crate::protocol::work::Finding;
 use crate::protocol::{Answer, Problem};
 use crate::series::Found;
 
-/// Names of counters end so (by convention in text 0.0.4, by rule in OpenMetrics).
+/// Names of counters end so (by convention in text 0.0.4, by rule in `OpenMetrics`).
 const COUNTERS: [&str; 4] = ["_total", "_count", "_sum", "_bucket"];
 
 impl Core {

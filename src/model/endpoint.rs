@@ -109,7 +109,7 @@ impl JsonSpec {
 pub enum Exposition {
     /// Prometheus text 0.0.4.
     Text,
-    /// OpenMetrics 1.0.
+    /// `OpenMetrics` 1.0.
     OpenMetrics,
 }
 

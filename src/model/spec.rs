@@ -73,7 +73,7 @@ kinds! {
     Snmp = "snmp" / "check_snmp",
     /// Figures and states of a JSON document over HTTP.
     Json = "json" / "check_json",
-    /// A Prometheus or OpenMetrics exposition.
+    /// A Prometheus or `OpenMetrics` exposition.
     Scrape = "scrape" / "check_scrape",
 }
 

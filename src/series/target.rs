@@ -28,7 +28,7 @@ struct Series {
     sealed: VecDeque<Sealed>,
     open: Column,
     /// Times that the exposition gave, as far as they differ from the scrape's: scrape, time.
-    stamps: Option<Box<VecDeque<(i64, i64)>>>,
+    stamps: VecDeque<(i64, i64)>,
 }
 
 /// The series of one target.
@@ -109,7 +109,7 @@ impl Target {
             let place = places.get(*slot as usize + REPORT_SERIES.len());
             let series = place.and_then(|place| self.series.get_mut(*place as usize));
             if let Some(Some(series)) = series {
-                series.stamps.get_or_insert_default().push_back((at, *stamp));
+                series.stamps.push_back((at, *stamp));
                 self.bytes += size_of::<(i64, i64)>();
             }
         }
@@ -146,7 +146,7 @@ impl Target {
             first: self.first + self.blocks.len() as u64,
             sealed: VecDeque::new(),
             open: Column::default(),
-            stamps: None,
+            stamps: VecDeque::new(),
         });
         let place = self.free.pop().unwrap_or_else(|| {
             self.series.push(None);
@@ -188,11 +188,9 @@ impl Target {
                 gone += sealed.values().filter(|value| *value != STALE).count() as u64;
                 self.bytes = self.bytes.saturating_sub(sealed.heap() + size_of::<Sealed>());
             }
-            if let Some(stamps) = &mut series.stamps {
-                while stamps.front().is_some_and(|(at, _)| *at <= last) {
-                    stamps.pop_front();
-                    self.bytes = self.bytes.saturating_sub(size_of::<(i64, i64)>());
-                }
+            while series.stamps.front().is_some_and(|(at, _)| *at <= last) {
+                series.stamps.pop_front();
+                self.bytes = self.bytes.saturating_sub(size_of::<(i64, i64)>());
             }
             let is_empty = series.open.len() == 0 && series.sealed.iter().all(|s| s.len() == 0);
             if is_empty {
@@ -224,8 +222,8 @@ impl Target {
             fill(&mut out, times, sealed.values());
         }
         fill(&mut out, &self.times, series.open.values());
-        if let Some(stamps) = &series.stamps {
-            let own: HashMap<i64, i64> = stamps.iter().copied().collect();
+        if !series.stamps.is_empty() {
+            let own: HashMap<i64, i64> = series.stamps.iter().copied().collect();
             for found in &mut out {
                 if let Some(stamp) = own.get(&found.at.millis()) {
                     found.at = Timestamp::from_millis(*stamp);
@@ -248,7 +246,7 @@ impl Target {
             (usize::from(series.open.len()) == whole).then(|| series.open.last()).flatten()
         };
         let value = bits.filter(|bits| *bits != STALE).map(f64::from_bits);
-        if value.is_none() && series.stamps.is_some() {
+        if value.is_none() && !series.stamps.is_empty() {
             // What came with a time of its own gets no end: it lingers, as in Prometheus.
             let last = self.samples_of(name)?.into_iter().rfind(|found| found.value.is_some());
             return last.filter(|found| at.since(found.at) <= LINGER).or(Some(Found { at, value }));

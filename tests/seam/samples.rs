@@ -305,6 +305,7 @@ pub fn answer_to(query: &Query) -> Answer {
                 at: Some(at(1)),
                 rate: true,
                 spark: vec![0.5, 0.25],
+                rate: true,
             }],
         }),
         Query::SeriesPast { .. } => Answer::SeriesPast(SeriesPast {
@@ -322,29 +323,6 @@ pub fn answer_to(query: &Query) -> Answer {
             default: false,
         }]),
         Query::Engine => Answer::Engine(engine()),
-        Query::SeriesList { .. } => Answer::SeriesList(SeriesPage {
-            size: SeriesSize {
-                targets: 1,
-                series: 2,
-                samples: 3,
-                bytes: 4,
-                ..SeriesSize::default()
-            },
-            found: 1,
-            rows: vec![SeriesRow {
-                check: CheckKey::new("Zürich 3", "node"),
-                series: "x{a=\"ö \\\" \"}".into(),
-                last: Some(0.1),
-                at: Some(Timestamp::from_millis(1_700_000_000_000)),
-                spark: vec![1.0, 0.1],
-                rate: true,
-            }],
-        }),
-        Query::SeriesPast { .. } => Answer::SeriesPast(SeriesPast {
-            points: vec![Point::one(Timestamp::from_millis(1_700_000_000_000), 0.1)],
-            rate: true,
-            stale: vec![Timestamp::from_millis(1_700_000_000_001)],
-        }),
         Query::Config => Answer::Config("# from config.toml\n[console]\nname = \"ö\"\n".to_owned()),
     }
 }

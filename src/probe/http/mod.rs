@@ -49,7 +49,7 @@ async fn run_with(
         Ok(page) => judge(spec, &search, page).await,
         Err(failure) => Err(failure),
     };
-    Ok(seen.observation(seen.text(), outcome))
+    Ok(seen.observation(&seen.text(), outcome))
 }
 
 /// Asks a URL and follows its redirects: what was measured, and the page or what went wrong.
@@ -213,9 +213,9 @@ impl Seen {
     }
 
     /// What was measured, with a line for people or what went wrong.
-    pub fn observation(&self, line: String, outcome: Result<(), Failure>) -> Observation {
+    pub fn observation(&self, line: &str, outcome: Result<(), Failure>) -> Observation {
         let (output, failure) = match outcome {
-            Ok(()) => (SafeText::line(&line), None),
+            Ok(()) => (SafeText::line(line), None),
             Err(failure) => (failure.message.clone(), Some(failure)),
         };
         Observation { output, failure, metrics: self.metrics(), ..Observation::default() }

@@ -61,13 +61,13 @@ fn observation(seen: &Seen, outcome: Result<Said, Failure>) -> Observation {
         Ok(said) => {
             let more =
                 if said.line.is_empty() { String::new() } else { format!("{}; ", said.line) };
-            let mut observation = seen.observation(format!("{more}{}", seen.text()), Ok(()));
+            let mut observation = seen.observation(&format!("{more}{}", seen.text()), Ok(()));
             observation.metrics.extend(said.metrics);
             observation.claimed = said.state;
             observation.long = SafeText::text(&said.long.join("\n"));
             observation
         }
-        Err(failure) => seen.observation(String::new(), Err(failure)),
+        Err(failure) => seen.observation("", Err(failure)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Scraping a Prometheus or OpenMetrics exposition.
+//! Scraping a Prometheus or `OpenMetrics` exposition.
 //!
 //! In: an endpoint, the series that the configuration names, the layout of the last scrape.
 //! Out: all samples as one [`Scrape`], the named ones as metrics, how the scrape went.
@@ -65,7 +65,7 @@ pub(super) async fn run(
     let mut observation = match (seen, outcome) {
         (Some(seen), outcome) => {
             let line = format!("{}, {} samples", seen.text(), scrape.report.samples);
-            seen.observation(line, outcome)
+            seen.observation(&line, outcome)
         }
         (None, Err(failure)) => Observation::failed(failure),
         (None, Ok(())) => Observation::default(),

@@ -1,4 +1,4 @@
-//! OpenMetrics 1.0, one sample at a time.
+//! `OpenMetrics` 1.0, one sample at a time.
 //!
 //! As Prometheus reads it (model/textparse/openmetricslex.l), and stricter where the
 //! specification says MUST and a monitor should know: counters are numbers and not negative,
@@ -184,7 +184,8 @@ fn read_exemplar(text: &[u8], at: usize) -> Result<usize, Bad> {
 
 /// A metric's name with its labels; gives the name's place and where both end.
 fn series(text: &[u8], start: usize, out: &mut Labels) -> Result<(Range<usize>, usize), Bad> {
-    (out.list.clear(), out.quoted_name = None).0;
+    out.list.clear();
+    out.quoted_name = None;
     let name_ends = name_end(text, start, true);
     if name_ends == start && byte(text, start) != b'{' {
         return Err(Bad::new("expected a metric name", start));

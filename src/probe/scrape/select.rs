@@ -12,11 +12,14 @@ const CHOSEN_LIMIT: usize = 200;
 /// Longest name of an instance, in characters.
 const INSTANCE_LIMIT: usize = 160;
 
+/// The places of a metric's series in the layout, each with its instance.
+type Places = Vec<(usize, Option<Name>)>;
+
 /// Which places of the layout are chosen, and what they had before.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     /// By metric; `None` when the layout is new.
-    places: Option<Vec<Vec<(usize, Option<Name>)>>>,
+    places: Option<Vec<Places>>,
     /// Values of the scrape before, by series, for rates.
     before: Option<(Instant, HashMap<Name, f64>)>,
 }
@@ -50,7 +53,7 @@ impl Chosen {
     fn read(
         &mut self,
         wanted: &[SeriesMetric],
-        places: &[Vec<(usize, Option<Name>)>],
+        places: &[Places],
         scrape: &Scrape,
         now: Instant,
     ) -> Result<Vec<Metric>, Failure> {
@@ -99,7 +102,7 @@ impl Chosen {
     }
 }
 
-fn choose(metric: &SeriesMetric, scrape: &Scrape) -> Vec<(usize, Option<Name>)> {
+fn choose(metric: &SeriesMetric, scrape: &Scrape) -> Places {
     let series = scrape.layout.series.iter().enumerate();
     let matching = series.filter(|(_, id)| metric.series.matches(id));
     matching

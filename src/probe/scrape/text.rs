@@ -118,7 +118,8 @@ fn series(
     start: usize,
     out: &mut Labels,
 ) -> Result<(std::ops::Range<usize>, usize), Bad> {
-    (out.list.clear(), out.quoted_name = None).0;
+    out.list.clear();
+    out.quoted_name = None;
     let name_ends = name_end(text, start, true);
     if name_ends == start && byte(text, start) != b'{' {
         return Err(Bad::new("expected a metric name", start));

@@ -99,7 +99,7 @@ pub(super) fn skip_blanks(text: &[u8], mut at: usize) -> usize {
 pub(super) enum Style {
     /// Text 0.0.4: blanks anywhere, a comma may be missing, a value may have line breaks.
     Text,
-    /// OpenMetrics: none of these.
+    /// `OpenMetrics`: none of these.
     Open,
 }
 
@@ -209,7 +209,7 @@ pub(super) fn float(text: &[u8], at: usize) -> Result<f64, Bad> {
     Ok(value)
 }
 
-/// A bound as OpenMetrics writes it: `1` becomes `1.0` (Prometheus 3 does so for `le` and
+/// A bound as `OpenMetrics` writes it: `1` becomes `1.0` (Prometheus 3 does so for `le` and
 /// `quantile` in both formats). What is no number stays.
 pub(super) fn canonical_bound(text: &str) -> Cow<'_, str> {
     let Ok(value) = float(text.as_bytes(), 0) else { return Cow::Borrowed(text) };

@@ -13,7 +13,7 @@ use crate::model::{Failure, FailureKind};
 /// `limit` bytes of it.
 pub(super) fn plain(body: Vec<u8>, encoding: Option<&str>, limit: u64) -> Result<Vec<u8>, Failure> {
     let unreadable = |why: String| Failure::new(FailureKind::Unreadable, why);
-    match encoding.map(str::trim).unwrap_or("identity") {
+    match encoding.map_or("identity", str::trim) {
         "" | "identity" => return Ok(body),
         "gzip" | "x-gzip" => {}
         other => return Err(unreadable(format!("the answer is packed with `{other}`"))),
