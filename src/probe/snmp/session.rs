@@ -22,8 +22,9 @@ use super::interfaces::Found;
 use crate::model::snmp::{SnmpAuth, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpUser};
 use crate::model::{Failure, FailureKind, Secret};
 
-/// Objects in one request: its answer fits into one Ethernet frame.
-pub(super) const OBJECTS: usize = 40;
+/// Objects in one request: an answer of 64-bit counters (26 bytes each) fits into one Ethernet
+/// frame, and a column of a 48-port switch into one answer.
+pub(super) const OBJECTS: usize = 50;
 /// How often a request is sent again: datagrams get lost without anybody's fault.
 const AGAIN: u32 = 2;
 /// Longest wait for one answer.
