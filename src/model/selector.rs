@@ -330,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_series_reads_back_as_it_was_written() {
-        let cases: [(&str, &[(&str, &str)], &str); 5] = [
+        type Labels<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(&str, Labels<'_>, &str); 5] = [
             ("up", &[], "up"),
             ("x", &[("a", "b"), ("le", "+Inf")], r#"x{a="b",le="+Inf"}"#),
             ("x", &[("a", "q\"\\\n,}")], r#"x{a="q\"\\\n,}"}"#),

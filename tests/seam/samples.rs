@@ -305,7 +305,6 @@ pub fn answer_to(query: &Query) -> Answer {
                 at: Some(at(1)),
                 rate: true,
                 spark: vec![0.5, 0.25],
-                rate: true,
             }],
         }),
         Query::SeriesPast { .. } => Answer::SeriesPast(SeriesPast {
