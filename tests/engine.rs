@@ -193,6 +193,37 @@ async fn everything_is_there_again_after_a_restart() {
 }
 
 #[tokio::test]
+async fn d_05_what_flaps_is_held_open_over_a_restart_and_nothing_new_is_shown_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let key: fluxnoc::model::CheckKey = "web-1/http".parse().unwrap();
+    lab.report("web-1/http", good()).await;
+    for _ in 0..3 {
+        lab.report("web-1/http", refused()).await;
+        lab.report("web-1/http", good()).await;
+    }
+    let edges = ["fired", "flapping_started"];
+    assert_eq!(lab.edges().await, edges, "never hard, and an alert all the same");
+    assert_eq!((lab.world.unhandled(), lab.state("web-1/http")), (1, (State::Ok, true)));
+    let row = |lab: &Lab| std::sync::Arc::clone(lab.world.check(&key).unwrap());
+    let shown = row(&lab);
+    assert!(shown.status.flap.active);
+    lab.report_times(7, "web-1/http", &good()).await;
+    assert_eq!(row(&lab), shown, "a result that changes nothing travels to nobody");
+
+    // Lost, the changes would be none, and the next result would end it.
+    let (_, clock) = lab.stop().await;
+    let wanted = inventory(vec![host("web-1", &["http", "ping"]), host("db-1", &["mysql"])]);
+    let mut lab = Lab::start(dir.path(), wanted, clock).await;
+    assert_eq!(row(&lab).status.flap.changes.count_ones(), 6, "kept though never shown");
+    lab.report_times(7, "web-1/http", &good()).await;
+    assert_eq!((lab.edges().await, lab.world.unhandled()), (edges.map(str::to_owned).to_vec(), 1));
+    lab.report("web-1/http", good()).await;
+    assert_eq!(lab.world.open_alerts().count(), 0);
+    assert_eq!(lab.edges().await, ["fired", "flapping_started", "flapping_stopped", "recovered"]);
+}
+
+#[tokio::test]
 async fn the_same_request_is_done_once() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(&dir).await;

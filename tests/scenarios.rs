@@ -46,6 +46,7 @@ struct CheckAsWritten {
     kind: Kind,
     attempts: u32,
     unreachable: State,
+    flapping: bool,
 }
 
 impl Default for CheckAsWritten {
@@ -56,6 +57,7 @@ impl Default for CheckAsWritten {
             kind: Kind::Custom,
             attempts: 3,
             unreachable: State::Unknown,
+            flapping: true,
         }
     }
 }
@@ -91,6 +93,9 @@ struct Moment {
     at: String,
     result: Option<State>,
     text: Option<String>,
+    /// The same `times` times, `every` so often; what is expected is of the last.
+    times: Option<u32>,
+    every: Option<String>,
     see: Option<BTreeMap<String, f64>>,
     fail: Option<FailureKind>,
     #[serde(default)]
@@ -113,6 +118,8 @@ struct Moment {
     maintenance: Option<bool>,
     suppressed: Option<bool>,
     late: Option<bool>,
+    flapping: Option<bool>,
+    changes: Option<u32>,
     says: Option<String>,
     edge_says: Option<String>,
     edge_in_maintenance: Option<bool>,
@@ -148,6 +155,7 @@ impl Play {
         };
         let mut check = Check::new(&written.host, &written.name, "192.0.2.1", spec);
         check.attempts = written.attempts;
+        check.flapping = check.flapping.filter(|_| written.flapping);
         check.limits = Check::default_limits(written.kind);
         let begin = Timestamp::from_millis(BEGIN);
         let mut play = Self {
@@ -184,6 +192,11 @@ impl Play {
 
     fn play(&mut self, moment: &Moment) -> Step {
         self.now = offset(&moment.at);
+        for _ in 1..moment.times.unwrap_or(1) {
+            let step = self.result(observation(moment).expect("a result to repeat"));
+            assert!(step.edges.is_empty() && step.notices.is_empty(), "{:?}", step.edges);
+            self.now = self.now + moment.every.as_deref().unwrap_or("60s").parse::<Span>().unwrap();
+        }
         if let Some(wake) = self.wake {
             assert!(self.now <= wake, "the engine would have looked at {wake}: write that step");
         }
@@ -228,7 +241,8 @@ impl Play {
 
     fn result(&mut self, mut seen: Observation) -> Step {
         let verdict = evaluate(&self.check, self.unreachable, &mut seen);
-        self.status = advance(&self.status, self.check.attempts, &verdict, self.now);
+        self.status =
+            advance(&self.status, self.check.attempts, self.check.flapping, &verdict, self.now);
         self.heard = self.now;
         self.report()
     }
@@ -299,6 +313,9 @@ fn expect(moment: &Moment, play: &Play, step: &Step, place: &str) {
     same!("maintenance", moment.maintenance, alert.is_some_and(|alert| alert.in_maintenance));
     same!("suppressed", moment.suppressed, alert.is_some_and(|alert| alert.suppressed));
     same!("late", moment.late, play.status.late);
+    let flapping = alert.and_then(|alert| alert.flapping);
+    same!("flapping", moment.flapping, flapping.is_some());
+    same!("changes", moment.changes, flapping.map_or(0, |flapping| flapping.changes));
     same!("wake", moment.wake.as_deref().map(offset), step.wake_at.unwrap_or_default());
     let last = step.edges.last();
     same!(
@@ -365,6 +382,13 @@ stories! {
     d_25_soft_three_times_is_hard_and_recovery_is_told,
     d_27_refused_is_critical_at_its_last_attempt,
     d_27_unreachable_may_be_critical,
+    d_05_flapping_begins_while_a_window_is_silent,
+    d_05_flapping_begins_without_a_hard_state,
+    d_05_flapping_holds_one_alert_open_and_ends_in_ok,
+    d_05_flapping_switched_off_tells_every_episode,
+    d_05_flapping_that_ends_in_a_problem_says_so,
+    d_05_flapping_that_somebody_has_is_not_told,
+    d_05_flapping_then_silence_is_unknown,
     fm_03_all_good_makes_no_alert,
     fm_04_a_warning_fires_and_is_recorded,
     fm_06_a_silent_check_becomes_unknown,

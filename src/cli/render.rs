@@ -114,7 +114,10 @@ fn alerts_table(alerts: &[AlertAnswer]) -> String {
                 alert.since.to_string(),
                 format!("{}/{}", alert.host, alert.check),
                 who,
-                alert.output.to_string(),
+                match &alert.flapping {
+                    Some(flapping) => format!("{}, {}", alert.output, flapping.words()),
+                    None => alert.output.to_string(),
+                },
             ]
         })
         .collect();

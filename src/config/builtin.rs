@@ -88,6 +88,7 @@ impl Config {
                 timeout: defaults.timeout_for(interval),
                 retry: defaults.retry_for(interval),
                 attempts: defaults.attempts,
+                flapping: defaults.flapping.then_some(defaults.flap_limits),
                 limits: Check::default_limits(kind),
                 ..Check::new(name, kind.word(), address, spec)
             });

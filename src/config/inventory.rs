@@ -9,7 +9,9 @@ use super::problem::Sink;
 use super::reader::Reader;
 use super::settings::Defaults;
 use super::{keys, kinds, limits};
-use crate::model::{Check, CheckKey, Host, Kind, Limit, Pattern, Span, Spec, id::valid_name};
+use crate::model::{
+    Check, CheckKey, FlapLimits, Host, Kind, Limit, Pattern, Span, Spec, id::valid_name,
+};
 
 /// Most checks of one configuration.
 pub const CHECK_LIMIT: usize = 100_000;
@@ -24,6 +26,7 @@ struct Template {
     retry: Span,
     timeout: Span,
     attempts: u32,
+    flapping: Option<FlapLimits>,
     limits: Vec<Limit>,
     labels: BTreeMap<String, String>,
     contact: Option<String>,
@@ -42,6 +45,7 @@ impl Template {
             retry: self.retry,
             timeout: self.timeout,
             attempts: self.attempts,
+            flapping: self.flapping,
             limits: self.limits.clone(),
             labels: self.labels.clone(),
             contact: self.contact.clone(),
@@ -206,6 +210,7 @@ fn bare(kind: Kind, at: &Range<usize>, defaults: &Defaults, reader: &Reader<'_>)
         retry: defaults.retry_for(defaults.interval),
         timeout: defaults.timeout_for(defaults.interval),
         attempts: defaults.attempts,
+        flapping: defaults.flapping.then_some(defaults.flap_limits),
         limits: Check::default_limits(kind),
         labels: BTreeMap::new(),
         contact: None,
@@ -265,6 +270,10 @@ fn assemble(
         retry: times.retry,
         timeout: times.timeout,
         attempts: reader.number("attempts", 1..=100).unwrap_or(defaults.attempts),
+        flapping: reader
+            .boolean("flapping")
+            .unwrap_or(defaults.flapping)
+            .then_some(defaults.flap_limits),
         limits: limits::read(reader, kind),
         labels: reader.map("labels"),
         contact: own("contact"),

@@ -20,7 +20,7 @@ pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
 /// `[defaults]`.
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
-pub const ALERTING: &[&str] = &["ack_expiry"];
+pub const ALERTING: &[&str] = &["ack_expiry", "flapping", "flapping_start", "flapping_stop"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.
@@ -41,8 +41,8 @@ pub const HOST: &[&str] = &[
 ];
 /// Keys of every check.
 pub const CHECK: &[&str] = &[
-    "kind", "name", "interval", "timeout", "attempts", "retry", "labels", "runbook", "contact",
-    "enabled",
+    "kind", "name", "interval", "timeout", "attempts", "retry", "flapping", "labels", "runbook",
+    "contact", "enabled",
 ];
 /// Keys of the judging that most kinds have.
 const RANGES: &[&str] = &["warning", "critical"];

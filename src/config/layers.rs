@@ -9,6 +9,7 @@ use super::keys;
 use super::problem::{Problem, Sink, allowed};
 use super::reader::Reader;
 use super::settings::{Form, SETTINGS, Setting, Settings};
+use crate::model::FlapLimits;
 
 /// Where a value was said.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -109,11 +110,16 @@ impl Layers {
             (DeValue::Integer(number), Form::Number) if number.radix() == 10 => {
                 Some(number.as_str().to_owned())
             }
+            (DeValue::Boolean(on), Form::Switch) => Some(on.to_string()),
             (_, Form::List) => table
                 .texts(setting.key)
                 .map(|texts| texts.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(",")),
             (_, Form::Text) => {
                 table.type_error(setting.key, value, "a text in quotes");
+                None
+            }
+            (_, Form::Switch) => {
+                table.type_error(setting.key, value, "true or false");
                 None
             }
             (_, Form::Number) => {
@@ -181,12 +187,21 @@ impl Layers {
         }
     }
 
-    /// Refuses what only shows when all layers are known.
-    pub fn check(&self, sink: &Sink<'_>) {
+    /// Refuses what only shows when all layers are known, and tells the checks' defaults of it.
+    pub fn check(&mut self, sink: &Sink<'_>) {
         if self.settings.store.daily < self.settings.store.raw {
             let why = "[store] daily is shorter than raw; summaries must outlive results";
             sink.push(Problem::of(&sink.text.name, why));
         }
+        let alerting = &self.settings.alerting;
+        let (start, stop) = (alerting.flapping_start, alerting.flapping_stop);
+        if stop > start {
+            let why =
+                format!("[alerting] flapping_stop of {stop} is above flapping_start of {start}");
+            sink.push(Problem::of(&sink.text.name, why));
+        }
+        self.settings.defaults.flapping = alerting.flapping;
+        self.settings.defaults.flap_limits = FlapLimits { start, stop };
     }
 }
 

@@ -1,7 +1,7 @@
 //! The settings besides hosts and checks, with their defaults: one table for file, environment,
 //! flags and `config show`.
 
-use crate::model::{Span, State};
+use crate::model::{FlapLimits, Span, State};
 
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
 
@@ -113,6 +113,10 @@ pub struct Defaults {
     pub retry: Span,
     /// What "no answer to ping" means (SPEC D-27).
     pub unreachable: State,
+    /// Whether a check is held to flap, as `[alerting]` says.
+    pub flapping: bool,
+    /// When it does, as `[alerting]` says.
+    pub flap_limits: FlapLimits,
 }
 
 impl Default for Defaults {
@@ -123,6 +127,8 @@ impl Default for Defaults {
             attempts: 3,
             retry: Span::from_secs(15),
             unreachable: State::Unknown,
+            flapping: true,
+            flap_limits: FlapLimits::default(),
         }
     }
 }
@@ -146,11 +152,19 @@ impl Defaults {
 pub struct Alerting {
     /// When an acknowledgement ends by itself, unless it says otherwise; `None` is never.
     pub ack_expiry: Option<Span>,
+    /// Whether checks are held to flap.
+    pub flapping: bool,
+    /// The share of change, in per cent, above which flapping begins.
+    pub flapping_start: u8,
+    /// The share at which it stops.
+    pub flapping_stop: u8,
 }
 
 impl Default for Alerting {
     fn default() -> Self {
-        Self { ack_expiry: Some(Span::from_secs(4 * 3600)) }
+        let FlapLimits { start, stop } = FlapLimits::default();
+        let ack_expiry = Some(Span::from_secs(4 * 3600));
+        Self { ack_expiry, flapping: true, flapping_start: start, flapping_stop: stop }
     }
 }
 
@@ -204,6 +218,8 @@ pub enum Form {
     Text,
     /// A whole number.
     Number,
+    /// `true` or `false`.
+    Switch,
     /// A list of texts; with commas between where there is only one.
     List,
 }
@@ -345,6 +361,16 @@ fn number(text: &str) -> Result<u32, String> {
     found.ok_or_else(|| format!("{text} is not within 1 to 100"))
 }
 
+fn switch(text: &str) -> Result<bool, String> {
+    let cut: String = text.chars().take(40).collect();
+    text.parse().map_err(|_| format!("`{cut}` is neither true nor false"))
+}
+
+fn percent(text: &str) -> Result<u8, String> {
+    let found = text.parse().ok().filter(|n| (1..=99).contains(n));
+    found.ok_or_else(|| format!("{text} is not within 1 to 99"))
+}
+
 fn amount(text: &str, most: u64) -> Result<u64, String> {
     let found = text.parse().ok().filter(|n| (1000..=most).contains(n));
     found.ok_or_else(|| format!("{text} is not within 1000 to {most}"))
@@ -366,7 +392,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 24] = [
+pub const SETTINGS: [Setting; 27] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -400,6 +426,9 @@ pub const SETTINGS: [Setting; 24] = [
     setting!(alerting.ack_expiry, Text, expiry, |span: &Option<Span>| Some(
         span.map_or("never".to_owned(), |span| span.to_string())
     )),
+    setting!(alerting.flapping, Switch, switch, |on: &bool| Some(on.to_string())),
+    setting!(alerting.flapping_start, Number, percent, |n: &u8| Some(n.to_string())),
+    setting!(alerting.flapping_stop, Number, percent, |n: &u8| Some(n.to_string())),
     setting!(
         wall.rotate,
         Text,

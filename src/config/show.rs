@@ -78,7 +78,7 @@ pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
 /// A value in the form of its setting.
 fn written(form: Form, value: &str) -> String {
     match form {
-        Form::Number => value.to_owned(),
+        Form::Number | Form::Switch => value.to_owned(),
         Form::Text => text(value),
         Form::List => list(&value.split(',').map(str::to_owned).collect::<Vec<_>>()),
     }
@@ -190,6 +190,7 @@ impl Keys<'_> {
         self.text("timeout", &check.timeout.to_string());
         self.put("attempts", &check.attempts.to_string());
         self.text("retry", &check.retry.to_string());
+        self.put("flapping", if check.flapping.is_some() { "true" } else { "false" });
         self.map("labels", &check.labels);
         self.optional("contact", check.contact.as_ref());
         self.optional("runbook", check.runbook.as_ref());

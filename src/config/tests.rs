@@ -121,6 +121,31 @@ fn f29_times_are_bounded_and_no_timeout_or_retry_exceeds_the_interval() {
 }
 
 #[test]
+fn d_05_flapping_is_as_alerting_says_unless_the_check_says_otherwise() {
+    let flapping = |alerting: &str, check: &str| {
+        let text = format!("[alerting]\n{alerting}\n{}", one(&format!("kind = \"ping\"\n{check}")));
+        let config = parse("c", &text, &machine(), &Env::default()).unwrap();
+        config.checks[0].flapping.map(|limits| (limits.start, limits.stop))
+    };
+    let limits = "flapping_start = 50\nflapping_stop = 10";
+    assert_eq!(flapping("", ""), Some((30, 25)));
+    assert_eq!(flapping(limits, ""), Some((50, 10)));
+    assert_eq!(flapping("flapping = false", ""), None);
+    assert_eq!(flapping(limits, "flapping = false"), None);
+    let off = format!("flapping = false\n{limits}");
+    assert_eq!((flapping(&off, ""), flapping(&off, "flapping = true")), (None, Some((50, 10))));
+    for (alerting, words) in [
+        ("flapping = 1", "c:2:12: alerting.flapping: expected true or false"),
+        ("flapping_start = 0", "c:2:18: alerting.flapping_start: 0 is not within 1 to 99"),
+        ("flapping_stop = 31", "flapping_stop of 31 is above flapping_start of 30"),
+        ("flaping = true", "c:2:1: unknown key `alerting.flaping`"),
+    ] {
+        let all = problems(&format!("[alerting]\n{alerting}"));
+        assert!(all.len() == 1 && all[0].contains(words), "{alerting}: {all:?}");
+    }
+}
+
+#[test]
 fn thresholds_are_refused_where_they_make_no_sense() {
     for (keys, words) in [
         ("kind = \"ping\"\nwarning = \"600ms\"", "lies beyond critical 500ms"),

@@ -8,6 +8,7 @@ use super::core::Core;
 use super::slots::{Last, Series, Slot};
 use crate::model::{Check, Metric, Status};
 use crate::protocol::{Event, LiveCheck};
+use crate::rules::attempts;
 use crate::store::{JournalRow, StoreError, Tx};
 
 /// Numbers of series and checks that the transaction gave out.
@@ -166,10 +167,11 @@ impl Core {
         }
         for (at, status) in batch.statuses.drain() {
             if let Some(slot) = self.table.get_mut(at) {
-                let row = slot.row(&status);
+                if attempts::row_changed(&slot.status, &status) {
+                    events.push(Event::Check(Arc::new(slot.row(&status))));
+                }
                 slot.paced_soft = !status.hard;
                 slot.status = status;
-                events.push(Event::Check(Arc::new(row)));
             }
         }
         for (at, alert) in batch.alerts.drain() {

@@ -67,7 +67,8 @@ impl Core {
         let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
         let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
         let before = self.status_of(at);
-        let after = attempts::advance(&before, check.attempts, &verdict, finding.at);
+        let after =
+            attempts::advance(&before, check.attempts, check.flapping, &verdict, finding.at);
         finding.observation.output = verdict.output;
         let changed = attempts::row_changed(&before, &after);
         self.touch(before.state != after.state);
@@ -82,6 +83,9 @@ impl Core {
                 self.batch.directives.pace.push((check.key.clone(), soft));
             }
             self.set_status(at, after, check.attempts, now);
+        } else if before.flap != after.flap {
+            // Kept for the next start; no list shows it.
+            self.batch.statuses.insert(at, after);
         } else if let Some(slot) = self.table.get_mut(at) {
             slot.status.last_result = after.last_result;
         }

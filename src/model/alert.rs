@@ -46,6 +46,30 @@ pub struct Acknowledgement {
     pub sticky: bool,
 }
 
+/// What an alert knows of its check's flapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flapping {
+    /// When it began.
+    pub since: Timestamp,
+    /// Changes of state since then.
+    pub changes: u32,
+    /// What it was when it began.
+    pub from: State,
+    /// The state of the last result; OK does not end the episode while it flaps.
+    pub last: State,
+}
+
+impl Flapping {
+    /// `flapping 7x`, as lists say it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.changes {
+            0 => "flapping".to_owned(),
+            changes => format!("flapping {changes}x"),
+        }
+    }
+}
+
 /// One episode of one check's problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -55,7 +79,7 @@ pub struct Alert {
     pub check: CheckKey,
     /// Where it stands.
     pub phase: Phase,
-    /// How bad it is now; OK only when resolved.
+    /// How bad it is now; OK only when resolved. While it flaps the worst since that began.
     pub state: State,
     /// First soft problem.
     pub opened: Timestamp,
@@ -81,6 +105,9 @@ pub struct Alert {
     pub suppressed: bool,
     /// The worst state that was notified in this episode; `None` when nobody was told.
     pub notified: Option<State>,
+    /// Set while its check flaps: it is held open, and its changes are told to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
 }
 
 impl Alert {
@@ -105,7 +132,7 @@ pub enum EdgeKind {
     Fired,
     /// It got worse while firing.
     Worse,
-    /// It got better, but not good.
+    /// It got better, but not good; good only while it flaps.
     Better,
     /// It is over: the check is OK.
     Recovered,
@@ -125,6 +152,10 @@ pub enum EdgeKind {
     Commented,
     /// Somebody took back what they had just done to it.
     Undone,
+    /// Its check changes so often that it flaps; it is held open until that stops.
+    FlappingStarted,
+    /// Its check flaps no more.
+    FlappingStopped,
 }
 
 impl EdgeKind {
@@ -144,11 +175,13 @@ impl EdgeKind {
             Self::Closed => "closed",
             Self::Commented => "commented",
             Self::Undone => "undone",
+            Self::FlappingStarted => "flapping_started",
+            Self::FlappingStopped => "flapping_stopped",
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Fired,
         Self::Worse,
         Self::Better,
@@ -161,6 +194,8 @@ impl EdgeKind {
         Self::Closed,
         Self::Commented,
         Self::Undone,
+        Self::FlappingStarted,
+        Self::FlappingStopped,
     ];
 
     /// The kind of a stored word.

@@ -28,6 +28,26 @@ impl Limit {
     }
 }
 
+/// Between which amounts of change, in per cent, a check begins and ceases to flap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlapLimits {
+    /// Above it flapping begins.
+    pub start: u8,
+    /// At it or below flapping stops; not above `start`.
+    pub stop: u8,
+}
+
+impl Default for FlapLimits {
+    fn default() -> Self {
+        Self { start: 30, stop: 25 }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
+fn default_flapping() -> Option<FlapLimits> {
+    Some(FlapLimits::default())
+}
+
 /// What a check's description says for people; empty for most checks.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CheckAbout {
@@ -59,6 +79,9 @@ pub struct Check {
     pub timeout: Span,
     /// Consecutive problems that make a problem hard, at least 1.
     pub attempts: u32,
+    /// When it flaps; `None` for never.
+    #[serde(default = "default_flapping")]
+    pub flapping: Option<FlapLimits>,
     /// What is judged.
     pub limits: Vec<Limit>,
     /// Free labels, besides the host's.
@@ -89,6 +112,7 @@ impl Check {
             retry: Span::from_secs(15),
             timeout: Span::from_secs(10),
             attempts: 3,
+            flapping: default_flapping(),
             limits: Vec::new(),
             labels: BTreeMap::new(),
             contact: None,

@@ -29,8 +29,8 @@ pub mod threshold;
 pub mod time;
 pub mod trace;
 
-pub use alert::{Acknowledgement, Alert, Edge, EdgeKind, Phase};
-pub use check::{Check, CheckAbout, Limit};
+pub use alert::{Acknowledgement, Alert, Edge, EdgeKind, Flapping, Phase};
+pub use check::{Check, CheckAbout, FlapLimits, Limit};
 pub use comment::Comment;
 pub use host::Host;
 pub use id::{AlertId, CheckKey, JobId, MaintenanceId, Name, RequestId};
@@ -48,6 +48,6 @@ pub use selector::Selector;
 pub use setting::Setting;
 pub use spec::{Kind, Spec};
 pub use state::{ShownState, State};
-pub use status::Status;
+pub use status::{Flap, Status};
 pub use threshold::{Range, Thresholds};
 pub use time::{Now, Span, Steady, Timestamp};

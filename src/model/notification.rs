@@ -23,17 +23,23 @@ pub enum Reason {
     AckExpired,
     /// Somebody took what others were told of.
     Acknowledged,
+    /// It changes so often that its changes are no longer told.
+    FlappingStarted,
+    /// It flaps no more, and the problem is still there.
+    FlappingStopped,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
         Self::WindowEnded,
         Self::AckExpired,
         Self::Acknowledged,
+        Self::FlappingStarted,
+        Self::FlappingStopped,
     ];
 
     /// The word on the wire and in the store.
@@ -46,6 +52,8 @@ impl Reason {
             Self::WindowEnded => "window_ended",
             Self::AckExpired => "ack_expired",
             Self::Acknowledged => "acknowledged",
+            Self::FlappingStarted => "flapping_started",
+            Self::FlappingStopped => "flapping_stopped",
         }
     }
 

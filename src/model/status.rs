@@ -26,6 +26,27 @@ pub struct Status {
     pub late: bool,
     /// The output at the last change of this row.
     pub output: SafeText,
+    /// How restless its last results were.
+    #[serde(default, skip_serializing_if = "Flap::is_calm")]
+    pub flap: Flap,
+}
+
+/// The changes among the last results of a check, and whether they are so many that it flaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Flap {
+    /// One bit for each of the last 20 results, the newest lowest: set when its state was another
+    /// than the one before. In a row of a list they lag behind.
+    pub changes: u32,
+    /// True while it flaps.
+    pub active: bool,
+}
+
+impl Flap {
+    /// Nothing changed for long, and it does not flap.
+    #[must_use]
+    pub const fn is_calm(&self) -> bool {
+        self.changes == 0 && !self.active
+    }
 }
 
 impl Status {

@@ -9,9 +9,9 @@ use super::log::{LogCursor, LogFilter, LogKind, LogPage};
 use super::pages::{AlertPage, TraceSummary};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, Comment, Edge, EdgeKind, Host, Maintenance,
-    Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting, ShownState, Span,
-    State, Timestamp, spec::Kind, trace::TraceReport,
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Comment, Edge, EdgeKind, Flapping, Host,
+    Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
+    ShownState, Span, State, Timestamp, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -272,6 +272,9 @@ pub struct AlertAnswer {
     pub acknowledged: Option<Acknowledgement>,
     /// Whether a window covers it.
     pub in_maintenance: bool,
+    /// Since when and how its check flaps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Flapping>,
 }
 
 impl From<&Alert> for AlertAnswer {
@@ -288,6 +291,7 @@ impl From<&Alert> for AlertAnswer {
             output: alert.output.clone(),
             acknowledged: alert.ack.clone(),
             in_maintenance: alert.in_maintenance,
+            flapping: alert.flapping,
         }
     }
 }

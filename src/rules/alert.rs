@@ -12,6 +12,9 @@
 //! | Pending | another soft problem | Pending; a non-sticky acknowledgement is gone | |
 //! | Firing | another hard problem | Firing | unacknowledged when taken non-sticky; worse or better |
 //! | Firing | OK | Resolved, the acknowledgement is gone | recovered |
+//! | none, Pending, Firing | a problem or OK, and the check flaps | Firing, held open | fired (when it did not), `flapping_started` |
+//! | Firing, flapping | another state | the same, in the worst state so far; an acknowledgement stays | worse or better |
+//! | Firing, flapping | the check flaps no more | Firing, or Resolved when OK | `flapping_stopped` (and recovered) |
 //! | Firing | check removed | Resolved in its last state | closed |
 //! | Pending, Firing | acknowledge, unacknowledge | the same | acknowledged, unacknowledged (only Firing) |
 //! | Pending, Firing | comment, undo | the same; undo puts the earlier acknowledgement back | commented, undone (only Firing) |
@@ -25,8 +28,8 @@
 use super::notify::{self, Notice};
 use super::suppress::Cover;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Phase, SafeText, State, Status,
-    Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, SafeText, State,
+    Status, Timestamp,
 };
 
 /// What happened.
@@ -150,6 +153,7 @@ fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Ti
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        flapping: None,
     }
 }
 
@@ -165,6 +169,16 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn edge(&mut self, kind: EdgeKind, from: State, text: SafeText, actor: Option<SafeText>) {
+        self.edge_to(kind, (from, self.alert.state), text, actor);
+    }
+
+    fn edge_to(
+        &mut self,
+        kind: EdgeKind,
+        (from, to): (State, State),
+        text: SafeText,
+        actor: Option<SafeText>,
+    ) {
         self.alert.edge_seq = self.alert.edge_seq.saturating_add(1);
         self.edges.push(Edge {
             alert: self.alert.id,
@@ -173,7 +187,7 @@ impl Run<'_> {
             at: self.now,
             kind,
             from,
-            to: self.alert.state,
+            to,
             text,
             actor,
             in_maintenance: self.cover.in_maintenance,
@@ -204,6 +218,10 @@ impl Run<'_> {
         if status.is_waiting() {
             return;
         }
+        if status.flap.active {
+            return self.flap(status, attempts);
+        }
+        self.calm_down(status);
         if status.state == State::Ok {
             return self.recover(status);
         }
@@ -230,6 +248,59 @@ impl Run<'_> {
             let kind = if worse { EdgeKind::Worse } else { EdgeKind::Better };
             self.edge(kind, from, status.output.clone(), None);
         }
+    }
+
+    /// The check flaps: the alert is held open, whatever the result, and counts the changes.
+    fn flap(&mut self, status: &Status, attempts: u32) {
+        let problem = status.state.is_problem();
+        if problem {
+            self.alert.output = status.output.clone();
+            self.alert.attempt = status.attempt;
+            self.alert.attempts = attempts;
+        }
+        let Some(known) = self.alert.flapping else { return self.begin_to_flap(status) };
+        if known.last == status.state {
+            return;
+        }
+        let changes = known.changes.saturating_add(1);
+        self.alert.flapping = Some(Flapping { changes, last: status.state, ..known });
+        self.alert.state = self.alert.state.worst(status.state);
+        let worse = status.state.severity() > known.last.severity();
+        let kind = if worse { EdgeKind::Worse } else { EdgeKind::Better };
+        self.edge_to(kind, (known.last, status.state), status.output.clone(), None);
+    }
+
+    fn begin_to_flap(&mut self, status: &Status) {
+        let before = self.alert.state;
+        if status.state.is_problem() && status.state != before {
+            self.give_back_unless_sticky(status.state);
+            self.alert.state = status.state;
+            self.alert.since = status.since;
+        }
+        let from = self.alert.state;
+        let flapping = Flapping { since: self.now, changes: 0, from, last: status.state };
+        self.alert.flapping = Some(flapping);
+        if !self.is_firing() {
+            self.fire();
+        }
+        let text = SafeText::line(&format!("its state changes too often: {}", status.output));
+        self.edge(EdgeKind::FlappingStarted, before, text, None);
+    }
+
+    /// The check flaps no more, or is no longer looked at for that.
+    fn calm_down(&mut self, status: &Status) {
+        let Some(flapping) = self.alert.flapping.take() else { return };
+        if status.state.is_problem() {
+            self.alert.state = flapping.from;
+            if status.state != flapping.from {
+                self.give_back_unless_sticky(status.state);
+            }
+            self.alert.state = status.state;
+            self.alert.since = status.since;
+        }
+        let text = format!("after {} changes of state: {}", flapping.changes, status.output);
+        let states = (flapping.last, status.state);
+        self.edge_to(EdgeKind::FlappingStopped, states, SafeText::line(&text), None);
     }
 
     fn give_back_unless_sticky(&mut self, to: State) {
@@ -279,6 +350,7 @@ impl Run<'_> {
         self.alert.phase = Phase::Resolved;
         self.alert.resolved = Some(self.now);
         self.alert.ack = None;
+        self.alert.flapping = None;
     }
 
     fn acknowledge(&mut self, ack: Acknowledgement) {

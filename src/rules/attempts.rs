@@ -6,17 +6,25 @@
 //! | OK or waiting | problem | soft, attempt 1; hard when one attempt is enough |
 //! | soft problem, attempt n | any problem | attempt n+1 (another problem counts on); hard at `attempts` |
 //! | hard problem | any problem | hard at once in the new state |
-//! | any | none for too long | UNKNOWN, hard: the wait was the confirmation |
+//! | any | none for too long | UNKNOWN, hard: the wait was the confirmation; flaps no more |
 
 use super::evaluate::Verdict;
-use crate::model::{Check, SafeText, Span, State, Status, Steady, Timestamp};
+use super::flapping;
+use crate::model::{Check, Flap, FlapLimits, SafeText, Span, State, Status, Steady, Timestamp};
 
-/// The status after a result that was made `at`. `attempts` below 1 counts as 1.
+/// The status after a result that was made `at`. `attempts` below 1 counts as 1; `limits` say when
+/// it flaps.
 ///
 /// `since` moves only with the state. `output` moves with state, attempt or the words of a
 /// problem, not with its numbers, so that a row stays the same while nothing happens.
 #[must_use]
-pub fn advance(status: &Status, attempts: u32, verdict: &Verdict, at: Timestamp) -> Status {
+pub fn advance(
+    status: &Status,
+    attempts: u32,
+    limits: Option<FlapLimits>,
+    verdict: &Verdict,
+    at: Timestamp,
+) -> Status {
     let attempts = attempts.max(1);
     let state = verdict.state;
     let was_hard_problem = status.hard && status.hard_state.is_problem();
@@ -36,6 +44,7 @@ pub fn advance(status: &Status, attempts: u32, verdict: &Verdict, at: Timestamp)
         last_result: Some(status.last_result.map_or(at, |last| last.max(at))),
         late: false,
         output: verdict.output.clone(),
+        flap: flapping::after(status, state, limits),
     };
     let reworded = state.is_problem() && !same_words(&status.output, &verdict.output);
     if !first && !reworded && state == status.state && attempt == status.attempt {
@@ -52,11 +61,12 @@ fn same_words(one: &SafeText, other: &SafeText) -> bool {
     one == other || words(one) == words(other)
 }
 
-/// True when something changed that judgement or a list shows: anything but the time of the last
-/// result.
+/// True when something changed that an alert or a list shows: anything but the time of the last
+/// result and which of the last results were changes.
 #[must_use]
 pub fn row_changed(before: &Status, after: &Status) -> bool {
-    Status { last_result: after.last_result, ..before.clone() } != *after
+    let flap = Flap { changes: after.flap.changes, ..before.flap };
+    Status { last_result: after.last_result, flap, ..before.clone() } != *after
 }
 
 /// How old the last result is.
@@ -138,6 +148,7 @@ pub fn stale(status: &Status, expected: Timestamp, attempts: u32, now: Timestamp
         last_result: status.last_result,
         late: false,
         output: SafeText::line(&format!("no result since {}", clock_face(expected, now))),
+        flap: Flap::default(),
     }
 }
 

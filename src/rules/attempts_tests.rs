@@ -20,7 +20,7 @@ fn run(attempts: u32, results: &[State]) -> Vec<(State, bool, u32, State)> {
     let mut status = Status::waiting(at(0));
     let mut seen = Vec::new();
     for (secs, state) in (1..).zip(results) {
-        status = advance(&status, attempts, &Verdict::new(*state, "x"), at(secs));
+        status = advance(&status, attempts, None, &Verdict::new(*state, "x"), at(secs));
         seen.push((status.state, status.hard, status.attempt, status.hard_state));
     }
     seen
@@ -53,7 +53,7 @@ fn a_check_that_was_never_good_is_unknown_while_soft() {
 #[test]
 fn since_moves_with_the_state_and_output_with_the_words() {
     let step = |status: &Status, state, text: &str, secs| {
-        advance(status, 1, &Verdict::new(state, text), at(secs))
+        advance(status, 1, None, &Verdict::new(state, text), at(secs))
     };
     let first = step(&Status::waiting(at(0)), State::Critical, "loss 80 %", 10);
     assert_eq!(first.since, at(10));
@@ -87,7 +87,7 @@ fn late_after_interval_timeout_and_five_seconds_then_stale() {
 
 #[test]
 fn fm_06_no_result_is_a_hard_unknown_that_says_since_when() {
-    let good = advance(&Status::waiting(at(0)), 3, &Verdict::new(State::Ok, "fine"), at(0));
+    let good = advance(&Status::waiting(at(0)), 3, None, &Verdict::new(State::Ok, "fine"), at(0));
     let overdue = late(&good);
     assert!(overdue.late && overdue.state == State::Ok && row_changed(&good, &overdue));
     let gone = stale(&overdue, at(0), 3, at(130));
@@ -98,7 +98,7 @@ fn fm_06_no_result_is_a_hard_unknown_that_says_since_when() {
         stale(&gone, at(0), 3, at(90_000)).output.as_str(),
         "no result since 2026-02-25 06:13 UTC"
     );
-    let back = advance(&gone, 3, &Verdict::new(State::Ok, "fine"), at(200));
+    let back = advance(&gone, 3, None, &Verdict::new(State::Ok, "fine"), at(200));
     assert_eq!((back.state, back.hard), (State::Ok, true));
 }
 
@@ -113,9 +113,9 @@ fn a_check_that_never_ran_in_time_does_not_wait_any_more() {
 fn soft_attempts_start_again_when_the_engine_was_away_for_long() {
     let check = check(60, 10);
     let bad = Verdict::new(State::Critical, "x");
-    let soft = advance(&Status::waiting(at(0)), 3, &bad, at(1));
+    let soft = advance(&Status::waiting(at(0)), 3, None, &bad, at(1));
     assert_eq!(resumed(&soft, &check, Span::from_secs(70)).attempt, 1);
     assert_eq!(resumed(&soft, &check, Span::from_secs(71)).attempt, 0);
-    let hard = advance(&soft, 1, &bad, at(2));
+    let hard = advance(&soft, 1, None, &bad, at(2));
     assert_eq!(resumed(&hard, &check, Span::from_secs(9999)), hard);
 }

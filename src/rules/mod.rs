@@ -5,13 +5,14 @@
 //! Never: reads a clock, awaits, touches network, file or store, sends anything.
 //!
 //! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
-//! (state to soft or hard), [`suppress`] (which windows cover it), [`alert`] (the episode and its
+//! (state to soft or hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
 //! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
 pub mod attempts;
 pub mod evaluate;
+pub mod flapping;
 pub mod notify;
 pub mod suppress;
 

@@ -7,6 +7,9 @@
 //! |---|---|---|
 //! | fired, worse, better, given back by an operator | `first`, if it speaks | `worse`, if it speaks and is worse than K |
 //! | acknowledgement ran out | `ack_expired`, if it speaks | the same |
+//! | flapping started | `flapping_started`, if it speaks | the same |
+//! | fired, worse, better while it flaps | nothing | nothing |
+//! | flapping stopped, still a problem | `first`, if it speaks | `flapping_stopped`, if it speaks |
 //! | suppression by a window ended | `window_ended`, if it speaks and this step told nothing else | the same |
 //! | recovered | nothing | `recovered`, always: in a window (D-04) and acknowledged too |
 //! | acknowledged by an operator who wants it told | nothing | `acknowledged`, unless a window suppresses it |
@@ -36,14 +39,19 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
         _ if !speaks => None,
         EdgeKind::AckExpired => Some(Reason::AckExpired),
         EdgeKind::WindowEnded => lifted.then_some(Reason::WindowEnded),
+        EdgeKind::FlappingStarted => Some(Reason::FlappingStarted),
+        EdgeKind::FlappingStopped if alert.notified.is_some() => Some(Reason::FlappingStopped),
         EdgeKind::Unacknowledged if edge.actor.is_none() => None,
-        EdgeKind::Fired | EdgeKind::Worse | EdgeKind::Better | EdgeKind::Unacknowledged => {
-            match alert.notified {
-                None => Some(Reason::First),
-                Some(known) if edge.to.severity() > known.severity() => Some(Reason::Worse),
-                Some(_) => None,
-            }
-        }
+        EdgeKind::Fired | EdgeKind::Worse | EdgeKind::Better if alert.flapping.is_some() => None,
+        EdgeKind::Fired
+        | EdgeKind::Worse
+        | EdgeKind::Better
+        | EdgeKind::Unacknowledged
+        | EdgeKind::FlappingStopped => match alert.notified {
+            None => Some(Reason::First),
+            Some(known) if edge.to.severity() > known.severity() => Some(Reason::Worse),
+            Some(_) => None,
+        },
         EdgeKind::Acknowledged
         | EdgeKind::WindowBegan
         | EdgeKind::Closed

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{Cover, Input, Step, Verdict, alert, attempts, cover};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, EdgeKind, Maintenance, MaintenanceId, Phase, Reason,
-    SafeText, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, EdgeKind, FlapLimits, Maintenance, MaintenanceId,
+    Phase, Reason, SafeText, State, Status, Timestamp,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,8 @@ struct Story {
     born: i64,
     last_seq: u32,
     had_ok: bool,
+    had_problem: bool,
+    flaps: Option<FlapLimits>,
 }
 
 impl Story {
@@ -106,6 +108,7 @@ impl Story {
                 assert!(alert.notified.is_some());
             }
         }
+        self.check_flapping(before, step);
         let Some(alert) = &step.alert else { return };
         assert!(!(alert.ack.is_some() && alert.is_unhandled()));
         assert_eq!(
@@ -121,12 +124,37 @@ impl Story {
         }
     }
 
+    /// What changes while it flaps is recorded, not told.
+    fn check_flapping(&self, before: Option<&Alert>, step: &Step) {
+        let flapped = before.is_some_and(|alert| alert.flapping.is_some());
+        let flaps = step.alert.as_ref().is_some_and(|alert| alert.flapping.is_some());
+        let count = |kind| step.edges.iter().filter(|edge| edge.kind == kind).count();
+        let closed = count(EdgeKind::Closed);
+        assert_eq!(count(EdgeKind::FlappingStarted), usize::from(flaps && !flapped));
+        assert_eq!(
+            count(EdgeKind::FlappingStopped) + closed * usize::from(flapped),
+            usize::from(flapped && !flaps)
+        );
+        if flapped && flaps {
+            assert_eq!(count(EdgeKind::Recovered), 0);
+            for notice in &step.notices {
+                let of_result = [EdgeKind::Fired, EdgeKind::Worse, EdgeKind::Better];
+                assert!(!of_result.contains(&notice.edge.kind), "{notice:?}");
+            }
+        }
+    }
+
     fn play(&mut self, action: Move) {
         match action {
             Move::Result(state) => {
                 self.had_ok |= state == State::Ok;
-                self.status =
-                    attempts::advance(&self.status, 3, &Verdict::new(state, "x"), self.now);
+                self.status = attempts::advance(
+                    &self.status,
+                    3,
+                    self.flaps,
+                    &Verdict::new(state, "x"),
+                    self.now,
+                );
                 self.report();
             }
             Move::Stale => {
@@ -150,6 +178,7 @@ impl Story {
                 assert!(self.alert.is_none());
                 self.status = Status::waiting(self.now);
                 self.had_ok = false;
+                self.had_problem = false;
             }
         }
     }
@@ -159,7 +188,11 @@ impl Story {
         assert!(status.state != State::Ok || self.had_ok, "never OK without an OK");
         assert!(status.hard_state != State::Ok || self.had_ok, "never OK without an OK");
         drop(self.step(Input::Status { check: &key, status: &status, attempts: 3 }));
-        assert_eq!(self.alert.is_some(), status.state.is_problem(), "one open alert per problem");
+        let wanted = status.state.is_problem() || (status.flap.active && self.had_problem);
+        assert_eq!(self.alert.is_some(), wanted, "one open alert per problem");
+        self.had_problem = self.alert.is_some();
+        let held = self.alert.as_ref().is_some_and(|alert| alert.flapping.is_some());
+        assert_eq!(held, self.alert.is_some() && status.flap.active, "held open while it flaps");
     }
 }
 
@@ -167,6 +200,7 @@ proptest! {
     #[test]
     fn every_story_keeps_its_promises(
         windows in windows(),
+        flaps in any::<bool>(),
         story in prop::collection::vec(moves(), 1..60),
     ) {
         let mut play = Story {
@@ -178,6 +212,8 @@ proptest! {
             born: 0,
             last_seq: 0,
             had_ok: false,
+            had_problem: false,
+            flaps: flaps.then(FlapLimits::default),
         };
         for (wait, action) in story {
             play.now = Timestamp::from_millis(play.now.millis() + wait * 60_000);

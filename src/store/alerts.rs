@@ -25,6 +25,7 @@ struct AlertRow {
     in_maintenance: bool,
     suppressed: bool,
     notified: Option<String>,
+    flapping: Option<String>,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for AlertRow
@@ -55,6 +56,7 @@ where
             in_maintenance: row.try_get("in_maintenance")?,
             suppressed: row.try_get("suppressed")?,
             notified: row.try_get("notified")?,
+            flapping: row.try_get("flapping")?,
         })
     }
 }
@@ -68,6 +70,10 @@ impl AlertRow {
         };
         let notified = match &self.notified {
             Some(word) => Some(words::state(word)?),
+            None => None,
+        };
+        let flapping = match &self.flapping {
+            Some(text) => Some(words::from_json(text)?),
             None => None,
         };
         Some(Alert {
@@ -87,6 +93,7 @@ impl AlertRow {
             in_maintenance: self.in_maintenance,
             suppressed: self.suppressed,
             notified,
+            flapping,
         })
     }
 }
@@ -139,15 +146,17 @@ impl Tx {
     pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
             resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
-            notified) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+            notified, flapping) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
             ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
             opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
             since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
             attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
             in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
-            notified = excluded.notified";
+            notified = excluded.notified, flapping = excluded.flapping";
         let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
+        let flapping = alert.flapping.as_ref().map(words::json).transpose();
+        let flapping = flapping.map_err(|e| self.fail(e))?;
         on!(self, c => sqlx::query(SQL)
             .bind(alert.id.to_string())
             .bind(&*alert.check.host)
@@ -166,6 +175,7 @@ impl Tx {
             .bind(alert.in_maintenance)
             .bind(alert.suppressed)
             .bind(alert.notified.map(crate::model::State::word))
+            .bind(&flapping)
             .execute(c).await.map(drop))
     }
 

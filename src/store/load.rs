@@ -36,10 +36,10 @@ pub struct Loaded {
     pub alive: Option<Timestamp>,
 }
 
-type StatusRow = (i64, String, bool, String, i64, i64, Option<i64>, bool, String);
+type StatusRow = (i64, String, bool, String, i64, i64, Option<i64>, bool, String, i64);
 
 fn status(row: StatusRow) -> Option<(i64, Status)> {
-    let (no, state, hard, hard_state, attempt, since, last_result, late, output) = row;
+    let (no, state, hard, hard_state, attempt, since, last_result, late, output, flap) = row;
     let status = Status {
         state: words::state(&state)?,
         hard,
@@ -49,6 +49,7 @@ fn status(row: StatusRow) -> Option<(i64, Status)> {
         last_result: words::moment(last_result),
         late,
         output: words::safe(&output),
+        flap: words::stored_flap(flap)?,
     };
     Some((no, status))
 }
@@ -100,7 +101,7 @@ impl Store {
 
     async fn statuses(&self) -> Result<Vec<(i64, Status)>, StoreError> {
         const SQL: &str = "SELECT s.check_no, s.state, s.hard, s.hard_state, s.attempt, s.since, \
-            s.last_result, s.late, s.output FROM statuses s JOIN checks c ON c.no = s.check_no \
+            s.last_result, s.late, s.output, s.flap FROM statuses s JOIN checks c ON c.no = s.check_no \
             WHERE c.retired_at IS NULL ORDER BY s.check_no";
         let rows: Vec<StatusRow> = read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
         let newest = self.newest_results().await?;

@@ -8,11 +8,11 @@ use super::{StoreError, words};
 use crate::model::Status;
 
 const INSERT: &str = "INSERT INTO statuses \
-    (check_no, state, hard, hard_state, attempt, since, last_result, late, output) VALUES ";
+    (check_no, state, hard, hard_state, attempt, since, last_result, late, output, flap) VALUES ";
 const CONFLICT: &str = " ON CONFLICT (check_no) DO UPDATE SET state = excluded.state, \
     hard = excluded.hard, hard_state = excluded.hard_state, attempt = excluded.attempt, \
     since = excluded.since, last_result = excluded.last_result, late = excluded.late, \
-    output = excluded.output";
+    output = excluded.output, flap = excluded.flap";
 
 impl Tx {
     /// Writes where checks stand. Of several rows of one check the last one counts.
@@ -27,9 +27,9 @@ impl Tx {
         last.sort_unstable_by_key(|(no, _)| *no);
         for group in groups(&last) {
             let sql = match group.len() {
-                MANY => rows!(INSERT, 64, 9, "", CONFLICT),
-                SOME => rows!(INSERT, 16, 9, "", CONFLICT),
-                _ => rows!(INSERT, 1, 9, "", CONFLICT),
+                MANY => rows!(INSERT, 64, 10, "", CONFLICT),
+                SOME => rows!(INSERT, 16, 10, "", CONFLICT),
+                _ => rows!(INSERT, 1, 10, "", CONFLICT),
             };
             on!(self, c => {
                 let mut query = sqlx::query(sql);
@@ -43,7 +43,8 @@ impl Tx {
                         .bind(status.since.millis())
                         .bind(words::millis(status.last_result))
                         .bind(status.late)
-                        .bind(status.output.as_str());
+                        .bind(status.output.as_str())
+                        .bind(words::flap(status.flap));
                 }
                 query.execute(c).await.map(drop)
             })?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
-use crate::model::{Phase, SafeText, State, Timestamp};
+use crate::model::{Flap, Phase, SafeText, State, Timestamp};
 
 pub(super) fn state(word: &str) -> Option<State> {
     State::WORST_FIRST.into_iter().find(|state| state.word() == word)
@@ -25,6 +25,16 @@ pub(super) fn millis(at: Option<Timestamp>) -> Option<i64> {
 
 pub(super) fn moment(millis: Option<i64>) -> Option<Timestamp> {
     millis.map(Timestamp::from_millis)
+}
+
+/// Bit 20 says that it flaps, the bits below which of the last results were changes.
+pub(super) fn flap(flap: Flap) -> i64 {
+    i64::from(flap.changes & 0xF_FFFF) | i64::from(flap.active) << 20
+}
+
+pub(super) fn stored_flap(number: i64) -> Option<Flap> {
+    let bits = small(number).filter(|bits| bits >> 21 == 0)?;
+    Some(Flap { changes: bits & 0xF_FFFF, active: bits >> 20 == 1 })
 }
 
 pub(super) fn small(number: i64) -> Option<u32> {

@@ -156,6 +156,7 @@ pub fn defaults() -> Vec<SavedView> {
         },
         view('l', "Since I left", Checks, "since:{since}", Sort::Newest),
         view('w', "Windows", Maintenance, "", Sort::Newest),
+        view('f', "Flapping", Checks, "flapping", Sort::Oldest),
         view('t', "Stale", Checks, "stale", Sort::Oldest),
     ]
 }

@@ -184,5 +184,6 @@ fn alert(n: usize, check: CheckKey) -> Alert {
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        flapping: None,
     }
 }

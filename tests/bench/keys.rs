@@ -226,5 +226,6 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         in_maintenance: false,
         suppressed: false,
         notified: Some(State::Critical),
+        flapping: None,
     }
 }

@@ -79,6 +79,12 @@ pub fn alert() -> Alert {
         in_maintenance: true,
         suppressed: false,
         notified: Some(State::Warning),
+        flapping: Some(fluxnoc::model::Flapping {
+            since: at(2),
+            changes: 7,
+            from: State::Warning,
+            last: State::Ok,
+        }),
     }
 }
 

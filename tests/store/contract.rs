@@ -74,6 +74,10 @@ pub async fn statuses_come_back_as_they_were(place: Place) {
         last_result: (no % 3 == 0).then(|| at(no + 5)),
         late: no % 5 == 0,
         output: SafeText::line("50% \u{1b}[31mof ✓"),
+        flap: fluxnoc::model::Flap {
+            changes: u32::try_from(no).unwrap() * 7919 & 0xF_FFFF,
+            active: no % 7 == 0,
+        },
     };
     let statuses: Vec<_> = numbers.iter().map(|no| (*no, status(*no))).collect();
     let old = Status::waiting(at(0));

@@ -127,6 +127,7 @@ fn alert(at: usize, bad: &Bad) -> Alert {
         in_maintenance: bad.host == "dal-20",
         suppressed: bad.host == "dal-20",
         notified: (bad.told && !bad.soft).then_some(bad.state),
+        flapping: None,
     }
 }
 
@@ -186,6 +187,7 @@ pub fn picture() -> Vec<Event> {
             last_result: Some(ago(12)),
             late: false,
             output: SafeText::line(bad.text),
+            flap: fluxnoc::model::Flap::default(),
         };
         events.push(check(bad.host, bad.check, bad.kind, status));
         events.push(Event::Alert(Arc::new(alert(at, bad))));

@@ -11,6 +11,7 @@
 mod answers;
 mod finding;
 mod fixture;
+mod flapping;
 mod interfaces;
 mod invariants;
 mod lists;

@@ -14,6 +14,7 @@ struct Told {
     what: String,
     state: State,
     by: Option<SafeText>,
+    flaps: bool,
 }
 
 /// Where a window stands.
@@ -159,7 +160,8 @@ impl Teller {
             let who = ack.map(|ack| format!(", {} has it", ack.author)).unwrap_or_default();
             let window = if alert.in_maintenance { ", in maintenance" } else { "" };
             let words = format!("{} {}: {}", alert.state, alert.check, alert.output);
-            format!("{}. {words} (since {since}{who}{window})", n + 1)
+            let flaps = alert.flapping.map(|f| format!(", {}", f.words())).unwrap_or_default();
+            format!("{}. {words} (since {since}{flaps}{who}{window})", n + 1)
         };
         firing.iter().enumerate().map(line).collect()
     }
@@ -228,10 +230,18 @@ impl Teller {
             return;
         }
         let tag = if alert.in_maintenance { " (in maintenance)" } else { "" };
-        if before.is_none_or(|told| told.state != alert.state) {
+        let flapped = before.is_some_and(|told| told.flaps);
+        if let Some(flapping) = alert.flapping.filter(|_| !flapped) {
+            let words = format!("FLAPPING {what}: {} at times{tag}", alert.state);
+            lines.push(self.line(flapping.since, &words));
+        } else if flapped && alert.flapping.is_none() {
+            let words = format!("FLAPPING ENDED {what}: {} {}{tag}", alert.state, alert.output);
+            lines.push(self.line(wall, &words));
+        } else if before.is_none_or(|told| told.state != alert.state) && !flapped {
             let words = format!("{} {what}: {}{tag}", alert.state, alert.output);
             lines.push(self.line(alert.since, &words));
         }
+        let flaps = alert.flapping.is_some();
         let had = before.and_then(|told| told.by.clone());
         if had != by {
             let words = match &alert.ack {
@@ -243,7 +253,7 @@ impl Teller {
             let at = alert.ack.as_ref().map_or(wall, |ack| ack.at);
             lines.push(self.line(at, &words));
         }
-        self.told.insert(alert.id, Told { what, state: alert.state, by });
+        self.told.insert(alert.id, Told { what, state: alert.state, by, flaps });
     }
 
     /// After a gap: everything that differs from what was told.

@@ -31,6 +31,7 @@ fn alert(n: u8, host: &str, phase: Phase, state: State) -> Alert {
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        flapping: None,
     }
 }
 
@@ -49,6 +50,28 @@ fn ready() -> Teller {
     assert_eq!(lines[2], "alerts: 1 firing, 1 unhandled");
     assert!(lines[3].starts_with("1. CRITICAL db-1/ping: no answer (since 06:13"), "{lines:?}");
     teller
+}
+
+#[test]
+fn d_05_flapping_is_told_when_it_begins_and_when_it_ends() {
+    use crate::model::Flapping;
+    let mut teller = ready();
+    let of = |changes, last| {
+        let flapping = Flapping { since: NOW, changes, from: State::Critical, last };
+        let one = alert(1, "db-1", Phase::Firing, State::Critical);
+        Alert { flapping: Some(flapping), ..one }
+    };
+    let begun = told(&mut teller, of(0, State::Ok));
+    assert_eq!(begun.len(), 1, "{begun:?}");
+    assert!(begun[0].ends_with("FLAPPING db-1/ping: CRITICAL at times"), "{begun:?}");
+    for (changes, last) in (1..).zip([State::Critical, State::Warning, State::Ok]) {
+        assert!(told(&mut teller, of(changes, last)).is_empty());
+    }
+    let listed = teller.alerts(NOW);
+    assert!(listed[0].ends_with(", flapping 3x)"), "{listed:?}");
+    let ended = told(&mut teller, alert(1, "db-1", Phase::Firing, State::Warning));
+    assert_eq!(ended.len(), 1, "{ended:?}");
+    assert!(ended[0].ends_with("FLAPPING ENDED db-1/ping: WARNING no answer"), "{ended:?}");
 }
 
 #[test]

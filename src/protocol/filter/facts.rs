@@ -71,6 +71,9 @@ pub trait Facts {
     /// Its results are overdue.
     fn is_stale(&self) -> bool;
 
+    /// Its state changes too often; a host with such a check.
+    fn is_flapping(&self) -> bool;
+
     /// Snoozed by me; a host when all its firing alerts are.
     fn is_snoozed(&self) -> bool;
 
@@ -155,6 +158,10 @@ impl Facts for Texts<'_> {
     }
 
     fn is_stale(&self) -> bool {
+        false
+    }
+
+    fn is_flapping(&self) -> bool {
         false
     }
 

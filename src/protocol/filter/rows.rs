@@ -105,10 +105,13 @@ pub struct CheckFacts<'a> {
 
 impl<'a> CheckFacts<'a> {
     /// The open alert of the check. Looked up only when asked for, and not for a check that is
-    /// well: an alert is open while its check is not OK, or not OK again.
+    /// well: an alert is open while its check is not OK, or not OK again,
+    /// or flaps.
     fn open_alert(&self) -> Option<&'a Alert> {
-        let is_well =
-            |row: &CheckRow| row.status.state == State::Ok && row.status.hard_state == State::Ok;
+        let is_well = |row: &CheckRow| {
+            let status = &row.status;
+            (status.state, status.hard_state) == (State::Ok, State::Ok) && !status.flap.active
+        };
         match (self.alert, self.row) {
             (Some(alert), _) => Some(alert),
             (None, Some(row)) if is_well(row) => None,
@@ -203,6 +206,13 @@ impl Facts for CheckFacts<'_> {
 
     fn is_stale(&self) -> bool {
         self.row.is_some_and(|row| self.look.is_stale(row))
+    }
+
+    fn is_flapping(&self) -> bool {
+        match (self.alert, self.row) {
+            (Some(alert), _) => alert.flapping.is_some(),
+            (None, row) => row.is_some_and(|row| row.status.flap.active),
+        }
     }
 
     fn is_snoozed(&self) -> bool {
@@ -312,6 +322,10 @@ impl Facts for HostFacts<'_> {
 
     fn is_stale(&self) -> bool {
         self.entry.checks.iter().any(|row| self.look.is_stale(row))
+    }
+
+    fn is_flapping(&self) -> bool {
+        self.entry.checks.iter().any(|row| row.status.flap.active)
     }
 
     fn is_snoozed(&self) -> bool {

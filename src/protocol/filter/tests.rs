@@ -55,6 +55,7 @@ fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Even
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        flapping: None,
     }))
 }
 
@@ -115,6 +116,31 @@ fn world() -> World {
 }
 
 const ASKER: Asker<'static> = Asker { now: NOW, me: "noc-2" };
+
+#[test]
+fn d_05_what_flaps_passes_whether_good_or_bad_and_its_host_with_it() {
+    let mut world = world();
+    let mut calm = row("web-1", "http", Kind::Http, State::Ok, 60);
+    calm.status.flap.changes = 1;
+    world.apply(&Event::Check(Arc::new(calm.clone())), NOW);
+    let passing = |world: &World, text: &str| {
+        let filter = Filter::parse(text).unwrap();
+        let look = Look::new(world, NOW, &|_| false);
+        let checks = look.passing(&filter, ASKER).map(|(_, row)| row.key.to_string()).collect();
+        let hosts = world.hosts().filter(|entry| filter.matches(&look.host(entry), ASKER));
+        let hosts: Vec<String> = hosts.map(|entry| entry.host.name.to_string()).collect();
+        let checks: Vec<String> = checks;
+        (checks, hosts)
+    };
+    assert_eq!(passing(&world, "flapping"), (vec![], vec![]));
+    calm.status.flap.active = true;
+    world.apply(&Event::Check(Arc::new(calm)), NOW);
+    world.apply(&alert(9, "web-1", "http", Phase::Firing, None), NOW);
+    let found = (vec!["web-1/http".to_owned()], vec!["web-1".to_owned()]);
+    assert_eq!(passing(&world, "is:flapping"), found);
+    // Its check is OK, and its alert is open all the same.
+    assert_eq!(passing(&world, "host:web-1 unhandled"), found);
+}
 
 /// The first letters of the checks that pass: `dDwaoO` would be all (`O` is the disabled one).
 fn checks(filter: &str) -> String {

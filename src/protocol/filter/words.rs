@@ -85,6 +85,8 @@ words! {
     Firing = "firing", "firing", "a confirmed problem (hard)";
     /// Results are overdue.
     Stale = "stale", "stale", "its results are overdue";
+    /// Changes too often.
+    Flapping = "flapping", "!flapping", "its state changes too often; its alert is held open";
     /// Put aside by me.
     Snoozed = "snoozed", "!snoozed", "snoozed by me";
     /// Mine.

@@ -10,7 +10,7 @@ use crate::model::{Phase, ShownState, State};
 use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
 use crate::tui::lists::{AlertRow, Presence, Row};
-use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
+use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting};
 use crate::tui::panes::{empty, first_steps, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
@@ -182,7 +182,9 @@ fn row(
         Some(check) => format!("{}{}", old(app, check), alert.output),
         None => alert.output.to_string(),
     };
-    surface.put(x, y, columns.what.saturating_sub(1), &what, style);
+    let room = columns.what.saturating_sub(1);
+    let flapping = alert.flapping.map(|flapping| flapping.words());
+    surface.put(x, y, room, &remarked(&what, flapping.as_deref(), room), style);
     x += columns.what;
     let told = told(row);
     if columns.told > 0 {

@@ -12,7 +12,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::lists::{CheckLine, Row};
-use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
+use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting};
 use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
@@ -169,7 +169,9 @@ fn row(
     }
     let old = if status.late { old(app, &line.row) } else { String::new() };
     let what = format!("{old}{}", status.output);
-    surface.put(x, y, surface.width().saturating_sub(x + 1), &what, style);
+    let room = surface.width().saturating_sub(x + 1);
+    let flapping = status.flap.active.then_some("flapping");
+    surface.put(x, y, room, &remarked(&what, flapping, room), style);
 }
 
 /// Runs an action that means something special here.

@@ -54,6 +54,8 @@ const fn word(kind: EdgeKind) -> &'static str {
         EdgeKind::Closed => "closed",
         EdgeKind::Commented => "comment",
         EdgeKind::Undone => "undone",
+        EdgeKind::FlappingStarted => "flapping",
+        EdgeKind::FlappingStopped => "flap ended",
     }
 }
 

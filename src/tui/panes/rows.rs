@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::ShownState;
+use crate::model::safe_text::{truncate, width};
 use crate::protocol::CheckRow;
 use crate::tui::app::App;
 use crate::tui::format;
@@ -82,6 +83,14 @@ pub fn group_row<K: Clone + std::fmt::Display>(
     }
     let room = surface.width().saturating_sub(x + 1);
     surface.say(x, y, room, &text, Role::Muted);
+}
+
+/// A text and a remark behind it, which stays readable where there is no room for both.
+#[must_use]
+pub fn remarked(text: &str, remark: Option<&str>, room: usize) -> String {
+    let Some(remark) = remark else { return text.to_owned() };
+    let left = room.saturating_sub(width(remark) + 2);
+    if left < 8 { remark.to_owned() } else { format!("{}, {remark}", truncate(text, left)) }
 }
 
 /// How old the data of a late check are, before its text: `3m old: `.

@@ -134,6 +134,16 @@ fn check(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
     if let Some(next) = page.and_then(|page| page.next).filter(|at| *at >= app.wall()) {
         times = format!("{times}, next {}", moment(app, next));
     }
+    if let Some(flapping) = alert.flapping {
+        let since = moment(app, flapping.since);
+        let count =
+            format::plural(usize::try_from(flapping.changes).unwrap_or(usize::MAX), "change");
+        let last = short(ShownState::of(flapping.last, false));
+        let text = format!(
+            "flapping since {since}: {count}, last result {last}; held open, and only the end is told"
+        );
+        wrapped(lines, &text, wide, Role::Note);
+    }
     let late = if row.status.late { ", late" } else { "" };
     wrapped(lines, &format!("{times}{late}"), wide, Role::Muted);
 }

@@ -133,6 +133,8 @@ pub fn kind(of: LogKind, to: Option<State>) -> (&'static str, &'static str, Role
         LogKind::Edge(EdgeKind::Closed) => ("–", "closed"),
         LogKind::Edge(EdgeKind::Commented) | LogKind::Comment => ("•", "comment"),
         LogKind::Edge(EdgeKind::Undone) => ("↩", "undone"),
+        LogKind::Edge(EdgeKind::FlappingStarted) => ("~", "flapping"),
+        LogKind::Edge(EdgeKind::FlappingStopped) => ("~", "flap ended"),
         LogKind::Path => ("⇄", "path"),
         LogKind::Action => ("▸", "action"),
     };
