@@ -27,9 +27,9 @@ const LINK: Link = Link { rate: None, way: Duration::from_millis(100) };
 /// Nobody presses a key for what they have seen for less than this.
 const REACTION: Duration = Duration::from_millis(150);
 /// Hosts with a check each: one that came does not come again for a while.
-const HOSTS: usize = 3000;
+const HOSTS: usize = 6000;
 /// Alerts that fire at a time.
-const FIRING: usize = 900;
+const FIRING: usize = 1500;
 /// Alerts that come, and as many that go, in one step.
 const EACH: usize = 5;
 const STEP: Duration = Duration::from_millis(100);
@@ -91,9 +91,14 @@ async fn feed(handle: Handle, stop: Arc<AtomicBool>) -> (usize, usize) {
         tick.tick().await;
         let mut results = Vec::new();
         for _ in 0..EACH {
-            let n = next % HOSTS;
-            next += 1;
-            let key = CheckKey::new(format!("edge-{n:04}"), format!("port-{n:04}"));
+            let key = loop {
+                let n = next % HOSTS;
+                next += 1;
+                let key = CheckKey::new(format!("edge-{n:04}"), format!("port-{n:04}"));
+                if !firing.contains(&key) {
+                    break key;
+                }
+            };
             let kind = [FailureKind::Refused, FailureKind::Timeout, FailureKind::NoRoute];
             let kind = kind[usize::try_from(dice.roll(3)).unwrap()];
             let seen = Observation::failed(Failure::new(kind, format!("no answer, try {next}")));
@@ -131,10 +136,20 @@ fn finding(
     }
 }
 
+/// The row under the cursor.
+fn row(screen: &vt100::Screen) -> Option<String> {
+    let (_, wide) = screen.size();
+    screen.rows(0, wide.get()).find(|row| row.trim_start_matches('│').starts_with('›'))
+}
+
+/// Whether what is under the cursor is over: it stays, struck through.
+fn is_over(screen: &vt100::Screen) -> bool {
+    row(screen).is_none_or(|row| row.contains("✓ OK") || row.contains("– gone"))
+}
+
 /// The host under the cursor.
 fn under(screen: &vt100::Screen) -> Option<String> {
-    let (_, wide) = screen.size();
-    let row = screen.rows(0, wide.get()).find(|row| row.trim_start_matches('│').starts_with('›'))?;
+    let row = row(screen)?;
     let at = row.find("edge-")?;
     row.get(at..at + "edge-0000".len()).map(str::to_owned)
 }
@@ -167,11 +182,16 @@ fn acknowledge(line: &Line, dice: &mut Dice, round: usize) -> Option<String> {
     let moves = ["j", "k", "n", "\x1b[6~", "j", "G", "gg"];
     line.press(moves[usize::try_from(dice.roll(7)).unwrap()]);
     // At times so long that the hand rests just before the key.
-    let wait = if round % 6 == 0 { 2900 + dice.roll(500) } else { 230 + dice.roll(500) };
+    let wait = if round % 8 == 0 { 2900 + dice.roll(500) } else { 210 + dice.roll(350) };
     std::thread::sleep(Duration::from_millis(wait));
+    // Nobody takes what is struck through, but for one who does not look.
+    if dice.roll(8) != 0 && line.look(is_over) {
+        line.press("n");
+        std::thread::sleep(Duration::from_millis(250 + dice.roll(150)));
+    }
     let want = press_at(line, "a")?;
-    let open = |screen: &vt100::Screen| foot(screen).contains("⏎ send");
-    line.wait_for(Duration::from_millis(1500), open)?;
+    let open = |screen: &vt100::Screen| screen.contents().contains("⏎ send");
+    line.wait_for(Duration::from_secs(2), open)?;
     let named = line.look(foot);
     assert!(named.contains(&want), "round {round}: {want} was under the cursor, not what {named}");
     let comment = words(round);
@@ -253,7 +273,7 @@ async fn run() {
         let mut over = 0;
         let mut round = 0;
         // Those that are over before they are sent are no acknowledgements: others come for them.
-        while wanted.len() < rounds() + rounds() / 4 {
+        while wanted.len() < rounds() + rounds() / 6 {
             match acknowledge(&line, &mut dice, round) {
                 Some(host) => wanted.push((words(round), host)),
                 None => over += 1,
