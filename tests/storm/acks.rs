@@ -3,6 +3,7 @@
 //! rows must say.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -176,24 +177,54 @@ fn press_at(line: &Line, key: &str) -> Option<String> {
     line.press_looking(key, under)
 }
 
+/// What was under the cursor when, in the seconds before and after a key.
+fn told(line: &Line, pressed: Instant) -> String {
+    let mut parser = line.parser();
+    let (mut out, mut last) = (String::new(), None);
+    for (at, bytes) in line.log() {
+        parser.process(&bytes);
+        let now = row(parser.screen());
+        if now == last || at + Duration::from_secs(5) < pressed {
+            continue;
+        }
+        let sign = if at < pressed { '-' } else { '+' };
+        let apart = if at < pressed { pressed - at } else { at - pressed };
+        let _ = writeln!(out, "{sign}{apart:?} {}", now.clone().unwrap_or_default());
+        last = now;
+    }
+    out + &line.text()
+}
+
+/// Moves the cursor and waits to see it there; at the end of a list it stays. What is typed ahead
+/// of the screen means what will be there, which is another matter.
+fn go(line: &Line, key: &str) {
+    let before = line.press_looking(key, under);
+    let seen = line.wait_for(Duration::from_secs(1), |screen| under(screen) != before);
+    println!("{:?} {key:?}: {}", Instant::now(), seen.is_some());
+}
+
 /// One acknowledgement under a comment of its own; gives what was under the cursor when its key
 /// was pressed, `None` when the alert was over by then.
 fn acknowledge(line: &Line, dice: &mut Dice, round: usize) -> Option<String> {
     let moves = ["j", "k", "n", "\x1b[6~", "j", "G", "gg"];
-    line.press(moves[usize::try_from(dice.roll(7)).unwrap()]);
+    go(line, moves[usize::try_from(dice.roll(7)).unwrap()]);
     // At times so long that the hand rests just before the key.
-    let wait = if round % 8 == 0 { 2900 + dice.roll(500) } else { 210 + dice.roll(350) };
+    let wait = if round % 8 == 0 { 2700 + dice.roll(500) } else { dice.roll(350) };
     std::thread::sleep(Duration::from_millis(wait));
     // Nobody takes what is struck through, but for one who does not look.
     if dice.roll(8) != 0 && line.look(is_over) {
-        line.press("n");
-        std::thread::sleep(Duration::from_millis(250 + dice.roll(150)));
+        go(line, "n");
     }
     let want = press_at(line, "a")?;
+    let pressed = Instant::now();
     let open = |screen: &vt100::Screen| screen.contents().contains("⏎ send");
     line.wait_for(Duration::from_secs(2), open)?;
     let named = line.look(foot);
-    assert!(named.contains(&want), "round {round}: {want} was under the cursor, not what {named}");
+    assert!(
+        named.contains(&want),
+        "round {round}: {want} was under the cursor, not what{named}\n{}",
+        told(line, pressed)
+    );
     let comment = words(round);
     line.press(&format!("\x15{comment}"));
     line.wait_screen("the comment", |screen| foot(screen).contains(&comment));

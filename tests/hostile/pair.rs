@@ -1,0 +1,163 @@
+//! Two consoles that are typed at alike: one sees hostile texts, one their twins.
+//!
+//! In: keys. Out: nothing, or a panic with what differs.
+//! Never: goes on before both have painted.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::bytes::Reader;
+use crate::corpus;
+use crate::pty::{PATIENCE, Terminal};
+use crate::stage::{Stage, Way};
+
+/// Nothing was written for so long: it is painted.
+const QUIET: Duration = Duration::from_millis(80);
+/// What moves by itself, such as an age, is the same on both after a moment.
+const AGREE: Duration = Duration::from_secs(12);
+
+struct Side {
+    terminal: Terminal,
+    reader: Reader,
+    read: u64,
+}
+
+impl Side {
+    fn new(terminal: Terminal) -> Self {
+        Self { terminal, reader: Reader::default(), read: 0 }
+    }
+
+    /// Reads what it wrote since; gives what is foreign in it.
+    fn foreign(&mut self) -> Vec<String> {
+        let (all, log) = (self.terminal.bytes(), self.terminal.written());
+        let new = usize::try_from(all - self.read).unwrap();
+        assert!(new <= log.len(), "more was written than is kept");
+        self.read = all;
+        self.reader.foreign(&log[log.len() - new..])
+    }
+}
+
+pub struct Pair {
+    hostile: Side,
+    twin: Side,
+    pub frames: usize,
+}
+
+impl Pair {
+    pub fn start(stage: &Stage, more: &[&str]) -> Self {
+        let start = |way| Side::new(stage.start(way, more));
+        let (hostile, twin) = (start(Way::Hostile), start(Way::Twin));
+        for side in [&hostile, &twin] {
+            side.terminal.wait("a picture", PATIENCE, |screen| screen.contains("LIVE"));
+        }
+        Self { hostile, twin, frames: 0 }
+    }
+
+    /// Types the same at both, and compares what they show.
+    pub fn press(&mut self, keys: &str) {
+        self.press_only(keys);
+        self.compare(keys);
+    }
+
+    /// Types the same at both; only their bytes are looked at.
+    pub fn press_only(&mut self, keys: &str) {
+        self.hostile.terminal.send(keys);
+        self.twin.terminal.send(keys);
+        self.settle();
+        self.bytes(keys);
+    }
+
+    /// Waits until both have painted.
+    pub fn settle(&self) {
+        let begun = Instant::now();
+        let count = || (self.hostile.terminal.bytes(), self.twin.terminal.bytes());
+        let (mut last, mut since) = (count(), Instant::now());
+        while since.elapsed() < QUIET && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(5));
+            let now = count();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+    }
+
+    fn bytes(&mut self, keys: &str) {
+        for (side, name) in [(&mut self.hostile, "hostile"), (&mut self.twin, "twin")] {
+            let foreign = side.foreign();
+            assert!(foreign.is_empty(), "after {keys:?} {name} wrote {foreign:#?}");
+        }
+    }
+
+    /// What is copied, so far.
+    pub fn copies(&self) -> usize {
+        self.hostile.reader.copies
+    }
+
+    /// The twin's screen.
+    pub fn text(&self) -> String {
+        self.twin.terminal.text()
+    }
+
+    /// The number of the host under the cursor.
+    pub fn standing(&self) -> Option<usize> {
+        let text = self.text();
+        let row = text.lines().find(|row| row.trim_start_matches('│').starts_with('›'))?;
+        let at = row.find(" h")? + 2;
+        row.get(at..at + 3)?.parse().ok()
+    }
+
+    fn compare(&mut self, keys: &str) {
+        self.frames += 1;
+        let until = Instant::now() + AGREE;
+        loop {
+            let differs = self.differences();
+            if differs.is_empty() {
+                return;
+            }
+            if Instant::now() > until {
+                panic!("after {keys:?}:{differs}\nthe twin:\n{}", self.text());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            self.settle();
+            self.bytes(keys);
+        }
+    }
+
+    /// Cells that are no letters of a text and yet not the same.
+    fn differences(&self) -> String {
+        self.hostile.terminal.screen(|hostile| {
+            self.twin.terminal.screen(|twin| {
+                let mut out = String::new();
+                let (rows, cols) = twin.size();
+                for y in 0..rows.get() {
+                    let differs = (0..cols.get()).find(|x| !same(hostile, twin, y, *x));
+                    if let Some(x) = differs {
+                        let row = |screen: &vt100::Screen| {
+                            let mut all = screen.rows(0, cols.get());
+                            all.nth(usize::from(y)).unwrap_or_default()
+                        };
+                        let (a, b) = (row(hostile), row(twin));
+                        let _ = write!(out, "\nrow {y} column {x}:\n{a}\n{b}");
+                    }
+                }
+                out
+            })
+        })
+    }
+}
+
+fn same(hostile: &vt100::Screen, twin: &vt100::Screen, y: u16, x: u16) -> bool {
+    let (Some(a), Some(b)) = (hostile.cell(y, x), twin.cell(y, x)) else { return true };
+    let style = |cell: &vt100::Cell| {
+        (cell.fgcolor(), cell.bgcolor(), cell.bold(), cell.underline(), cell.inverse())
+    };
+    // The second half of a wide letter is of the first.
+    let is_text = corpus::is_of_a_twin(b.contents()) || b.is_wide_continuation();
+    let letters = is_text || blank(a.contents()) == blank(b.contents());
+    letters && style(a) == style(b)
+}
+
+/// What was never written looks like a blank.
+fn blank(cell: &str) -> &str {
+    if cell.is_empty() { " " } else { cell }
+}
