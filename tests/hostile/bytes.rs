@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fluxnoc::model::safe_text::sanitize;
 
 /// The modes that the console switches.
-const MODES: [&str; 8] = ["1049", "2004", "25", "7", "1000", "1006", "2026", "2026$p"];
+const MODES: [&str; 8] = ["1049", "2004", "25", "7", "1000", "1006", "2026", "2026$"];
 
 /// Reads on where it stopped.
 #[derive(Default)]

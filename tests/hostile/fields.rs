@@ -124,10 +124,17 @@ impl Fields {
                 let next = self.names.len();
                 let field = *self.known.entry(name.clone()).or_insert(next);
                 if field == next {
-                    self.names.push(name);
+                    self.names.push(name.clone());
                     self.choosy.push(!carries("a{["));
                 }
-                return Some(token(field, variant));
+                // Of what is sorted by, the order must not hang on the text.
+                let sorted = ["labels.site", "labels.tier", "groups.[]"];
+                let first = if sorted.iter().any(|end| name.ends_with(end)) {
+                    format!("s{variant:03}")
+                } else {
+                    String::new()
+                };
+                return Some(first + &token(field, variant));
             }
         };
         self.known.insert(name, if text.starts_with('Z') { HOST } else { CHECK });

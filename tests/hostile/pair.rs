@@ -67,8 +67,15 @@ impl Pair {
         self.bytes(keys);
     }
 
+    /// Waits until both have stood for so long that a key acts on what is there.
+    pub fn rest(&self) {
+        for side in [&self.hostile, &self.twin] {
+            side.terminal.silence(Duration::from_millis(700), PATIENCE);
+        }
+    }
+
     /// Waits until both have painted.
-    pub fn settle(&self) {
+    fn settle(&self) {
         let begun = Instant::now();
         let count = || (self.hostile.terminal.bytes(), self.twin.terminal.bytes());
         let (mut last, mut since) = (count(), Instant::now());

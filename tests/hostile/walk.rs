@@ -17,7 +17,7 @@ const VIEWS: &[&str] = &[
 
 pub fn all(stage: &Stage) {
     let mut pair = Pair::start(stage, &[]);
-    pair.settle();
+    pair.rest();
     for keys in VIEWS {
         pair.press(keys);
     }
@@ -51,7 +51,7 @@ pub fn all(stage: &Stage) {
     println!("{} frames alike", pair.frames);
     drop(pair);
     let mut wall = Pair::start(stage, &["--wall"]);
-    wall.settle();
+    wall.rest();
     wall.press_only("p");
 }
 

@@ -41,6 +41,7 @@ impl<T: Serialize + DeserializeOwned> Template<T> {
         for (from, to) in [
             ("000Z".to_owned(), format!("{variant:03}Z")),
             ("h000Q".to_owned(), format!("h{variant:03}Q")),
+            ("s000Q".to_owned(), format!("s{variant:03}Q")),
             ("c000Q".to_owned(), format!("c{variant:03}Q")),
             (fields::alert_id(0).to_string(), fields::alert_id(variant).to_string()),
             (fields::window_id(0).to_string(), fields::window_id(variant).to_string()),
@@ -199,9 +200,10 @@ impl World {
             }
             (Answer::History { series, .. }, Query::History { from, .. }) => {
                 for series in series {
-                    let points = (1..40_u32).map(|n| {
+                    let points = (0..46_u32).map(|n| {
                         let at = *from + Span::from_secs(u64::from(n) * 20);
-                        Point::one(at, f64::from(n % 7))
+                        // Flat, so that a moment more or less changes no dot.
+                        Point::one(at, 3.0)
                     });
                     series.points = points.collect();
                 }

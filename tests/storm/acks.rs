@@ -143,9 +143,10 @@ fn row(screen: &vt100::Screen) -> Option<String> {
     screen.rows(0, wide.get()).find(|row| row.trim_start_matches('│').starts_with('›'))
 }
 
-/// Whether what is under the cursor is over: it stays, struck through.
+/// Whether what is under the cursor is over (it stays, struck through) or taken.
 fn is_over(screen: &vt100::Screen) -> bool {
-    row(screen).is_none_or(|row| row.contains("✓ OK") || row.contains("– gone"))
+    let words = ["✓ OK", "– gone", "hand to", "acknowledging"];
+    row(screen).is_none_or(|row| words.iter().any(|word| row.contains(word)))
 }
 
 /// The host under the cursor.
@@ -199,8 +200,7 @@ fn told(line: &Line, pressed: Instant) -> String {
 /// of the screen means what will be there, which is another matter.
 fn go(line: &Line, key: &str) {
     let before = line.press_looking(key, under);
-    let seen = line.wait_for(Duration::from_secs(1), |screen| under(screen) != before);
-    println!("{:?} {key:?}: {}", Instant::now(), seen.is_some());
+    line.wait_for(Duration::from_secs(1), |screen| under(screen) != before);
 }
 
 /// One acknowledgement under a comment of its own; gives what was under the cursor when its key
@@ -211,7 +211,7 @@ fn acknowledge(line: &Line, dice: &mut Dice, round: usize) -> Option<String> {
     // At times so long that the hand rests just before the key.
     let wait = if round % 8 == 0 { 2700 + dice.roll(500) } else { dice.roll(350) };
     std::thread::sleep(Duration::from_millis(wait));
-    // Nobody takes what is struck through, but for one who does not look.
+    // Nobody takes what is struck through or taken, but for one who does not look.
     if dice.roll(8) != 0 && line.look(is_over) {
         go(line, "n");
     }
@@ -304,7 +304,7 @@ async fn run() {
         let mut over = 0;
         let mut round = 0;
         // Those that are over before they are sent are no acknowledgements: others come for them.
-        while wanted.len() < rounds() + rounds() / 6 {
+        while wanted.len() < rounds() + rounds() / 4 {
             match acknowledge(&line, &mut dice, round) {
                 Some(host) => wanted.push((words(round), host)),
                 None => over += 1,
