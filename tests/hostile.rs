@@ -56,6 +56,7 @@ fn t1_hostile_texts_in_every_field_change_no_cell_and_send_no_foreign_byte() {
     let stage = stage::Stage::new(&runtime, corpus);
     for page in 0..pages {
         stage.turn(page);
+        println!("page {page}");
         walk::all(&stage);
         walk::scripts(&stage);
     }

@@ -50,7 +50,8 @@ impl Reader {
             [0x1b, b'[', ..] => csi(rest),
             [0x1b, b']', ..] => copy(rest),
             [0x1b] => Step::More,
-            [b'\r' | b'\n', ..] => Step::Own(1),
+            // The shortest ways to move a little; where the pen stands, the cells show.
+            [b'\r' | b'\n' | 8, ..] => Step::Own(1),
             [byte, ..] if *byte < 0x20 || *byte == 0x7f => Step::Foreign,
             [byte, ..] if *byte < 0x80 => Step::Own(1),
             _ => letter(rest),
@@ -130,9 +131,10 @@ fn the_reader_knows_own_from_foreign() {
     for byte in own.as_bytes() {
         assert_eq!(reader.foreign(&[*byte]), Vec::<String>::new());
     }
+    assert_eq!(reader.foreign("  \u{8}\u{8}🔥".as_bytes()), Vec::<String>::new());
     assert_eq!(reader.copies, 1);
     for foreign in [
-        "\x1b]0;t\x07", "\x1b[6n", "\x1bc", "\x07", "\x08", "\u{9b}2J", "\u{202e}", "\u{200b}",
+        "\x1b]0;t\x07", "\x1b[6n", "\x1bc", "\x07", "\u{9b}2J", "\u{202e}", "\u{200b}",
         "\x1bP+q\x1b\\", "\x1b[?1003h", "\x1b]8;;x\x07", "\x1b]52;c;G1szMW0=\x07", "\x7f", "\u{e0041}",
     ] {
         assert!(!Reader::default().foreign(foreign.as_bytes()).is_empty(), "{foreign:?}");

@@ -139,7 +139,7 @@ fn text(world: &World, corpus: &[String], field: usize, start: usize) -> (String
         text = text.replace('/', "\u{2215}");
     }
     if world.fields.choosy[field] && text.parse::<Pattern>().is_err() {
-        return ("*".to_owned(), Vec::new());
+        return ("zz".to_owned(), Vec::new());
     }
     (text, used)
 }
