@@ -4,14 +4,16 @@
 //! In: nothing. Out: strings by class. Never: a string twice.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use fluxnoc::model::SafeText;
 use fluxnoc::model::safe_text::width;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// What a twin is made of, by columns: letters that the console itself never writes.
-pub const NARROW: char = 'ⱷ';
-pub const WIDE: char = '網';
+/// What a twin is made of, by columns: letters that the console itself never writes. Another text
+/// has another twin, as far as its length allows.
+const NARROW: std::ops::Range<u32> = 0x2c30..0x2c5f;
+const WIDE: std::ops::Range<u32> = 0x7db0..0x7dff;
 
 /// All of them; the order is fixed.
 pub fn all() -> Vec<String> {
@@ -124,24 +126,38 @@ const WIDE_AND_LONG: &[&str] = &[
 pub fn twin(text: &str) -> String {
     let safe = SafeText::text(text);
     let mut out = String::new();
+    let mut state = DefaultHasher::new();
+    text.hash(&mut state);
+    let mut state = state.finish();
+    let mut letter = |of: std::ops::Range<u32>| {
+        let count = u64::from(of.end - of.start);
+        let at = of.start + u32::try_from(state % count).unwrap();
+        state = state / count ^ state.rotate_left(17);
+        char::from_u32(at).unwrap()
+    };
     for grapheme in safe.as_str().graphemes(true) {
         match width(grapheme) {
             0 if grapheme == "\n" => out.push('\n'),
             0 => {}
-            _ if grapheme.chars().all(char::is_whitespace) && grapheme.is_ascii() => {
+            // Blanks, signs, digits, pictures of controls: lines break there, or not.
+            _ if grapheme.chars().all(is_kept) => {
                 out.push_str(grapheme);
             }
-            1 => out.push(NARROW),
+            1 => out.push(letter(NARROW)),
             more => {
-                (0..more / 2).for_each(|_| out.push(WIDE));
-                (0..more % 2).for_each(|_| out.push(NARROW));
+                (0..more / 2).for_each(|_| out.push(letter(WIDE)));
+                (0..more % 2).for_each(|_| out.push(letter(NARROW)));
             }
         }
     }
     out
 }
 
+const fn is_kept(c: char) -> bool {
+    matches!(c, ' '..='@' | '['..='`' | '{'..='~' | '\u{2400}'..='\u{243f}')
+}
+
 /// True for what the twin's letters look like on screen.
 pub fn is_of_a_twin(cell: &str) -> bool {
-    cell.contains(NARROW) || cell.contains(WIDE)
+    cell.chars().any(|c| NARROW.contains(&u32::from(c)) || WIDE.contains(&u32::from(c)))
 }

@@ -131,6 +131,8 @@ impl Fields {
                 let sorted = ["labels.site", "labels.tier", "groups.[]"];
                 let first = if sorted.iter().any(|end| name.ends_with(end)) {
                     format!("s{variant:03}")
+                } else if name.contains(".metrics.[].") || name.contains(".metric.") {
+                    format!("m{field:04}")
                 } else {
                     String::new()
                 };

@@ -56,7 +56,15 @@ impl Pair {
     /// Types the same at both, and compares what they show.
     pub fn press(&mut self, keys: &str) {
         self.press_only(keys);
-        self.compare(keys);
+        self.compare(keys, || ());
+    }
+
+    /// Has something come to both, more than once when a fetch of theirs crossed it.
+    pub fn come(&mut self, what: &str, event: impl Fn()) {
+        event();
+        self.settle();
+        self.bytes(what);
+        self.compare(what, event);
     }
 
     /// Types the same at both; only their bytes are looked at.
@@ -72,6 +80,11 @@ impl Pair {
         for side in [&self.hostile, &self.twin] {
             side.terminal.silence(Duration::from_millis(700), PATIENCE);
         }
+    }
+
+    /// Waits for as long as a hand does before it answers what has just come up.
+    pub fn pause(&self) {
+        std::thread::sleep(Duration::from_millis(300));
     }
 
     /// Waits until both have painted.
@@ -113,7 +126,7 @@ impl Pair {
         row.get(at..at + 3)?.parse().ok()
     }
 
-    fn compare(&mut self, keys: &str) {
+    fn compare(&mut self, keys: &str, again: impl Fn()) {
         self.frames += 1;
         let until = Instant::now() + AGREE;
         loop {
@@ -125,6 +138,7 @@ impl Pair {
                 panic!("after {keys:?}:{differs}");
             }
             std::thread::sleep(Duration::from_millis(100));
+            again();
             self.settle();
             self.bytes(keys);
         }
@@ -158,15 +172,21 @@ fn same(hostile: &vt100::Screen, twin: &vt100::Screen, y: u16, x: u16) -> bool {
     let (Some(a), Some(b)) = (hostile.cell(y, x), twin.cell(y, x)) else { return true };
     // The second half of a wide letter is of the first.
     let is_text = corpus::is_of_a_twin(b.contents()) || b.is_wide_continuation();
-    let letters = is_text || blank(a.contents()) == blank(b.contents());
+    // A curve moves with the moment at which it was asked for.
+    let is_curve = is_dots(a.contents()) || is_dots(b.contents());
+    let letters = is_text || is_curve || blank(a.contents()) == blank(b.contents());
     // The colour of what is not there is not to be seen.
     let is_blank = blank(a.contents()) == " " && blank(b.contents()) == " ";
     let ground = |cell: &vt100::Cell| (cell.bgcolor(), cell.underline(), cell.inverse());
-    letters && if is_blank { ground(a) == ground(b) } else { style(a) == style(b) }
+    letters && if is_blank || is_curve { ground(a) == ground(b) } else { style(a) == style(b) }
 }
 
 fn style(cell: &vt100::Cell) -> impl PartialEq + std::fmt::Debug + use<> {
     (cell.fgcolor(), cell.bgcolor(), cell.bold(), cell.underline(), cell.inverse())
+}
+
+fn is_dots(cell: &str) -> bool {
+    cell.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c))
 }
 
 /// What was never written looks like a blank.

@@ -138,7 +138,8 @@ fn text(world: &World, corpus: &[String], field: usize, start: usize) -> (String
         // What would end the host of `host/check`.
         text = text.replace('/', "\u{2215}");
     }
-    if world.fields.choosy[field] && text.parse::<Pattern>().is_err() {
+    let refused = |text: &str| text.parse::<Pattern>().is_err();
+    if world.fields.choosy[field] && (refused(&text) || refused(&corpus::twin(&text))) {
         return ("zz".to_owned(), Vec::new());
     }
     (text, used)

@@ -28,18 +28,18 @@ pub fn all(stage: &Stage) {
     let mut stood = std::collections::BTreeSet::new();
     for _ in 0..VARIANTS {
         if let Some(variant) = pair.standing().filter(|variant| stood.insert(*variant)) {
-            stage.world.stand_on(variant);
-            // The alert, then its host.
+            // The alert, then its host, then what comes while somebody stands there.
             pair.press("\r");
             pair.press("\r");
-            if variant % JOINED == 0 {
+            pair.come("results", || stage.world.stand_on(variant));
+            if variant % JOINED == 1 {
                 act(&mut pair);
             }
-            pair.press("2");
+            pair.press_only("2");
         }
         pair.press("j");
     }
-    assert_eq!(stood.len(), VARIANTS, "hosts stood on");
+    assert_eq!(stood.len(), VARIANTS, "hosts stood on:\n{}", pair.text());
     assert!(pair.copies() > 0, "nothing was copied");
     // Names in completions and in the palette.
     pair.press(":");
@@ -57,7 +57,11 @@ pub fn all(stage: &Stage) {
 
 /// What an operator does where they stand: cards, copies, and actions that are answered.
 fn act(pair: &mut Pair) {
-    for keys in ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures\r", "\x03", "m", "\r", "r"] {
+    for keys in ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures", "\r", "\x03", "m", "\r", "r"] {
+        if ["\x03", "\r"].contains(&keys) {
+            // What was painted a moment ago is not answered yet.
+            pair.pause();
+        }
         pair.press(keys);
     }
 }

@@ -200,8 +200,8 @@ impl World {
             }
             (Answer::History { series, .. }, Query::History { from, .. }) => {
                 for series in series {
-                    let points = (0..46_u32).map(|n| {
-                        let at = *from + Span::from_secs(u64::from(n) * 20);
+                    let points = (0..120_u32).map(|n| {
+                        let at = *from - Span::from_secs(400) + Span::from_secs(u64::from(n) * 20);
                         // Flat, so that a moment more or less changes no dot.
                         Point::one(at, 3.0)
                     });
@@ -219,7 +219,11 @@ impl World {
             | Command::Comment { targets, .. }
             | Command::Unacknowledge { targets }
             | Command::Recheck { targets } => targets.first(),
-            Command::AddMaintenance(_) => return Ok(self.outcome("maintenance", 0)),
+            Command::AddMaintenance(wanted) => {
+                let host = wanted.checks.first().map(|key| &key.host).or(wanted.hosts.first());
+                let variant = host.and_then(|host| number(host)).unwrap_or(0);
+                return Ok(self.outcome("maintenance", variant));
+            }
             Command::Claim { .. } => return Ok(self.outcome("assigned", 0)),
             Command::Report(_) => return Ok(self.outcome("directives", 0)),
             _ => return Ok(Outcome::done(1)),
@@ -231,7 +235,9 @@ impl World {
             None => None,
         };
         match variant {
-            Some(variant) if variant % 2 == 0 => Ok(self.outcome("done", variant)),
+            Some(variant) if !matches!(command, Command::Recheck { .. }) => {
+                Ok(self.outcome("done", variant))
+            }
             variant => {
                 let problem: Problem = self.problem.of(variant.unwrap_or(0));
                 Err(Problem { kind: ProblemKind::Conflict, ..problem })
