@@ -3,6 +3,7 @@
 //! Control characters, escape sequences, bidirectional overrides, zero-width and tag characters
 //! become visible escapes; lines and columns are counted here and nowhere else.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -103,14 +104,15 @@ impl<'de> Deserialize<'de> for SafeText {
     }
 }
 
-/// Columns that `text` takes in a terminal: the one width function of the program.
+/// Columns that `text` takes in a terminal: the one width function of the program. What is shown as
+/// a visible escape counts as that, whether or not it was made one yet.
 #[must_use]
 pub fn width(text: &str) -> usize {
     // Most texts are plain: the long way gives the same for them.
     if is_plain(text) {
         return text.len();
     }
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+    columns_of(&shown(text))
 }
 
 /// True when every byte is a printable ASCII character: each takes one column.
@@ -118,10 +120,26 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 
+fn columns_of(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// The text as a line of it is shown; safe text is that already.
+fn shown(text: &str) -> Cow<'_, str> {
+    let may_differ =
+        |c: char| c.is_control() || is_hidden(c) || ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
+    if text.chars().any(may_differ) {
+        Cow::Owned(sanitize(text, usize::MAX))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Cuts `text` to `columns`, with `…` in the last column when something was cut.
 #[must_use]
 pub fn truncate(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+    let text = &*shown(text);
+    if columns_of(text) <= columns {
         return text.to_owned();
     }
     let mut out = String::new();
@@ -170,8 +188,14 @@ fn push_safe(out: &mut String, c: char, grapheme: &str) {
         }
         '\u{7f}' => out.push('␡'),
         // A joiner or selector inside a visible cluster (emoji) shapes it; alone it hides.
-        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if width(grapheme) > 0 && !grapheme.starts_with(c) => {
+        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}'
+            if columns_of(grapheme) > 0 && !grapheme.starts_with(c) =>
+        {
             out.push(c);
+        }
+        // A skin colour without anything to colour: terminals agree on nothing about it.
+        '\u{1f3fb}'..='\u{1f3ff}' if columns_of(grapheme) > 2 => {
+            let _ = write!(out, "<U+{:04X}>", u32::from(c));
         }
         c if is_hidden(c) => {
             // Writing to a string cannot fail.
@@ -190,7 +214,7 @@ const fn is_hidden(c: char) -> bool {
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
         | '\u{fffe}'..='\u{ffff}' | '\u{e000}'..='\u{f8ff}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 #[cfg(test)]
@@ -205,6 +229,17 @@ mod tests {
         assert!(!safe.as_str().chars().any(|c| c.is_control() || is_hidden(c)), "{safe:?}");
         assert!(safe.as_str().contains("␛]52"));
         assert_eq!(SafeText::line(safe.as_str()), safe, "sanitising twice changes nothing");
+    }
+
+    #[test]
+    fn a_text_is_as_wide_as_it_is_shown() {
+        for raw in ["a\u{9b}b", "\u{1b}[2J", "x\ty\nz", "\u{202e}cod", "👨\u{200d}👩", "日\0"]
+        {
+            let safe = SafeText::line(raw);
+            assert_eq!(width(raw), width(safe.as_str()), "{raw:?}");
+            assert_eq!(truncate(raw, 4), truncate(safe.as_str(), 4), "{raw:?}");
+            assert!(width(&truncate(raw, 4)) <= 4);
+        }
     }
 
     #[test]

@@ -13,16 +13,14 @@
 )]
 
 use std::fmt::Write as _;
-use std::io::{Read, Write};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-
 mod common;
+#[path = "../common/line.rs"]
+mod line;
 use common::{Comparison, Scratch, short, verdict};
+use line::{Line, Link};
 
 /// Bytes a second.
 const RATE: f64 = 2048.0;
@@ -30,7 +28,6 @@ const RATE: f64 = 2048.0;
 const WAY: Duration = Duration::from_millis(150);
 /// There and back.
 const DELAY: Duration = Duration::from_millis(300);
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Hosts with a closed port each.
 const HOSTS: usize = 60;
 
@@ -102,7 +99,10 @@ fn measure(size: (u16, u16), flags: &[&str]) -> Figures {
     let mut args = vec!["--config".to_owned(), config.display().to_string()];
     args.extend(["--data-dir".to_owned(), data.display().to_string()]);
     args.extend(flags.iter().map(|flag| (*flag).to_owned()));
-    let mut line = Line::start(&args, size);
+    let program =
+        std::env::var("FLUXNOC_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned());
+    let link = Link { rate: Some(RATE), way: WAY };
+    let mut line = Line::start(program.as_ref(), &args, &[], size, link);
     line.wait("alerts", |screen| screen.contains(&format!("{HOSTS} unhandled")));
     line.press("2");
     line.silence();
@@ -230,7 +230,7 @@ fn switch(line: &mut Line, key: &str, words: &str) -> (f64, f64, f64) {
         }
     }
     let bytes: usize = log.iter().skip(from).map(|(_, bytes)| bytes.len()).sum();
-    println!("{bytes} bytes to {words:?} at {}x{}", line.size.0, line.size.1);
+    println!("{bytes} bytes to {words:?}");
     let [title, ten, whole] = found.map(|at| at.map_or(f64::NAN, |at| over(begun, at)));
     (title, ten, whole)
 }
@@ -247,168 +247,4 @@ fn key_meanwhile(line: &mut Line, n: usize) -> f64 {
     line.press(if n % 4 < 2 { "j" } else { "k" });
     let at = line.wait_screen("the cursor moves", |screen| marked(screen) != before);
     over(begun, at)
-}
-
-type Log = Vec<(Instant, Vec<u8>)>;
-
-struct Seen {
-    parser: vt100::Parser,
-    log: Log,
-    last: Instant,
-}
-
-/// The program behind a slow line.
-struct Line {
-    child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
-    seen: Arc<(Mutex<Seen>, Condvar)>,
-    keys: Sender<(Instant, Vec<u8>)>,
-    size: (u16, u16),
-}
-
-impl Line {
-    fn start(args: &[String], (cols, rows): (u16, u16)) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let program = std::env::var("FLUXNOC_BIN")
-            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned());
-        let mut command = CommandBuilder::new(program);
-        command.args(args);
-        command.cwd("/");
-        command.env_clear();
-        for (name, value) in [
-            ("TERM", "xterm-256color"),
-            ("LANG", "C.UTF-8"),
-            ("PATH", "/usr/bin:/bin"),
-            ("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22"),
-        ] {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).expect("the program starts");
-        drop(pair.slave);
-        let output = pair.master.try_clone_reader().expect("output");
-        let input = pair.master.take_writer().expect("input");
-        let parser = new_parser((cols, rows));
-        let seen = Seen { parser, log: Vec::new(), last: Instant::now() };
-        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
-        let (keys, to_write) = channel();
-        let (arriving, arrived) = channel();
-        std::thread::spawn(move || outbound(output, &arriving));
-        let (shared, answers) = (Arc::clone(&seen), keys.clone());
-        std::thread::spawn(move || arrive(&arrived, &shared, &answers));
-        std::thread::spawn(move || inbound(&to_write, input));
-        Self { child, _master: pair.master, seen, keys, size: (cols, rows) }
-    }
-
-    fn parser(&self) -> vt100::Parser {
-        new_parser(self.size)
-    }
-
-    fn press(&self, keys: &str) {
-        let _ = self.keys.send((Instant::now() + WAY, keys.as_bytes().to_vec()));
-    }
-
-    fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
-        look(self.seen.0.lock().expect("the screen").parser.screen())
-    }
-
-    fn log(&self) -> Log {
-        self.seen.0.lock().expect("the screen").log.clone()
-    }
-
-    fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        self.wait_screen(what, |screen| wanted(&screen.contents()));
-    }
-
-    fn wait_screen(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> Instant {
-        let until = Instant::now() + PATIENCE;
-        let mut seen = self.seen.0.lock().expect("the screen");
-        while !wanted(seen.parser.screen()) {
-            let left = until.saturating_duration_since(Instant::now());
-            let text = seen.parser.screen().contents();
-            assert!(!left.is_zero(), "{what} did not come:\n{text}");
-            seen = self.seen.1.wait_timeout(seen, left).expect("the screen").0;
-        }
-        seen.last
-    }
-
-    /// Waits until nothing has arrived for longer than the line needs there and back.
-    fn silence(&self) {
-        let until = Instant::now() + PATIENCE;
-        while Instant::now() < until {
-            let last = self.seen.0.lock().expect("the screen").last;
-            let left = Duration::from_millis(900).saturating_sub(last.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            std::thread::sleep(left);
-        }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn new_parser((cols, rows): (u16, u16)) -> vt100::Parser {
-    let cells = |count| std::num::NonZeroU16::new(count).expect("cells");
-    vt100::Parser::new(cells(rows), cells(cols), 0)
-}
-
-/// Takes bytes as fast as the line carries them.
-fn outbound(mut output: Box<dyn Read + Send>, arriving: &Sender<(Instant, Vec<u8>)>) {
-    let mut free = Instant::now();
-    let mut buffer = [0_u8; 32];
-    while let Ok(count) = output.read(&mut buffer) {
-        if count == 0 {
-            return;
-        }
-        free = free.max(Instant::now()) + Duration::from_secs_f64(count as f64 / RATE);
-        let bytes = buffer.get(..count).unwrap_or_default().to_vec();
-        if arriving.send((free + WAY, bytes)).is_err() {
-            return;
-        }
-        std::thread::sleep(free.saturating_duration_since(Instant::now()));
-    }
-}
-
-/// The screen, and the terminal's answers.
-fn arrive(
-    arrived: &Receiver<(Instant, Vec<u8>)>,
-    seen: &(Mutex<Seen>, Condvar),
-    answers: &Sender<(Instant, Vec<u8>)>,
-) {
-    let mut tail: Vec<u8> = Vec::new();
-    for (at, bytes) in arrived {
-        std::thread::sleep(at.saturating_duration_since(Instant::now()));
-        tail.extend_from_slice(&bytes);
-        for (question, answer) in
-            [(&b"\x1b[5n"[..], &b"\x1b[0n"[..]), (b"\x1b[?2026$p", b"\x1b[?2026;2$y")]
-        {
-            while let Some(place) = tail.windows(question.len()).position(|part| part == question) {
-                tail.drain(..place + question.len());
-                let _ = answers.send((Instant::now() + WAY, answer.to_vec()));
-            }
-        }
-        tail.drain(..tail.len().saturating_sub(9));
-        let mut seen_now = seen.0.lock().expect("the screen");
-        seen_now.parser.process(&bytes);
-        seen_now.last = Instant::now();
-        let last = seen_now.last;
-        seen_now.log.push((last, bytes));
-        drop(seen_now);
-        seen.1.notify_all();
-    }
-}
-
-fn inbound(keys: &Receiver<(Instant, Vec<u8>)>, mut input: Box<dyn Write + Send>) {
-    for (at, bytes) in keys {
-        std::thread::sleep(at.saturating_duration_since(Instant::now()));
-        if input.write_all(&bytes).and_then(|()| input.flush()).is_err() {
-            return;
-        }
-    }
 }

@@ -3,13 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use fluxnoc::model::spec::{Kind, PingSpec, TraceProtocol, TraceSpec};
-use fluxnoc::model::trace::TraceReport;
+use fluxnoc::model::secret::Secret;
+use fluxnoc::model::snmp::{
+    SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
+};
+use fluxnoc::model::spec::{
+    CustomCommand, CustomSpec, DnsSpec, Endpoint, Family, HttpSpec, JsonForm, JsonSpec, JsonValue,
+    Kind, MysqlSpec, MysqlTls, PingSpec, ProcessSpec, ScrapeSpec, SeriesMetric, StatusList,
+    SystemSpec, TcpSpec, TraceProtocol, TraceSpec, UdpExpect, UdpSpec,
+};
+use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Edge, EdgeKind, Failure,
-    FailureKind, Host, Limit, Maintenance, MaintenanceId, Metric, Observation, Path, PathChange,
-    PathHop, Phase, Range, Reason, RequestId, SafeText, SeriesSize, Setting, ShownState, Span,
-    Spec, State, Status, Timestamp, Unit,
+    FailureKind, Flap, Host, Limit, Maintenance, MaintenanceId, Metric, Observation, Path,
+    PathChange, PathHop, Phase, Range, Reason, RequestId, SafeText, SeriesSize, Setting,
+    ShownState, Span, Spec, State, Status, Timestamp, Unit,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -18,7 +26,7 @@ use fluxnoc::protocol::query::{
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, Directives, EngineStatus, Event,
     LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow, Outcome, Query,
-    Role, SeriesPage, SeriesPast, SeriesRow, TraceSummary,
+    Role, SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -69,7 +77,7 @@ pub fn alert() -> Alert {
         state: State::Critical,
         opened: at(0),
         fired: Some(at(1)),
-        resolved: None,
+        resolved: Some(at(3)),
         since: at(1),
         output: SafeText::line("disk_usage[/var] 91 % (> 90)"),
         attempt: 3,
@@ -91,9 +99,12 @@ pub fn alert() -> Alert {
 pub fn observation() -> Observation {
     let mut metric = Metric::new("disk_usage", 83.25, Unit::Percent).of("/var lib");
     metric.warning = Some(Range::above(80.0));
+    metric.critical = Some(Range::above(90.0));
+    (metric.min, metric.max) = (Some(0.0), Some(100.0));
     let mut seen = Observation::failed(Failure::new(FailureKind::Refused, "refused by ::1"));
     seen.metrics = vec![metric, Metric::new("x", 1.5, Unit::Other("rpm".into()))];
     seen.claimed = Some(State::Warning);
+    (seen.duration_us, seen.long) = (1250, SafeText::text("a second line\nand a third"));
     seen.trace = Some(Arc::new(report()));
     seen
 }
@@ -104,16 +115,174 @@ pub fn report() -> TraceReport {
         address: "2001:db8::1".parse().ok(),
         protocol: TraceProtocol::Udp,
         rounds: 7,
-        hops: Vec::new(),
+        hops: vec![Hop {
+            ttl: 1,
+            addresses: vec![HopAddress {
+                address: "192.0.2.1".parse().unwrap(),
+                name: Some(SafeText::line("gw.example")),
+            }],
+            sent: 7,
+            received: 6,
+            loss_pct: 12.5,
+            last_ms: Some(0.5),
+            avg_ms: Some(0.5),
+            best_ms: Some(0.25),
+            worst_ms: Some(0.75),
+            stddev_ms: Some(0.125),
+            jitter_ms: Some(0.125),
+            recent_ms: vec![Some(0.5), None],
+        }],
         reached: true,
         verdict: SafeText::line("clean"),
-        note: SafeText::empty(),
+        note: SafeText::line("the last hop answers for itself"),
+    }
+}
+
+pub fn host() -> Host {
+    let mut host = Host::new("Zürich 3", "192.0.2.1");
+    host.labels = BTreeMap::from([("site".to_owned(), "zrh".to_owned())]);
+    host.groups = vec!["core".to_owned()];
+    host.contact = Some("transport desk".to_owned());
+    host.notes = Some("rack 4\nsecond from above".to_owned());
+    host.runbook = Some("1. look at the path\n2. call".to_owned());
+    host.origin = Some("config.toml:12".to_owned());
+    host
+}
+
+/// What a live trace sends.
+pub fn trace_spec() -> TraceSpec {
+    TraceSpec { protocol: TraceProtocol::Tcp, port: Some(443), ..TraceSpec::default() }
+}
+
+/// The parameters of every kind, all of them written.
+pub fn spec(kind: Kind) -> Spec {
+    let text = |text: &str| Some(text.to_owned());
+    let list = |text: &str| vec![text.to_owned()];
+    match kind {
+        Kind::Ping => Spec::Ping(PingSpec::default()),
+        Kind::Tcp => Spec::Tcp(TcpSpec {
+            port: 25,
+            send: text("EHLO x"),
+            expect: text("250"),
+            family: Family::V6,
+        }),
+        Kind::Udp => Spec::Udp(UdpSpec {
+            port: 53,
+            send: text("ping"),
+            expect: UdpExpect::Reply,
+            family: Family::V4,
+        }),
+        Kind::Http => Spec::Http(HttpSpec {
+            url: "https://web.example/health".to_owned(),
+            method: "POST".to_owned(),
+            headers: BTreeMap::from([("accept".to_owned(), "text/plain".to_owned())]),
+            body: text("{}"),
+            status: StatusList(vec![(200, 299)]),
+            contains: text("fine"),
+            regex: text("f.ne"),
+            max_body: 4096,
+            redirects: 2,
+            insecure: true,
+            family: Family::Auto,
+        }),
+        Kind::Dns => Spec::Dns(DnsSpec {
+            query: "example.org".to_owned(),
+            record_type: "A".to_owned(),
+            resolvers: list("192.0.2.53"),
+            answers: list("192.0.2.7"),
+        }),
+        Kind::Mysql => Spec::Mysql(MysqlSpec {
+            user: "monitor".to_owned(),
+            password: Some(Secret::Command(list("pass"))),
+            port: 3306,
+            socket: text("/run/mysqld.sock"),
+            database: text("shop"),
+            tls: MysqlTls::Verify,
+            query: text("SELECT 1"),
+        }),
+        Kind::Process => Spec::Process(ProcessSpec {
+            process: text("sshd"),
+            pattern: text("sshd: .*"),
+            user: text("root"),
+            pid_file: text("/run/sshd.pid"),
+        }),
+        Kind::Custom => Spec::Custom(CustomSpec {
+            command: CustomCommand::Argv(list("/bin/true")),
+            env: BTreeMap::from([("LANG".to_owned(), "C".to_owned())]),
+        }),
+        Kind::System => {
+            Spec::System(SystemSpec { exclude_fs: list("/mnt/*"), exclude_if: list("docker*") })
+        }
+        Kind::Trace => Spec::Trace(trace_spec()),
+        Kind::Snmp => Spec::Snmp(Box::new(snmp_spec())),
+        Kind::Json => Spec::Json(JsonSpec {
+            endpoint: endpoint(),
+            form: JsonForm::Json,
+            status: StatusList(vec![(200, 299)]),
+            values: vec![JsonValue {
+                name: "used".to_owned(),
+                path: "$.pools[*].used".to_owned(),
+                label: text("name"),
+                expect: list("green"),
+                unit: Unit::Count,
+            }],
+        }),
+        Kind::Scrape => Spec::Scrape(ScrapeSpec {
+            endpoint: endpoint(),
+            fallback: None,
+            max_samples: 100,
+            metrics: vec![SeriesMetric {
+                name: "free".to_owned(),
+                series: "disk_free{path=\"/\"}".parse().unwrap(),
+                rate: true,
+                unit: Unit::Bytes,
+            }],
+        }),
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        headers: BTreeMap::from([("accept".to_owned(), "text/plain".to_owned())]),
+        token: Some(Secret::Env("TOKEN".to_owned())),
+        user: Some("monitor".to_owned()),
+        password: Some(Secret::Command(vec!["pass".to_owned()])),
+        ..Endpoint::get("https://api.example/v1", 4096)
+    }
+}
+
+fn snmp_spec() -> SnmpSpec {
+    let user = SnmpUser {
+        name: "noc".to_owned(),
+        context: "vrf".to_owned(),
+        auth: Some((SnmpAuth::Sha256, Secret::Env("AUTH".to_owned()))),
+        privacy: Some((SnmpPrivacy::Aes, Secret::Env("PRIVACY".to_owned()))),
+    };
+    let entry = SnmpEntry {
+        name: "temperature".to_owned(),
+        oid: "1.3.6.1.4.1.9".parse().unwrap(),
+        label: "1.3.6.1.4.1.8".parse().ok(),
+        unit: Unit::Count,
+        scale: 0.5,
+        counts: SnmpType::Gauge,
+    };
+    SnmpSpec {
+        interfaces: vec!["te*".to_owned()],
+        exclude_if: vec!["lo*".to_owned()],
+        exclude_fs: vec!["/mnt*".to_owned()],
+        get: vec![entry.clone()],
+        walk: vec![entry],
+        ..SnmpSpec::new(SnmpLogin::V3(user))
     }
 }
 
 pub fn check() -> Check {
     let mut check = Check::new("Zürich 3", "disk é", "192.0.2.1", Spec::Ping(PingSpec::default()));
-    check.limits = vec![Limit::new("rtt", "0.1:0.5".parse().ok(), None)];
+    check.limits = vec![Limit::new("rtt", "0.1:0.5".parse().ok(), Some(Range::above(0.75)))];
+    check.labels = BTreeMap::from([("tier".to_owned(), "ü".to_owned())]);
+    check.contact = Some("dba".to_owned());
+    check.runbook = Some("restart it".to_owned());
+    check.origin = Some("config.toml:40".to_owned());
     check
 }
 
@@ -127,9 +296,19 @@ pub fn row() -> CheckRow {
         about: Some(Arc::new(CheckAbout {
             labels: BTreeMap::from([("tier".to_owned(), "ü".to_owned())]),
             contact: Some("dba".to_owned()),
-            runbook: None,
+            runbook: Some("restart it".to_owned()),
         })),
-        status: Status::waiting(at(0)),
+        status: Status {
+            state: State::Critical,
+            hard: true,
+            hard_state: State::Critical,
+            attempt: 3,
+            since: at(0),
+            last_result: Some(at(1)),
+            late: false,
+            output: SafeText::line("91 %"),
+            flap: Flap { changes: 5, active: true },
+        },
     }
 }
 
@@ -140,7 +319,7 @@ pub fn engine() -> EngineStatus {
         started: at(0),
         was_off: Some(Span::from_secs(9)),
         lag: Span::from_millis(3),
-        storage: None,
+        storage: Some(SafeText::line("the disk is full")),
         notice: Some(SafeText::text("two\nlines")),
         config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
     }
@@ -226,8 +405,20 @@ pub fn outcomes() -> Vec<Outcome> {
         Outcome::done(0),
         Outcome::Maintenance(window()),
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
-        Outcome::Directives(Directives { assign: vec![assignment], ..Directives::default() }),
+        Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),
     ]
+}
+
+/// Everything that an engine may want of a worker.
+pub fn directives() -> Directives {
+    Directives {
+        assign: Vec::new(),
+        drop: vec![key()],
+        run_now: vec![key()],
+        pace: vec![(key(), true)],
+        follow: Some(vec![key()]),
+        traces: Some(vec![TraceRequest { host: "Zürich 3".into(), spec: trace_spec() }]),
+    }
 }
 
 /// A full answer of the kind that a query gets; the match keeps it complete.
@@ -238,7 +429,7 @@ pub fn answer_to(query: &Query) -> Answer {
             address: "192.0.2.1".into(),
             state: ShownState::Maintenance,
             underlying_state: State::Critical,
-            more: HostMore::from(&Host::new("a", "b")),
+            more: HostMore::from(&host()),
             checks: vec![CheckAnswer {
                 name: "disk é".into(),
                 kind: Kind::Ping,
@@ -335,7 +526,7 @@ pub fn answer_to(query: &Query) -> Answer {
 pub fn events() -> Vec<Event> {
     vec![
         Event::Hello { stream: 7 },
-        Event::Host(Arc::new(Host::new("Zürich 3", "192.0.2.1"))),
+        Event::Host(Arc::new(host())),
         Event::Check(Arc::new(row())),
         Event::Alert(Arc::new(alert())),
         Event::Maintenance(Arc::new(window())),
@@ -348,19 +539,19 @@ pub fn events() -> Vec<Event> {
         Event::Live(Arc::new(LiveCheck {
             check: key(),
             at: at(1),
-            next: None,
+            next: Some(at(2)),
             observation: observation(),
         })),
         Event::Trace(Arc::new(LiveTrace {
             host: "web 1".into(),
-            request: TraceSpec::default(),
+            request: trace_spec(),
             at: at(1),
             report: Arc::new(report()),
         })),
         Event::Path(Arc::new(path_change())),
         Event::Remembered { key: "view/ä".to_owned(), value: Some("x".into()) },
         Event::Remembered { key: "view/ä".to_owned(), value: None },
-        Event::Directives(Arc::new(Directives::default())),
+        Event::Directives(Arc::new(directives())),
         Event::Resync,
     ]
 }

@@ -3,6 +3,8 @@
 //! Texts were made safe when they came in; here is the second lock, for whatever got into a cell
 //! by another way. What does not pass becomes one replacement character, never bytes.
 
+use unicode_width::UnicodeWidthChar as _;
+
 use crate::model::safe_text::{sanitize, width};
 
 /// What stands for a cell that may not be shown.
@@ -24,9 +26,24 @@ pub fn printable(symbol: &str) -> (&str, u16) {
     }
     let safe = symbol.len() <= LONGEST && sanitize(symbol, LONGEST * 8) == symbol;
     match width(symbol) {
-        1 if safe => (symbol, 1),
-        2 if safe => (symbol, 2),
+        1 if safe => (within(symbol, 1), 1),
+        2 if safe => (within(symbol, 2), 2),
         _ => (REFUSED, 1),
+    }
+}
+
+/// As much of a cluster as fits into its columns also where a terminal knows no clusters and puts
+/// each character beside the one before: a family of emoji would stand over the frame there.
+fn within(symbol: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let end = symbol.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > columns
+    });
+    match end {
+        // A joiner at its end would join what comes next.
+        Some((end, _)) => symbol.get(..end).unwrap_or(REFUSED).trim_end_matches('\u{200d}'),
+        None => symbol,
     }
 }
 
@@ -106,13 +123,23 @@ mod tests {
             ("⣿", 1),
             ("█", 1),
             ("●", 1),
-            ("👨\u{200d}👩\u{200d}👧", 2),
+            ("👨", 2),
+            ("☎\u{fe0f}", 2),
+            ("🇩🇪", 2),
             ("→", 1),
             ("␛", 1),
             ("ﾞ", 1),
         ] {
             let expected = if width(symbol) == 0 { (REFUSED, 1) } else { (symbol, columns) };
             assert_eq!(printable(symbol), expected, "{symbol:?}");
+        }
+    }
+    #[test]
+    fn t1_a_cluster_takes_no_more_columns_where_nobody_knows_clusters() {
+        for (cluster, shown) in
+            [("👨\u{200d}👩\u{200d}👧", "👨"), ("👍🏽", "👍"), ("🏳\u{fe0f}\u{200d}🌈", "🏳\u{fe0f}")]
+        {
+            assert_eq!(printable(cluster), (shown, 2), "{cluster:?}");
         }
     }
 }

@@ -26,6 +26,8 @@ const WINDOW_MOST: f64 = 1_048_576.0;
 const QUEUE_LOW: f64 = 40.0;
 const QUEUE_AIM: f64 = 80.0;
 const QUEUE_HIGH: f64 = 130.0;
+/// Answers come so much sooner or later without any queue.
+const UNEVEN: f64 = 20.0;
 /// The largest chunk is what the line carries in this time.
 const CHUNK_TIME: f64 = 60.0;
 const CHUNK_LEAST: f64 = 96.0;
@@ -286,12 +288,21 @@ impl Pace {
         let delay = millis(now.since(flight.at));
         let before = self.shortest();
         let queue = delay - before;
-        if self.answered >= flight.at && flight.load > flight.bytes {
-            // It left while the one before was on its way: both arrive as fast as the line goes.
-            if queue > 10.0 {
-                self.measure(flight.bytes / millis(now.since(self.answered)).max(1.0));
+        let is_alone = flight.load <= flight.bytes;
+        if self.answered >= flight.at && !is_alone && queue > UNEVEN / 2.0 {
+            // It left while the one before was on its way: both arrive as fast as the line goes,
+            // but for the time in which there was nothing to carry.
+            let apart = millis(now.since(self.answered)).max(1.0);
+            let carried = if queue * 2.0 < apart { queue } else { apart };
+            self.measure(flight.bytes / carried);
+        } else if queue <= UNEVEN {
+            // The line carried it in no time: it is at least so fast.
+            let least = flight.bytes / UNEVEN;
+            if self.rate().is_some_and(|rate| rate < least * 1000.0) {
+                self.measure(least);
             }
-        } else if queue > 20.0 && flight.load <= flight.bytes {
+        } else if is_alone && flight.bytes >= CHUNK_LEAST {
+            // A smaller one tells more of other delays than of the line.
             self.measure(flight.bytes / queue);
         }
         self.answered = now;

@@ -80,6 +80,50 @@ fn lines_are_used_and_their_queues_stay_short() {
     }
 }
 
+/// A fast line far away whose answers come now a little sooner, now a little later: what is small,
+/// or was sent with pauses, says nothing about its rate.
+#[test]
+fn small_chunks_on_an_uneven_line_are_not_taken_for_a_slow_one() {
+    let mut line = Line::new(1_000_000.0, 200.0);
+    let mut pace = greeted(&mut line, true);
+    let start = line.free as u64 + 1;
+    let (mut wanted, mut sent, mut done) = (0_usize, 0_u64, None);
+    let minute = start + 60_000;
+    for now in start..minute + 20_000 {
+        let now_ms = now as f64;
+        // Counters once a second, and what a key changes four times.
+        if now < minute && now % 250 == 0 {
+            wanted += if now % 1000 == 0 { 300 } else { 104 };
+        }
+        // Then a whole screen.
+        if now == minute {
+            wanted += 4000;
+        }
+        while line.answers.front().is_some_and(|(answer, _)| *answer <= now_ms) {
+            line.answers.pop_front();
+            pace.answer(at(now_ms));
+        }
+        pace.tick(at(now_ms));
+        if wanted > 0
+            && let Some(budget) = pace.budget(at(now_ms))
+        {
+            let bytes = budget.min(wanted);
+            wanted -= bytes;
+            pace.sent(bytes, None, at(now_ms));
+            pace.written(at(now_ms));
+            line.send(bytes, now_ms);
+            sent += 1;
+            let (answer, _) = line.answers.back_mut().unwrap();
+            *answer += (sent * 37 % 60) as f64;
+        }
+        if now >= minute && wanted == 0 {
+            done = done.or(Some(now - minute));
+        }
+    }
+    let done = done.expect("all of it leaves");
+    assert!(done < 1000, "a screen takes {done} ms at {:?} B/s", pace.rate());
+}
+
 #[test]
 fn a_near_terminal_gets_whole_frames_at_once() {
     let mut line = Line::new(1e9, 0.0);
