@@ -58,7 +58,7 @@ pub fn all(stage: &Stage) {
 /// What an operator does where they stand: cards, copies, and actions that are answered.
 fn act(pair: &mut Pair) {
     for keys in
-        ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures", "\r", "\x03", "m", "\r", "r"]
+        ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures", "\r", "\r", "2", "m", "\r", "r"]
     {
         if ["\x03", "\r"].contains(&keys) {
             // What was painted a moment ago is not answered yet.
