@@ -75,7 +75,7 @@ pub async fn statuses_come_back_as_they_were(place: Place) {
         late: no % 5 == 0,
         output: SafeText::line("50% \u{1b}[31mof ✓"),
         flap: fluxnoc::model::Flap {
-            changes: u32::try_from(no).unwrap() * 7919 & 0xF_FFFF,
+            changes: (u32::try_from(no).unwrap() * 7919) & 0xF_FFFF,
             active: no % 7 == 0,
         },
     };
