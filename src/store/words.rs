@@ -29,7 +29,7 @@ pub(super) fn moment(millis: Option<i64>) -> Option<Timestamp> {
 
 /// Bit 20 says that it flaps, the bits below which of the last results were changes.
 pub(super) fn flap(flap: Flap) -> i64 {
-    i64::from(flap.changes & 0xF_FFFF) | i64::from(flap.active) << 20
+    i64::from(flap.changes & 0xF_FFFF) | (i64::from(flap.active) << 20)
 }
 
 pub(super) fn stored_flap(number: i64) -> Option<Flap> {
