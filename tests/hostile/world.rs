@@ -347,6 +347,9 @@ pub fn unfilled() -> Vec<String> {
             Spec::Custom(spec) => declared.walk(&spec),
             Spec::System(spec) => declared.walk(&spec),
             Spec::Trace(spec) => declared.walk(&spec),
+            Spec::Snmp(spec) => declared.walk(&*spec),
+            Spec::Json(spec) => declared.walk(&spec),
+            Spec::Scrape(spec) => declared.walk(&spec),
         }
     }
     declared.empty()

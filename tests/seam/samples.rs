@@ -1,5 +1,7 @@
 //! Full values of everything that crosses the seam; the matches keep the list complete.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
