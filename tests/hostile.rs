@@ -25,7 +25,6 @@ mod pair;
 #[path = "common/pty.rs"]
 mod pty;
 #[path = "seam/samples.rs"]
-#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod samples;
 #[path = "hostile/stage.rs"]
 mod stage;
