@@ -101,7 +101,8 @@ async fn watch(terminal: &Terminal, stage: &Stage, lasts: Duration) -> Seen {
         match event.as_ref().ok().map(|event| event.as_deref().expect("the engine goes on")) {
             Some(Event::Ready) => ready = true,
             Some(Event::Alert(alert)) if calls(alert) => {
-                if calling.insert(alert.id) && ready {
+                let new = calling.insert(alert.id);
+                if new && ready {
                     let words = format!("{} {}", alert.check.host, alert.check.name);
                     due.push_back(Due { since: Instant::now(), id: alert.id, words });
                 }
