@@ -152,7 +152,7 @@ fn doctor_says_what_colours_and_glyphs_were_chosen_and_why() {
 fn keys_prints_the_sheet_of_the_keys_in_force() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("config.toml");
-    std::fs::write(&path, "[keys]\nack = \"i\"\nzoom = \"none\"\n").expect("writable");
+    std::fs::write(&path, "[keys]\nack = \"w\"\nzoom = \"none\"\n").expect("writable");
     let path = path.display().to_string();
     let sheet = |more: &[&str]| {
         let output = fluxnoc(&[&["--config", &path, "keys"], more].concat());
@@ -164,11 +164,11 @@ fn keys_prints_the_sheet_of_the_keys_in_force() {
         text.lines().find(words).unwrap_or_default().to_owned()
     };
     let text = sheet(&[]);
-    assert!(line(&text, "ack").trim_start().starts_with("i  "), "{text}");
+    assert!(line(&text, "ack").trim_start().starts_with("w  "), "{text}");
     assert!(line(&text, "zoom").trim_start().starts_with(":zoom"), "{text}");
     assert!(text.contains("Everywhere") && text.contains("Hosts, alerts, checks"), "{text}");
     let md = sheet(&["--md"]);
-    assert!(md.contains("| `i` | `ack` | acknowledge the alerts under the cursor |"), "{md}");
+    assert!(md.contains("| `w` | `ack` | acknowledge the alerts under the cursor |"), "{md}");
     assert!(sheet(&["--preset", "k9s"]).contains("^B"));
     let output = fluxnoc(&["keys", "--preset", "emacs"]);
     assert_eq!(output.status.code(), Some(2));

@@ -15,7 +15,7 @@ use crate::model::{Check, Failure, FailureKind, Span};
 /// own ones override.
 ///
 /// # Errors
-/// [`FailureKind::Config`](crate::model::FailureKind::Config) for a secret that cannot be read.
+/// [`FailureKind::Config`] for a secret that cannot be read.
 pub(super) async fn request(
     endpoint: &Endpoint,
     more: &[(&str, String)],

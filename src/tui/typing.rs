@@ -56,7 +56,10 @@ fn typed(app: &mut App) {
         }
         Purpose::Series { .. } => {
             let text = line.text().to_owned();
-            panes::series::set_filter(app, &text);
+            match panes::series::wrong(&text) {
+                Some(why) => line.error = Some(why),
+                None => panes::series::set_filter(app, &text),
+            }
         }
         _ => {}
     }

@@ -14,7 +14,7 @@ use crate::house::{esc, has_row};
 /// What a case does at a fresh desk.
 pub type Case = (&'static str, fn(&mut Desk));
 
-const LINES: [Case; 8] = [
+const LINES: [Case; 9] = [
     ("Ack", ack),
     ("Window", window),
     ("Comment", comment),
@@ -22,6 +22,7 @@ const LINES: [Case; 8] = [
     ("Confirm", confirm),
     ("Filter", filter),
     ("Log", log),
+    ("Series", series),
     ("Palette", palette),
 ];
 
@@ -191,6 +192,24 @@ fn filter(desk: &mut Desk) {
     desk.console.send("\r");
     desk.wait("that row alone", |screen| {
         has_row(screen, &["shut-2", "tcp", "CRIT"]) && !has_row(screen, &["shut-1", "tcp"])
+    });
+    desk.unchanged(&before);
+}
+
+fn series(desk: &mut Desk) {
+    let before = desk.store();
+    desk.press("gf");
+    desk.wait("the series", |screen| screen.contains("Series"));
+    desk.line("/", "/");
+    for (wrong, says) in
+        [("node{", "`node{` selects no series"), ("node{cpu}", "`node{cpu}` selects no series")]
+    {
+        desk.wrong(wrong, says);
+    }
+    desk.write("node{cpu=\"0\"}");
+    desk.console.send("\r");
+    desk.wait("the filter in the title", |screen| {
+        screen.contains("Series /node{cpu=\"0\"}") && !screen.contains("⏎ send")
     });
     desk.unchanged(&before);
 }

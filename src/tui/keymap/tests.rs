@@ -123,11 +123,11 @@ fn k9s_comes_without_its_deletes() {
 fn the_configuration_binds_moves_and_unbinds() {
     let keymap = over(
         "default",
-        "[keys]\nack = [\"i\", \"ctrl-e\"]\nzoom = \"none\"\nfilter = \"z\"\nreload = \"f5\"\n",
+        "[keys]\nack = [\"w\", \"ctrl-e\"]\nzoom = \"none\"\nfilter = \"z\"\nreload = \"f5\"\n",
     )
     .unwrap();
-    assert_eq!(keymap.find(&ALERTS, &press("i")), Found::Action(Action::Ack));
-    assert_eq!(keymap.find(&[Context::Global], &press("i")), Found::Nothing);
+    assert_eq!(keymap.find(&ALERTS, &press("w")), Found::Action(Action::Ack));
+    assert_eq!(keymap.find(&[Context::Global], &press("w")), Found::Nothing);
     assert_eq!(keymap.find(&ALERTS, &press("a")), Found::Nothing);
     assert_eq!(keymap.find(&ALERTS, &press("z")), Found::Action(Action::Filter));
     assert_eq!(keymap.find(&ALERTS, &press("f5")), Found::Action(Action::Reload));
@@ -143,8 +143,8 @@ fn conflicts_name_both_actions_and_the_place() {
         ("[keys]\n\nack = \"t\"\n", "config.toml:3:1: `t` of `ack` is the key of `trace`"),
         ("[keys]\nack = \"g\"\n", "gets in the way of"),
         (
-            "[keys]\nack = \"i\"\nzoom = \"i\"\n",
-            "config.toml:3:1: `i` of `zoom` is the key of `ack`",
+            "[keys]\nack = \"w\"\nzoom = \"w\"\n",
+            "config.toml:3:1: `w` of `zoom` is the key of `ack`",
         ),
         ("[keys]\nakc = \"x\"\n", "`akc` is no action; did you mean `ack`?"),
         ("[keys]\nack = \"entre\"\n", "did you mean `enter`?"),

@@ -5,7 +5,7 @@
 
 mod view;
 
-use crate::model::{CheckKey, SafeText, Span, Steady, Timestamp, Unit};
+use crate::model::{CheckKey, SafeText, Selector, Span, Steady, Timestamp, Unit};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{Problem, SeriesPage, SeriesPast, SeriesRow};
 use crate::tui::action::Action;
@@ -92,6 +92,13 @@ fn unit(series: &str, rate: bool) -> (Unit, f64) {
 #[must_use]
 pub const fn hint() -> &'static str {
     "words of name and labels, or a selector: node_load1{job=~\"a.*\"}"
+}
+
+/// Why a text selects nothing: words are looked for as they are, braces make it a selector.
+#[must_use]
+pub fn wrong(text: &str) -> Option<String> {
+    let selector = text.contains('{').then(|| text.trim().parse::<Selector>());
+    selector?.err().map(|error| error.to_string())
 }
 
 /// Filters from now on; the engine reads the text.
