@@ -386,6 +386,7 @@ stories! {
     d_05_flapping_begins_without_a_hard_state,
     d_05_flapping_holds_one_alert_open_and_ends_in_ok,
     d_05_flapping_switched_off_tells_every_episode,
+    d_05_flapping_that_gets_worse_is_recorded_and_not_told,
     d_05_flapping_that_ends_in_a_problem_says_so,
     d_05_flapping_that_somebody_has_is_not_told,
     d_05_flapping_then_silence_is_unknown,
