@@ -10,16 +10,16 @@ use fluxnoc::model::snmp::{
     SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
 };
 use fluxnoc::model::spec::{
-    CustomCommand, CustomSpec, DnsSpec, Endpoint, Family, HttpSpec, JsonForm, JsonSpec, JsonValue,
-    Kind, MysqlSpec, MysqlTls, PingSpec, ProcessSpec, ScrapeSpec, SeriesMetric, StatusList,
-    SystemSpec, TcpSpec, TraceProtocol, TraceSpec, UdpExpect, UdpSpec,
+    CustomCommand, CustomSpec, DnsSpec, Endpoint, Exposition, Family, HttpSpec, JsonForm, JsonSpec,
+    JsonValue, Kind, MysqlSpec, MysqlTls, PingSpec, ProcessSpec, ScrapeSpec, SeriesMetric,
+    StatusList, SystemSpec, TcpSpec, TraceProtocol, TraceSpec, UdpExpect, UdpSpec,
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Edge, EdgeKind, Failure,
-    FailureKind, Flap, Host, Limit, Maintenance, MaintenanceId, Metric, Observation, Path,
-    PathChange, PathHop, Phase, Range, Reason, RequestId, SafeText, SeriesSize, Setting,
-    ShownState, Span, Spec, State, Status, Timestamp, Unit,
+    FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Observation, Path,
+    PathChange, PathHop, Phase, Range, Reason, RequestId, SafeText, Scrape, ScrapeReport,
+    SeriesSize, Setting, ShownState, Span, Spec, State, Status, Timestamp, Unit,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -108,6 +108,14 @@ pub fn observation() -> Observation {
     seen.claimed = Some(State::Warning);
     (seen.duration_us, seen.long) = (1250, SafeText::text("a second line\nand a third"));
     seen.trace = Some(Arc::new(report()));
+    let layout = Layout { id: 7, series: vec!["up{job=\"é & ?\"}".into()] };
+    seen.scrape = Some(Arc::new(Scrape {
+        layout: Arc::new(layout),
+        values: vec![1.0],
+        stamps: vec![(0, 5)],
+        report: ScrapeReport { up: true, duration: 0.25, samples: 1, kept: 1, added: 1 },
+    }));
+    seen.aliases = Some(Arc::new(BTreeMap::from([("te1/1".into(), SafeText::line("uplink é"))])));
     seen
 }
 
@@ -231,7 +239,7 @@ pub fn spec(kind: Kind) -> Spec {
         }),
         Kind::Scrape => Spec::Scrape(ScrapeSpec {
             endpoint: endpoint(),
-            fallback: None,
+            fallback: Some(Exposition::Text),
             max_samples: 100,
             metrics: vec![SeriesMetric {
                 name: "free".to_owned(),
