@@ -1,7 +1,8 @@
 //! From the start of the program to its first frame and to the whole picture, with an empty
 //! database and with one that knows 10,000 hosts, 60,000 checks and their results; 200x60.
 //!
-//! Limits: first frame 50 ms, the whole picture 1 s. Where they are installed, the first frames of
+//! Limits: first frame 50 ms, with 10,000 hosts 500 ms (their configuration is read first, and a bad
+//! one opens no screen); the whole picture 1 s. Where they are installed, the first frames of
 //! `btop` and `btm` (bottom) are measured in the same harness.
 
 #![allow(
@@ -27,8 +28,8 @@ use pty::{PATIENCE, Terminal};
 
 const SIZE: (u16, u16) = (200, 60);
 const HOSTS: usize = 10_000;
-/// Milliseconds to the first frame, and to the whole picture.
-const LIMITS: (f64, f64) = (50.0, 1000.0);
+/// Milliseconds to the first frame, to that of 10,000 hosts, and to the whole picture.
+const LIMITS: [f64; 3] = [50.0, 500.0, 1000.0];
 
 fn main() -> ExitCode {
     let times = if short() { 3 } else { 15 };
@@ -49,15 +50,15 @@ fn main() -> ExitCode {
         at_most: true,
     };
     let mut rows = vec![
-        row("empty database: first frame", empty.0, "limit", LIMITS.0),
-        row("empty database: whole", empty.1, "limit", LIMITS.1),
-        row("10,000 hosts: first frame", full.0, "limit", LIMITS.0),
-        row("10,000 hosts: whole", full.1, "limit", LIMITS.1),
+        row("empty database: first frame", empty.0, "limit", LIMITS[0]),
+        row("empty database: whole", empty.1, "limit", LIMITS[2]),
+        row("10,000 hosts: first frame", full.0, "limit", LIMITS[1]),
+        row("10,000 hosts: whole", full.1, "limit", LIMITS[2]),
     ];
     for (name, what) in [("btop", "first frame beside btop"), ("btm", "first frame beside bottom")]
     {
         match program(name) {
-            Some(path) => rows.push(row(what, full.0, name, peer(&path, times))),
+            Some(path) => rows.push(row(what, empty.0, name, peer(&path, times))),
             None => println!("{name} is not installed: no comparison with it"),
         }
     }
