@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 /// Longest single line that is kept, in bytes after escaping.
 pub const LINE_LIMIT: usize = 1024;
@@ -124,6 +124,30 @@ fn columns_of(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
+/// The text in parts of one or two columns, as cells of a terminal take them: graphemes, and what a
+/// wider one (some syllables of India) is made of.
+#[must_use]
+pub fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for grapheme in text.graphemes(true) {
+        let mut rest = grapheme;
+        while columns_of(rest) > 2 {
+            let mut used = 0;
+            let end = rest.char_indices().skip(1).find(|(_, c)| {
+                used += c.width().unwrap_or(0);
+                used > 1
+            });
+            let Some((part, after)) = end.and_then(|(end, _)| rest.split_at_checked(end)) else {
+                break;
+            };
+            parts.push(part);
+            rest = after;
+        }
+        parts.push(rest);
+    }
+    parts
+}
+
 /// The text as a line of it is shown; safe text is that already.
 fn shown(text: &str) -> Cow<'_, str> {
     let may_differ =
@@ -229,6 +253,16 @@ mod tests {
         assert!(!safe.as_str().chars().any(|c| c.is_control() || is_hidden(c)), "{safe:?}");
         assert!(safe.as_str().contains("␛]52"));
         assert_eq!(SafeText::line(safe.as_str()), safe, "sanitising twice changes nothing");
+    }
+
+    #[test]
+    fn no_part_is_wider_than_two_columns_and_none_is_lost() {
+        for text in ["हिन्दी में", "நிலை", "日本", "👨\u{200d}👩\u{200d}👧", "e\u{301}te", "abc"] {
+            let parts = parts(text);
+            assert_eq!(parts.concat(), text);
+            assert!(parts.iter().all(|part| width(part) <= 2), "{parts:?}");
+            assert_eq!(parts.iter().map(|part| width(part)).sum::<usize>(), width(text), "{parts:?}");
+        }
     }
 
     #[test]

@@ -82,6 +82,15 @@ impl Pair {
         }
     }
 
+    /// Waits until both show a title.
+    pub fn wait(&self, title: &str) {
+        for side in [&self.hostile, &self.twin] {
+            side.terminal.wait(title, Duration::from_secs(10), |screen| {
+                screen.lines().nth(1).is_some_and(|line| line.contains(title))
+            });
+        }
+    }
+
     /// Waits for as long as a hand does before it answers what has just come up.
     pub fn pause(&self) {
         std::thread::sleep(Duration::from_millis(300));
@@ -174,8 +183,11 @@ impl Pair {
 
 fn same(hostile: &vt100::Screen, twin: &vt100::Screen, y: u16, x: u16) -> bool {
     let (Some(a), Some(b)) = (hostile.cell(y, x), twin.cell(y, x)) else { return true };
-    // The second half of a wide letter is of the first.
-    let is_text = corpus::is_of_a_twin(b.contents()) || b.is_wide_continuation();
+    // The second half of a wide letter is of the first, and has no style of its own.
+    if b.is_wide_continuation() {
+        return true;
+    }
+    let is_text = corpus::is_of_a_twin(b.contents());
     // A curve moves with the moment at which it was asked for.
     let is_curve = is_dots(a.contents()) || is_dots(b.contents());
     let letters = is_text || is_curve || blank(a.contents()) == blank(b.contents());

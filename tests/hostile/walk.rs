@@ -36,6 +36,7 @@ pub fn all(stage: &Stage) {
                 act(&mut pair);
             }
             pair.press_only("2");
+            pair.wait("─ Alerts: ");
         }
         pair.press("j");
     }

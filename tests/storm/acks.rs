@@ -304,7 +304,7 @@ async fn run() {
         let mut over = 0;
         let mut round = 0;
         // Those that are over before they are sent are no acknowledgements: others come for them.
-        while wanted.len() < rounds() + rounds() / 4 {
+        while wanted.len() < rounds() + rounds() / 10 {
             match acknowledge(&line, &mut dice, round) {
                 Some(host) => wanted.push((words(round), host)),
                 None => over += 1,

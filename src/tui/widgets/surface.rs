@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::model::safe_text::{sanitize, truncate, width};
+use crate::model::safe_text::{parts, sanitize, truncate, width};
 use crate::tui::num::cells;
 use crate::tui::theme::{Role, Theme};
 
@@ -86,13 +86,18 @@ impl<'a> Surface<'a> {
         for column in x..x.saturating_add(cells(width(text))).min(self.area.right()) {
             self.bare(column, y);
         }
-        self.buffer.set_stringn(
-            x,
-            y,
-            text,
-            usize::from(self.area.right().saturating_sub(x)),
-            style,
-        );
+        let mut at = x;
+        let mut set = |text: &str| {
+            let room = usize::from(self.area.right().saturating_sub(at));
+            if width(text) <= room {
+                (at, _) = self.buffer.set_stringn(at, y, text, room, style);
+            }
+        };
+        if text.is_ascii() {
+            set(text);
+        } else {
+            parts(text).into_iter().for_each(set);
+        }
     }
 
     /// Plain text, one character a cell: without looking for clusters, which is most of a frame.
