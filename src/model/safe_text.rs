@@ -257,11 +257,16 @@ mod tests {
 
     #[test]
     fn no_part_is_wider_than_two_columns_and_none_is_lost() {
-        for text in ["हिन्दी में", "நிலை", "日本", "👨\u{200d}👩\u{200d}👧", "e\u{301}te", "abc"] {
+        for text in ["हिन्दी में", "நிலை", "日本", "👨\u{200d}👩\u{200d}👧", "e\u{301}te", "abc"]
+        {
             let parts = parts(text);
             assert_eq!(parts.concat(), text);
             assert!(parts.iter().all(|part| width(part) <= 2), "{parts:?}");
-            assert_eq!(parts.iter().map(|part| width(part)).sum::<usize>(), width(text), "{parts:?}");
+            assert_eq!(
+                parts.iter().map(|part| width(part)).sum::<usize>(),
+                width(text),
+                "{parts:?}"
+            );
         }
     }
 
