@@ -35,8 +35,7 @@ pub fn all(stage: &Stage) {
             if variant % JOINED == 1 {
                 act(&mut pair);
             }
-            pair.press_only("2");
-            pair.wait("─ Alerts: ");
+            pair.go("2", "─ Alerts: ");
         }
         pair.press("j");
     }
