@@ -144,7 +144,8 @@ pub fn parts(text: &str) -> Vec<&str> {
 
 /// The text as a line of it is shown; safe text is that already.
 fn shown(text: &str) -> Cow<'_, str> {
-    let may_differ = |c: char| c.is_control() || is_hidden(c) || ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
+    let may_differ =
+        |c: char| c.is_control() || is_hidden(c) || ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
     if text.chars().any(may_differ) {
         Cow::Owned(sanitize(text, usize::MAX))
     } else {
@@ -202,7 +203,9 @@ fn push_safe(out: &mut String, c: char, grapheme: &str) {
         }
         '\u{7f}' => out.push('␡'),
         // A joiner or selector inside a visible cluster (emoji) shapes it; alone it hides.
-        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if columns_of(grapheme) > 0 && !grapheme.starts_with(c) => {
+        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}'
+            if columns_of(grapheme) > 0 && !grapheme.starts_with(c) =>
+        {
             out.push(c);
         }
         // A skin colour without anything to colour: terminals agree on nothing about it.
@@ -245,17 +248,23 @@ mod tests {
 
     #[test]
     fn no_part_is_wider_than_two_columns_and_none_is_lost() {
-        for text in ["हिन्दी में", "நிலை", "日本", "👨\u{200d}👩\u{200d}👧", "e\u{301}te", "abc"] {
+        for text in ["हिन्दी में", "நிலை", "日本", "👨\u{200d}👩\u{200d}👧", "e\u{301}te", "abc"]
+        {
             let parts = parts(text);
             assert_eq!(parts.concat(), text);
             assert!(parts.iter().all(|part| width(part) <= 2), "{parts:?}");
-            assert_eq!(parts.iter().map(|part| width(part)).sum::<usize>(), width(text), "{parts:?}");
+            assert_eq!(
+                parts.iter().map(|part| width(part)).sum::<usize>(),
+                width(text),
+                "{parts:?}"
+            );
         }
     }
 
     #[test]
     fn a_text_is_as_wide_as_it_is_shown() {
-        for raw in ["a\u{9b}b", "\u{1b}[2J", "x\ty\nz", "\u{202e}cod", "👨\u{200d}👩", "日\0"] {
+        for raw in ["a\u{9b}b", "\u{1b}[2J", "x\ty\nz", "\u{202e}cod", "👨\u{200d}👩", "日\0"]
+        {
             let safe = SafeText::line(raw);
             assert_eq!(width(raw), width(safe.as_str()), "{raw:?}");
             assert_eq!(truncate(raw, 4), truncate(safe.as_str(), 4), "{raw:?}");

@@ -36,7 +36,9 @@ impl Reader {
                 Step::Foreign => {
                     let from = at.saturating_sub(40);
                     let to = (at + 40).min(self.rest.len());
-                    found.push(String::from_utf8_lossy(&self.rest[from..to]).escape_debug().to_string());
+                    found.push(
+                        String::from_utf8_lossy(&self.rest[from..to]).escape_debug().to_string(),
+                    );
                     at += 1;
                 }
             }
@@ -134,8 +136,19 @@ fn the_reader_knows_own_from_foreign() {
     assert_eq!(reader.foreign("  \u{8}\u{8}🔥".as_bytes()), Vec::<String>::new());
     assert_eq!(reader.copies, 1);
     for foreign in [
-        "\x1b]0;t\x07", "\x1b[6n", "\x1bc", "\x07", "\u{9b}2J", "\u{202e}", "\u{200b}",
-        "\x1bP+q\x1b\\", "\x1b[?1003h", "\x1b]8;;x\x07", "\x1b]52;c;G1szMW0=\x07", "\x7f", "\u{e0041}",
+        "\x1b]0;t\x07",
+        "\x1b[6n",
+        "\x1bc",
+        "\x07",
+        "\u{9b}2J",
+        "\u{202e}",
+        "\u{200b}",
+        "\x1bP+q\x1b\\",
+        "\x1b[?1003h",
+        "\x1b]8;;x\x07",
+        "\x1b]52;c;G1szMW0=\x07",
+        "\x7f",
+        "\u{e0041}",
     ] {
         assert!(!Reader::default().foreign(foreign.as_bytes()).is_empty(), "{foreign:?}");
     }

@@ -179,7 +179,11 @@ impl Pair {
                         };
                         let (a, b) = (row(hostile), row(twin));
                         let cells = (hostile.cell(y, x), twin.cell(y, x));
-                        let _ = write!(out, "\nrow {y} column {x} {:?}:\n{a}\n{b}", cells.0.zip(cells.1).map(|(a, b)| (style(a), style(b))));
+                        let _ = write!(
+                            out,
+                            "\nrow {y} column {x} {:?}:\n{a}\n{b}",
+                            cells.0.zip(cells.1).map(|(a, b)| (style(a), style(b)))
+                        );
                     }
                 }
                 out

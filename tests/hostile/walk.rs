@@ -41,13 +41,11 @@ pub fn all(stage: &Stage) {
     }
     assert_eq!(stood.len(), VARIANTS, "hosts stood on:\n{}", pair.text());
     assert!(pair.copies() > 0, "nothing was copied");
-    // Names in completions and in the palette.
-    pair.press(":");
-    pair.press("h00");
-    pair.press("\x03");
-    pair.press("/");
-    pair.press("host:h0");
-    pair.press("\x03");
+    // Names in completions and in the palette, whose order is by the letters: only the bytes.
+    for keys in [":", "h00", "\x03", "/", "host:h0", "\x03"] {
+        pair.pause();
+        pair.press_only(keys);
+    }
     println!("{} frames alike", pair.frames);
     drop(pair);
     let mut wall = Pair::start(stage, &["--wall"]);
@@ -57,7 +55,9 @@ pub fn all(stage: &Stage) {
 
 /// What an operator does where they stand: cards, copies, and actions that are answered.
 fn act(pair: &mut Pair) {
-    for keys in ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures", "\r", "\r", "2", "m", "\r", "r"] {
+    for keys in
+        ["b", "\x03", "yo", "yh", "H", "2", "a", "\r", ":failures", "\r", "\r", "2", "m", "\r", "r"]
+    {
         if ["\x03", "\r"].contains(&keys) {
             // What was painted a moment ago is not answered yet.
             pair.pause();

@@ -253,7 +253,9 @@ impl World {
         let mut outcome = of(variant);
         if let Outcome::Done { failures, .. } = &mut outcome {
             for n in 1..FEW {
-                let Outcome::Done { failures: more, .. } = of((variant + n) % VARIANTS) else { break };
+                let Outcome::Done { failures: more, .. } = of((variant + n) % VARIANTS) else {
+                    break;
+                };
                 failures.extend(more);
             }
         }

@@ -200,10 +200,9 @@ pub fn spec(kind: Kind) -> Spec {
             command: CustomCommand::Argv(list("/bin/true")),
             env: BTreeMap::from([("LANG".to_owned(), "C".to_owned())]),
         }),
-        Kind::System => Spec::System(SystemSpec {
-            exclude_fs: list("/mnt/*"),
-            exclude_if: list("docker*"),
-        }),
+        Kind::System => {
+            Spec::System(SystemSpec { exclude_fs: list("/mnt/*"), exclude_if: list("docker*") })
+        }
         Kind::Trace => Spec::Trace(trace_spec()),
     }
 }

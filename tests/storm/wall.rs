@@ -40,7 +40,8 @@ fn calls(alert: &Alert) -> bool {
 fn front(screen: &vt100::Screen) -> Option<String> {
     let (_, wide) = screen.size();
     let rows: Vec<String> = screen.rows(0, wide.get()).collect();
-    let rule = rows.iter().position(|row| row.trim().chars().all(|c| c == '─') && row.len() > 40)?;
+    let rule =
+        rows.iter().position(|row| row.trim().chars().all(|c| c == '─') && row.len() > 40)?;
     rows.get(rule + 1).cloned()
 }
 
@@ -129,7 +130,9 @@ fn look(terminal: &Terminal, calling: &HashSet<AlertId>, due: &mut VecDeque<Due>
         }
     }
     // The newest is in front; what came just before it had its moment, or shares it.
-    let at = due.iter().rposition(|wanted| front.as_ref().is_some_and(|row| row.contains(&wanted.words)));
+    let at = due
+        .iter()
+        .rposition(|wanted| front.as_ref().is_some_and(|row| row.contains(&wanted.words)));
     if let Some(at) = at {
         for came in due.drain(..=at) {
             seen.slowest = seen.slowest.max(came.since.elapsed());

@@ -136,11 +136,9 @@ mod tests {
     }
     #[test]
     fn t1_a_cluster_takes_no_more_columns_where_nobody_knows_clusters() {
-        for (cluster, shown) in [
-            ("👨\u{200d}👩\u{200d}👧", "👨"),
-            ("👍🏽", "👍"),
-            ("🏳\u{fe0f}\u{200d}🌈", "🏳\u{fe0f}"),
-        ] {
+        for (cluster, shown) in
+            [("👨\u{200d}👩\u{200d}👧", "👨"), ("👍🏽", "👍"), ("🏳\u{fe0f}\u{200d}🌈", "🏳\u{fe0f}")]
+        {
             assert_eq!(printable(cluster), (shown, 2), "{cluster:?}");
         }
     }
