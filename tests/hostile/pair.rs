@@ -82,12 +82,23 @@ impl Pair {
         }
     }
 
-    /// Waits until both show a title.
-    pub fn wait(&self, title: &str) {
-        for side in [&self.hostile, &self.twin] {
-            side.terminal.wait(title, Duration::from_secs(10), |screen| {
-                screen.lines().nth(1).is_some_and(|line| line.contains(title))
-            });
+    /// Goes to the view of that title, on both.
+    pub fn go(&mut self, keys: &str, title: &str) {
+        let there = |side: &Side| {
+            let patience = Duration::from_secs(3);
+            let shown = |screen: &vt100::Screen| {
+                screen.contents().lines().nth(1).is_some_and(|line| line.contains(title))
+            };
+            side.terminal.wait_screen(patience, shown).is_some()
+        };
+        for tried in 0.. {
+            self.press_only(keys);
+            let both = [there(&self.hostile), there(&self.twin)];
+            if both == [true, true] {
+                return;
+            }
+            println!("{keys:?} did nothing: {both:?}");
+            assert!(tried < 3, "{title} does not come:\n{}", self.text());
         }
     }
 

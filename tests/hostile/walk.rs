@@ -35,20 +35,17 @@ pub fn all(stage: &Stage) {
             if variant % JOINED == 1 {
                 act(&mut pair);
             }
-            pair.press_only("2");
-            pair.wait("─ Alerts: ");
+            pair.go("2", "─ Alerts: ");
         }
         pair.press("j");
     }
     assert_eq!(stood.len(), VARIANTS, "hosts stood on:\n{}", pair.text());
     assert!(pair.copies() > 0, "nothing was copied");
-    // Names in completions and in the palette.
-    pair.press(":");
-    pair.press("h00");
-    pair.press("\x03");
-    pair.press("/");
-    pair.press("host:h0");
-    pair.press("\x03");
+    // Names in completions and in the palette, whose order is by the letters: only the bytes.
+    for keys in [":", "h00", "\x03", "/", "host:h0", "\x03"] {
+        pair.pause();
+        pair.press_only(keys);
+    }
     println!("{} frames alike", pair.frames);
     drop(pair);
     let mut wall = Pair::start(stage, &["--wall"]);
