@@ -170,7 +170,8 @@ impl Pair {
             self.twin.terminal.screen(|twin| {
                 let mut out = String::new();
                 let (rows, cols) = twin.size();
-                for y in 0..rows.get() {
+                // What is said in the bottom line goes with its time.
+                for y in 0..rows.get() - 1 {
                     let differs = (0..cols.get()).find(|x| !same(hostile, twin, y, *x));
                     if let Some(x) = differs {
                         let row = |screen: &vt100::Screen| {

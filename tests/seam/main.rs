@@ -20,9 +20,9 @@ use std::time::Duration;
 use fluxnoc::backend::{Backend, Watch};
 use fluxnoc::client::Client;
 use fluxnoc::engine::{Ask, Handle, Watcher};
-use fluxnoc::model::SafeText;
+use fluxnoc::model::{Kind, SafeText};
 use fluxnoc::protocol::{
-    Actor, Command, Event, Outcome, Problem, ProblemKind, Query, Request, Role,
+    Actor, Answer, Command, Event, Outcome, Problem, ProblemKind, Query, Request, Role,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
@@ -128,6 +128,24 @@ async fn every_query_survives_the_wire_and_its_answer_comes_back() {
         assert_eq!((&actor, &arrived), (&zoe(Role::Viewer), &query));
         reply.send(Ok(answer_to(&query))).unwrap();
         assert_eq!(sent.await.unwrap(), Ok(answer_to(&query)));
+    }
+}
+
+#[tokio::test]
+async fn a_check_of_every_kind_comes_back() {
+    let mut stage = stage();
+    let client = stage.client(Role::Viewer);
+    let query = Query::Check { key: samples::key() };
+    for kind in Kind::ALL {
+        let Answer::Check(mut detail) = answer_to(&query) else { panic!("not a check") };
+        detail.check.spec = Arc::new(samples::spec(*kind));
+        let sent = tokio::spawn({
+            let (client, query) = (client.clone(), query.clone());
+            async move { client.query(&query).await }
+        });
+        let Ask::Query(_, _, reply) = stage.ask().await else { panic!("not a query") };
+        reply.send(Ok(Answer::Check(detail.clone()))).unwrap();
+        assert_eq!(sent.await.unwrap(), Ok(Answer::Check(detail)), "{kind}");
     }
 }
 
