@@ -361,7 +361,7 @@ pub fn twin(text: &str) -> String {
     let mut letter = |of: std::ops::Range<u32>| {
         let count = u64::from(of.end - of.start);
         let at = of.start + u32::try_from(state % count).unwrap();
-        state = state / count ^ state.rotate_left(17);
+        state = (state / count) ^ state.rotate_left(17);
         char::from_u32(at).unwrap()
     };
     for grapheme in safe.as_str().graphemes(true) {

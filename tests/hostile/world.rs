@@ -120,7 +120,7 @@ impl World {
                 (alert.resolved, alert.in_maintenance, alert.state) = (None, false, state);
                 (alert.opened, alert.since) = (self.now - ago, self.now - ago);
                 alert.fired = Some(alert.since);
-                if variant % 3 != 0 {
+                if !variant.is_multiple_of(3) {
                     alert.ack = None;
                 }
                 if let Some(ack) = &mut alert.ack {

@@ -209,7 +209,7 @@ fn acknowledge(line: &Line, dice: &mut Dice, round: usize) -> Option<String> {
     let moves = ["j", "k", "n", "\x1b[6~", "j", "G", "gg"];
     go(line, moves[usize::try_from(dice.roll(7)).unwrap()]);
     // At times so long that the hand rests just before the key.
-    let wait = if round % 8 == 0 { 2700 + dice.roll(500) } else { dice.roll(350) };
+    let wait = if round.is_multiple_of(8) { 2700 + dice.roll(500) } else { dice.roll(350) };
     std::thread::sleep(Duration::from_millis(wait));
     // Nobody takes what is struck through or taken, but for one who does not look.
     if dice.roll(8) != 0 && line.look(is_over) {

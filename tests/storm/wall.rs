@@ -100,13 +100,14 @@ async fn watch(terminal: &Terminal, stage: &Stage, lasts: Duration) -> Seen {
         let event = tokio::time::timeout(Duration::from_millis(20), events.next()).await;
         match event.as_ref().ok().map(|event| event.as_deref().expect("the engine goes on")) {
             Some(Event::Ready) => ready = true,
-            Some(Event::Alert(alert)) if calls(alert) => {
-                if calling.insert(alert.id) && ready {
+            Some(Event::Alert(alert)) => {
+                if !calls(alert) {
+                    calling.remove(&alert.id);
+                } else if calling.insert(alert.id) && ready {
                     let words = format!("{} {}", alert.check.host, alert.check.name);
                     due.push_back(Due { since: Instant::now(), id: alert.id, words });
                 }
             }
-            Some(Event::Alert(alert)) => drop(calling.remove(&alert.id)),
             Some(Event::AlertGone(id)) => drop(calling.remove(id)),
             Some(Event::Resync) => panic!("this watcher was too slow"),
             _ => {}
