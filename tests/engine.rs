@@ -193,6 +193,29 @@ async fn everything_is_there_again_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_restart_with_the_same_inventory_writes_none_of_it_again() {
+    use sqlx::Connection as _;
+    let dir = tempfile::tempdir().unwrap();
+    let (path, clock) = lab(&dir).await.stop().await;
+    let url = format!("sqlite://{}", path.display());
+    let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for sql in [
+        "CREATE TABLE written (name TEXT)",
+        "CREATE TRIGGER h AFTER UPDATE ON hosts BEGIN INSERT INTO written VALUES (new.name); END",
+        "CREATE TRIGGER c AFTER UPDATE ON checks BEGIN INSERT INTO written VALUES (new.name); END",
+    ] {
+        sqlx::query(sql).execute(&mut database).await.unwrap();
+    }
+    let mut other = host("db-1", &["mysql"]);
+    other.0.notes = Some("moved".to_owned());
+    let wanted = inventory(vec![host("web-1", &["http", "ping"]), other]);
+    let (_, _) = Lab::start(dir.path(), wanted, clock).await.stop().await;
+    let written: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM written").fetch_all(&mut database).await.unwrap();
+    assert_eq!(written, ["db-1"], "what changed, and nothing else");
+}
+
+#[tokio::test]
 async fn d_05_what_flaps_is_held_open_over_a_restart_and_nothing_new_is_shown_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
     let mut lab = lab(&dir).await;

@@ -1,6 +1,7 @@
 //! The console: finds or starts the engine, shows the screen, and leaves as the operator chose.
 
 use std::io::IsTerminal as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
 use super::lifecycle::{self, Home, Place, Plan};
-use super::{config_cmd, logging, look, machine, plain, setup};
+use super::{config_cmd, logging, look, machine, plain, print, setup};
 use crate::backend::Backend;
 use crate::config::{Config, locate};
 use crate::model::SafeText;
@@ -169,12 +170,17 @@ impl Console {
             // Nobody sits at a log: when its reader hangs up there is nothing to come back to.
             Ok(if left == Leave::HangUp { Leave::Stop } else { left })
         } else {
-            screen.block_on(tui::run(home.backend(), actor, self.options(false), ended))
+            let shown = tui::run(home.backend(), actor, self.options(false), ended);
+            // The terminal was given back and the panic told before it is caught here.
+            match catch_unwind(AssertUnwindSafe(|| screen.block_on(shown))) {
+                Ok(leave) => leave,
+                Err(_) => return self.outlive_the_screen(home),
+            }
         };
         match leave {
             Ok(Leave::Keep) => {
                 home.stop()?;
-                let pid = self.detach(&screen)?;
+                let pid = self.detach()?;
                 println!("fluxnoc monitors on as process {pid}; `fluxnoc` opens the screen again");
                 Ok(ExitCode::SUCCESS)
             }
@@ -192,8 +198,22 @@ impl Console {
         }
     }
 
+    /// A fault of the screen must not end the monitoring.
+    fn outlive_the_screen(&self, home: Home) -> anyhow::Result<ExitCode> {
+        tracing::error!("the screen failed inside; monitoring goes on in a process of its own");
+        home.stop()?;
+        let pid = self.detach()?;
+        let log = self.data_dir.join(logging::LOG);
+        print::error(&format!(
+            "the screen failed inside (above, and in {}); monitoring goes on as process {pid}, and \
+             `fluxnoc` opens the screen again",
+            log.display()
+        ));
+        Ok(ExitCode::FAILURE)
+    }
+
     /// Starts the same engine in a process of its own, away from this terminal.
-    fn detach(&self, screen: &tokio::runtime::Runtime) -> anyhow::Result<u32> {
+    fn detach(&self) -> anyhow::Result<u32> {
         let program = std::env::current_exe().context("cannot find this program's file")?;
         let mut command = Command::new(program);
         command.arg("--data-dir").arg(&self.data_dir).args(["--as", &self.operator]);
@@ -203,7 +223,8 @@ impl Console {
         command.arg(ENGINE_COMMAND);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().context("cannot start the engine without a screen")?;
-        screen.block_on(lifecycle::wait_for_socket(&self.data_dir, &self.operator, DETACH))
+        let wait = lifecycle::wait_for_socket(&self.data_dir, &self.operator, DETACH);
+        screen_runtime()?.block_on(wait)
     }
 
     /// Runs the engine without a screen until it is told to stop.

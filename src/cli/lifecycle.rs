@@ -248,14 +248,17 @@ impl Home {
     /// Stops everything in order; what is due is committed first.
     ///
     /// # Errors
-    /// Why the engine could not start, when it could not.
+    /// Why the engine could not start, when it could not, or that it failed inside.
     pub fn stop(self) -> anyhow::Result<()> {
         let Self { runtime, engine, around, socket, lock, .. } = self;
         around.cancel();
         let ended = runtime.block_on(async {
             let engine = engine.await.context("the engine's start failed inside")??;
-            if tokio::time::timeout(STOP, engine.stopped()).await.is_err() {
-                tracing::error!("the engine did not stop within 10 s");
+            match tokio::time::timeout(STOP, engine.stopped()).await {
+                Ok(ended) => ended.map_err(|failed| {
+                    anyhow!("{failed}; nothing is monitored until fluxnoc is started again")
+                })?,
+                Err(_) => tracing::error!("the engine did not stop within 10 s"),
             }
             anyhow::Ok(())
         });

@@ -185,20 +185,67 @@ impl Engine {
         core.flush().await;
         core.tell_status();
         let mut tasks = JoinSet::new();
-        tasks.spawn(core.run(door));
-        tasks.spawn(outbox::run(store.clone(), clock.clone(), wake, stop.clone()));
-        tasks.spawn(housekeeping::run(store.clone(), clock, keep, stop.clone()));
+        tasks.spawn(or_all_stop(&stop, core.run(door)));
+        let outbox = outbox::run(store.clone(), clock.clone(), wake, stop.clone());
+        tasks.spawn(or_all_stop(&stop, outbox));
+        let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
+        tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })
     }
 
     /// Stops, commits what is left and closes the store.
-    pub async fn stopped(mut self) {
+    ///
+    /// # Errors
+    /// When a part of it had failed inside: then it stopped by itself, and what it had not yet
+    /// committed is lost.
+    pub async fn stopped(mut self) -> Result<(), Failed> {
         self.stop.cancel();
+        let mut whole = Ok(());
         while let Some(ended) = self.tasks.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a task of the engine failed");
+                whole = Err(Failed);
             }
         }
         self.store.close().await;
+        whole
+    }
+}
+
+/// A part of the engine failed inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine failed inside; the log has the details")]
+pub struct Failed;
+
+/// When one part of the engine panics all of it stops, so that whoever runs it sees that and starts
+/// it again: an engine without its outbox looks alive and tells nobody anything.
+fn or_all_stop<T: Future<Output = ()>>(
+    stop: &CancellationToken,
+    part: T,
+) -> impl Future<Output = ()> + use<T> {
+    let stop = stop.clone().drop_guard();
+    async move {
+        part.await;
+        drop(stop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_panics_stops_the_engine_and_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(&dir.path().join("x.db")).await.unwrap();
+        let (handle, _door) = Handle::new();
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let other = stop.clone();
+        tasks.spawn(or_all_stop(&stop, async move { other.cancelled().await }));
+        tasks.spawn(or_all_stop(&stop, async { panic!("as planned") }));
+        stop.cancelled().await;
+        let engine = Engine { handle, stop, tasks, store };
+        assert_eq!(engine.stopped().await, Err(Failed));
     }
 }

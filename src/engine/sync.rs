@@ -137,11 +137,19 @@ impl Core {
         let mut statuses: std::collections::HashMap<_, _> = loaded.statuses.into_iter().collect();
         let mut alerts: std::collections::HashMap<CheckKey, _> =
             loaded.alerts.into_iter().map(|alert| (alert.check.clone(), alert)).collect();
+        let wanted: std::collections::HashMap<&CheckKey, &Check> =
+            wanted.checks.iter().map(|check| (&check.key, check)).collect();
         for known in loaded.checks {
+            let wanted = wanted.get(&known.key).copied();
+            // Most are as they were stored: writing a check down takes a quarter of reading one,
+            // and at a start there are tens of thousands.
+            let same = wanted.filter(|wanted| {
+                serde_json::to_string(wanted).is_ok_and(|json| json == known.spec_json)
+            });
             // A definition of another version that cannot be read is taken from the inventory.
-            let wanted = || wanted.checks.iter().find(|check| check.key == known.key).cloned();
-            let stored = serde_json::from_str::<Check>(&known.spec_json).ok();
-            let Some(check) = stored.or_else(wanted) else { continue };
+            let stored = || serde_json::from_str::<Check>(&known.spec_json).ok();
+            let check = same.cloned().or_else(stored).or_else(|| wanted.cloned());
+            let Some(check) = check else { continue };
             let mut slot = self.fresh_slot(known.no, Arc::new(check), None, now);
             if let Some(status) = statuses.remove(&known.no) {
                 slot.status = match away {
@@ -153,8 +161,13 @@ impl Core {
             slot.alert = alerts.remove(&slot.check.key).map(Arc::new);
             self.table.put(slot);
         }
-        for name in loaded.hosts {
-            self.table.put_host(Arc::new(Host::new(&name, "")));
+        for known in loaded.hosts {
+            // One that cannot be read differs from any in the inventory, and is written anew.
+            let host = serde_json::from_str::<Host>(&known.spec_json)
+                .ok()
+                .filter(|host| *host.name == *known.name)
+                .unwrap_or_else(|| Host::new(&known.name, ""));
+            self.table.put_host(Arc::new(host));
         }
         self.picture(loaded.windows, now);
     }

@@ -18,13 +18,22 @@ pub struct KnownCheck {
     pub spec_json: String,
 }
 
+/// A host that is not retired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHost {
+    /// Its name.
+    pub name: String,
+    /// The whole host as JSON, as it was last written.
+    pub spec_json: String,
+}
+
 /// What was there when the engine started.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
     /// Checks that are not retired, by number.
     pub checks: Vec<KnownCheck>,
-    /// Names of hosts that are not retired.
-    pub hosts: Vec<String>,
+    /// Hosts that are not retired, by name, each as it was last written.
+    pub hosts: Vec<KnownHost>,
     /// Where those checks stand, by number, with the time of their last result.
     pub statuses: Vec<(i64, Status)>,
     /// Pending and firing alerts, oldest first.
@@ -71,14 +80,15 @@ impl Store {
         };
         let windows = alive
             .map_or(Timestamp::from_millis(i64::MIN), |alive| alive - Span::from_secs(24 * 3600));
-        Ok(Loaded {
-            checks: self.known_checks().await?,
-            hosts: self.known_hosts().await?,
-            statuses: self.statuses().await?,
-            alerts: self.open_alerts().await?,
-            windows: self.windows_after(windows).await?,
-            alive,
-        })
+        // Side by side: each has a connection of its own, and a start waits for the slowest.
+        let (checks, hosts, statuses, alerts, windows) = tokio::try_join!(
+            self.known_checks(),
+            self.known_hosts(),
+            self.statuses(),
+            self.open_alerts(),
+            self.windows_after(windows),
+        )?;
+        Ok(Loaded { checks, hosts, statuses, alerts, windows, alive })
     }
 
     async fn known_checks(&self) -> Result<Vec<KnownCheck>, StoreError> {
@@ -94,9 +104,11 @@ impl Store {
         Ok(known.collect())
     }
 
-    async fn known_hosts(&self) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT name FROM hosts WHERE retired_at IS NULL ORDER BY name";
-        read!(self, pool => sqlx::query_scalar(SQL).fetch_all(pool).await)
+    async fn known_hosts(&self) -> Result<Vec<KnownHost>, StoreError> {
+        const SQL: &str = "SELECT name, spec FROM hosts WHERE retired_at IS NULL ORDER BY name";
+        let rows: Vec<(String, String)> =
+            read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(name, spec_json)| KnownHost { name, spec_json }).collect())
     }
 
     async fn statuses(&self) -> Result<Vec<(i64, Status)>, StoreError> {

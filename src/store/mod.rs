@@ -54,7 +54,7 @@ use sqlx::{PgPool, SqlitePool};
 pub use error::StoreError;
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
-pub use load::{KnownCheck, Loaded};
+pub use load::{KnownCheck, KnownHost, Loaded};
 pub use lock::{DirLock, LockError};
 pub use log::{Action, LogMark, LogRange, LogRow};
 pub use outbox::{Delivered, OutboxRow};

@@ -47,6 +47,6 @@ async fn measure(hosts: usize, results: usize) -> f64 {
         feeder::report(&engine, &clock, &assignments, from, BATCH).await;
     }
     // Stopping takes in and commits all that was reported.
-    engine.stopped().await;
+    engine.stopped().await.expect("a whole engine");
     results as f64 / (own_cpu() - before)
 }

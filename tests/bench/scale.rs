@@ -62,6 +62,6 @@ async fn measure(seconds: usize) -> (f64, f64) {
     }
     let percent = 100.0 * (own_cpu() - before) / start.elapsed().as_secs_f64();
     let rss = own_rss_mib();
-    engine.stopped().await;
+    engine.stopped().await.expect("a whole engine");
     (percent, rss)
 }

@@ -243,7 +243,7 @@ fn ours(port: &str) -> ExitCode {
         eprintln!("ours: {size:?}");
         stop.cancel();
         let _ = running.await;
-        engine.stopped().await;
+        engine.stopped().await.expect("a whole engine");
         rate
     });
     println!("{rate}");

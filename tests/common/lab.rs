@@ -270,7 +270,7 @@ impl Lab {
 
     /// Stops the engine in order.
     pub async fn stop(self) -> (PathBuf, Clock) {
-        self.engine.stopped().await;
+        self.engine.stopped().await.unwrap();
         (self.path, self.clock)
     }
 }

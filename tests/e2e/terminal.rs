@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use fluxnoc::clock::Clock;
+use fluxnoc::protocol::{Answer, Query};
 use fluxnoc::tui::Options;
 use fluxnoc::tui::terminal::Terminal as Screen;
 use fluxnoc::tui::terminal::modes::Manners;
@@ -178,6 +179,38 @@ fn dc_01_a_panic_gives_the_terminal_back_and_is_readable() {
         child.assert_given_back();
         assert!(screen.contains("as planned"), "{how}: told on the ordinary screen:\n{screen}");
     }
+}
+
+/// Its own poll of the kernel fails under the screen's thread: a panic where no one planned it.
+#[test]
+#[ignore = "injects a fault with strace"]
+fn dc_01_a_panic_of_the_screen_ends_the_screen_and_not_the_monitoring() {
+    let house = calm();
+    let mut console = open(&house);
+    console.silence(Duration::from_millis(500), PATIENCE);
+    let mut fault = std::process::Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "-e", "trace=epoll_wait"])
+        .args(["-e", "inject=epoll_wait:error=EBADF:when=1"])
+        .args(["-p", &console.pid().to_string()])
+        .spawn()
+        .unwrap();
+    assert_eq!(console.wait_code(), 1);
+    fault.wait().unwrap();
+    let left = console.wait_output();
+    console.assert_given_back();
+    assert!(left.contains("panicked at"), "{left}");
+    let Answer::Engine(status) = house.ask(&Query::Engine) else { panic!("no status") };
+    let words = left.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("monitoring goes on as process {}", status.pid)), "{left}");
+    assert_ne!(status.pid, console.pid());
+    let log = std::fs::read_to_string(house.data().join("fluxnoc.log")).unwrap();
+    assert!(log.contains("the screen panicked"), "{log}");
+    // A console opens on it as after any other leaving.
+    drop(console);
+    let again = house.console(LARGE, &[]);
+    again.wait("the same world", PATIENCE, |screen| {
+        screen.contains("LIVE") && screen.contains("1 unhandled") && screen.contains("1 OK")
+    });
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub async fn hosts_and_checks_keep_their_numbers(place: Place) {
     tx.commit().await.unwrap();
 
     let loaded = store.load().await.unwrap();
-    assert_eq!(loaded.hosts, ["Zürich 3"]);
+    let hosts: Vec<&str> = loaded.hosts.iter().map(|host| &*host.name).collect();
+    assert_eq!(hosts, ["Zürich 3"]);
+    let stored: Host = serde_json::from_str(&loaded.hosts[0].spec_json).unwrap();
+    assert_eq!(stored, host);
     assert_eq!(loaded.checks.len(), 1);
     assert_eq!((loaded.checks[0].no, &loaded.checks[0].key), (first, &changed.key));
     let back: fluxnoc::model::Check = serde_json::from_str(&loaded.checks[0].spec_json).unwrap();

@@ -339,5 +339,5 @@ async fn run() {
     assert!(rows.is_empty(), "nobody asked for {rows:?}");
     assert!(hits >= rounds(), "{hits} of {}", wanted.len());
     closing.cancel();
-    engine.stopped().await;
+    engine.stopped().await.unwrap();
 }

@@ -32,6 +32,7 @@ pub fn arm() {
                 return;
             }
             give_back();
+            tracing::error!(panic = %info, "the screen panicked");
             told(info);
         }));
     });
