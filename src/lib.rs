@@ -24,6 +24,7 @@ pub mod notify;
 pub mod probe;
 pub mod protocol;
 pub mod rules;
+pub mod secrets;
 pub mod series;
 pub mod store;
 pub mod tui;

@@ -109,6 +109,9 @@ fn every_default_in_the_example_is_the_codes_default() {
     assert_eq!(nowhere(read(&example())), nowhere(read(&example_with_defaults())));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;
+    // What people name themselves has no default.
+    settings.alerting.contact_list = None;
+    settings.defaults.contact_lists.clear();
     assert_eq!(settings, Settings::default());
 }
 
@@ -151,6 +154,15 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     };
     let actions: BTreeSet<String> = list(document.get("action")).iter().flat_map(keys_of).collect();
     assert_eq!(actions, set(keys::ACTION), "[[action]]");
+    let channels = list(document.get("channel"));
+    for (kind, known) in [("webhook", keys::WEBHOOK), ("exec", keys::EXEC)] {
+        let of_kind = channels.iter().filter(|channel| channel["kind"].as_str() == Some(kind));
+        let written: BTreeSet<String> = of_kind.flat_map(keys_of).collect();
+        assert_eq!(written, set(known), "[[channel]] of kind {kind}");
+    }
+    let lists: BTreeSet<String> =
+        list(document.get("contact_list")).iter().flat_map(keys_of).collect();
+    assert_eq!(lists, set(keys::CONTACT_LIST), "[[contact_list]]");
     let hosts = list(document.get("host"));
     let all: BTreeSet<String> = hosts.iter().flat_map(keys_of).collect();
     assert_eq!(all, set(keys::HOST), "[[host]]");

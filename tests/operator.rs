@@ -183,7 +183,7 @@ async fn what_the_engine_finds_is_told_at_once_while_an_acknowledgement_is_held(
     assert_eq!(reasons[0].0, Reason::Worse, "{reasons:?}");
     assert!(reasons[0].1 <= now && reasons[1].1 > now, "{reasons:?}");
     let store = fluxnoc::store::Store::open_sqlite(&dir.path().join("fluxnoc.db")).await.unwrap();
-    let mut due = store.due_notifications(now, 10).await.unwrap();
+    let mut due = store.due_notifications("log", now, 10).await.unwrap();
     let sent = || async { page(&lab, "web-1/http").await.notifications[0].state };
     // Either it waits to be claimed, not behind the held one, or it was delivered already.
     due.retain(|row| row.notification.reason == Reason::Worse);

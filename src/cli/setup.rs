@@ -72,6 +72,7 @@ pub fn inventory(config: &Config) -> Inventory {
         Config { hosts: Vec::new(), checks: Vec::new(), warnings: Vec::new(), ..config.clone() };
     Inventory {
         settings: Arc::new(config.in_force()),
+        routes: Arc::new(config.routes.clone()),
         render: Arc::new(move |hosts, checks| {
             Config { hosts, checks, ..settings.clone() }.effective()
         }),

@@ -17,6 +17,7 @@ const RESOLVER_LIMIT: usize = 8;
 pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr]) -> Config {
     let mut config = Config {
         jobs: Vec::new(),
+        routes: crate::model::Routes::default(),
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),

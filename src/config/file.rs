@@ -96,13 +96,26 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     layers.file(&top);
     layers.env(env, &sink);
     layers.check(&sink);
+    let default_list = layers.settings.alerting.contact_list.clone();
+    let routes = super::channels::read(&top, default_list.as_deref());
+    layers.settings.defaults.contact_lists = super::channels::names(&routes);
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);
     let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
     let written = console::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
-    Ok(Config { settings, hosts, checks, jobs, keys: written, source: None, warnings, origins })
+    Ok(Config {
+        settings,
+        hosts,
+        checks,
+        jobs,
+        routes,
+        keys: written,
+        source: None,
+        warnings,
+        origins,
+    })
 }
 
 /// The parser's words with the place's text or a hint for the most frequent mistake.

@@ -53,7 +53,10 @@ pub(super) struct Written<'a> {
 }
 
 /// Reads one `[[host]]`; `None` when it has no usable name (which was said).
-pub(super) fn read(reader: Reader<'_>, unreachable: State) -> Option<Written<'_>> {
+pub(super) fn read<'a>(
+    reader: Reader<'a>,
+    defaults: &super::settings::Defaults,
+) -> Option<Written<'a>> {
     reader.refuse_unknown(keys::HOST);
     reader.require("name", "name = \"web-1\"");
     let name = reader.text("name").filter(|name| {
@@ -88,9 +91,10 @@ pub(super) fn read(reader: Reader<'_>, unreachable: State) -> Option<Written<'_>
             valid_name(group).map_err(|why| format!("{group:?}: {why}"))
         }),
         contact: own("contact"),
+        contact_list: super::channels::list_of(&reader, &defaults.contact_lists),
         notes: own("notes"),
         runbook: own("runbook"),
-        unreachable: reader.choice("unreachable", &UNREACHABLE).unwrap_or(unreachable),
+        unreachable: reader.choice("unreachable", &UNREACHABLE).unwrap_or(defaults.unreachable),
         origin: Some(format!("{}:{line}", reader.sink.text.name)),
         ..Host::new(name?, address.unwrap_or_default())
     };

@@ -30,6 +30,7 @@ struct Template {
     limits: Vec<Limit>,
     labels: BTreeMap<String, String>,
     contact: Option<String>,
+    contact_list: Option<crate::model::Name>,
     runbook: Option<String>,
     enabled: bool,
     origin: String,
@@ -49,6 +50,7 @@ impl Template {
             limits: self.limits.clone(),
             labels: self.labels.clone(),
             contact: self.contact.clone(),
+            contact_list: self.contact_list.clone().or_else(|| host.contact_list.clone()),
             runbook: self.runbook.clone(),
             enabled: self.enabled,
             origin: Some(self.origin.clone()),
@@ -88,7 +90,7 @@ pub(super) fn read<'a>(
         let own_checks = reader.tables("check", "[[host.check]]");
         let templates: Vec<Template> =
             own_checks.iter().filter_map(|check| template(check, false, defaults)).collect();
-        let Some(written) = hosts::read(reader, defaults.unreachable) else { continue };
+        let Some(written) = hosts::read(reader, defaults) else { continue };
         let host = written.host;
         let line = sink.text.line(written.name_at.start);
         if let Some(first) = names.insert(Arc::clone(&host.name), line) {
@@ -214,6 +216,7 @@ fn bare(kind: Kind, at: &Range<usize>, defaults: &Defaults, reader: &Reader<'_>)
         limits: Check::default_limits(kind),
         labels: BTreeMap::new(),
         contact: None,
+        contact_list: None,
         runbook: None,
         enabled: true,
         origin: format!("{}:{}", text.name, text.line(at.start)),
@@ -277,6 +280,7 @@ fn assemble(
         limits: limits::read(reader, kind),
         labels: reader.map("labels"),
         contact: own("contact"),
+        contact_list: super::channels::list_of(reader, &defaults.contact_lists),
         runbook: own("runbook"),
         enabled: reader.boolean("enabled").unwrap_or(true),
         origin: format!("{}:{line}", reader.sink.text.name),

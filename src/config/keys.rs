@@ -6,8 +6,20 @@ use crate::model::Kind;
 
 /// The tables of a file.
 pub const TOP: &[&str] = &[
-    "console", "keys", "action", "store", "series", "defaults", "alerting", "wall", "bell", "host",
-    "check", "scrape",
+    "console",
+    "keys",
+    "action",
+    "store",
+    "series",
+    "defaults",
+    "alerting",
+    "wall",
+    "bell",
+    "host",
+    "check",
+    "scrape",
+    "channel",
+    "contact_list",
 ];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
@@ -20,7 +32,15 @@ pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
 /// `[defaults]`.
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
-pub const ALERTING: &[&str] = &["ack_expiry", "flapping", "flapping_start", "flapping_stop"];
+pub const ALERTING: &[&str] =
+    &["ack_expiry", "flapping", "flapping_start", "flapping_stop", "contact_list"];
+/// A `[[channel]]` of kind `webhook`.
+pub const WEBHOOK: &[&str] =
+    &["name", "kind", "url", "format", "secret", "token", "routing_key", "headers", "timeout"];
+/// A `[[channel]]` of kind `exec`.
+pub const EXEC: &[&str] = &["name", "kind", "command", "timeout"];
+/// `[[contact_list]]`.
+pub const CONTACT_LIST: &[&str] = &["name", "channels"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.
@@ -32,6 +52,7 @@ pub const HOST: &[&str] = &[
     "labels",
     "groups",
     "contact",
+    "contact_list",
     "notes",
     "runbook",
     "unreachable",
@@ -41,8 +62,18 @@ pub const HOST: &[&str] = &[
 ];
 /// Keys of every check.
 pub const CHECK: &[&str] = &[
-    "kind", "name", "interval", "timeout", "attempts", "retry", "flapping", "labels", "runbook",
-    "contact", "enabled",
+    "kind",
+    "name",
+    "interval",
+    "timeout",
+    "attempts",
+    "retry",
+    "flapping",
+    "labels",
+    "runbook",
+    "contact",
+    "contact_list",
+    "enabled",
 ];
 /// Keys of the judging that most kinds have.
 const RANGES: &[&str] = &["warning", "critical"];

@@ -6,6 +6,7 @@
 
 mod adhoc;
 mod builtin;
+mod channels;
 pub mod console;
 mod file;
 mod hosts;
@@ -20,6 +21,7 @@ mod problem;
 mod reader;
 pub mod settings;
 mod show;
+mod show_channels;
 mod show_polled;
 mod snmp;
 pub mod targets;
@@ -54,6 +56,8 @@ pub struct Config {
     pub checks: Vec<Check>,
     /// Every `[[scrape]]` that looks for targets; those that it lists itself are among the checks.
     pub jobs: Vec<targets::Job>,
+    /// Channels and contact lists.
+    pub routes: crate::model::Routes,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
     /// The file it was read from; `None` for the built-in one.

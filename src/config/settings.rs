@@ -117,6 +117,8 @@ pub struct Defaults {
     pub flapping: bool,
     /// When it does, as `[alerting]` says.
     pub flap_limits: FlapLimits,
+    /// The contact lists that there are.
+    pub contact_lists: Vec<crate::model::Name>,
 }
 
 impl Default for Defaults {
@@ -129,6 +131,7 @@ impl Default for Defaults {
             unreachable: State::Unknown,
             flapping: true,
             flap_limits: FlapLimits::default(),
+            contact_lists: Vec::new(),
         }
     }
 }
@@ -158,13 +161,21 @@ pub struct Alerting {
     pub flapping_start: u8,
     /// The share at which it stops.
     pub flapping_stop: u8,
+    /// The contact list of what names none.
+    pub contact_list: Option<String>,
 }
 
 impl Default for Alerting {
     fn default() -> Self {
         let FlapLimits { start, stop } = FlapLimits::default();
         let ack_expiry = Some(Span::from_secs(4 * 3600));
-        Self { ack_expiry, flapping: true, flapping_start: start, flapping_stop: stop }
+        Self {
+            ack_expiry,
+            flapping: true,
+            flapping_start: start,
+            flapping_stop: stop,
+            contact_list: None,
+        }
     }
 }
 
@@ -392,7 +403,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 27] = [
+pub const SETTINGS: [Setting; 28] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -429,6 +440,7 @@ pub const SETTINGS: [Setting; 27] = [
     setting!(alerting.flapping, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(alerting.flapping_start, Number, percent, |n: &u8| Some(n.to_string())),
     setting!(alerting.flapping_stop, Number, percent, |n: &u8| Some(n.to_string())),
+    setting!(alerting.contact_list, Text, |text| name(text).map(Some), Option::clone),
     setting!(
         wall.rotate,
         Text,

@@ -39,6 +39,7 @@ pub(super) fn effective(config: &Config) -> String {
         };
     }
     write_keys(&mut out, &config.keys);
+    super::show_channels::write(&mut out, &config.routes);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
@@ -162,6 +163,7 @@ fn write_host(out: &mut String, host: &Host) {
         keys.put("groups", &list(&host.groups));
     }
     keys.optional("contact", host.contact.as_ref());
+    keys.name("contact_list", host.contact_list.as_ref());
     keys.optional("notes", host.notes.as_ref());
     keys.optional("runbook", host.runbook.as_ref());
     let critical = host.unreachable == State::Critical;
@@ -193,6 +195,7 @@ impl Keys<'_> {
         self.put("flapping", if check.flapping.is_some() { "true" } else { "false" });
         self.map("labels", &check.labels);
         self.optional("contact", check.contact.as_ref());
+        self.name("contact_list", check.contact_list.as_ref());
         self.optional("runbook", check.runbook.as_ref());
         self.put("enabled", if check.enabled { "true" } else { "false" });
     }
@@ -203,6 +206,12 @@ impl Keys<'_> {
 
     pub(super) fn text(&mut self, key: &str, value: &str) {
         self.put(key, &text(value));
+    }
+
+    pub(super) fn name(&mut self, key: &str, value: Option<&crate::model::Name>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
     }
 
     pub(super) fn optional(&mut self, key: &str, value: Option<&String>) {

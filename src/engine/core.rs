@@ -52,6 +52,7 @@ pub struct Core {
     pub(super) reload: Reload,
     pub(super) render: super::Render,
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
+    pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,

@@ -13,9 +13,6 @@ use crate::rules::{alert, attempts, evaluate};
 use super::batch::Judged;
 use super::core::Core;
 
-/// Where notifications go in this version.
-pub(super) const DESTINATION: &str = "log";
-
 impl Core {
     /// Takes a worker's report in.
     pub(super) fn report(&mut self, report: Report) {
@@ -131,14 +128,22 @@ impl Core {
         suppress::cover(self.world.windows().map(AsRef::as_ref), check, wall)
     }
 
+    /// Who is told of a check.
+    fn destinations(&self, at: usize) -> Vec<crate::model::Name> {
+        let list = self.table.get(at).and_then(|slot| slot.check.contact_list.clone());
+        self.routes.borrow().destinations(list.as_deref())
+    }
+
     fn stage(&mut self, at: usize, step: Step, notified: Option<State>) {
         if !step.edges.is_empty() {
             self.touch(true);
         }
         for notice in &step.notices {
-            let notification = Notification::of(&notice.edge, notice.reason, DESTINATION);
-            let promised = self.promised(notification, notified);
-            self.batch.notifications.extend(promised);
+            for destination in self.destinations(at) {
+                let notification = Notification::of(&notice.edge, notice.reason, &destination);
+                let promised = self.promised(notification, notified);
+                self.batch.notifications.extend(promised);
+            }
         }
         self.batch.edges.extend(step.edges);
         self.batch.gone.extend(step.dropped);

@@ -13,6 +13,7 @@ mod feed;
 pub mod handle;
 mod housekeeping;
 mod intake;
+mod lane;
 mod log;
 mod outbox;
 mod pages;
@@ -58,6 +59,8 @@ pub struct Inventory {
     pub render: Render,
     /// Every setting besides hosts and checks, by key.
     pub settings: Arc<Vec<crate::model::Setting>>,
+    /// Who is told of what.
+    pub routes: Arc<crate::model::Routes>,
 }
 
 impl Default for Inventory {
@@ -68,6 +71,7 @@ impl Default for Inventory {
             source: None,
             render: Arc::new(|_, _| String::new()),
             settings: Arc::default(),
+            routes: Arc::default(),
         }
     }
 }
@@ -153,6 +157,7 @@ impl Engine {
             ..EngineStatus::default()
         };
         let wake = Arc::new(tokio::sync::Notify::new());
+        let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
         let mut core = core::Core {
             clock: clock.clone(),
             store: store.clone(),
@@ -169,6 +174,7 @@ impl Engine {
             reload,
             render: Arc::clone(&inventory.render),
             settings: Arc::default(),
+            routes: told,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             paths,
@@ -186,8 +192,9 @@ impl Engine {
         core.tell_status();
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
-        let outbox = outbox::run(store.clone(), clock.clone(), wake, stop.clone());
-        tasks.spawn(or_all_stop(&stop, outbox));
+        let (of, at) = (store.clone(), clock.clone());
+        let outbox = outbox::Outbox { store: of, clock: at, wake, routes, stop: stop.clone() };
+        tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })

@@ -1,86 +1,198 @@
 //! Keeps the promises of the outbox: claims what is due, delivers, records the outcome.
 //!
 //! Delivery is at least once with a stable key; a row is marked sent after its destination took
-//! it, so a crash between the two repeats it with the same key.
+//! it, so a crash between the two repeats it with the same key. Each destination has its own lane:
+//! several deliveries at once, never two of one alert, and a slow or dead one holds no other.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::lane::{self, Lane};
 use crate::clock::Clock;
-use crate::model::{Span, Timestamp};
-use crate::notify::{self, Channel, Delivery};
+use crate::model::{AlertId, Channel, ChannelKind, Routes, Span, Timestamp};
+use crate::notify::{Delivery, Sender};
 use crate::store::{OutboxRow, Store, StoreError};
 
 /// How often the outbox is looked at when nothing wakes it.
-const IDLE: Span = Span::from_secs(5);
-/// Rows of one round.
-const ROUND: u32 = 200;
-/// Longest wait between two tries.
-const CAP: Span = Span::from_secs(60);
+const IDLE: Span = Span::from_secs(1);
+/// Deliveries of one destination at once.
+const AT_ONCE: usize = 8;
+/// The same for the log, which takes no time.
+const LINES: usize = 200;
+/// How long a stop waits for deliveries that are on their way.
+const LEAVE: Span = Span::from_secs(2);
+
+/// What the outbox needs.
+pub(super) struct Outbox {
+    pub store: Store,
+    pub clock: Clock,
+    pub wake: Arc<tokio::sync::Notify>,
+    pub routes: watch::Receiver<Arc<Routes>>,
+    pub stop: CancellationToken,
+}
+
+struct Flight {
+    row: OutboxRow,
+    delivery: Delivery,
+}
+
+/// Deliveries on their way.
+struct Flights {
+    tasks: JoinSet<Flight>,
+    /// By destination, the alerts of which one is under way.
+    busy: HashMap<String, HashSet<AlertId>>,
+    lanes: HashMap<String, Lane>,
+    sender: Sender,
+}
 
 /// Delivers until stopped.
-pub(super) async fn run(
-    store: Store,
-    clock: Clock,
-    wake: Arc<tokio::sync::Notify>,
-    stop: CancellationToken,
-) {
-    loop {
-        match round(&store, clock.now().wall).await {
-            // A full round: there may be more.
-            Ok(sent) if sent >= ROUND as usize => {}
-            Ok(_) => {
+pub(super) async fn run(outbox: Outbox) {
+    let sender = loop {
+        match Sender::new() {
+            Ok(sender) => break sender,
+            Err(why) => {
+                tracing::error!(%why, "nobody can be told of anything; it is tried again");
                 tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = wake.notified() => {}
-                    () = clock.sleep(IDLE) => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read; it is tried again");
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = clock.sleep(IDLE) => {}
+                    () = outbox.stop.cancelled() => return,
+                    () = outbox.clock.sleep(IDLE) => {}
                 }
             }
         }
-        if stop.is_cancelled() {
-            return;
+    };
+    let (tasks, busy, lanes) = (JoinSet::new(), HashMap::new(), HashMap::new());
+    let mut flights = Flights { tasks, busy, lanes, sender };
+    while !outbox.stop.is_cancelled() {
+        if let Err(error) = outbox.send_off(&mut flights).await {
+            tracing::warn!(%error, "the outbox cannot be read; it is tried again");
         }
-    }
-}
-
-async fn round(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
-    let due = store.due_notifications(now, ROUND).await?;
-    if due.is_empty() {
-        return Ok(0);
-    }
-    let mut outcomes = Vec::with_capacity(due.len());
-    for row in due {
-        let delivery = match Channel::from_destination(&row.notification.destination) {
-            Some(channel) => notify::deliver(channel, &row.notification),
-            None => Delivery::Refused("no such destination".to_owned()),
-        };
-        outcomes.push((row, delivery));
-    }
-    let count = outcomes.len();
-    let mut tx = store.write().await?;
-    for (OutboxRow { notification, tries, .. }, delivery) in outcomes {
-        let key = &notification.key;
-        match delivery {
-            Delivery::Sent => tx.mark_sent(key, now).await?,
-            Delivery::Retry(why) => {
-                tx.mark_retry(key, now + backoff(tries), tries + 1, &why).await?;
+        tokio::select! {
+            Some(landed) = flights.tasks.join_next() => {
+                outbox.record(&mut flights, landed).await;
             }
-            Delivery::Refused(why) => tx.mark_parked(key, &why).await?,
+            () = outbox.stop.cancelled() => break,
+            () = outbox.wake.notified() => {}
+            () = outbox.clock.sleep(IDLE) => {}
         }
     }
-    tx.commit().await?;
-    Ok(count)
+    let last = async {
+        while let Some(landed) = flights.tasks.join_next().await {
+            outbox.record(&mut flights, landed).await;
+        }
+    };
+    // What does not land in time is repeated after the next start, under the same key.
+    let _ = tokio::time::timeout(LEAVE.to_std(), last).await;
 }
 
-/// 1 s, 2 s, 4 s ... 60 s.
-fn backoff(tries: u32) -> Span {
-    Span::from_secs(1_u64.checked_shl(tries.min(6)).unwrap_or(64)).min(CAP)
+impl Outbox {
+    /// Starts what may start.
+    async fn send_off(&self, flights: &mut Flights) -> Result<(), StoreError> {
+        let now = self.clock.now().wall;
+        let routes = Arc::clone(&self.routes.borrow());
+        for destination in self.store.due_destinations(now).await? {
+            let channel = routes.channel(&destination);
+            let width = match channel.as_ref().map(|channel| &channel.kind) {
+                Some(ChannelKind::Webhook(_) | ChannelKind::Exec(_)) => AT_ONCE,
+                Some(ChannelKind::Log) | None => LINES,
+            };
+            let busy = flights.busy.entry(destination.clone()).or_default();
+            let lane = flights.lanes.entry(destination.clone()).or_default();
+            let free = lane.free(now, width).saturating_sub(busy.len());
+            if free == 0 {
+                continue;
+            }
+            let asked = u32::try_from(free + busy.len()).unwrap_or(u32::MAX);
+            let due = self.store.due_notifications(&destination, now, asked).await?;
+            let due = due.into_iter().filter(|row| !busy.contains(&row.notification.alert));
+            let due: Vec<OutboxRow> = due.take(free).collect();
+            for row in due {
+                busy.insert(row.notification.alert);
+                let (sender, channel) = (flights.sender.clone(), channel.clone());
+                flights.tasks.spawn(deliver(sender, channel, row, now));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what landed, and with it all else that has.
+    async fn record(&self, flights: &mut Flights, first: Result<Flight, tokio::task::JoinError>) {
+        let mut landed = Vec::new();
+        let mut next = Some(first);
+        while let Some(one) = next {
+            match one {
+                Ok(flight) => landed.push(flight),
+                // Its alert stays busy until a restart: better late than twice at once.
+                Err(error) => tracing::error!(%error, "a delivery failed inside"),
+            }
+            next = flights.tasks.try_join_next();
+        }
+        let now = self.clock.now().wall;
+        while let Err(error) = self.write(flights, &landed, now).await {
+            tracing::warn!(%error, "what became of notifications cannot be stored; tried again");
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.clock.sleep(IDLE) => {}
+            }
+        }
+        for Flight { row, .. } in &landed {
+            if let Some(busy) = flights.busy.get_mut(&row.notification.destination) {
+                busy.remove(&row.notification.alert);
+            }
+        }
+        flights.busy.retain(|_, alerts| !alerts.is_empty());
+        flights.lanes.retain(|_, lane| !lane.is_clear());
+    }
+
+    async fn write(
+        &self,
+        flights: &mut Flights,
+        landed: &[Flight],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut lanes = flights.lanes.clone();
+        let mut tx = self.store.write().await?;
+        for Flight { row, delivery } in landed {
+            let OutboxRow { notification, tries, .. } = row;
+            let key = &notification.key;
+            let lane = lanes.entry(notification.destination.clone()).or_default();
+            match delivery {
+                Delivery::Sent => {
+                    if lane.sent() {
+                        tx.release(&notification.destination, now).await?;
+                    }
+                    tx.mark_sent(key, now).await?;
+                }
+                Delivery::Retry { why, after } => {
+                    let wait = after.unwrap_or_else(|| lane::backoff(*tries, key));
+                    lane.failed(now, wait);
+                    tracing::warn!(%key, %why, "a notification was not taken; it is tried again");
+                    tx.mark_retry(key, now + wait, tries + 1, why).await?;
+                }
+                Delivery::Refused(why) => {
+                    tracing::error!(%key, %why, "a notification was refused and is parked");
+                    tx.mark_parked(key, why).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        flights.lanes = lanes;
+        Ok(())
+    }
+}
+
+async fn deliver(
+    sender: Sender,
+    channel: Option<Channel>,
+    row: OutboxRow,
+    now: Timestamp,
+) -> Flight {
+    let delivery = match (channel, lane::lateness(row.notification.edge.at, now)) {
+        (None, _) => Delivery::Refused("there is no such channel any more".to_owned()),
+        (_, None) => Delivery::Refused("it is older than 24 hours".to_owned()),
+        (Some(channel), Some(late)) => sender.deliver(&channel, &row.notification, late).await,
+    };
+    Flight { row, delivery }
 }

@@ -91,6 +91,7 @@ impl Core {
         }
         self.render = wanted.render;
         self.settings = wanted.settings;
+        self.routes.send_replace(wanted.routes);
         self.status.config = wanted.source.map(|source| SafeText::line(&source));
     }
 

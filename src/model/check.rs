@@ -90,6 +90,9 @@ pub struct Check {
     /// Whom to call, instead of the host's contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// The contact list that is told of it; without one the default list is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_list: Option<Name>,
     /// What to do, instead of the host's runbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
@@ -116,6 +119,7 @@ impl Check {
             limits: Vec::new(),
             labels: BTreeMap::new(),
             contact: None,
+            contact_list: None,
             runbook: None,
             enabled: true,
             origin: None,

@@ -23,6 +23,9 @@ pub struct Host {
     /// Whom to call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// The contact list that is told of its checks, when they name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_list: Option<Name>,
     /// Free notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
@@ -47,6 +50,7 @@ impl Host {
             labels: BTreeMap::new(),
             groups: Vec::new(),
             contact: None,
+            contact_list: None,
             notes: None,
             runbook: None,
             unreachable: State::Unknown,

@@ -29,6 +29,16 @@ macro_rules! uuid_id {
             }
         }
 
+        impl $name {
+            /// When it was born (Unix epoch, wall clock).
+            #[must_use]
+            pub fn born(self) -> super::time::Timestamp {
+                let born = self.0.get_timestamp().map_or((0, 0), |at| at.to_unix());
+                let millis = born.0.saturating_mul(1000).saturating_add(u64::from(born.1 / 1_000_000));
+                super::time::Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.hyphenated().fmt(f)

@@ -4,6 +4,7 @@
 //! Never: performs I/O, awaits, reads a clock or draws randomness.
 
 pub mod alert;
+pub mod channel;
 pub mod check;
 pub mod comment;
 pub mod endpoint;
@@ -30,6 +31,7 @@ pub mod time;
 pub mod trace;
 
 pub use alert::{Acknowledgement, Alert, Edge, EdgeKind, Flapping, Phase};
+pub use channel::{Channel, ChannelKind, Format, Routes, Webhook};
 pub use check::{Check, CheckAbout, FlapLimits, Limit};
 pub use comment::Comment;
 pub use host::Host;

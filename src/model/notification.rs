@@ -75,7 +75,7 @@ pub struct Notification {
     pub edge_seq: u32,
     /// Why.
     pub reason: Reason,
-    /// Where to: `log`.
+    /// Where to: the name of a channel.
     pub destination: String,
     /// Not before this moment.
     pub not_before: Timestamp,

@@ -3,42 +3,96 @@
 //! In: a channel and a notification. Out: whether it was taken.
 //! Never: decides whether to notify, or tries again on its own.
 
-use crate::model::{Notification, State};
+pub mod body;
+mod exec;
+#[cfg(test)]
+mod tests;
+mod webhook;
 
-/// Where a notification can go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// The program's own log.
-    Log,
-}
+use std::time::{Duration, Instant};
 
-impl Channel {
-    /// The channel of an outbox row's destination.
-    #[must_use]
-    pub fn from_destination(destination: &str) -> Option<Self> {
-        (destination == "log").then_some(Self::Log)
-    }
-}
+pub use body::{fnv1a, wording};
+pub use webhook::signature;
+
+use crate::model::{Channel, ChannelKind, Notification, Span, State};
 
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// The destination took it.
     Sent,
-    /// Not now; the reason. Try again later.
-    Retry(String),
+    /// Not now; try again later.
+    Retry {
+        /// The reason.
+        why: String,
+        /// When the destination wants to be asked again.
+        after: Option<Span>,
+    },
     /// Never; the reason.
     Refused(String),
 }
 
-/// Delivers one notification.
-#[must_use]
-pub fn deliver(channel: Channel, notification: &Notification) -> Delivery {
-    match channel {
-        Channel::Log => {
-            log(notification);
-            Delivery::Sent
-        }
+impl Delivery {
+    fn retry(why: String) -> Self {
+        Self::Retry { why, after: None }
+    }
+}
+
+/// Whether a notification comes long after what it tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It does not.
+    Fresh,
+    /// It does, and says so.
+    Delayed,
+}
+
+/// What delivers; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    http: reqwest::Client,
+}
+
+impl Sender {
+    /// A sender without connections.
+    ///
+    /// # Errors
+    /// When the machine's certificates cannot be used, in words.
+    pub fn new() -> Result<Self, String> {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("fluxnoc/", env!("CARGO_PKG_VERSION")))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build()
+            .map_err(|error| format!("no HTTP client: {error}"))?;
+        Ok(Self { http })
+    }
+
+    /// Delivers one notification, or says why not. It takes no longer than the channel's time.
+    pub async fn deliver(
+        &self,
+        channel: &Channel,
+        notification: &Notification,
+        late: Late,
+    ) -> Delivery {
+        let time = channel.timeout.to_std();
+        let deadline = Instant::now() + time;
+        let delivery = async {
+            match &channel.kind {
+                ChannelKind::Log => {
+                    log(notification);
+                    Delivery::Sent
+                }
+                ChannelKind::Webhook(hook) => {
+                    let (http, name) = (&self.http, &*channel.name);
+                    webhook::deliver(http, hook, name, notification, late, deadline).await
+                }
+                ChannelKind::Exec(argv) => exec::deliver(argv, notification, late).await,
+            }
+        };
+        let given = tokio::time::timeout_at(deadline.into(), delivery).await;
+        given.unwrap_or_else(|_| Delivery::retry(format!("no answer within {}", channel.timeout)))
     }
 }
 
@@ -52,40 +106,5 @@ fn log(notification: &Notification) {
         State::Critical | State::Unknown => {
             tracing::error!(target: "notify", %key, %check, "{line}");
         }
-    }
-}
-
-/// One line for people: `web-1/http CRITICAL (first): connection refused by 10.0.0.1:80`.
-#[must_use]
-pub fn wording(notification: &Notification) -> String {
-    let edge = &notification.edge;
-    let reason = notification.reason.word().replace('_', " ");
-    format!("{} {} ({reason}): {}", edge.check, edge.to, edge.text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{AlertId, CheckKey, Edge, EdgeKind, Reason, SafeText, Timestamp};
-
-    #[test]
-    fn fm_04_a_warning_is_logged_in_words_with_its_key() {
-        let edge = Edge {
-            alert: AlertId::from_parts(1, [1; 10]),
-            check: CheckKey::new("web-1", "disk"),
-            seq: 1,
-            at: Timestamp::from_millis(0),
-            kind: EdgeKind::Fired,
-            from: State::Ok,
-            to: State::Warning,
-            text: SafeText::line("/var 83 % (> 80)"),
-            actor: None,
-            in_maintenance: false,
-        };
-        let notification = Notification::of(&edge, Reason::First, "log");
-        assert_eq!(wording(&notification), "web-1/disk WARNING (first): /var 83 % (> 80)");
-        assert_eq!(Notification::of(&edge, Reason::First, "log").key, notification.key);
-        assert_eq!(deliver(Channel::Log, &notification), Delivery::Sent);
-        assert_eq!(Channel::from_destination("pager"), None);
     }
 }

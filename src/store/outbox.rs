@@ -77,7 +77,17 @@ impl Store {
         Ok(Delivered { notification, state, tries, sent_at: words::moment(sent_at), error })
     }
 
-    /// Notifications to be delivered now, the longest waiting first. While one of an alert waits
+    /// The destinations for which something is to be delivered now.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn due_destinations(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT destination FROM outbox \
+            WHERE state = 'due' AND not_before <= $1 ORDER BY destination";
+        read!(self, pool => sqlx::query_scalar(SQL).bind(now.millis()).fetch_all(pool).await)
+    }
+
+    /// Notifications to be delivered to a destination now, the longest waiting first. While one of an alert waits
     /// for its time or its retry, no later edge of that alert is given for the same destination; one
     /// that only waits for the chance to be undone holds back nothing.
     ///
@@ -85,17 +95,19 @@ impl Store {
     /// When the database cannot be read.
     pub async fn due_notifications(
         &self,
+        destination: &str,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error FROM outbox o \
-            WHERE o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
+            WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
                 AND (e.request IS NULL OR e.not_before <= $1 OR e.tries > 0)) \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
         let rows: Vec<(String, String, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(SQL)
-                .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
+                .bind(now.millis()).bind(i64::from(limit)).bind(destination)
+                .fetch_all(pool).await)?;
         let read = |(key, body, not_before, tries, error): (String, String, i64, i64, _)| {
             let body: Option<Notification> = words::from_json(&body);
             let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
@@ -168,6 +180,17 @@ impl Tx {
         on!(self, c => sqlx::query(SQL)
             .bind(key).bind(not_before.millis()).bind(i64::from(tries)).bind(error)
             .execute(c).await.map(drop))
+    }
+
+    /// A destination takes again: what waits for another try is due now.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn release(&mut self, destination: &str, now: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET not_before = $2 \
+            WHERE destination = $1 AND state = 'due' AND tries > 0 AND not_before > $2";
+        on!(self, c => sqlx::query(SQL)
+            .bind(destination).bind(now.millis()).execute(c).await.map(drop))
     }
 
     /// It is given up and kept to be seen; later edges of its alert are no longer held by it.

@@ -199,7 +199,11 @@ pub async fn the_outbox_never_overtakes_an_earlier_edge(place: Place) {
     tx.commit().await.unwrap();
 
     let due = async |millis| {
-        let rows = store.due_notifications(at(millis), 10).await.unwrap();
+        let mut rows = Vec::new();
+        for destination in store.due_destinations(at(millis)).await.unwrap() {
+            rows.extend(store.due_notifications(&destination, at(millis), 10).await.unwrap());
+        }
+        rows.sort_by_key(|row| (row.notification.not_before, row.notification.edge_seq));
         let name =
             |n: Notification| format!("{}{}{}", n.edge.check.host, n.edge_seq, n.destination);
         rows.into_iter().map(|row| name(row.notification)).collect::<Vec<_>>()
@@ -214,9 +218,18 @@ pub async fn the_outbox_never_overtakes_an_earlier_edge(place: Place) {
     tx.mark_sent(&promise(&web, 2, "mail").key, at(9000)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(due(9000).await, ["db4log"], "its later edges wait with it");
-    let row = store.due_notifications(at(60_000), 10).await.unwrap().pop().unwrap();
+    let row = store.due_notifications("log", at(60_000), 10).await.unwrap().pop().unwrap();
     assert_eq!((row.tries, row.error.as_deref()), (1, Some("no answer")));
     assert_eq!(row.notification.not_before, at(60_000));
+    // Its destination took another one: it need not wait.
+    let mut tx = store.write().await.unwrap();
+    tx.release("mail", at(9000)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(due(9000).await, ["db4log"]);
+    let mut tx = store.write().await.unwrap();
+    tx.release("log", at(9000)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(due(9000).await, ["db4log", "web1log"]);
 
     let mut tx = store.write().await.unwrap();
     tx.mark_parked(&key, "refused").await.unwrap();
@@ -291,7 +304,7 @@ pub async fn what_is_not_committed_never_was(place: Place) {
         assert!(loaded.checks.is_empty() && loaded.alerts.is_empty());
         assert!(loaded.statuses.is_empty());
         assert!(store.edges(None, None, 9).await.unwrap().is_empty());
-        assert!(store.due_notifications(at(9999), 9).await.unwrap().is_empty());
+        assert!(store.due_notifications("log", at(9999), 9).await.unwrap().is_empty());
     }
 }
 

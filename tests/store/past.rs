@@ -283,7 +283,11 @@ pub async fn what_is_old_is_forgotten_in_small_steps(place: Place) {
     assert_eq!(store.remembered(id).await.unwrap(), None);
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.alerts, [web], "an open alert is never forgotten");
-    assert_eq!(store.due_notifications(now, 9).await.unwrap().len(), 1, "nor what was promised");
+    assert_eq!(
+        store.due_notifications("log", now, 9).await.unwrap().len(),
+        1,
+        "nor what was promised"
+    );
     assert_eq!(loaded.checks.len(), 1);
 }
 

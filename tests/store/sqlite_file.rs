@@ -88,7 +88,7 @@ async fn a_kill_leaves_edge_status_and_promise_together_or_not_at_all() {
         let store = Store::open_sqlite(&directory.path().join("x.db")).await.unwrap();
         let loaded = store.load().await.unwrap();
         let edges = store.edges(None, None, 100_000).await.unwrap();
-        let promised = store.due_notifications(at(1 << 40), 100_000).await.unwrap();
+        let promised = store.due_notifications("log", at(1 << 40), 100_000).await.unwrap();
         let count = loaded.alerts.len();
         assert!(count == said || count == said + 1, "{said} were durable, {count} are there");
         assert_eq!(

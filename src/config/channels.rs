@@ -1,0 +1,183 @@
+//! `[[channel]]` and `[[contact_list]]`: how people are told, and who is told of what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keys;
+use super::kinds;
+use super::problem::nearest;
+use super::reader::Reader;
+use crate::model::{
+    Channel, ChannelKind, Format, Name, Routes, Secret, Span, Webhook, channel::LOG, id::valid_name,
+};
+
+/// Longest name of a channel or list, in bytes: it is part of the keys of notifications.
+const NAME_BYTES: usize = 64;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Webhook,
+    Exec,
+}
+
+const KINDS: [(&str, Kind); 2] = [("webhook", Kind::Webhook), ("exec", Kind::Exec)];
+
+/// Reads all channels and contact lists; `default_list` is that of `[alerting]`.
+pub(super) fn read(top: &Reader<'_>, default_list: Option<&str>) -> Routes {
+    let mut routes = Routes::default();
+    // Also those with mistakes: what names them is not wrong as well.
+    let mut written: BTreeSet<Name> = BTreeSet::new();
+    for reader in top.tables("channel", "[[channel]]") {
+        let Some(name) = name(&reader) else { continue };
+        if !written.insert(Name::clone(&name)) {
+            reader.wrong("name", format!("a [[channel]] `{name}` exists already"));
+        } else if let Some(channel) = channel(&reader, name) {
+            routes.channels.insert(Name::clone(&channel.name), channel);
+        }
+    }
+    for reader in top.tables("contact_list", "[[contact_list]]") {
+        reader.refuse_unknown(keys::CONTACT_LIST);
+        let Some(name) = name(&reader) else { continue };
+        reader.require("channels", "channels = [\"pager\"]");
+        let known = |text: &str| {
+            let known = text == LOG || written.contains(text);
+            let all = written.iter().map(AsRef::as_ref).chain([LOG]);
+            if known { Ok(()) } else { Err(unknown("channel", text, all)) }
+        };
+        let channels: Vec<Name> =
+            reader.checked("channels", known).into_iter().map(Name::from).collect();
+        if routes.lists.contains_key(&name) {
+            reader.wrong("name", format!("a [[contact_list]] `{name}` exists already"));
+        } else if reader
+            .get("channels")
+            .and_then(|value| value.get_ref().as_array())
+            .is_some_and(|list| list.is_empty())
+        {
+            reader.wrong("channels", "names no channel; leave the list out, or name `log`");
+        }
+        routes.lists.insert(name, channels);
+    }
+    if let Some(list) = default_list {
+        if routes.lists.contains_key(list) {
+            routes.default_list = Some(list.into());
+        } else {
+            let why = unknown("contact list", list, routes.lists.keys().map(AsRef::as_ref));
+            let alerting = top.table("alerting");
+            match alerting.filter(|table| table.has("contact_list")) {
+                Some(table) => table.wrong("contact_list", why),
+                None => top.sink.missing(&top.span, format!("[alerting] contact_list: {why}")),
+            }
+        }
+    }
+    routes
+}
+
+/// The contact list that a host or check names.
+pub(super) fn list_of(reader: &Reader<'_>, lists: &[Name]) -> Option<Name> {
+    let text = reader.text("contact_list")?;
+    let found = lists.iter().find(|list| ***list == *text).cloned();
+    if found.is_none() {
+        let why = unknown("contact list", text, lists.iter().map(AsRef::as_ref));
+        reader.wrong("contact_list", why);
+    }
+    found
+}
+
+fn unknown<'a>(what: &str, text: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let cut: String = text.chars().take(80).collect();
+    match nearest(text, known.iter().copied()) {
+        Some(meant) => format!("there is no {what} `{cut}`; did you mean `{meant}`?"),
+        None if known.is_empty() => {
+            format!(
+                "there is no {what} `{cut}`; write a [[{}]] of that name",
+                what.replace(' ', "_")
+            )
+        }
+        None => format!("there is no {what} `{cut}`; there are: {}", known.join(", ")),
+    }
+}
+
+fn name(reader: &Reader<'_>) -> Option<Name> {
+    reader.require("name", "name = \"ops\"");
+    let name = reader.text("name")?;
+    let good = match valid_name(name) {
+        Ok(()) if name.len() > NAME_BYTES => Err(format!("is longer than {NAME_BYTES} bytes")),
+        Ok(()) if !name.is_ascii() => Err("has other characters than ASCII".to_owned()),
+        Ok(()) if name == LOG => Err("is the program's own log, which is always there".to_owned()),
+        other => other,
+    };
+    good.map_err(|why| reader.wrong("name", format!("{name:?} {why}"))).ok().map(|()| name.into())
+}
+
+fn channel(reader: &Reader<'_>, name: Name) -> Option<Channel> {
+    reader.require("kind", "kind = \"webhook\"");
+    let kind = reader.choice("kind", &KINDS);
+    match kind {
+        Some(Kind::Webhook) => reader.refuse_unknown(keys::WEBHOOK),
+        Some(Kind::Exec) => reader.refuse_unknown(keys::EXEC),
+        None => return None,
+    }
+    let bounds = Span::from_secs(1)..=Span::from_secs(60);
+    let timeout = reader.duration("timeout", bounds).unwrap_or(Span::from_secs(10));
+    let kind = match kind? {
+        Kind::Webhook => ChannelKind::Webhook(webhook(reader)?),
+        Kind::Exec => ChannelKind::Exec(exec(reader)?),
+    };
+    Some(Channel { name, kind, timeout })
+}
+
+fn exec(reader: &Reader<'_>) -> Option<Vec<String>> {
+    reader.require("command", "command = [\"/usr/local/bin/page\", \"--now\"]");
+    let argv: Vec<String> = reader.texts("command")?.into_iter().map(|(text, _)| text).collect();
+    if argv.first().is_none_or(|program| program.trim().is_empty()) {
+        reader.wrong("command", "must name a program");
+        return None;
+    }
+    Some(argv)
+}
+
+fn webhook(reader: &Reader<'_>) -> Option<Webhook> {
+    let formats = Format::ALL.map(|format| (format.word(), format));
+    let format = reader.choice("format", &formats).unwrap_or(Format::Fluxnoc);
+    if reader.has("format") && reader.text("format").is_none() {
+        return None;
+    }
+    if !reader.has("url") && format != Format::Pagerduty {
+        reader.require("url", "url = \"https://hooks.example/fluxnoc\"");
+    }
+    let url = match reader.get("url").map(|value| value.get_ref().is_str()) {
+        // Of Slack the URL is the secret, and said to be one.
+        Some(true) if format != Format::Slack => {
+            let text = reader.text("url")?;
+            kinds::valid_url(text).map_err(|why| reader.wrong("url", why)).ok()?;
+            Secret::Inline(text.to_owned())
+        }
+        Some(_) => kinds::secret(reader, "url")?,
+        None if format == Format::Pagerduty => {
+            Secret::Inline("https://events.pagerduty.com/v2/enqueue".to_owned())
+        }
+        None => return None,
+    };
+    let routing_key = kinds::secret(reader, "routing_key");
+    match (format, reader.has("routing_key")) {
+        (Format::Pagerduty, false) => {
+            reader.require("routing_key", "routing_key = { env = \"PAGERDUTY_KEY\" }");
+        }
+        (Format::Pagerduty, true) | (_, false) => {}
+        (_, true) => reader.wrong("routing_key", "belongs to format = \"pagerduty\""),
+    }
+    Some(Webhook {
+        url,
+        format,
+        secret: kinds::secret(reader, "secret"),
+        token: kinds::secret(reader, "token"),
+        routing_key,
+        headers: kinds::headers(reader),
+    })
+}
+
+/// The names of all lists, for [`list_of`].
+pub(super) fn names(routes: &Routes) -> Vec<Name> {
+    let lists: &BTreeMap<Name, Vec<Name>> = &routes.lists;
+    lists.keys().cloned().collect()
+}

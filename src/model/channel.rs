@@ -1,0 +1,132 @@
+//! Where people are told: channels, and the contact lists that name them.
+
+use std::collections::BTreeMap;
+
+use super::id::Name;
+use super::secret::Secret;
+use super::time::Span;
+
+/// The destination that is always there: the program's own log.
+pub const LOG: &str = "log";
+
+/// A way to tell somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name; an outbox row's destination.
+    pub name: Name,
+    /// How it is reached.
+    pub kind: ChannelKind,
+    /// The longest one delivery may take.
+    pub timeout: Span,
+}
+
+/// How a channel is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// The program's own log.
+    Log,
+    /// A request to a URL.
+    Webhook(Webhook),
+    /// A program with the notification on its stdin.
+    Exec(Vec<String>),
+}
+
+/// A request to a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Where to; of some services the whole URL is a secret.
+    pub url: Secret,
+    /// What it says.
+    pub format: Format,
+    /// The key that signs the body (HMAC-SHA256).
+    pub secret: Option<Secret>,
+    /// Sent as `Authorization: Bearer`.
+    pub token: Option<Secret>,
+    /// The integration's key, in the body (`PagerDuty`).
+    pub routing_key: Option<Secret>,
+    /// Further headers.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// What a webhook's body looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// All that a notification says, in our words.
+    Fluxnoc,
+    /// Alertmanager's webhook, version 4.
+    Alertmanager,
+    /// Slack's incoming webhook.
+    Slack,
+    /// `PagerDuty` Events, version 2.
+    Pagerduty,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 4] = [Self::Fluxnoc, Self::Alertmanager, Self::Slack, Self::Pagerduty];
+
+    /// Its word in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fluxnoc => "fluxnoc",
+            Self::Alertmanager => "alertmanager",
+            Self::Slack => "slack",
+            Self::Pagerduty => "pagerduty",
+        }
+    }
+}
+
+/// Who is told of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// All channels.
+    pub channels: BTreeMap<Name, Channel>,
+    /// The channels of each contact list.
+    pub lists: BTreeMap<Name, Vec<Name>>,
+    /// The list of what names none.
+    pub default_list: Option<Name>,
+}
+
+impl Routes {
+    /// The destinations of what names a contact list, or none. A list that is not there any more
+    /// is the default one; without any list it is the log.
+    #[must_use]
+    pub fn destinations(&self, list: Option<&str>) -> Vec<Name> {
+        let named = list.and_then(|list| self.lists.get(list));
+        let chosen = named.or_else(|| self.lists.get(self.default_list.as_deref()?));
+        chosen.cloned().unwrap_or_else(|| vec![Name::from(LOG)])
+    }
+
+    /// The channel of a destination.
+    #[must_use]
+    pub fn channel(&self, destination: &str) -> Option<Channel> {
+        if destination == LOG {
+            let timeout = Span::from_secs(1);
+            return Some(Channel { name: LOG.into(), kind: ChannelKind::Log, timeout });
+        }
+        self.channels.get(destination).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_gone_is_the_default_one_and_without_any_it_is_the_log() {
+        let list = |names: &[&str]| names.iter().map(|name| Name::from(*name)).collect::<Vec<_>>();
+        let mut routes = Routes::default();
+        assert_eq!(routes.destinations(None), list(&["log"]));
+        assert_eq!(routes.destinations(Some("DBA Team")), list(&["log"]));
+        routes.lists.insert("NOC Team".into(), list(&["hook"]));
+        routes.lists.insert("DBA Team".into(), list(&["pager", "chat"]));
+        assert_eq!(routes.destinations(Some("DBA Team")), list(&["pager", "chat"]));
+        assert_eq!(routes.destinations(None), list(&["log"]));
+        routes.default_list = Some("NOC Team".into());
+        assert_eq!(routes.destinations(None), list(&["hook"]));
+        assert_eq!(routes.destinations(Some("Gone")), list(&["hook"]));
+        assert_eq!(routes.channel("log").map(|channel| channel.kind), Some(ChannelKind::Log));
+        assert_eq!(routes.channel("hook"), None);
+    }
+}

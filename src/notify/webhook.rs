@@ -1,0 +1,150 @@
+//! A notification as a request to a URL, signed.
+//!
+//! The receiver is hostile: its answer is read up to a limit, within the one time that the whole
+//! delivery has, and a redirect is followed nowhere.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use aws_lc_rs::hmac;
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Client, Response, StatusCode};
+
+use super::{Delivery, Late, body};
+use crate::model::{Format, Notification, SafeText, Secret, Span, Webhook};
+use crate::secrets;
+
+/// Bytes of an answer that are looked at.
+const ANSWER: usize = 4096;
+/// Columns of an answer that a message quotes.
+const QUOTED: usize = 200;
+/// What a receiver may ask for in `Retry-After`.
+const AGAIN: std::ops::RangeInclusive<u64> = 1..=300;
+
+/// Delivers by a request; the caller bounds its time by `deadline`.
+pub(super) async fn deliver(
+    http: &Client,
+    hook: &Webhook,
+    receiver: &str,
+    notification: &Notification,
+    late: Late,
+    deadline: Instant,
+) -> Delivery {
+    match request(http, hook, receiver, notification, late, deadline).await {
+        Ok(response) => answered(hook.format, response).await,
+        Err(why) => Delivery::retry(why),
+    }
+}
+
+async fn request(
+    http: &Client,
+    hook: &Webhook,
+    receiver: &str,
+    notification: &Notification,
+    late: Late,
+    deadline: Instant,
+) -> Result<Response, String> {
+    let value = async |secret: &Option<Secret>| match secret {
+        Some(secret) => secrets::resolve(secret, deadline).await.map(Some),
+        None => Ok(None),
+    };
+    let url = secrets::resolve(&hook.url, deadline).await?;
+    let routing_key = value(&hook.routing_key).await?.unwrap_or_default();
+    let body = body::body(hook.format, notification, receiver, &routing_key);
+    let mut headers = HeaderMap::new();
+    for (name, value) in &hook.headers {
+        let name = HeaderName::try_from(name).map_err(|_| format!("no header: `{name}`"))?;
+        let value = HeaderValue::try_from(value);
+        headers.insert(name, value.map_err(|_| "a header's value cannot be sent".to_owned())?);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let key = HeaderValue::try_from(&notification.key)
+        .map_err(|_| "the notification's key cannot be sent".to_owned())?;
+    headers.insert("idempotency-key", key);
+    if late == Late::Delayed {
+        headers.insert("x-fluxnoc-delayed", HeaderValue::from_static("1"));
+    }
+    if let Some(secret) = value(&hook.secret).await? {
+        let signature = HeaderValue::try_from(signature(&secret, body.as_bytes()));
+        headers.insert("x-fluxnoc-signature", signature.map_err(|_| "no signature".to_owned())?);
+    }
+    if let Some(token) = value(&hook.token).await? {
+        let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| "the token cannot be sent in a header".to_owned())?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
+    let sent = http.post(url).headers(headers).body(body).send().await;
+    // Of some services the URL is the secret.
+    sent.map_err(|error| cause(&error.without_url()))
+}
+
+/// `sha256=` and the hexadecimal HMAC-SHA256 of the body.
+#[must_use]
+pub fn signature(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let mut words = "sha256=".to_owned();
+    for byte in hmac::sign(&key, body).as_ref() {
+        let _ = write!(words, "{byte:02x}");
+    }
+    words
+}
+
+async fn answered(format: Format, mut response: Response) -> Delivery {
+    let status = response.status();
+    let again = retry_after(response.headers());
+    if status.is_success() && format != Format::Slack {
+        return Delivery::Sent;
+    }
+    let mut bytes = Vec::new();
+    while bytes.len() < ANSWER {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Err(error) if status.is_success() => return Delivery::retry(cause(&error)),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    bytes.truncate(ANSWER);
+    let said = SafeText::line_from_bytes(&bytes);
+    if status.is_success() {
+        // Slack says no in words under 200.
+        return if said.as_str().trim() == "ok" {
+            Delivery::Sent
+        } else {
+            Delivery::Refused(quoted("it did not say ok", &said))
+        };
+    }
+    let why = quoted(&format!("HTTP {}", status.as_u16()), &said);
+    match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Delivery::Retry { why, after: again }
+        }
+        _ if status.is_server_error() => Delivery::Retry { why, after: again },
+        _ if status.is_redirection() => {
+            Delivery::Refused(format!("{why}; it redirects: configure the URL it ends at"))
+        }
+        _ => Delivery::Refused(why),
+    }
+}
+
+fn quoted(what: &str, said: &SafeText) -> String {
+    let said = crate::model::safe_text::truncate(said.as_str().trim(), QUOTED);
+    if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") }
+}
+
+/// `Retry-After` in seconds, within bounds; a date counts as not said.
+fn retry_after(headers: &HeaderMap) -> Option<Span> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Span::from_secs(seconds.clamp(*AGAIN.start(), *AGAIN.end())))
+}
+
+/// The innermost reason, which is the one that says something.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    SafeText::line(&inner.to_string()).as_str().to_owned()
+}

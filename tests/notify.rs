@@ -1,0 +1,12 @@
+//! Notifications on their way: real requests to real receivers, good, dead and hostile ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+#[path = "notify/delivery.rs"]
+mod delivery;
+#[path = "common/lab.rs"]
+mod lab;
+#[path = "notify/lanes.rs"]
+mod lanes;
+#[path = "notify/receiver.rs"]
+mod receiver;
