@@ -190,11 +190,24 @@ pub enum Command {
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
     Engine,
+    /// The ways to tell people
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Test what this machine allows: privileges, limits, clock, database, terminal
     Doctor {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// `fluxnoc notify`.
+#[derive(Debug, Subcommand)]
+pub enum NotifyCommand {
+    /// Send a marked test to a channel, or to all channels of a contact list, and show the answers
+    Test {
+        /// Name of the contact list or channel
+        name: String,
     },
 }
 

@@ -19,7 +19,8 @@ pub mod logging;
 pub mod look;
 pub mod machine;
 pub mod manual;
-pub mod oneshot;
+pub mod notify_cmd;
+mod oneshot;
 pub mod plain;
 pub mod print;
 pub mod remote;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command, Global, NotifyCommand};
 use console::Console;
 
 use crate::clock::Clock;
@@ -58,6 +59,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Doctor { json }) => doctor::run(&global, json),
         Some(Command::Init(args)) => told(init::run(&global, args)),
         Some(Command::Import(args)) => told(import::run(&global, &args)),
+        Some(Command::Notify(NotifyCommand::Test { name })) => {
+            told(notify_cmd::test(&global, &name))
+        }
         Some(Command::Completions { shell }) => told(manual::completions(shell)),
         Some(Command::Man { command }) => told(manual::page(&command)),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),

@@ -161,6 +161,7 @@ pub fn verb(
         | Typed::Dns(_)
         | Typed::Probe(_)
         | Typed::Config(_)
+        | Typed::Notify(_)
         | Typed::Engine
         | Typed::Demo(_)
         | Typed::Init(_)

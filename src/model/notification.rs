@@ -27,11 +27,13 @@ pub enum Reason {
     FlappingStarted,
     /// It flaps no more, and the problem is still there.
     FlappingStopped,
+    /// Somebody tries whether the destination can be reached.
+    Test,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -40,6 +42,7 @@ impl Reason {
         Self::Acknowledged,
         Self::FlappingStarted,
         Self::FlappingStopped,
+        Self::Test,
     ];
 
     /// The word on the wire and in the store.
@@ -54,6 +57,7 @@ impl Reason {
             Self::Acknowledged => "acknowledged",
             Self::FlappingStarted => "flapping_started",
             Self::FlappingStopped => "flapping_stopped",
+            Self::Test => "test",
         }
     }
 

@@ -51,7 +51,7 @@ fn by_alert(got: &[Got]) -> HashMap<String, Vec<u64>> {
 }
 
 #[tokio::test]
-async fn fm_05_a_dead_destination_holds_no_other_and_gets_all_in_order_when_it_is_back() {
+async fn a_dead_destination_holds_no_other_and_gets_all_in_order_when_it_is_back() {
     let dead = Receiver::start(|_| status(503)).await;
     let well = Receiver::start(|_| status(200)).await;
     let routes = routes(&[("dead", &dead), ("well", &well)]);
@@ -102,7 +102,7 @@ async fn fm_05_a_dead_destination_holds_no_other_and_gets_all_in_order_when_it_i
 }
 
 #[tokio::test]
-async fn fm_26_a_check_goes_to_its_own_list_and_another_to_the_default() {
+async fn a_check_goes_to_its_own_list_and_another_to_the_default() {
     let noc = Receiver::start(|_| status(200)).await;
     let dba = Receiver::start(|_| status(200)).await;
     let mut routes = (*routes(&[("noc", &noc), ("dba", &dba)])).clone();
@@ -155,7 +155,7 @@ async fn what_is_refused_is_parked_with_the_reason_and_holds_nothing() {
 
 /// The program itself, from its configuration to the receiver.
 #[tokio::test(flavor = "multi_thread")]
-async fn fm_26_the_program_tells_whom_its_configuration_names() {
+async fn the_program_tells_whom_its_configuration_names() {
     let receiver = Receiver::start(|_| status(200)).await;
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("config.toml");
@@ -187,4 +187,42 @@ async fn fm_26_the_program_tells_whom_its_configuration_names() {
     assert_eq!((&body["host"], &body["state"]), (&"shut-1".into(), &"CRITICAL".into()));
     let signed = fluxnoc::notify::signature("Jefe", &got[0].body);
     assert_eq!(got[0].header("x-fluxnoc-signature"), Some(&*signed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notify_test_goes_to_all_of_a_list_and_says_what_each_answered() {
+    let well = Receiver::start(|_| status(200)).await;
+    let sour = Receiver::start(|_| status(410)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.toml");
+    let channel = |name: &str, url: &str| {
+        format!("[[channel]]\nname = \"{name}\"\nkind = \"webhook\"\nurl = \"{url}\"\n")
+    };
+    let text = format!(
+        "{}{}[[contact_list]]\nname = \"NOC Team\"\nchannels = [\"well\", \"sour\"]\n",
+        channel("well", &well.url),
+        channel("sour", &sour.url)
+    );
+    std::fs::write(&config, text).unwrap();
+    let test = |name: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_fluxnoc"))
+            .arg("--config")
+            .arg(&config)
+            .args(["notify", "test", name])
+            .output()
+            .unwrap();
+        let words = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(words).unwrap())
+    };
+    let (code, words) = test("NOC Team");
+    assert_eq!((code, &*words), (Some(1), "well: sent\nsour: refused: HTTP 410\n"));
+    assert_eq!(test("well"), (Some(0), "well: sent\n".to_owned()));
+    let (code, words) = test("NOC\x1b[31m");
+    assert_eq!(code, Some(2));
+    assert!(words.contains("there are: NOC Team, sour, well, log") && !words.contains('\u{1b}'));
+    let body = well.got()[0].json();
+    assert_eq!(body["reason"], "test");
+    assert!(body["text"].as_str().unwrap().contains("nothing is wrong"), "{body}");
+    let key = |n: usize| well.got()[n].header("idempotency-key").unwrap().to_owned();
+    assert_ne!(key(0), key(1), "each test is one of its own");
 }
