@@ -120,7 +120,8 @@ fn plugin_line(kind: Kind, state: State, output: &str, metrics: &[Metric], long:
     if !metrics.is_empty() {
         let tokens: Vec<String> = metrics.iter().map(Metric::perfdata).collect();
         line.push_str(" | ");
-        line.push_str(&tokens.join(" ").replace(['\n', '\r'], " "));
+        // Names in it may be the target's.
+        line.push_str(&print::safe_line(&tokens.join(" ").replace(['\n', '\r'], " ")));
     }
     if !long.is_empty() {
         line.push('\n');

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::lifecycle::{self, Place, Plan};
-use super::render;
 use super::verb::{Ask, Verb};
+use super::{print, render};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::model::{RequestId, SafeText};
@@ -52,12 +52,12 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
     };
     match said {
         Ok(said) => {
-            print!("{}", render::said(&said, verb.json)?);
+            print::whole(&render::said(&said, verb.json)?);
             let whole = !matches!(&said, Said::Done(Outcome::Done { failures, .. }) if !failures.is_empty());
             Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(problem) => {
-            eprintln!("fluxnoc: {problem}");
+            print::error(&problem.to_string());
             Ok(ExitCode::FAILURE)
         }
     }

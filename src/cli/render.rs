@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::print::{as_json, safe_line};
 use super::remote::Said;
 use crate::model::safe_text::width;
 use crate::model::{Maintenance, Name, State};
@@ -22,7 +23,7 @@ pub fn said(said: &Said, json: bool) -> serde_json::Result<String> {
 }
 
 fn pretty<T: serde::Serialize>(value: &T) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
+    Ok(as_json(value)? + "\n")
 }
 
 fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
@@ -39,7 +40,7 @@ fn done(outcome: &Outcome) -> String {
         Outcome::Done { count, failures, failed, .. } => {
             let mut out = format!("done: {count}\n");
             for failure in failures {
-                let _ = writeln!(out, "not done: {failure}");
+                let _ = writeln!(out, "not done: {}", safe_line(failure));
             }
             if *failed > failures.len() {
                 let _ = writeln!(out, "not done: {} more", failed - failures.len());
@@ -47,7 +48,8 @@ fn done(outcome: &Outcome) -> String {
             out
         }
         Outcome::Maintenance(window) => {
-            format!("{}  {}  {} to {}\n", window.id, window.name, window.start, window.end)
+            let name = safe_line(&window.name);
+            format!("{}  {name}  {} to {}\n", window.id, window.start, window.end)
         }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
@@ -58,7 +60,7 @@ fn told(answer: &Answer) -> String {
         Answer::Hosts(hosts) => hosts_table(hosts),
         Answer::Alerts(alerts) => alerts_table(alerts),
         Answer::Maintenance(windows) => windows_table(windows),
-        Answer::Config(text) => text.clone(),
+        Answer::Config(text) => text.lines().map(|line| safe_line(&line) + "\n").collect(),
         Answer::Log(page) => log_table(&page.entries),
         Answer::Check(_)
         | Answer::History { .. }
@@ -159,7 +161,7 @@ fn log_table(entries: &[LogEntry]) -> String {
     table(&["time", "what", "state", "where", "said"], &rows)
 }
 
-/// Columns as wide as their widest cell; the last one is not padded.
+/// Columns as wide as their widest cell; the last one is not padded. Cells may come from outside.
 #[must_use]
 pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heads.iter().map(|head| width(head)).collect();
@@ -173,7 +175,7 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&heads).chain(rows) {
         let mut line = String::new();
         for (cell, wide) in row.iter().zip(&widths) {
-            line.push_str(cell);
+            line.push_str(&safe_line(cell));
             line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
         }
         out.push_str(line.trim_end());
@@ -185,6 +187,12 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_says_nothing_to_the_terminal() {
+        let rows = vec![vec!["a\u{1b}[2Jb\nc".to_owned(), "x\u{9b}".to_owned()]];
+        assert_eq!(table(&["a", "b"], &rows), "a         b\na␛[2Jb␤c  x<U+009B>\n");
+    }
 
     #[test]
     fn columns_stay_aligned_for_wide_text() {

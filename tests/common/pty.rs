@@ -240,6 +240,14 @@ impl Terminal {
         Some(screen.last)
     }
 
+    /// Waits until more was written than so many bytes, or so long.
+    pub fn wait_bytes(&self, more_than: u64, patience: Duration) {
+        let (lock, changed) = &*self.screen;
+        let screen = lock.lock().expect("the screen");
+        let same = |screen: &mut Screen| screen.bytes <= more_than && !screen.ended;
+        drop(changed.wait_timeout_while(screen, patience, same).expect("the screen"));
+    }
+
     /// True while the program uses the alternate screen.
     pub fn is_full_screen(&self) -> bool {
         self.screen.0.lock().expect("the screen").parser.screen().alternate_screen()
@@ -265,6 +273,12 @@ impl Terminal {
     /// What was written, as it came: the newest few megabytes.
     pub fn written(&self) -> Vec<u8> {
         self.screen.0.lock().expect("the screen").log.clone()
+    }
+
+    /// The same, and how many bytes were written up to its end.
+    pub fn written_so_far(&self) -> (Vec<u8>, u64) {
+        let screen = self.screen.0.lock().expect("the screen");
+        (screen.log.clone(), screen.bytes)
     }
 
     /// Bytes written so far.
