@@ -151,6 +151,12 @@ impl Table {
         at
     }
 
+    /// Makes room for so many checks.
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve(count);
+        self.by_key.reserve(count);
+    }
+
     /// Removes a check.
     pub fn remove(&mut self, key: &CheckKey) -> Option<Slot> {
         let at = self.by_key.remove(key)?;

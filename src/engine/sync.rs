@@ -58,8 +58,9 @@ impl Core {
         let gone: Vec<CheckKey> = self
             .table
             .iter()
-            .map(|(_, slot)| slot.check.key.clone())
+            .map(|(_, slot)| &slot.check.key)
             .filter(|key| !checks.contains(key))
+            .cloned()
             .collect();
         for key in gone {
             self.close(&key, "its check was removed from the configuration", now);
@@ -68,8 +69,9 @@ impl Core {
         let gone: Vec<Name> = self
             .table
             .hosts()
-            .map(|h| h.name.clone())
+            .map(|host| &host.name)
             .filter(|name| !hosts.contains(name))
+            .cloned()
             .collect();
         self.batch.inventory.extend(gone.into_iter().map(Inventory::HostGone));
         for host in wanted.hosts {
@@ -79,11 +81,11 @@ impl Core {
         }
         let mut names = Names::default();
         for mut check in wanted.checks {
-            names.share(&mut check);
             let known = self.table.place(&check.key).and_then(|at| self.table.get(at));
             if known.is_some_and(|slot| *slot.check == check) {
                 continue;
             }
+            names.share(&mut check);
             if !check.enabled {
                 self.close(&check.key, "its check was disabled", now);
             }
@@ -138,18 +140,9 @@ impl Core {
         let mut statuses: std::collections::HashMap<_, _> = loaded.statuses.into_iter().collect();
         let mut alerts: std::collections::HashMap<CheckKey, _> =
             loaded.alerts.into_iter().map(|alert| (alert.check.clone(), alert)).collect();
-        let wanted: std::collections::HashMap<&CheckKey, &Check> =
-            wanted.checks.iter().map(|check| (&check.key, check)).collect();
-        for known in loaded.checks {
-            let wanted = wanted.get(&known.key).copied();
-            // Most are as they were stored: writing a check down takes a quarter of reading one,
-            // and at a start there are tens of thousands.
-            let same = wanted.filter(|wanted| {
-                serde_json::to_string(wanted).is_ok_and(|json| json == known.spec_json)
-            });
-            // A definition of another version that cannot be read is taken from the inventory.
-            let stored = || serde_json::from_str::<Check>(&known.spec_json).ok();
-            let check = same.cloned().or_else(stored).or_else(|| wanted.cloned());
+        self.table.reserve(loaded.checks.len());
+        let checks = definitions(&loaded.checks, wanted);
+        for (known, check) in loaded.checks.into_iter().zip(checks) {
             let Some(check) = check else { continue };
             let mut slot = self.fresh_slot(known.no, Arc::new(check), None, now);
             if let Some(status) = statuses.remove(&known.no) {
@@ -187,3 +180,39 @@ impl Core {
         }
     }
 }
+
+/// The definitions of stored checks, each as it was stored or, of another version that cannot be
+/// read, from the inventory.
+fn definitions(stored: &[crate::store::KnownCheck], wanted: &Wanted) -> Vec<Option<Check>> {
+    let wanted: std::collections::HashMap<&CheckKey, &Check> =
+        wanted.checks.iter().map(|check| (&check.key, check)).collect();
+    let one = |known: &crate::store::KnownCheck| {
+        let wanted = wanted.get(&known.key).copied();
+        // Most are as they were stored, and writing a check down takes a part of reading one.
+        let same = wanted.filter(|wanted| {
+            serde_json::to_string(wanted).is_ok_and(|json| json == known.spec_json)
+        });
+        let read = || serde_json::from_str::<Check>(&known.spec_json).ok();
+        same.cloned().or_else(read).or_else(|| wanted.cloned())
+    };
+    let all = |part: &[crate::store::KnownCheck]| -> Vec<Option<Check>> {
+        let mut names = Names::default();
+        let mut checks: Vec<Option<Check>> = part.iter().map(one).collect();
+        checks.iter_mut().flatten().for_each(|check| names.share(check));
+        checks
+    };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+    let part = stored.len().div_ceil(threads).max(LARGE);
+    if part >= stored.len() {
+        return all(stored);
+    }
+    // Of tens of thousands at a start, by which the first picture waits.
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = stored.chunks(part).map(|part| scope.spawn(|| all(part))).collect();
+        let joined = parts.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined.flat_map(|part| part.unwrap_or_else(|why| std::panic::resume_unwind(why))).collect()
+    })
+}
+
+/// So many checks are worth a thread.
+const LARGE: usize = 2_000;
