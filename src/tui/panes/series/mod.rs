@@ -5,7 +5,7 @@
 
 mod view;
 
-use crate::model::{CheckKey, SafeText, Selector, Span, Steady, Timestamp, Unit};
+use crate::model::{CheckKey, Name, SafeText, Selector, Span, Steady, Timestamp, Unit};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{Problem, SeriesPage, SeriesPast, SeriesRow};
 use crate::tui::action::Action;
@@ -15,7 +15,7 @@ use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::views::View;
 use crate::tui::widgets::chart;
 use crate::tui::widgets::{Scroll, cursor};
-pub use view::{preview, title, view};
+pub use view::{draw, preview, title, view};
 
 /// Rows of the page; more are found by a filter.
 const LIMIT: u32 = 500;
@@ -31,7 +31,7 @@ const LIST: u64 = 0;
 const PAST: u64 = 1;
 
 /// What the graph was asked for: the series, the length of time, its end.
-type Wish = (CheckKey, crate::model::Name, Span, Option<Timestamp>);
+type Wish = (CheckKey, Name, Span, Option<Timestamp>);
 
 /// The pane's own state.
 #[derive(Debug, Default)]
@@ -65,8 +65,15 @@ pub fn subject(app: &App) -> Option<CheckKey> {
     app.own.series.row().map(|row| row.check.clone())
 }
 
+/// The series under the cursor, and the check that scrapes it.
+#[must_use]
+pub fn chosen(app: &App) -> Option<(CheckKey, Name)> {
+    app.own.series.row().map(|row| (row.check.clone(), row.series.clone()))
+}
+
 /// The time that the graph shows.
-fn window(app: &App) -> (Timestamp, Timestamp) {
+#[must_use]
+pub fn window(app: &App) -> (Timestamp, Timestamp) {
     let span = app.span().1;
     match app.own.lens.end {
         Some(end) => (end - span, end),

@@ -7,11 +7,11 @@
 //! ```
 
 use crate::model::SafeText;
-use crate::protocol::SeriesRow;
+use crate::protocol::{SeriesPast, SeriesRow};
 use crate::tui::app::{App, Pane};
 use crate::tui::format;
 use crate::tui::panes::rows::select;
-use crate::tui::panes::{empty, graph, not_ready, throughput};
+use crate::tui::panes::{empty, graph, not_ready, pin, throughput};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::chart::{Chart, Dot, Line};
@@ -146,6 +146,9 @@ fn list(app: &App, surface: &mut Surface<'_>) {
         let high = row.spark.iter().copied().fold(0.0, f64::max);
         let place = (check + name + VALUE + 5, y);
         spark::bars(surface, place, spark, (&cells, high), app.options.glyphs);
+        if pin::is_series(app, &row.check, &row.series) {
+            surface.say(check + 1, y, 1, "▪", Role::Accent);
+        }
         if at == own.at {
             select(app, surface, y, app.focus == Pane::SeriesList);
         }
@@ -170,9 +173,14 @@ fn past(app: &App, surface: &mut Surface<'_>) {
     if let Some(problem) = &own.past_problem {
         return empty(surface, &["The past cannot be shown:", problem]);
     }
-    let (unit, factor) = super::unit(&row.series, own.past.rate);
+    draw(app, surface, &row.series, &own.past);
+}
+
+/// Draws the past of a series with its figures above.
+pub fn draw(app: &App, surface: &mut Surface<'_>, series: &str, past: &SeriesPast) {
+    let (unit, factor) = super::unit(series, past.rate);
     let (from, to) = super::window(app);
-    let dots = own.past.points.iter().map(|point| Dot {
+    let dots = past.points.iter().map(|point| Dot {
         at: point.at,
         value: point.value * factor,
         min: point.min * factor,
@@ -183,7 +191,7 @@ fn past(app: &App, surface: &mut Surface<'_>) {
     throughput::figures(app, surface, 0, "now", &line, (&unit, from, to));
     let mut chart = Chart::new(&unit, &app.options.zone, app.options.glyphs, (from, to));
     chart.now = app.wall();
-    chart.lost.clone_from(&own.past.stale);
+    chart.lost.clone_from(&past.stale);
     (chart.cursor, chart.log) = (app.own.lens.cursor, app.own.lens.log);
     chart.lines = vec![line];
     let (wide, high) = (surface.width().saturating_sub(2), surface.height().saturating_sub(1));
