@@ -37,7 +37,7 @@ pub use endpoint::{Answer, ask};
 
 use std::time::{Duration, Instant};
 
-use crate::model::metric::SERIES_LIMIT;
+use crate::model::metric::series_limit;
 use crate::model::{Check, Failure, FailureKind, Observation, Scrape, Spec};
 
 /// Runs a check once. Returns at the context's deadline at the latest, whatever the target does.
@@ -52,7 +52,7 @@ pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Obser
         }
     };
     let mut observation = seen.unwrap_or_else(|failure| failed(check, failure, start.elapsed()));
-    observation.metrics.truncate(SERIES_LIMIT);
+    observation.metrics.truncate(series_limit(check.kind()));
     observation.duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     observation
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::metric::DEVICE_SERIES_LIMIT;
 use crate::model::{CheckKey, Metric, Name, Span, Timestamp, Unit};
 use crate::protocol::LiveCheck;
 use crate::protocol::query::{Point, Series, StateSpan};
@@ -105,9 +106,8 @@ impl Book {
         if self.end.is_some() {
             return;
         }
-        for metric in &result.observation.metrics {
-            let value = metric.value;
-            self.push(metric, Point::one(result.at, value));
+        for (at, metric) in result.observation.metrics.iter().enumerate() {
+            self.push_at(at, metric, Point::one(result.at, metric.value));
         }
         let oldest = result.at - self.range - self.range;
         for track in &mut self.tracks {
@@ -118,15 +118,24 @@ impl Book {
     }
 
     fn push(&mut self, metric: &Metric, point: Point) {
-        let same = |track: &&mut Track| {
+        self.push_at(0, metric, point);
+    }
+
+    /// Adds a point to the metric's track, which is at `hint` when results come in one order.
+    fn push_at(&mut self, hint: usize, metric: &Metric, point: Point) {
+        let same = |track: &Track| {
             track.metric.name == metric.name && track.metric.instance == metric.instance
         };
-        if let Some(track) = self.tracks.iter_mut().find(same) {
+        let at = match self.tracks.get(hint) {
+            Some(track) if same(track) => Some(hint),
+            _ => self.tracks.iter().position(same),
+        };
+        if let Some(track) = at.and_then(|at| self.tracks.get_mut(at)) {
             if track.points.last().is_none_or(|last| last.at < point.at) {
                 track.points.push(point);
                 track.metric = metric.clone();
             }
-        } else if self.tracks.len() < crate::model::metric::SERIES_LIMIT {
+        } else if self.tracks.len() < DEVICE_SERIES_LIMIT {
             self.tracks.push(Track { metric: metric.clone(), points: vec![point] });
         }
     }
@@ -156,7 +165,7 @@ impl Book {
         for track in self.tracks.iter().filter(|track| &*track.metric.name == "octets_in") {
             let Some(name) = track.metric.instance.clone() else { continue };
             let both = [Some(track), self.track("octets_out", Some(&name))];
-            let busy = both.into_iter().flatten().filter_map(|t| t.rates().last().map(|d| d.value));
+            let busy = both.into_iter().flatten().filter_map(Track::last_rate);
             found.push((&*name == "lo", -busy.sum::<f64>(), name));
         }
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.cmp(&b.2)));
@@ -180,6 +189,19 @@ impl Track {
             Unit::BitsPerSecond => times(1.0),
             Unit::Counter => self.points.windows(2).filter_map(rate).collect(),
             _ => times(8.0),
+        }
+    }
+
+    /// The last of [`Track::rates`], without the others.
+    #[must_use]
+    pub fn last_rate(&self) -> Option<f64> {
+        let last = self.points.last()?;
+        match self.metric.unit {
+            Unit::BitsPerSecond => Some(last.value),
+            Unit::Counter => {
+                self.points.last_chunk::<2>().and_then(|pair| rate(pair)).map(|dot| dot.value)
+            }
+            _ => Some(last.value * 8.0),
         }
     }
 }
