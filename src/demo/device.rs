@@ -14,7 +14,7 @@ const PORTS: usize = 24;
 /// Of them, every so many has nothing plugged in and is shut.
 const SHUT: usize = 5;
 /// Who is behind a port, in turn.
-const BEHIND: [&str; 8] = ["web", "web", "db", "app", "mail", "dns", "backup", "lab"];
+const BEHIND: [&str; 8] = ["web", "cache", "db", "app", "mail", "dns", "backup", "lab"];
 
 /// A port, by its name: where it leads, and how fast it is in bit/s.
 struct Port {

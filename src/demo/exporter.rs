@@ -92,9 +92,17 @@ fn layout() -> Arc<Layout> {
     Arc::new(Layout { id, series })
 }
 
+/// `http_request_duration_seconds` of all parts of that histogram, else the series itself.
+fn family(name: &str) -> &str {
+    let bare = name.split('{').next().unwrap_or(name);
+    let part = ["_bucket", "_count", "_sum"].iter().find_map(|part| bare.strip_suffix(part));
+    part.unwrap_or(name)
+}
+
 fn value(plot: Plot, host: &str, name: &str, shape: Shape, at: Timestamp) -> f64 {
     let key = format!("{host} {name}");
-    let size = 0.6 + 0.8 * share(plot.seed, &key, 0);
+    // The parts of a histogram belong together.
+    let size = 0.6 + 0.8 * share(plot.seed, &format!("{host} {}", family(name)), 0);
     match shape {
         Shape::Still(value) => value,
         Shape::Gauge(mean) => {
@@ -139,6 +147,12 @@ mod tests {
                 let grows = !matches!(shape, Shape::Counter(_)) || value >= then;
                 assert!(value.is_finite() && *value >= 0.0 && grows, "{name}: {then} {value}");
             }
+            let value = |name: &str| {
+                let at = SERIES.iter().position(|(have, _)| have.ends_with(name)).unwrap();
+                now.values[at]
+            };
+            assert!(value("{le=\"0.1\"}") <= value("{le=\"1\"}"), "at {secs}");
+            assert_eq!(value("{le=\"+Inf\"}"), value("seconds_count"), "at {secs}");
             before = now;
         }
         let failed = observe(plot, check, begin, Fate::Silent);

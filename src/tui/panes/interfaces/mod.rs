@@ -38,6 +38,8 @@ const FIGURE: usize = 10;
 /// Widest name and alias.
 const NAME: usize = 24;
 const ALIAS: usize = 30;
+/// Widest sparkline.
+const SPARK: usize = 72;
 
 /// The order of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -230,7 +232,7 @@ impl Columns {
         let room = room.saturating_sub(if speed { FIGURE + 1 } else { 0 });
         let alias = if alias > 0 && room >= 7 { alias.max(5).min(room - 1) } else { 0 };
         let room = room.saturating_sub(if alias > 0 { alias + 1 } else { 0 });
-        Self { name, alias, speed, spark: if room >= 10 { (room - 2).min(40) } else { 0 } }
+        Self { name, alias, speed, spark: if room >= 10 { (room - 2).min(SPARK) } else { 0 } }
     }
 }
 

@@ -88,6 +88,7 @@ fn unit(series: &str, rate: bool) -> (Unit, f64) {
     let base = name.strip_suffix("_total").unwrap_or(name);
     match (base.rsplit('_').next(), rate) {
         (Some("bytes" | "octets"), true) => (Unit::BitsPerSecond, 8.0),
+        (_, true) => (Unit::Other("/s".into()), 1.0),
         (Some("bytes"), false) => (Unit::Bytes, 1.0),
         (Some("seconds"), false) if !base.contains("time_seconds") => (Unit::Seconds, 1.0),
         (Some("celsius"), false) => (Unit::Celsius, 1.0),
@@ -261,7 +262,7 @@ mod tests {
             ("node_memory_MemFree_bytes", false, (Unit::Bytes, 1.0)),
             ("scrape_duration_seconds", false, (Unit::Seconds, 1.0)),
             ("node_boot_time_seconds", false, (Unit::Count, 1.0)),
-            ("http_requests_total{unit=\"_bytes\"}", true, (Unit::Count, 1.0)),
+            ("http_requests_total{unit=\"_bytes\"}", true, (Unit::Other("/s".into()), 1.0)),
             ("up", false, (Unit::Count, 1.0)),
         ] {
             assert_eq!(unit(series, rate), wanted, "{series}");

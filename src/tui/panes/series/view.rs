@@ -7,6 +7,7 @@
 //! ```
 
 use crate::model::SafeText;
+use crate::model::safe_text::width;
 use crate::protocol::{SeriesPast, SeriesRow};
 use crate::tui::app::{App, Pane};
 use crate::tui::format;
@@ -119,11 +120,13 @@ fn list(app: &App, surface: &mut Surface<'_>) {
         return nothing(app, surface);
     }
     let wide = surface.width();
+    let longest = own.page.rows.iter().map(|row| width(&row.check.to_string())).max();
     let (check, spark) = match wide {
         0..100 => (18, 10),
         100..160 => (24, 24),
         _ => (32, 40),
     };
+    let check = longest.unwrap_or(0).clamp(5, check);
     let name = wide.saturating_sub(check + VALUE + spark + 6);
     let top = usize::from(wide != usize::from(app.size.0));
     if top > 0 {
@@ -155,11 +158,10 @@ fn list(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-/// The last value of a row with its unit; of a counter of octets the throughput.
+/// The last value of a row with its unit; of a counter how fast it grows.
 fn last(row: &SeriesRow) -> (String, Role) {
-    let octets = row.rate && super::unit(&row.series, true).1 > 1.0;
     let (unit, factor) = super::unit(&row.series, row.rate);
-    let value = if octets { row.spark.last().copied() } else { row.last };
+    let value = if row.rate { row.spark.last().copied() } else { row.last };
     match (value, row.last) {
         (_, None) => ("stale".to_owned(), Role::Muted),
         (Some(value), _) => (format::value(value * factor, &unit), Role::Text),
