@@ -87,10 +87,12 @@ impl Book {
             .map(|series| Track { metric: series.metric, points: series.points })
             .collect();
         let live = if self.end.is_none() { live } else { Vec::new() };
+        let mut at = 0;
         for track in live {
             for point in track.points {
-                self.push(&track.metric, point);
+                at = self.push(at, &track.metric, point);
             }
+            at += 1;
         }
         self.states = states;
         self.loaded = true;
@@ -106,8 +108,9 @@ impl Book {
         if self.end.is_some() {
             return;
         }
-        for (at, metric) in result.observation.metrics.iter().enumerate() {
-            self.push_at(at, metric, Point::one(result.at, metric.value));
+        let mut next = 0;
+        for metric in &result.observation.metrics {
+            next = 1 + self.push(next, metric, Point::one(result.at, metric.value));
         }
         let oldest = result.at - self.range - self.range;
         for track in &mut self.tracks {
@@ -117,12 +120,9 @@ impl Book {
         }
     }
 
-    fn push(&mut self, metric: &Metric, point: Point) {
-        self.push_at(0, metric, point);
-    }
-
-    /// Adds a point to the metric's track, which is at `hint` when results come in one order.
-    fn push_at(&mut self, hint: usize, metric: &Metric, point: Point) {
+    /// Adds a point to the metric's track, which is at `hint` when results come in one order; gives
+    /// the place where it was.
+    fn push(&mut self, hint: usize, metric: &Metric, point: Point) -> usize {
         let same = |track: &Track| {
             track.metric.name == metric.name && track.metric.instance == metric.instance
         };
@@ -138,6 +138,7 @@ impl Book {
         } else if self.tracks.len() < DEVICE_SERIES_LIMIT {
             self.tracks.push(Track { metric: metric.clone(), points: vec![point] });
         }
+        at.unwrap_or_else(|| self.tracks.len().saturating_sub(1))
     }
 
     /// When the first number from `since` on was measured.
