@@ -25,6 +25,8 @@ mod house;
 mod leaving;
 #[path = "common/mariadb.rs"]
 mod mariadb;
+#[path = "e2e/methods.rs"]
+mod methods;
 #[path = "e2e/namespace.rs"]
 mod namespace;
 #[path = "common/netns.rs"]
@@ -43,6 +45,8 @@ mod scene;
 mod screens;
 #[path = "e2e/sharing.rs"]
 mod sharing;
+#[path = "common/snmpd.rs"]
+mod snmpd;
 #[path = "common/snmpstub.rs"]
 mod snmpstub;
 #[path = "e2e/story.rs"]

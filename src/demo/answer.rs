@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Plot;
 use super::dice::{day, share, wander};
 use super::story::{Fate, fate, is_away};
+use super::{Plot, device, exporter};
 use crate::model::spec::Kind;
 use crate::model::{
     Check, CheckKey, Failure, FailureKind, Metric, Observation, Span, State, Timestamp, Unit,
@@ -30,12 +30,15 @@ pub fn observe(plot: Plot, check: &Check, at: Timestamp) -> Observation {
     let mut seen = match check.kind() {
         Kind::Ping => ask.ping(),
         Kind::Http => ask.http(),
-        Kind::System | Kind::Snmp => ask.system(),
+        Kind::System => ask.system(),
+        Kind::Snmp if fate == Fate::Silent => ask.no_poll(),
+        Kind::Snmp => device::observe(plot, check, at, fate),
+        Kind::Scrape => exporter::observe(plot, check, at, fate),
         Kind::Trace => ask.trace(),
         Kind::Custom => ask.plugin(),
         Kind::Process => ask.process(),
         Kind::Dns => ask.dns(),
-        Kind::Tcp | Kind::Udp | Kind::Mysql | Kind::Json | Kind::Scrape => ask.connection(),
+        Kind::Tcp | Kind::Udp | Kind::Mysql | Kind::Json => ask.connection(),
     };
     let time = seen.value("time").or_else(|| seen.value("rtt")).unwrap_or(0.02);
     // A run is never longer than its deadline.
@@ -229,6 +232,11 @@ impl Ask<'_> {
         seen
     }
 
+    /// An agent that does not answer.
+    fn no_poll(&self) -> Observation {
+        self.fail(FailureKind::Unreachable, "no answer, or wrong community or credentials:")
+    }
+
     fn system(&self) -> Observation {
         if self.fate == Fate::Silent {
             return self.fail(FailureKind::Timeout, "no answer in 10 s from");
@@ -266,7 +274,6 @@ impl Ask<'_> {
         let host = &*self.check.key.host;
         let (names, speed): (&[&str], f64) = match host.split('-').next() {
             Some("core") => (&["te1/1", "te1/2"], 1e10),
-            Some("sw") => (&["ge0/1", "ge0/2"], 1e9),
             _ => (&["eth0"], 1e9),
         };
         let mut metrics = Vec::new();

@@ -7,7 +7,9 @@
 
 mod answer;
 pub mod crew;
+mod device;
 mod dice;
+mod exporter;
 mod path;
 mod sites;
 mod story;

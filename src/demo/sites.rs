@@ -1,11 +1,12 @@
 //! Who is in the simulated network: five sites with routers, switches, web, database, mail, name
 //! and application servers; and the access switches of a storm.
 
+use crate::model::snmp::{SnmpLogin, SnmpSpec};
 use crate::model::spec::{
     CustomCommand, CustomSpec, DnsSpec, HttpSpec, MysqlSpec, MysqlTls, PingSpec, ProcessSpec,
-    SystemSpec, TcpSpec, TraceSpec,
+    ScrapeSpec, SystemSpec, TcpSpec, TraceSpec,
 };
-use crate::model::{Check, Host, Limit, Range, Span, Spec, State};
+use crate::model::{Check, Host, Limit, Range, Secret, Span, Spec, State};
 
 /// The sites: name, city, second byte of its addresses.
 pub const SITES: [(&str, &str, u8); 5] = [
@@ -105,6 +106,15 @@ fn system(host: &str, address: &str) -> Check {
     check(host, "system", address, Spec::System(SystemSpec::default()))
 }
 
+/// A switch with its ports; each that should carry traffic and does not is a problem.
+fn device(host: &str, address: &str) -> Check {
+    let login = SnmpLogin::V2c(Secret::Inline("simulated".to_owned()));
+    let mut check = check(host, "snmp", address, Spec::Snmp(Box::new(SnmpSpec::new(login))));
+    let up_or_shut = Range { start: 0.0, end: 1.0, inverted: false };
+    check.limits.push(Limit::new("link_state", None, Some(up_or_shut)));
+    check
+}
+
 fn plugin(host: &str, address: &str, name: &str, program: &str) -> Check {
     let command = CustomCommand::Argv(vec![program.to_owned()]);
     let spec = CustomSpec { command, env: std::collections::BTreeMap::new() };
@@ -131,12 +141,15 @@ fn checks_of(role: &str, n: u8, host: &str, at: &str) -> Vec<Check> {
                 checks.push(trace());
             }
         }
-        "sw" => checks.push(system(host, at)),
+        "sw" => checks.push(device(host, at)),
         "web" => {
             checks.push(web(host, "http", at, &format!("https://{host}.example/health")));
             checks.push(system(host, at));
             if n == 1 {
                 checks.push(trace());
+                let url = format!("http://{host}.example:9100/metrics");
+                let node = check(host, "node", at, Spec::Scrape(ScrapeSpec::get(&url)));
+                checks.push(Check { interval: Span::from_secs(15), ..node });
             }
         }
         "db" => {

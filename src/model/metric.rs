@@ -7,10 +7,22 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::id::Name;
+use super::spec::Kind;
 use super::threshold::Range;
 
 /// Most metrics of one check; what comes beyond is dropped and counted (DESIGN 5b).
 pub const SERIES_LIMIT: usize = 256;
+/// The same of a device with interfaces, each of which has up to six: room for some 400.
+pub const DEVICE_SERIES_LIMIT: usize = 2048;
+
+/// Most metrics of one check of that kind.
+#[must_use]
+pub const fn series_limit(kind: Kind) -> usize {
+    match kind {
+        Kind::Snmp => DEVICE_SERIES_LIMIT,
+        _ => SERIES_LIMIT,
+    }
+}
 
 /// What a number counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]

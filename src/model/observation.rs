@@ -102,7 +102,7 @@ pub struct Observation {
     /// Further lines (a plugin's long text, one line per resolver, ...).
     #[serde(default, skip_serializing_if = "SafeText::is_empty")]
     pub long: SafeText,
-    /// The numbers, at most [`SERIES_LIMIT`](super::metric::SERIES_LIMIT).
+    /// The numbers, at most [`series_limit`](super::metric::series_limit) of the kind.
     pub metrics: Vec<Metric>,
     /// How it failed; `None` when it ran to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@
 //! [`Layout`] that both ends know, and what travels is a row of numbers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,15 @@ pub struct Scrape {
     pub stamps: Vec<(u32, i64)>,
     /// How it went.
     pub report: ScrapeReport,
+}
+
+impl Scrape {
+    /// A scrape that failed after `took`: no sample, and `up` is 0.
+    #[must_use]
+    pub fn failed(took: Duration) -> Self {
+        let report = ScrapeReport { duration: took.as_secs_f64(), ..ScrapeReport::default() };
+        Self { report, ..Self::default() }
+    }
 }
 
 /// How much of the scraped series is kept.

@@ -35,10 +35,10 @@ pub use context::{Context, Memory, Shared};
 pub use dns::system_resolvers;
 pub use endpoint::{Answer, ask};
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::model::metric::SERIES_LIMIT;
-use crate::model::{Check, Failure, FailureKind, Observation, Spec};
+use crate::model::metric::series_limit;
+use crate::model::{Check, Failure, FailureKind, Observation, Scrape, Spec};
 
 /// Runs a check once. Returns at the context's deadline at the latest, whatever the target does.
 pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Observation {
@@ -51,10 +51,19 @@ pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Obser
             Err(Failure::new(FailureKind::Timeout, format!("no result within {}", check.timeout)))
         }
     };
-    let mut observation = seen.unwrap_or_else(Observation::failed);
-    observation.metrics.truncate(SERIES_LIMIT);
+    let mut observation = seen.unwrap_or_else(|failure| failed(check, failure, start.elapsed()));
+    observation.metrics.truncate(series_limit(check.kind()));
     observation.duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     observation
+}
+
+/// A run that ended after `took` without a word of its probe. A scrape that failed is a scrape all
+/// the same: its series end and `up` is 0.
+#[must_use]
+pub fn failed(check: &Check, failure: Failure, took: Duration) -> Observation {
+    let is_scrape = matches!(&*check.spec, Spec::Scrape(_));
+    let scrape = is_scrape.then(|| Scrape::failed(took).into());
+    Observation { scrape, ..Observation::failed(failure) }
 }
 
 async fn dispatch(

@@ -59,6 +59,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),
+        Action::Pin => panes::pin::toggle(app),
         Action::RangeLonger => app.turn_range(true),
         Action::RangeShorter => app.turn_range(false),
         Action::Earlier | Action::Later | Action::GraphNewest | Action::LogScale => {
@@ -195,6 +196,7 @@ fn metric(app: &mut App, forward: bool) {
         if !names.is_empty() {
             let at = names.iter().position(|name| Some(name) == app.interface.as_ref());
             app.interface = names.get(turned(at, names.len())).cloned();
+            panes::pin::turned(app);
         }
     }
 }

@@ -89,6 +89,7 @@ actions! {
     FilterMenu, "filter-menu", "filter menu", "choose from all terms that a filter can have", Look, key;
     MetricNext, "metric-next", "next metric", "next metric or interface in the graph", Look, key;
     MetricPrevious, "metric-previous", "previous metric", "previous metric or interface in the graph", Look, key;
+    Pin, "pin", "pin", "keep this in the throughput pane, or let it go", Look, key;
     RangeLonger, "range-longer", "longer", "graph over a longer time", Look, key;
     RangeShorter, "range-shorter", "shorter", "graph over a shorter time", Look, key;
     Earlier, "earlier", "earlier", "graph: half a range back", Look, key;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::metric::DEVICE_SERIES_LIMIT;
 use crate::model::{CheckKey, Metric, Name, Span, Timestamp, Unit};
 use crate::protocol::LiveCheck;
 use crate::protocol::query::{Point, Series, StateSpan};
@@ -86,10 +87,12 @@ impl Book {
             .map(|series| Track { metric: series.metric, points: series.points })
             .collect();
         let live = if self.end.is_none() { live } else { Vec::new() };
+        let mut at = 0;
         for track in live {
             for point in track.points {
-                self.push(&track.metric, point);
+                at = self.push(at, &track.metric, point);
             }
+            at += 1;
         }
         self.states = states;
         self.loaded = true;
@@ -105,9 +108,9 @@ impl Book {
         if self.end.is_some() {
             return;
         }
+        let mut next = 0;
         for metric in &result.observation.metrics {
-            let value = metric.value;
-            self.push(metric, Point::one(result.at, value));
+            next = 1 + self.push(next, metric, Point::one(result.at, metric.value));
         }
         let oldest = result.at - self.range - self.range;
         for track in &mut self.tracks {
@@ -117,18 +120,25 @@ impl Book {
         }
     }
 
-    fn push(&mut self, metric: &Metric, point: Point) {
-        let same = |track: &&mut Track| {
+    /// Adds a point to the metric's track, which is at `hint` when results come in one order; gives
+    /// the place where it was.
+    fn push(&mut self, hint: usize, metric: &Metric, point: Point) -> usize {
+        let same = |track: &Track| {
             track.metric.name == metric.name && track.metric.instance == metric.instance
         };
-        if let Some(track) = self.tracks.iter_mut().find(same) {
+        let at = match self.tracks.get(hint) {
+            Some(track) if same(track) => Some(hint),
+            _ => self.tracks.iter().position(same),
+        };
+        if let Some(track) = at.and_then(|at| self.tracks.get_mut(at)) {
             if track.points.last().is_none_or(|last| last.at < point.at) {
                 track.points.push(point);
                 track.metric = metric.clone();
             }
-        } else if self.tracks.len() < crate::model::metric::SERIES_LIMIT {
+        } else if self.tracks.len() < DEVICE_SERIES_LIMIT {
             self.tracks.push(Track { metric: metric.clone(), points: vec![point] });
         }
+        at.unwrap_or_else(|| self.tracks.len().saturating_sub(1))
     }
 
     /// When the first number from `since` on was measured.
@@ -156,7 +166,7 @@ impl Book {
         for track in self.tracks.iter().filter(|track| &*track.metric.name == "octets_in") {
             let Some(name) = track.metric.instance.clone() else { continue };
             let both = [Some(track), self.track("octets_out", Some(&name))];
-            let busy = both.into_iter().flatten().filter_map(|t| t.rates().last().map(|d| d.value));
+            let busy = both.into_iter().flatten().filter_map(Track::last_rate);
             found.push((&*name == "lo", -busy.sum::<f64>(), name));
         }
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then_with(|| a.2.cmp(&b.2)));
@@ -180,6 +190,19 @@ impl Track {
             Unit::BitsPerSecond => times(1.0),
             Unit::Counter => self.points.windows(2).filter_map(rate).collect(),
             _ => times(8.0),
+        }
+    }
+
+    /// The last of [`Track::rates`], without the others.
+    #[must_use]
+    pub fn last_rate(&self) -> Option<f64> {
+        let last = self.points.last()?;
+        match self.metric.unit {
+            Unit::BitsPerSecond => Some(last.value),
+            Unit::Counter => {
+                self.points.last_chunk::<2>().and_then(|pair| rate(pair)).map(|dot| dot.value)
+            }
+            _ => Some(last.value * 8.0),
         }
     }
 }

@@ -121,7 +121,9 @@ pub fn wishes(app: &App) -> Vec<Action> {
     );
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
-    let graphs = app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
+    wish(Action::Pin, panes::pin::here(app).is_some());
+    let graphs = panes::pin::title(app).is_none()
+        && app.graph.as_ref().is_some_and(|book| book.interfaces().len() > 1)
         && app.focus == Pane::Throughput;
     wish(
         Action::MetricNext,

@@ -190,6 +190,7 @@ impl App {
             Pane::Hosts | Pane::CheckList => self.lead = Lead::Hosts,
             _ => {}
         }
+        self.keep_host_in_sight();
         let under = self.selected_alert().map(|alert| alert.check.host.clone());
         match (self.lead, under) {
             (Lead::Alerts, Some(host)) => act::select_host(self, host),
@@ -205,6 +206,20 @@ impl App {
             _ => {}
         }
         self.find_host();
+    }
+
+    /// With the keys on the hosts, a key means a host that is on screen: where a filter takes the
+    /// selected one away, the one under the cursor is selected.
+    fn keep_host_in_sight(&mut self) {
+        let list = &self.lists.hosts;
+        let in_sight = self.host.as_ref().is_some_and(|host| list.at(host).is_some());
+        let under = list.row().and_then(crate::tui::lists::Row::item);
+        if self.focus == Pane::Hosts
+            && !in_sight
+            && let Some(name) = under.map(|row| row.name.clone())
+        {
+            act::select_host(self, name);
+        }
     }
 
     /// Puts the cursor of the hosts on the selected host, unless it is on a group on purpose.

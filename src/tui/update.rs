@@ -220,11 +220,12 @@ fn show_trace(app: &mut App, at_once: bool) {
     }
 }
 
-/// The busiest interface is shown until somebody chooses another; it does not change by itself.
+/// The pinned interface is shown, else the busiest until somebody chooses another; it does not change by itself.
 pub(super) fn choose_interface(app: &mut App) {
     if app.interface.is_none() {
-        app.interface =
-            app.graph.as_ref().and_then(|book: &Book| book.interfaces().into_iter().next());
+        let busiest = |book: &Book| book.interfaces().into_iter().next();
+        let pinned = panes::pin::interface(app).map(|(_, name)| name.clone());
+        app.interface = pinned.or_else(|| app.graph.as_ref().and_then(busiest));
     }
 }
 

@@ -42,8 +42,12 @@ pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
         .or_else(own)
 }
 
-/// The same for the present screen; the wall's links do not follow a cursor.
+/// The same for the present screen, where a pinned interface goes before; the wall's links do not
+/// follow a cursor.
 fn source(app: &App) -> Option<CheckKey> {
+    if let Some((check, _)) = panes::pin::interface(app) {
+        return Some(check.clone());
+    }
     let host = if app.wall.is_on() { None } else { app.host.as_ref() };
     graph_source(&app.world, host)
 }

@@ -14,8 +14,8 @@ use super::traces::Traces;
 use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::spec::Spec;
-use crate::model::{Failure, FailureKind, Now, Observation, RequestId, Span};
-use crate::probe::Memory;
+use crate::model::{Failure, FailureKind, Now, RequestId, Span};
+use crate::probe::{self, Memory};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Actor, Command, Event, Outcome, Problem, Request};
@@ -198,10 +198,9 @@ impl Loop {
             let Run { job, check, generation, forced, sample, mut memory, .. } = run;
             let ran = AssertUnwindSafe(source.run(&check, slot, &mut memory));
             let observation = ran.catch_unwind().await.unwrap_or_else(|_| {
-                Observation::failed(Failure::new(
-                    FailureKind::Internal,
-                    format!("the {} probe failed inside; please report this", check.kind()),
-                ))
+                let why = format!("the {} probe failed inside; please report this", check.kind());
+                let failure = Failure::new(FailureKind::Internal, why);
+                probe::failed(&check, failure, clock.now().steady.since(started.steady).to_std())
             });
             let at = clock.now().wall;
             let check = check.key.clone();

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use fluxnoc::model::spec::{Exposition, ScrapeSpec, SeriesMetric, Spec};
-use fluxnoc::model::{Check, FailureKind, Limit, Observation, Range, Secret, State, Unit};
-use fluxnoc::probe::Memory;
+use fluxnoc::model::{Check, FailureKind, Limit, Observation, Range, Secret, Span, State, Unit};
+use fluxnoc::probe::{self, Context, Memory, Shared};
 use fluxnoc::rules::evaluate;
 
 use super::scrape;
@@ -86,6 +86,36 @@ async fn a_million_series_are_too_many() {
     let seen = scrape(spec, &mut Memory::default()).await;
     unreadable(&seen, "more than 50000 samples");
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// Both use up the whole deadline: one with reading what came at once, one with a body that never
+/// ends. The series are told to have failed in both cases.
+#[tokio::test]
+async fn a_scrape_that_uses_up_its_deadline_is_a_failed_scrape_with_its_report() {
+    let stub = Stub::start();
+    let body: String = (0..400_000).map(|n| format!("x{{n=\"{n}\"}} {n}\n")).collect();
+    stub.put("/", Page::of(TEXT, body));
+    let hanging = Stub::raw(|mut stream| {
+        let _ = stream.write_all(HEAD.as_bytes());
+        let _ = stream.write_all(b"x 1\n");
+        std::thread::sleep(Duration::from_secs(5));
+    });
+    for (what, url, timeout) in [("read", stub.url("/"), 60), ("hang", hanging.url("/"), 200)] {
+        let timeout = Duration::from_millis(timeout);
+        let mut spec = ScrapeSpec::get(&url);
+        (spec.endpoint.max_body, spec.max_samples) = (64 << 20, 1_000_000);
+        let mut check = Check::new("target", "scrape", "127.0.0.1", Spec::Scrape(spec));
+        check.timeout = Span::from_millis(u64::try_from(timeout.as_millis()).unwrap());
+        let context = Context::new(&Shared::start().unwrap(), timeout);
+        let seen = probe::run(&check, &context, &mut Memory::default()).await;
+        let failure = seen.failure.as_ref().unwrap_or_else(|| panic!("{what}: {}", seen.output));
+        assert_eq!(failure.kind, FailureKind::Timeout, "{what}: {}", failure.message);
+        let scrape = seen.scrape.expect("told to the series too");
+        assert!(scrape.values.is_empty() && scrape.layout.series.is_empty(), "{what}");
+        let [up, took, samples @ ..] = scrape.report.values();
+        assert_eq!((up, samples), (0.0, [0.0; 3]), "{what}");
+        assert!(took >= 0.9 * timeout.as_secs_f64(), "{what}: {took} s");
+    }
 }
 
 #[tokio::test]

@@ -164,23 +164,55 @@ async fn fm_08_ticks_that_are_zero_after_a_start_make_no_usage() {
     assert_eq!(of(&seen, "cpu_usage"), Some(10.0));
 }
 
-#[tokio::test]
-async fn what_there_is_no_room_for_is_counted_and_said() {
+/// Resident memory at its highest, in MiB.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+fn device_of(interfaces: u32) -> Mib {
     let mut device = Mib::default();
-    for n in 1..=60 {
+    for n in 1..=interfaces {
         device.interface(n, &format!("ge-0/0/{n}"), "", (1, 1), (0, 0));
     }
-    let (mib, stub) = agent(device);
-    let mut poller = Poller::new(spec(stub.port), Duration::from_secs(5));
+    device
+}
+
+#[tokio::test]
+async fn a_device_with_300_interfaces_is_kept_whole() {
+    let before = peak_mib();
+    let (mib, stub) = agent(device_of(300));
+    let mut poller = Poller::new(spec(stub.port), Duration::from_secs(20));
+    let mut seen = poller.poll().await;
+    for n in 1..=5 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        mib.lock().unwrap().interface(300, "ge-0/0/300", "", (1, 1), (n * 10_000, 0));
+        seen = poller.poll().await;
+    }
+    assert_eq!(seen.failure, None, "{}", seen.output);
+    assert_eq!(seen.metrics.iter().filter(|metric| &*metric.name == "octets_in").count(), 300);
+    assert!(of(&seen, "octets_in[ge-0/0/300]").is_some_and(|rate| rate > 0.0));
+    assert!(seen.output.as_str().contains("300 of 300 interfaces up"), "{}", seen.output);
+    assert!(!seen.output.as_str().contains("not kept"), "{}", seen.output);
+    let grown = peak_mib() - before;
+    assert!(grown < 100, "{grown} MiB");
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_is_counted_and_said() {
+    let (mib, stub) = agent(device_of(460));
+    let mut poller = Poller::new(spec(stub.port), Duration::from_secs(20));
     let (seen, _) = twice(&mut poller, || {}).await;
-    assert!(seen.metrics.len() <= 256, "{}", seen.metrics.len());
+    assert!(seen.metrics.len() <= 2048, "{}", seen.metrics.len());
     assert!(
-        of(&seen, "octets_in[ge-0/0/51]").is_some() && of(&seen, "octets_in[ge-0/0/52]").is_none()
+        of(&seen, "octets_in[ge-0/0/409]").is_some()
+            && of(&seen, "octets_in[ge-0/0/410]").is_none()
     );
-    let said = "51 of 51 interfaces up, 9 more are not kept (256 series a check)";
+    let said = "409 of 409 interfaces up, 51 more are not kept (2048 series a device)";
     assert!(seen.output.as_str().contains(said), "{}", seen.output);
     // A choice makes room, by name or alias.
-    mib.lock().unwrap().interface(60, "ge-0/0/60", "uplink", (1, 1), (0, 0));
+    mib.lock().unwrap().interface(460, "ge-0/0/460", "uplink", (1, 1), (0, 0));
     let chosen = SnmpSpec {
         interfaces: vec!["ge-0/0/5?".to_owned(), "uplink".to_owned()],
         exclude_if: vec!["*/53".to_owned()],
@@ -194,7 +226,7 @@ async fn what_there_is_no_room_for_is_counted_and_said() {
     // that it changed.
     {
         let mut mib = mib.lock().unwrap();
-        mib.interface(61, "uplink", "", (2, 2), (0, 0));
+        mib.interface(461, "uplink", "", (2, 2), (0, 0));
         mib.set(&[1, 3, 6, 1, 2, 1, 31, 1, 5, 0], Value::TimeTicks(99));
     }
     let seen = poller.poll().await;

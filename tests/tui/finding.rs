@@ -69,6 +69,21 @@ fn tab_completes_keys_values_and_names() {
 }
 
 #[test]
+fn a_key_after_a_filter_means_a_host_that_the_filter_left() {
+    let mut console = Console::open((120, 40));
+    console.press("3");
+    let first = console.app.host.clone();
+    let other = console.app.lists.hosts.items().last().map(|row| row.name.clone()).unwrap();
+    assert_ne!(first.as_ref(), Some(&other));
+    console.press("/").write(&format!("host:{other}")).press("enter");
+    assert_eq!(console.app.lists.hosts.items().count(), 1);
+    assert_eq!(console.app.host.as_ref(), Some(&other));
+    console.press("enter");
+    let opened = console.app.detail.as_ref().map(|detail| detail.host.clone());
+    assert_eq!(opened, Some(other));
+}
+
+#[test]
 fn the_menu_offers_every_term() {
     let mut console = Console::open((80, 24));
     console.press("f");

@@ -8,6 +8,7 @@ use fluxnoc::model::spec::Kind;
 use fluxnoc::model::{CheckKey, Host, Metric, Observation, Range, SafeText, Span, Timestamp, Unit};
 use fluxnoc::protocol::{Event, LiveCheck, Role};
 use fluxnoc::tui::Options;
+use fluxnoc::tui::app::Pane;
 
 use crate::fixture::{self, check, fine, wave};
 use crate::{Console, actor, options};
@@ -215,4 +216,51 @@ fn a_device_without_a_result_says_so() {
     console.feed(vec![Event::Live(Arc::new(empty))]);
     console.rest();
     assert!(console.screen().contains("The last result has no interfaces"), "{}", console.screen());
+}
+
+#[test]
+fn an_interface_is_pinned_to_the_throughput_pane_until_it_is_let_go() {
+    let mut console = shown((160, 48), options());
+    assert!(console.foot().contains("P pin"), "{}", console.foot());
+    console.press("j P");
+    let screen = console.screen();
+    assert!(screen.contains("the throughput pane stays with core-fra-2 ge-0/0/1"), "{screen}");
+    assert!(screen.contains("▪ge-0/0/1"), "{screen}");
+    // On the overview it stays, wherever the cursor goes, and its numbers travel.
+    console.press("1 esc j j");
+    with_numbers(&mut console);
+    assert_ne!(console.app.host.as_deref(), Some("core-fra-2"));
+    let looked = console.app.looked.as_ref().map(|looked| looked.checks.contains(&key()));
+    assert_eq!(looked, Some(true));
+    let screen = console.screen();
+    assert!(screen.contains("Pinned: core-fra-2 ge-0/0/1, 15 min"), "{screen}");
+    assert!(screen.contains("1 of 9") && screen.contains("━ in "), "{screen}");
+    insta::assert_snapshot!("pinned_interface_160x48", screen);
+    // Another interface of the device, and back to the host under the cursor.
+    while console.app.focus != Pane::Throughput {
+        console.press("tab");
+    }
+    let screen = console.press("]").screen();
+    assert!(screen.contains("Pinned: core-fra-2 ge-0/0/2, 15 min"), "{screen}");
+    console.press("P");
+    console.rest();
+    let screen = console.screen();
+    assert!(screen.contains("follows the selected host again"), "{screen}");
+    assert!(!screen.contains("Pinned: "), "{screen}");
+}
+
+#[test]
+fn a_pinned_device_that_is_no_longer_configured_leaves_the_pane_to_the_selected_host() {
+    let mut console = shown((120, 40), options());
+    console.press("P 1 esc j j");
+    with_numbers(&mut console);
+    assert!(console.screen().contains("Pinned: core-fra-2 te1/2"));
+    console.feed(vec![Event::HostGone("core-fra-2".into())]);
+    console.pass(Span::from_secs(3));
+    console.rest();
+    assert!(!console.screen().contains("Pinned: "), "{}", console.screen());
+    // Where there is nothing to pin, the key says what there is.
+    console.press("2 P");
+    console.press("P");
+    assert!(console.foot().contains("nothing to pin here"), "{}", console.foot());
 }

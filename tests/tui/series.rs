@@ -1,11 +1,15 @@
 //! The browser of scraped series: its list, its filter, its graph, and what it says of its size.
 
-use fluxnoc::model::{CheckKey, SeriesSize, Span, Timestamp};
+use std::sync::Arc;
+
+use fluxnoc::model::spec::Kind;
+use fluxnoc::model::{CheckKey, Host, SeriesSize, Span, Timestamp};
 use fluxnoc::protocol::query::Point;
-use fluxnoc::protocol::{Answer, Problem, SeriesPage, SeriesPast, SeriesRow};
+use fluxnoc::protocol::{Answer, Event, Problem, SeriesPage, SeriesPast, SeriesRow};
+use fluxnoc::tui::app::Pane;
 
 use crate::Console;
-use crate::fixture::{now, wave};
+use crate::fixture::{check, fine, now, wave};
 
 const SERIES: [(&str, f64); 9] = [
     ("go_goroutines", 41.0),
@@ -69,6 +73,17 @@ pub fn past(series: &str, from: Timestamp, to: Timestamp) -> Result<Answer, Prob
     Ok(Answer::SeriesPast(SeriesPast { points, rate: series.contains("_total"), stale }))
 }
 
+/// The hosts whose exporters are scraped.
+fn with_targets(console: &mut Console) {
+    for host in ["web-1", "web-2"] {
+        console.feed(vec![
+            Event::Host(Arc::new(Host::new(host, "192.0.2.7"))),
+            check(host, "node", Kind::Scrape, fine("HTTP 200 in 12 ms, 9 samples")),
+        ]);
+    }
+    console.pass(Span::from_secs(3));
+}
+
 #[test]
 fn the_graph_of_a_series_on_a_small_screen() {
     let mut console = Console::open((80, 24));
@@ -121,4 +136,42 @@ fn an_engine_that_scrapes_nothing_says_how() {
     console.answers = false;
     console.press("g f");
     assert!(console.screen().contains("Asking the engine"));
+}
+
+#[test]
+fn a_series_is_pinned_to_the_throughput_pane_and_asked_for_again() {
+    let mut console = Console::open((160, 48));
+    with_targets(&mut console);
+    console.press("g f j j j j j P");
+    let screen = console.screen();
+    let name = "node_network_receive_bytes_total{device=\"eth0\"}";
+    assert!(screen.contains(&format!("stays with web-1 {name}")), "{screen}");
+    assert!(screen.contains(&format!("▪{name}")), "{screen}");
+    console.press("1 j");
+    console.rest();
+    let screen = console.screen();
+    assert!(
+        screen.contains("Pinned: a series of web-1, 15 min") && screen.contains(name),
+        "{screen}"
+    );
+    assert!(screen.contains("per second") && screen.contains("Mb/s"), "{screen}");
+    insta::assert_snapshot!("pinned_series_160x48", screen);
+    // Outside text shows nothing that it means.
+    console.press("g f k k k P 1");
+    console.rest();
+    let screen = console.screen();
+    assert!(screen.contains("␛[2J") && !screen.contains('\u{202e}'), "{screen}");
+    // A longer time is another question; so are ten seconds.
+    while console.app.focus != Pane::Throughput {
+        console.press("tab");
+    }
+    console.answers = false;
+    console.press("+");
+    assert!(console.screen().contains("60 min") || console.screen().contains("1 h"));
+    console.answer();
+    console.answers = true;
+    let wake = console.app.next_wake().since(console.app.now.steady);
+    assert!(wake <= Span::from_secs(10), "{wake}");
+    console.press("P");
+    assert!(console.screen().contains("follows the selected host again"));
 }

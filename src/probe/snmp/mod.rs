@@ -30,7 +30,7 @@ use super::context::{Context, Memory};
 use super::dial::early;
 use super::resolve;
 use super::system::summary;
-use crate::model::metric::SERIES_LIMIT;
+use crate::model::metric::{DEVICE_SERIES_LIMIT, SERIES_LIMIT};
 use crate::model::snmp::SnmpSpec;
 use crate::model::{Check, Failure, FailureKind, Metric, Observation, Pattern, Unit};
 
@@ -148,12 +148,13 @@ async fn poll(
         }
     }
     seen.problems = reader.problems;
-    // The host's own stay whatever the tables of the operator are as long as.
+    // The host's own stay, and there is room for interfaces, whatever the tables of the operator
+    // are as long as.
     seen.dropped = seen.metrics.len().saturating_sub(SERIES_LIMIT.saturating_sub(host.len()));
     seen.metrics.truncate(SERIES_LIMIT.saturating_sub(host.len()));
     seen.host = host;
     if !spec.interfaces.is_empty() && seen.failure.is_none() {
-        let room = SERIES_LIMIT.saturating_sub(seen.metrics.len() + seen.host.len());
+        let room = DEVICE_SERIES_LIMIT.saturating_sub(seen.metrics.len() + seen.host.len());
         let extra = check.limit("network_utilization").is_some();
         let read = links(&mut agent, &head.objects, &filters.interfaces, room, extra);
         match read.await {
@@ -364,7 +365,7 @@ impl Seen {
         }
         if links.more > 0 {
             standing = format!(
-                "{standing}, {} more are not kept ({SERIES_LIMIT} series a check): choose with \
+                "{standing}, {} more are not kept ({DEVICE_SERIES_LIMIT} series a device): choose with \
                  `interfaces`",
                 links.more
             );

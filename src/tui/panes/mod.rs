@@ -16,6 +16,7 @@ pub mod interfaces;
 pub mod logs;
 pub mod output;
 pub mod paths;
+pub mod pin;
 pub mod preview;
 pub mod rows;
 pub mod series;
@@ -110,6 +111,8 @@ pub struct Own {
     pub alert: alert_page::State,
     /// The interfaces of a host.
     pub interfaces: interfaces::Own,
+    /// What stays in the throughput pane.
+    pub pin: pin::State,
 }
 
 /// Offers an action to the pane that has the keys; `None` when it means nothing special there.
@@ -140,6 +143,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     for pane in app.panes() {
         effects.extend(match pane {
+            Pane::Throughput => pin::wants(app),
             Pane::Checks => checks::wants(app),
             Pane::PathList => paths::wants(app),
             Pane::Windows => windows::wants(app),
@@ -163,7 +167,8 @@ pub fn sees(app: &mut App, event: &Event) {
 /// The moment at which a pane of the present view asks again by itself.
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
-    let wakes = [history::wake(app), alert_page::wake(app), paths::wake(app), series::wake(app)];
+    let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
+    let wakes = [history, alert, paths, series::wake(app), pin::wake(app)];
     wakes.into_iter().flatten().min()
 }
 
@@ -184,6 +189,7 @@ pub fn forget(app: &mut App) {
 /// `token` is the pane's own word for what it asked.
 pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Problem>) {
     match pane {
+        Pane::Throughput => pin::reply(app, token, result),
         Pane::Checks => checks::reply(app, token, result),
         Pane::PathList => paths::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),

@@ -7,7 +7,7 @@ use crate::tui::app::App;
 use crate::tui::book::{Book, Summary, Track, summary};
 use crate::tui::format;
 use crate::tui::glyphs::GlyphTier;
-use crate::tui::panes::{empty, graph, not_ready};
+use crate::tui::panes::{empty, graph, not_ready, pin};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::chart::{Dot, Line};
@@ -16,19 +16,28 @@ fn interface<'a>(app: &'a App, book: &Book) -> Option<(&'a Name, usize, usize)> 
     let mut all = book.interfaces();
     all.sort();
     let name = app.interface.as_ref()?;
-    let at = all.iter().position(|have| have == name)?;
-    Some((name, at + 1, all.len()))
+    match all.iter().position(|have| have == name) {
+        Some(at) => Some((name, at + 1, all.len())),
+        // A pinned one keeps its place though it measured nothing in this time.
+        None => {
+            pin::interface(app).is_some_and(|(key, _)| *key == book.key).then_some((name, 0, 0))
+        }
+    }
 }
 
 /// What the graph shows, and which of how many.
 #[must_use]
 pub fn title(app: &App) -> (String, String) {
+    if let Some(words) = pin::title(app) {
+        return words;
+    }
     let Some(book) = &app.graph else { return ("Throughput".to_owned(), String::new()) };
     let range = graph::range(app, Some(book));
     let host = &book.key.host;
     if let Some((name, at, count)) = interface(app, book) {
         let right = if count > 1 { format!("{at} of {count}") } else { String::new() };
-        return (format!("Throughput: {host} {name}, {range}"), right);
+        let word = if pin::interface(app).is_some() { "Pinned" } else { "Throughput" };
+        return (format!("{word}: {host} {name}, {range}"), right);
     }
     if round_trips(book).is_some() {
         return (format!("Throughput: {host} rtt, {range}"), "no counters".to_owned());
@@ -45,13 +54,19 @@ fn round_trips(book: &Book) -> Option<Vec<Dot>> {
 
 /// Draws the graph with its figures above.
 pub fn view(app: &App, surface: &mut Surface<'_>) {
+    if pin::view(app, surface) {
+        return;
+    }
     let Some(book) = &app.graph else {
         let text = "No check here measures throughput or rtt.";
         empty(surface, &[not_ready(app).unwrap_or(text)]);
         return;
     };
-    if let Some((name, _, _)) = interface(app, book) {
-        draw_interface(app, surface, book, name);
+    if let Some((name, at, _)) = interface(app, book) {
+        match at {
+            0 => graph::without(surface, book, "This interface has no rate in this time yet."),
+            _ => draw_interface(app, surface, book, name),
+        }
     } else if let Some(dots) = round_trips(book) {
         let lines = vec![Line { dots, role: Role::Chart1 }];
         draw(app, surface, book, (&Unit::Seconds, book.track("rtt", None), lines, ["rtt", ""]));

@@ -25,7 +25,7 @@ use crate::tui::detail::Detail;
 use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::num::{count, millis, real};
-use crate::tui::panes::{checks, empty, graph, throughput};
+use crate::tui::panes::{checks, empty, graph, pin, throughput};
 use crate::tui::theme::{Role, glyph};
 use crate::tui::views::View;
 use crate::tui::watch;
@@ -38,6 +38,8 @@ const FIGURE: usize = 10;
 /// Widest name and alias.
 const NAME: usize = 24;
 const ALIAS: usize = 30;
+/// Widest sparkline.
+const SPARK: usize = 72;
 
 /// The order of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,6 +124,14 @@ fn host(app: &App) -> Option<Name> {
 #[must_use]
 pub fn is_here(app: &App) -> bool {
     host(app).is_some_and(|host| source(app, &host).is_some())
+}
+
+/// The interface under the cursor, and the check that measures it.
+#[must_use]
+pub fn chosen(app: &App) -> Option<(CheckKey, Name)> {
+    let check = app.detail.as_ref().and_then(Detail::row)?.key.clone();
+    let rows = rows(app);
+    Some((check, rows.get(index(app, &rows))?.name.clone()))
 }
 
 /// Opens the interfaces of the host.
@@ -222,7 +232,7 @@ impl Columns {
         let room = room.saturating_sub(if speed { FIGURE + 1 } else { 0 });
         let alias = if alias > 0 && room >= 7 { alias.max(5).min(room - 1) } else { 0 };
         let room = room.saturating_sub(if alias > 0 { alias + 1 } else { 0 });
-        Self { name, alias, speed, spark: if room >= 10 { (room - 2).min(40) } else { 0 } }
+        Self { name, alias, speed, spark: if room >= 10 { (room - 2).min(SPARK) } else { 0 } }
     }
 }
 
@@ -243,9 +253,14 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     head(surface, &columns);
     let (at, high) = (index(app, &rows), surface.height().saturating_sub(1));
     let shown = app.own.interfaces.scroll.window(at, rows.len(), high);
+    let key = detail.row().map(|row| &row.key);
+    let pinned = pin::interface(app).filter(|(check, _)| Some(*check) == key);
     for (y, row) in shown.enumerate() {
         let Some(line) = rows.get(row) else { continue };
         view_line(app, surface, y + 1, line, &columns);
+        if pinned.is_some_and(|(_, name)| *name == line.name) {
+            surface.say(12, y + 1, 1, "▪", Role::Accent);
+        }
         if row == at {
             let focused = app.focus == Pane::Interfaces && app.overlay.is_none();
             let role = if focused { Role::Selection } else { Role::SelectionQuiet };

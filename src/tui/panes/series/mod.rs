@@ -5,7 +5,7 @@
 
 mod view;
 
-use crate::model::{CheckKey, SafeText, Selector, Span, Steady, Timestamp, Unit};
+use crate::model::{CheckKey, Name, SafeText, Selector, Span, Steady, Timestamp, Unit};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{Problem, SeriesPage, SeriesPast, SeriesRow};
 use crate::tui::action::Action;
@@ -15,7 +15,7 @@ use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::views::View;
 use crate::tui::widgets::chart;
 use crate::tui::widgets::{Scroll, cursor};
-pub use view::{preview, title, view};
+pub use view::{draw, preview, title, view};
 
 /// Rows of the page; more are found by a filter.
 const LIMIT: u32 = 500;
@@ -31,7 +31,7 @@ const LIST: u64 = 0;
 const PAST: u64 = 1;
 
 /// What the graph was asked for: the series, the length of time, its end.
-type Wish = (CheckKey, crate::model::Name, Span, Option<Timestamp>);
+type Wish = (CheckKey, Name, Span, Option<Timestamp>);
 
 /// The pane's own state.
 #[derive(Debug, Default)]
@@ -65,8 +65,15 @@ pub fn subject(app: &App) -> Option<CheckKey> {
     app.own.series.row().map(|row| row.check.clone())
 }
 
+/// The series under the cursor, and the check that scrapes it.
+#[must_use]
+pub fn chosen(app: &App) -> Option<(CheckKey, Name)> {
+    app.own.series.row().map(|row| (row.check.clone(), row.series.clone()))
+}
+
 /// The time that the graph shows.
-fn window(app: &App) -> (Timestamp, Timestamp) {
+#[must_use]
+pub fn window(app: &App) -> (Timestamp, Timestamp) {
     let span = app.span().1;
     match app.own.lens.end {
         Some(end) => (end - span, end),
@@ -81,6 +88,7 @@ fn unit(series: &str, rate: bool) -> (Unit, f64) {
     let base = name.strip_suffix("_total").unwrap_or(name);
     match (base.rsplit('_').next(), rate) {
         (Some("bytes" | "octets"), true) => (Unit::BitsPerSecond, 8.0),
+        (_, true) => (Unit::Other("/s".into()), 1.0),
         (Some("bytes"), false) => (Unit::Bytes, 1.0),
         (Some("seconds"), false) if !base.contains("time_seconds") => (Unit::Seconds, 1.0),
         (Some("celsius"), false) => (Unit::Celsius, 1.0),
@@ -254,7 +262,7 @@ mod tests {
             ("node_memory_MemFree_bytes", false, (Unit::Bytes, 1.0)),
             ("scrape_duration_seconds", false, (Unit::Seconds, 1.0)),
             ("node_boot_time_seconds", false, (Unit::Count, 1.0)),
-            ("http_requests_total{unit=\"_bytes\"}", true, (Unit::Count, 1.0)),
+            ("http_requests_total{unit=\"_bytes\"}", true, (Unit::Other("/s".into()), 1.0)),
             ("up", false, (Unit::Count, 1.0)),
         ] {
             assert_eq!(unit(series, rate), wanted, "{series}");

@@ -7,11 +7,12 @@
 //! ```
 
 use crate::model::SafeText;
-use crate::protocol::SeriesRow;
+use crate::model::safe_text::width;
+use crate::protocol::{SeriesPast, SeriesRow};
 use crate::tui::app::{App, Pane};
 use crate::tui::format;
 use crate::tui::panes::rows::select;
-use crate::tui::panes::{empty, graph, not_ready, throughput};
+use crate::tui::panes::{empty, graph, not_ready, pin, throughput};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::chart::{Chart, Dot, Line};
@@ -119,11 +120,13 @@ fn list(app: &App, surface: &mut Surface<'_>) {
         return nothing(app, surface);
     }
     let wide = surface.width();
+    let longest = own.page.rows.iter().map(|row| width(&row.check.to_string())).max();
     let (check, spark) = match wide {
         0..100 => (18, 10),
         100..160 => (24, 24),
         _ => (32, 40),
     };
+    let check = longest.unwrap_or(0).clamp(5, check);
     let name = wide.saturating_sub(check + VALUE + spark + 6);
     let top = usize::from(wide != usize::from(app.size.0));
     if top > 0 {
@@ -146,17 +149,19 @@ fn list(app: &App, surface: &mut Surface<'_>) {
         let high = row.spark.iter().copied().fold(0.0, f64::max);
         let place = (check + name + VALUE + 5, y);
         spark::bars(surface, place, spark, (&cells, high), app.options.glyphs);
+        if pin::is_series(app, &row.check, &row.series) {
+            surface.say(check + 1, y, 1, "▪", Role::Accent);
+        }
         if at == own.at {
             select(app, surface, y, app.focus == Pane::SeriesList);
         }
     }
 }
 
-/// The last value of a row with its unit; of a counter of octets the throughput.
+/// The last value of a row with its unit; of a counter how fast it grows.
 fn last(row: &SeriesRow) -> (String, Role) {
-    let octets = row.rate && super::unit(&row.series, true).1 > 1.0;
     let (unit, factor) = super::unit(&row.series, row.rate);
-    let value = if octets { row.spark.last().copied() } else { row.last };
+    let value = if row.rate { row.spark.last().copied() } else { row.last };
     match (value, row.last) {
         (_, None) => ("stale".to_owned(), Role::Muted),
         (Some(value), _) => (format::value(value * factor, &unit), Role::Text),
@@ -170,9 +175,14 @@ fn past(app: &App, surface: &mut Surface<'_>) {
     if let Some(problem) = &own.past_problem {
         return empty(surface, &["The past cannot be shown:", problem]);
     }
-    let (unit, factor) = super::unit(&row.series, own.past.rate);
+    draw(app, surface, &row.series, &own.past);
+}
+
+/// Draws the past of a series with its figures above.
+pub fn draw(app: &App, surface: &mut Surface<'_>, series: &str, past: &SeriesPast) {
+    let (unit, factor) = super::unit(series, past.rate);
     let (from, to) = super::window(app);
-    let dots = own.past.points.iter().map(|point| Dot {
+    let dots = past.points.iter().map(|point| Dot {
         at: point.at,
         value: point.value * factor,
         min: point.min * factor,
@@ -183,7 +193,7 @@ fn past(app: &App, surface: &mut Surface<'_>) {
     throughput::figures(app, surface, 0, "now", &line, (&unit, from, to));
     let mut chart = Chart::new(&unit, &app.options.zone, app.options.glyphs, (from, to));
     chart.now = app.wall();
-    chart.lost.clone_from(&own.past.stale);
+    chart.lost.clone_from(&past.stale);
     (chart.cursor, chart.log) = (app.own.lens.cursor, app.own.lens.log);
     chart.lines = vec![line];
     let (wide, high) = (surface.width().saturating_sub(2), surface.height().saturating_sub(1));
