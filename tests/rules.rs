@@ -13,7 +13,8 @@ use fluxnoc::clock::Clock;
 use fluxnoc::config::{Config, Env, Machine, Source, apply_rules, load, parse};
 use fluxnoc::engine::Inventory;
 use fluxnoc::model::{
-    CheckKey, Failure, FailureKind, Metric, Observation, Phase, Reason, Rule, Span, State, Unit,
+    AlertId, CheckKey, Failure, FailureKind, Metric, Observation, Phase, Reason, Rule, Span, State,
+    Unit,
 };
 use fluxnoc::protocol::{Answer, Command, Event, Query, Target};
 use lab::{Lab, START};
@@ -364,9 +365,34 @@ async fn fm_22_reminders_go_on_over_a_restart() {
     assert_eq!(second.edges().await, ["fired", "reminded"]);
     let id = second.world.open_alerts().next().unwrap().id;
     let Answer::Alert(page) = second.query(Query::Alert { id }).await else { panic!() };
-    let told: Vec<Reason> = page.notifications.iter().map(|told| told.reason).collect();
+    let told = told(&second, id).await;
     assert!(told.contains(&Reason::Reminder), "{told:?}");
     assert_eq!(page.row.unwrap().rule.unwrap().words(), "cpu_usage > 75 WARNING, > 90 CRITICAL");
+}
+
+async fn told(lab: &Lab, id: AlertId) -> Vec<Reason> {
+    let Answer::Alert(page) = lab.query(Query::Alert { id }).await else { panic!() };
+    page.notifications.iter().map(|told| told.reason).collect()
+}
+
+#[tokio::test]
+async fn fm_23_a_recovery_is_told_unless_the_rule_says_no() {
+    for (rest, wanted) in [
+        ("", &[Reason::First, Reason::Recovered][..]),
+        ("notify_recovery = false", &[Reason::First]),
+        ("auto_notify = false", &[]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let text = rule("High CPU", "db-*", "cpu_usage", rest);
+        let mut lab = lab(&dir, &read(&(hosts(&["db-1"]) + &text))).await;
+        lab.report("db-1/system", cpu(95.0)).await;
+        let id = lab.world.open_alerts().next().unwrap().id;
+        lab.report("db-1/system", cpu(20.0)).await;
+        assert_eq!(lab.edges().await, ["fired", "recovered"]);
+        let mut told = told(&lab, id).await;
+        told.sort_by_key(|reason| reason.word());
+        assert_eq!(told, wanted, "{rest}");
+    }
 }
 
 #[tokio::test]

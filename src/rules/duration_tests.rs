@@ -144,3 +144,68 @@ fn d_05_a_restart_keeps_a_duration_unless_it_took_too_long() {
     let long = attempts::resumed(&worse, &check, Span::from_secs(3600));
     assert_eq!((long.hard, long.wait.since, long.wait.critical), (true, Some(second(7)), None));
 }
+
+/// What an observer with a stop watch says of the last values: the states that persisted.
+fn persisted(rule: &Rule, history: &[(i64, char)]) -> Option<State> {
+    let (now, last) = *history.last()?;
+    let since = |bad: &[char]| {
+        let run = history.iter().rev().take_while(|(_, letter)| bad.contains(letter));
+        run.filter(|(_, letter)| *letter != 'u').last().map(|(at, _)| *at)
+    };
+    let length = i64::try_from(rule.duration.millis() / 1000).unwrap();
+    let over = |begun: Option<i64>| begun.is_some_and(|begun| now - begun >= length);
+    match last {
+        'c' if over(since(&['c', 'u'])) => Some(State::Critical),
+        'c' | 'w' if over(since(&['c', 'w', 'u'])) => Some(State::Warning),
+        'o' => Some(State::Ok),
+        _ => None,
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn fm_21_a_hard_state_is_one_that_persisted_and_ok_is_one_that_was_measured(
+        minutes in 0..4_u64,
+        story in proptest::collection::vec((1..200_i64, 0..8_u8), 1..60),
+    ) {
+        let rule = rule(minutes);
+        let mut status = Status::waiting(second(0));
+        let (mut now, mut history) = (0, Vec::new());
+        // When it last became unknown; what lasts longer than the duration begins again.
+        let mut unknown: Option<i64> = None;
+        for (wait, letter) in story {
+            now += wait;
+            let letter = ['o', 'w', 'w', 'c', 'c', 'c', 'u', 'o'][usize::from(letter)];
+            let at = Moment::from(second(now));
+            let before = status.clone();
+            let level = match letter {
+                'o' => State::Ok,
+                'w' => State::Warning,
+                'c' => State::Critical,
+                _ => State::Unknown,
+            };
+            let verdict = Verdict::new(level, "x");
+            if letter == 'u' {
+                unknown.get_or_insert(now);
+                status = hold(&status, &verdict, at.wall);
+                proptest::prop_assert!(!status.hard, "what is unknown confirms nothing");
+                proptest::prop_assert_eq!(status.hard_state, before.hard_state);
+                history.push((now, letter));
+                continue;
+            }
+            let length = i64::try_from(rule.duration.millis() / 1000).unwrap();
+            let fired = matches!(before.hard_state, State::Warning | State::Critical);
+            if unknown.take().is_some_and(|since| now - since > length) && !fired {
+                history.clear();
+            }
+            history.push((now, letter));
+            status = advance(&status, &rule, None, &verdict, at);
+            let wanted = persisted(&rule, &history);
+            proptest::prop_assert_eq!(status.hard.then_some(status.state), wanted, "{:?}", history);
+            proptest::prop_assert_eq!(status.state == State::Ok, letter == 'o');
+            if let Some(due) = due(&status, &rule) {
+                proptest::prop_assert!(due > at.line, "what is due was decided");
+            }
+        }
+    }
+}

@@ -18,6 +18,7 @@ pub mod output;
 pub mod paths;
 pub mod preview;
 pub mod rows;
+pub mod ruled;
 pub mod series;
 pub mod settings;
 pub mod throughput;
