@@ -56,6 +56,9 @@ fn nowhere(mut config: Config) -> Config {
         job.prototype.origin = None;
         job.prototype.limits.sort_by(|a, b| a.metric.cmp(&b.metric));
     }
+    for rule in &mut config.rules {
+        rule.origin = None;
+    }
     config.checks.sort_by(|a, b| a.key.cmp(&b.key));
     config.hosts.sort_by(|a, b| a.name.cmp(&b.name));
     config
@@ -160,6 +163,8 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         let written: BTreeSet<String> = of_kind.flat_map(keys_of).collect();
         assert_eq!(written, set(known), "[[channel]] of kind {kind}");
     }
+    let rules: BTreeSet<String> = list(document.get("rule")).iter().flat_map(keys_of).collect();
+    assert_eq!(rules, set(keys::RULE), "[[rule]]");
     let lists: BTreeSet<String> =
         list(document.get("contact_list")).iter().flat_map(keys_of).collect();
     assert_eq!(lists, set(keys::CONTACT_LIST), "[[contact_list]]");

@@ -15,12 +15,13 @@ use std::path::Path;
 
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, EdgeKind, Failure, FailureKind, Maintenance,
-    MaintenanceId, Metric, Observation, Phase, Reason, SafeText, Span, Spec, State, Status, Steady,
-    Timestamp, Unit,
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
+    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Rule, Ruled, SafeText, Span,
+    Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
-use fluxnoc::rules::{Freshness, Input, Step, alert, cover, evaluate};
+use fluxnoc::rules::reading::{Reading, read};
+use fluxnoc::rules::{Freshness, Input, Moment as Instant, Step, alert, cover, duration, evaluate};
 use serde::Deserialize;
 
 /// The moment `0s` of every story.
@@ -33,6 +34,7 @@ struct Story {
     _about: String,
     #[serde(default)]
     check: CheckAsWritten,
+    rule: Option<RuleAsWritten>,
     #[serde(default)]
     window: Vec<Window>,
     step: Vec<Moment>,
@@ -58,6 +60,54 @@ impl Default for CheckAsWritten {
             attempts: 3,
             unreachable: State::Unknown,
             flapping: true,
+        }
+    }
+}
+
+/// A rule over `cpu_usage` of the check `system`; the story is that of the rule's own check.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RuleAsWritten {
+    condition: Condition,
+    warning_threshold: Option<f64>,
+    critical_threshold: Option<f64>,
+    duration_minutes: u64,
+    re_alert_minutes: Option<u64>,
+    auto_notify: bool,
+    notify_recovery: bool,
+    attempts: u32,
+    of_last: Option<u32>,
+}
+
+impl Default for RuleAsWritten {
+    fn default() -> Self {
+        Self {
+            condition: Condition::Above,
+            warning_threshold: Some(75.0),
+            critical_threshold: Some(90.0),
+            duration_minutes: 5,
+            re_alert_minutes: None,
+            auto_notify: true,
+            notify_recovery: true,
+            attempts: 1,
+            of_last: None,
+        }
+    }
+}
+
+impl RuleAsWritten {
+    fn rule(&self) -> Rule {
+        let minutes = |minutes| Span::from_secs(60 * minutes);
+        let thresholds = (self.warning_threshold, self.critical_threshold);
+        let hosts = "*".parse().unwrap();
+        Rule {
+            duration: minutes(self.duration_minutes),
+            re_alert: self.re_alert_minutes.map(minutes),
+            notify: self.auto_notify,
+            notify_recovery: self.notify_recovery,
+            attempts: self.attempts,
+            of_last: self.of_last,
+            ..Rule::new("High CPU", hosts, "cpu_usage", self.condition, thresholds)
         }
     }
 }
@@ -124,6 +174,7 @@ struct Moment {
     edge_says: Option<String>,
     edge_in_maintenance: Option<bool>,
     wake: Option<String>,
+    retest: Option<String>,
 }
 
 fn offset(text: &str) -> Timestamp {
@@ -157,6 +208,11 @@ impl Play {
         check.attempts = written.attempts;
         check.flapping = check.flapping.filter(|_| written.flapping);
         check.limits = Check::default_limits(written.kind);
+        if let Some(rule) = &story.rule {
+            let rule = std::sync::Arc::new(rule.rule());
+            check.attempts = rule.attempts;
+            check.rule = Some(Box::new(Ruled { rule, source: "system".into() }));
+        }
         let begin = Timestamp::from_millis(BEGIN);
         let mut play = Self {
             check,
@@ -240,11 +296,40 @@ impl Play {
     }
 
     fn result(&mut self, mut seen: Observation) -> Step {
+        if let Some(ruled) = self.check.rule.clone() {
+            return self.judge(&ruled, seen);
+        }
         let verdict = evaluate(&self.check, self.unreachable, &mut seen);
         self.status =
             advance(&self.status, self.check.attempts, self.check.flapping, &verdict, self.now);
         self.heard = self.now;
         self.report()
+    }
+
+    /// What the engine does with a result of the check that a rule judges.
+    fn judge(&mut self, ruled: &Ruled, mut seen: Observation) -> Step {
+        match read(ruled, &mut seen) {
+            Reading::Value(verdict) => {
+                let (flapping, now) = (self.check.flapping, Instant::from(self.now));
+                self.status = duration::advance(&self.status, &ruled.rule, flapping, &verdict, now);
+                self.heard = self.now;
+                return self.report();
+            }
+            Reading::Nothing(verdict) => {
+                self.status = duration::hold(&self.status, &verdict, self.now);
+                self.heard = self.now;
+            }
+            Reading::Absent => {
+                let steady = |at: Timestamp| Steady::from_millis(at.millis());
+                let heard = self.status.last_result.unwrap_or(self.heard);
+                if freshness(&self.check, steady(heard), steady(self.now)) == Freshness::Stale {
+                    self.status =
+                        duration::absent(&self.status, &self.check, ruled, heard, self.now);
+                    return self.report();
+                }
+            }
+        }
+        self.input(Input::Tick)
     }
 
     /// What the engine does at a deadline of freshness.
@@ -268,7 +353,8 @@ impl Play {
         let key: &CheckKey = &self.check.key;
         let cover = cover(&self.windows, key, self.now);
         let id = AlertId::from_parts(self.now.millis(), [9; 10]);
-        let step = alert::step(self.alert.as_ref(), input, &cover, self.now, || id);
+        let policy = self.check.policy();
+        let step = alert::step(self.alert.as_ref(), input, &cover, &policy, self.now, || id);
         self.alert = step.alert.clone().filter(Alert::is_open);
         self.wake = step.wake_at;
         step
@@ -316,6 +402,8 @@ fn expect(moment: &Moment, play: &Play, step: &Step, place: &str) {
     let flapping = alert.and_then(|alert| alert.flapping);
     same!("flapping", moment.flapping, flapping.is_some());
     same!("changes", moment.changes, flapping.map_or(0, |flapping| flapping.changes));
+    let due = play.check.rule.as_ref().and_then(|r| duration::due(&play.status, &r.rule));
+    same!("retest", moment.retest.as_deref().map(offset), due.unwrap_or_default());
     same!("wake", moment.wake.as_deref().map(offset), step.wake_at.unwrap_or_default());
     let last = step.edges.last();
     same!(
@@ -378,23 +466,43 @@ stories! {
     d_04_told_before_the_window_and_bad_at_its_end,
     d_04_told_before_the_window_recovers_inside_it,
     d_04_worse_at_the_very_end_is_told_once,
-    d_06_worse_is_told_better_is_recorded,
-    d_25_soft_three_times_is_hard_and_recovery_is_told,
-    d_27_refused_is_critical_at_its_last_attempt,
-    d_27_unreachable_may_be_critical,
+    d_05_a_rule_of_three_of_the_last_five,
+    d_05_a_rule_of_three_results_in_a_row,
     d_05_flapping_begins_while_a_window_is_silent,
     d_05_flapping_begins_without_a_hard_state,
     d_05_flapping_holds_one_alert_open_and_ends_in_ok,
     d_05_flapping_switched_off_tells_every_episode,
-    d_05_flapping_that_gets_worse_is_recorded_and_not_told,
     d_05_flapping_that_ends_in_a_problem_says_so,
+    d_05_flapping_that_gets_worse_is_recorded_and_not_told,
     d_05_flapping_that_somebody_has_is_not_told,
     d_05_flapping_then_silence_is_unknown,
+    d_06_worse_is_told_better_is_recorded,
+    d_25_soft_three_times_is_hard_and_recovery_is_told,
+    d_27_refused_is_critical_at_its_last_attempt,
+    d_27_unreachable_may_be_critical,
     fm_03_all_good_makes_no_alert,
     fm_04_a_warning_fires_and_is_recorded,
     fm_06_a_silent_check_becomes_unknown,
     fm_06_no_answer_is_unknown_and_names_connectivity,
     fm_07_a_problem_inside_a_window_is_recorded_and_silent,
+    fm_20_at_most_alerts_at_its_threshold,
+    fm_21_a_duration_that_clears_one_second_before_its_end,
+    fm_21_a_duration_that_is_over_fires_once,
+    fm_21_a_metric_that_stays_away_is_an_alert_of_its_own,
+    fm_21_a_removed_rule_closes_its_alert,
+    fm_21_critical_has_a_duration_of_its_own,
+    fm_21_no_duration_fires_at_once,
+    fm_21_unknown_for_longer_than_the_duration_begins_again,
+    fm_21_unknown_inside_a_duration_neither_clears_nor_fires,
+    fm_21_unknown_inside_a_duration_then_good_is_over,
+    fm_21_unknown_while_it_fires_is_no_recovery,
+    fm_22_a_window_silences_the_reminder,
+    fm_22_told_again_while_nobody_has_it,
+    fm_22_who_has_it_is_not_told_again,
+    fm_22_without_a_time_nobody_is_told_again,
+    fm_23_a_rule_that_notifies_nobody_still_alerts,
+    fm_23_recovery_may_stay_untold,
+    fm_28_a_rule_that_fires_inside_a_window_is_told_at_its_end,
     fm_28_a_window_over_other_hosts_silences_nothing,
     fm_30_the_end_is_outside,
     fm_30_the_start_is_inside,

@@ -51,6 +51,10 @@ impl Finding {
 fn with_found(config: &Config, found: &Found) -> Inventory {
     let mut inventory = inventory(config);
     found.add(&config.jobs, &mut inventory.hosts, &mut inventory.checks);
+    for clash in crate::config::apply_rules(&config.rules, &mut inventory.checks) {
+        let rule = config.rules.get(clash.rule).map_or("", |rule| &*rule.name);
+        tracing::warn!("rule `{rule}` does not judge everywhere: {}", clash.message);
+    }
     inventory
 }
 
@@ -73,7 +77,12 @@ pub fn inventory(config: &Config) -> Inventory {
     Inventory {
         settings: Arc::new(config.in_force()),
         routes: Arc::new(config.routes.clone()),
-        render: Arc::new(move |hosts, checks| {
+        render: Arc::new(move |hosts, mut checks| {
+            // The rules are written themselves, not what they make of the checks.
+            checks.retain(|check| check.rule.is_none());
+            for check in &mut checks {
+                check.by_rule.clear();
+            }
             Config { hosts, checks, ..settings.clone() }.effective()
         }),
         hosts: config.hosts.clone(),

@@ -18,6 +18,8 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
     let mut config = Config {
         jobs: Vec::new(),
         routes: crate::model::Routes::default(),
+        rules: Vec::new(),
+        rule_files: Vec::new(),
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),

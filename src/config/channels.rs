@@ -82,7 +82,7 @@ pub(super) fn list_of(reader: &Reader<'_>, lists: &[Name]) -> Option<Name> {
     found
 }
 
-fn unknown<'a>(what: &str, text: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn unknown<'a>(what: &str, text: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let cut: String = text.chars().take(80).collect();
     match nearest(text, known.iter().copied()) {

@@ -11,7 +11,7 @@ use super::hosts::Machine;
 use super::layers::{Env, Layers};
 use super::problem::{Problem, Problems, Sink};
 use super::reader::Reader;
-use super::{Config, console, inventory, keys, targets};
+use super::{Config, console, inventory, keys, rule_files, rules, targets};
 use crate::model::spec::{JsonSpec, ScrapeSpec};
 use crate::model::{Check, Secret, Spec};
 
@@ -77,6 +77,17 @@ pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Config, Problems> {
+    parse_in(name, text, machine, env, Path::new(""))
+}
+
+/// The same; the files of rules that it names are found from `base`.
+pub(super) fn parse_in(
+    name: &str,
+    text: &str,
+    machine: &Machine,
+    env: &Env,
+    base: &Path,
+) -> Result<Config, Problems> {
     let sink = Sink::new(name, text);
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut errors: Vec<(usize, String)> = errors
@@ -102,6 +113,14 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);
     let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
+    let (written, rule_files) = rule_files::read(&top, base);
+    let known = rules::Known {
+        hosts: &hosts,
+        checks: &checks,
+        jobs: &jobs,
+        lists: &layers.settings.defaults.contact_lists,
+    };
+    let rules = rules::settle(written, &known, &sink);
     let written = console::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
@@ -111,6 +130,8 @@ pub fn parse(name: &str, text: &str, machine: &Machine, env: &Env) -> Result<Con
         checks,
         jobs,
         routes,
+        rules,
+        rule_files,
         keys: written,
         source: None,
         warnings,

@@ -48,6 +48,8 @@ impl Template {
             attempts: self.attempts,
             flapping: self.flapping,
             limits: self.limits.clone(),
+            by_rule: Vec::new(),
+            rule: None,
             labels: self.labels.clone(),
             contact: self.contact.clone(),
             contact_list: self.contact_list.clone().or_else(|| host.contact_list.clone()),

@@ -19,7 +19,27 @@ pub const TOP: &[&str] = &[
     "check",
     "scrape",
     "channel",
+    "rule",
+    "rule_files",
     "contact_list",
+];
+/// `[[rule]]`: the document's own words, then ours.
+pub const RULE: &[&str] = &[
+    "rule_name",
+    "host_pattern",
+    "metric",
+    "condition",
+    "warning_threshold",
+    "critical_threshold",
+    "duration_minutes",
+    "re_alert_minutes",
+    "auto_notify",
+    "notify_contact_list",
+    "notify_recovery",
+    "attempts",
+    "of_last",
+    "override",
+    "enabled",
 ];
 /// `[console]`.
 pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];

@@ -2,7 +2,7 @@
 //!
 //! In: a TOML file, `FLUXNOC_*` variables and flags, what this machine is called.
 //! Out: settings, hosts and checks of the model, or all problems with file, line and column.
-//! Never: opens sockets or reads files beyond its own.
+//! Never: opens sockets or reads files beyond its own and those that it names.
 
 mod adhoc;
 mod builtin;
@@ -16,14 +16,19 @@ mod kinds;
 mod layers;
 mod limits;
 pub mod locate;
+mod metrics;
 mod polled;
 mod problem;
 mod reader;
+mod rule_files;
+mod rules;
 pub mod settings;
 mod show;
 mod show_channels;
 mod show_polled;
+mod show_rules;
 mod snmp;
+mod spread;
 pub mod targets;
 pub mod value;
 pub mod yaml;
@@ -40,10 +45,12 @@ pub use kinds::{RECORD_TYPES, valid_url};
 pub use layers::{Env, Origin};
 pub use locate::Source;
 pub use problem::{Place, Problem, Problems, nearest, place};
+pub use rules::RULE_LIMIT;
 pub use settings::Settings;
 pub use show::text as toml_text;
+pub use spread::{Clash, apply as apply_rules};
 
-use crate::model::{Check, Host};
+use crate::model::{Check, Host, Rule};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +65,10 @@ pub struct Config {
     pub jobs: Vec<targets::Job>,
     /// Channels and contact lists.
     pub routes: crate::model::Routes,
+    /// Every `[[rule]]`, then those of `rule_files`; [`apply_rules`] puts them on the checks.
+    pub rules: Vec<Rule>,
+    /// The files of rules that were read.
+    pub rule_files: Vec<PathBuf>,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
     /// The file it was read from; `None` for the built-in one.
@@ -80,7 +91,9 @@ pub fn load(source: &Source, machine: &Machine, env: &Env) -> Result<Config, Pro
         Source::BuiltIn => parse("built-in", "", machine, env),
         Source::File(path) => {
             let text = file::read(path)?;
-            let mut config = parse(&path.display().to_string(), &text, machine, env)?;
+            let base = path.parent().unwrap_or(std::path::Path::new(""));
+            let mut config =
+                file::parse_in(&path.display().to_string(), &text, machine, env, base)?;
             config.warnings.extend(file::exposed(path, &config));
             Ok(Config { source: Some(path.clone()), ..config })
         }

@@ -110,6 +110,15 @@ impl<'a> Text<'a> {
         Place { line, column: before.chars().count() + 1 }
     }
 
+    /// The byte position of a place.
+    pub fn position(&self, place: Place) -> usize {
+        let start = place.line.checked_sub(1).and_then(|n| self.starts.get(n)).copied();
+        let start = start.unwrap_or(self.whole.len());
+        let rest = self.whole.get(start..).unwrap_or_default();
+        let column = place.column.saturating_sub(1);
+        start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+    }
+
     /// The last line of the entry whose header is at `at`.
     pub fn last_line_of_entry(&self, at: usize) -> usize {
         let line = self.line(at);
@@ -174,6 +183,14 @@ impl<'a> Sink<'a> {
         self.push(Problem { source: self.text.name.clone(), place, message });
     }
 
+    /// Something of another file that works but should be known.
+    pub fn warning(&self, warning: Problem) {
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < PROBLEM_LIMIT {
+            warnings.push(warning);
+        }
+    }
+
     /// Something that works but should be known.
     pub fn warn(&self, span: &Range<usize>, message: impl Into<String>) {
         let mut warnings = self.warnings.borrow_mut();
@@ -193,6 +210,11 @@ impl<'a> Sink<'a> {
         } else {
             self.omitted.set(self.omitted.get() + 1);
         }
+    }
+
+    /// Everything that is wrong so far, and how much more there was.
+    pub fn into_problems(self) -> (Vec<Problem>, usize) {
+        (self.problems.into_inner(), self.omitted.get())
     }
 
     /// The warnings, or everything that is wrong.

@@ -44,6 +44,10 @@ pub(super) fn effective(config: &Config) -> String {
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
     }
+    for rule in &config.rules {
+        let _ = writeln!(out, "\n[[rule]]  # {}", origin(rule.origin.as_ref()));
+        Keys { out: &mut out }.rule(rule);
+    }
     for job in &config.jobs {
         let _ = writeln!(out, "\n[[scrape]]  # {}", origin(job.prototype.origin.as_ref()));
         Keys { out: &mut out }.job(job);

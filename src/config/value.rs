@@ -120,6 +120,18 @@ impl Measure {
         }
     }
 
+    /// Examples of single numbers.
+    const fn level(self) -> &'static str {
+        match self {
+            Self::Time => "a number of seconds, or one with its unit such as \"500ms\"",
+            Self::RoundTrip => "one with its unit such as \"200ms\"",
+            Self::Percent => "90 or \"90%\"",
+            Self::Bytes => "a number of bytes, or one with its unit such as \"500MiB\"",
+            Self::DaysLeft => "a number of days",
+            Self::Count => "a finite number such as 90",
+        }
+    }
+
     /// Examples for messages.
     const fn example(self) -> &'static str {
         match self {
@@ -189,6 +201,20 @@ fn amount(text: &str, measure: Measure) -> Option<(f64, &str)> {
     // Dividing keeps `200ms` the same number as 0.2 where multiplying by 0.001 would not.
     let value = if factor < 1.0 { number / (1.0 / factor).round() } else { number * factor };
     value.is_finite().then_some((value, unit))
+}
+
+/// A single number in base units: `90`, `80%`, `500ms`.
+///
+/// # Errors
+/// A sentence with what is allowed.
+pub fn level(text: &str, measure: Measure) -> Result<f64, String> {
+    let cut: String = text.trim().chars().take(64).collect();
+    let (value, unit) = amount(text, measure)
+        .ok_or_else(|| format!("`{cut}` is not a threshold; write {}", measure.level()))?;
+    if measure == Measure::RoundTrip && unit.is_empty() && value > 0.0 {
+        return Err(format!("`{cut}` has no unit; write {}", measure.level()));
+    }
+    Ok(value)
 }
 
 /// The range as [`threshold`] reads it back.

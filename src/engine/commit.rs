@@ -228,10 +228,12 @@ impl Core {
                 }
                 Inventory::Check(check) => {
                     let Some(no) = numbers.checks.get(&check.key).copied() else { continue };
-                    let old = self.table.remove(&check.key);
+                    let old = self.table.lift(&check.key);
                     let slot = self.fresh_slot(no, check, old, now);
                     events.push(Event::Check(Arc::new(slot.row(&slot.status))));
-                    batch.directives.assign.push(super::sync::assignment(&slot));
+                    if slot.check.rule.is_none() {
+                        batch.directives.assign.push(super::sync::assignment(&slot));
+                    }
                     self.table.put(slot);
                 }
                 Inventory::CheckGone(key) => {
@@ -261,6 +263,7 @@ impl Core {
         Slot {
             no,
             about: check.about().map(Arc::new),
+            rule: check.rule.as_ref().map(|ruled| Arc::clone(&ruled.rule)),
             check,
             generation: self.generation,
             paced_soft: !status.is_waiting() && !status.hard,
@@ -269,6 +272,7 @@ impl Core {
             last: None,
             series,
             expected_since: now.steady,
+            asked: None,
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Core {
     /// The worker's last word on how late runs start.
     pub(super) lag: Option<(Steady, Span)>,
     pub(super) last_tick: Now,
+    /// When this engine began; its own scale of time counts from there.
+    pub(super) begun: Now,
     pub(super) swept: Steady,
 }
 
@@ -212,7 +214,8 @@ impl Core {
         }
         self.watch_clock(now);
         self.look_at_windows(now);
-        self.expire_acknowledgements(now);
+        self.wake_alerts(now);
+        self.ask_for_values(now);
         self.sweep_staleness(now);
         self.measure_lag(now.steady);
         self.direct_worker(now.steady);
@@ -277,7 +280,8 @@ impl Core {
         let table = &self.table;
         let sampled = |key: &crate::model::CheckKey| {
             let slot = table.place(key).and_then(|at| table.get(at));
-            slot.is_some_and(|s| {
+            let own = slot.filter(|slot| slot.check.rule.is_none());
+            own.is_some_and(|s| {
                 matches!(s.check.kind(), crate::model::Kind::System | crate::model::Kind::Ping)
             })
         };

@@ -3,7 +3,7 @@
 
 use crate::model::{Maintenance, Now, Span, Steady};
 use crate::protocol::Event;
-use crate::rules::alert::Input;
+use crate::rules::alert::{self, Input};
 use crate::rules::attempts::{self, Freshness};
 
 use super::core::Core;
@@ -53,14 +53,18 @@ impl Core {
         }
     }
 
-    /// Ends acknowledgements whose time is over.
-    pub(super) fn expire_acknowledgements(&mut self, now: Now) {
+    /// Ends acknowledgements whose time is over, and tells again of what nobody has.
+    pub(super) fn wake_alerts(&mut self, now: Now) {
         if self.storage_down {
             return;
         }
+        let line = self.moment(now).line;
         for at in self.table.open() {
-            let ack = self.alert_of(at).and_then(|alert| alert.ack);
-            if ack.and_then(|ack| ack.expires).is_some_and(|expires| expires <= now.wall) {
+            let Some(alert) = self.alert_of(at) else { continue };
+            let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
+            let remind = alert::remind_at(&alert, &policy).is_some_and(|at| at <= line);
+            let expires = alert.ack.and_then(|ack| ack.expires);
+            if remind || expires.is_some_and(|expires| expires <= now.wall) {
                 self.step(at, Input::Tick, now);
             }
         }
@@ -109,6 +113,18 @@ impl Core {
         let attempts = slot.check.attempts;
         let age = now.steady.since(slot.expected_since);
         let expected = before.last_result.unwrap_or(now.wall - age);
+        if stale && let Some(after) = self.without_value(at, &before, now) {
+            if attempts::row_changed(&before, &after) {
+                let absent = after.hard;
+                self.touch(absent);
+                if absent {
+                    self.set_status(at, after, attempts, now);
+                } else {
+                    self.batch.statuses.insert(at, after);
+                }
+            }
+            return;
+        }
         let after = if stale {
             attempts::stale(&before, expected, attempts, now.wall)
         } else {

@@ -73,6 +73,7 @@ impl Core {
             let change = self.paths.seen_by_check(&check.key, report, finding.at);
             self.batch.paths.extend(change);
         }
+        self.judge_rules(at, &finding, now);
         self.batch.judged.push(Judged { at, finding, state: after.state });
         if changed {
             let soft = !after.hard;
@@ -116,7 +117,9 @@ impl Core {
         let before = self.alert_of(at);
         let cover = self.cover(&key, now.wall);
         let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
-        let step = alert::step(before.as_ref(), input, &cover, now.wall, mint);
+        let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
+        let moment = self.moment(now);
+        let step = alert::step(before.as_ref(), input, &cover, &policy, moment, mint);
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
         }

@@ -19,6 +19,7 @@ mod outbox;
 mod pages;
 mod paths;
 mod queries;
+mod rules;
 mod series;
 mod slots;
 mod sync;
@@ -184,6 +185,7 @@ impl Engine {
             remembered_order: VecDeque::new(),
             lag: None,
             last_tick: now,
+            begun: now,
             swept: now.steady,
         };
         core.restore(loaded, &inventory);

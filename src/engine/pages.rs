@@ -50,13 +50,16 @@ impl Core {
     fn standing(&self, key: &CheckKey, now: Now) -> (Option<CheckRow>, Option<Timestamp>) {
         let slot = self.table.place(key).and_then(|at| self.table.get(at));
         let row = slot.map(|slot| slot.row(&slot.status));
-        (row, slot.and_then(|slot| next_run(slot, now)))
+        let source = slot.and_then(|slot| self.table.place(&slot.check.source()));
+        let source = source.and_then(|at| self.table.get(at));
+        (row, source.and_then(|slot| next_run(slot, now)))
     }
 
     /// All `trace` checks with their last report, by name.
     pub(super) fn traces(&self, host: Option<&Name>, limit: u32) -> Vec<TraceSummary> {
         let wanted = |slot: &&Slot| {
             slot.check.kind() == crate::model::Kind::Trace
+                && slot.check.rule.is_none()
                 && host.is_none_or(|host| slot.check.key.host == *host)
         };
         let mut slots: Vec<&Slot> =

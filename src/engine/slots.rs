@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::observation::Aliases;
 use crate::model::{
-    Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation,
+    Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation, Rule,
     SafeText, Spec, Status, Steady, Timestamp, Unit,
 };
 use crate::protocol::CheckRow;
@@ -52,6 +52,8 @@ pub struct Slot {
     pub check: Arc<Check>,
     /// What it says for people.
     pub about: Option<Arc<CheckAbout>>,
+    /// The rule that made it.
+    pub rule: Option<Arc<Rule>>,
     /// Raised with every change of the definition.
     pub generation: u64,
     /// Where it stands.
@@ -66,6 +68,8 @@ pub struct Slot {
     pub expected_since: Steady,
     /// When the next run is due, as far as the engine can tell.
     pub paced_soft: bool,
+    /// For a rule's check: the end of a duration for which a result was asked already.
+    pub asked: Option<Timestamp>,
 }
 
 impl Slot {
@@ -79,6 +83,7 @@ impl Slot {
             attempts: self.check.attempts,
             enabled: self.check.enabled,
             about: self.about.clone(),
+            rule: self.rule.clone(),
             status: status.clone(),
         }
     }
@@ -117,7 +122,8 @@ impl Slot {
     /// True when the last observation must be kept whole.
     #[must_use]
     pub fn keeps_whole(&self, seen: &Observation) -> bool {
-        matches!(&*self.check.spec, Spec::Custom(_) | Spec::Trace(_)) || !seen.long.is_empty()
+        let foreign = matches!(&*self.check.spec, Spec::Custom(_) | Spec::Trace(_));
+        self.check.rule.is_none() && (foreign || !seen.long.is_empty())
     }
 }
 
@@ -128,6 +134,8 @@ pub struct Table {
     by_key: HashMap<CheckKey, usize>,
     hosts: HashMap<Name, Arc<Host>>,
     open: HashSet<usize>,
+    /// The checks that rules judge from another one's results, by that one.
+    judged_from: HashMap<CheckKey, Vec<usize>>,
 }
 
 impl Table {
@@ -139,6 +147,10 @@ impl Table {
             self.slots.push(None);
             self.slots.len() - 1
         });
+        self.unlink(at);
+        if slot.check.rule.is_some() {
+            self.judged_from.entry(slot.check.source()).or_default().push(at);
+        }
         if let Some(place) = self.slots.get_mut(at) {
             *place = Some(slot);
         }
@@ -161,7 +173,37 @@ impl Table {
     pub fn remove(&mut self, key: &CheckKey) -> Option<Slot> {
         let at = self.by_key.remove(key)?;
         self.open.remove(&at);
+        self.unlink(at);
         self.slots.get_mut(at).and_then(Option::take)
+    }
+
+    /// Takes a check out of its place, which stays its own until it is put back.
+    pub fn lift(&mut self, key: &CheckKey) -> Option<Slot> {
+        let at = self.by_key.get(key).copied()?;
+        self.unlink(at);
+        self.slots.get_mut(at).and_then(Option::take)
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let ruled = self.get(at).filter(|slot| slot.check.rule.is_some());
+        let Some(source) = ruled.map(|slot| slot.check.source()) else { return };
+        if let Some(places) = self.judged_from.get_mut(&source) {
+            places.retain(|place| *place != at);
+            if places.is_empty() {
+                self.judged_from.remove(&source);
+            }
+        }
+    }
+
+    /// Places of the checks that rules judge from the results of the check at a place.
+    #[must_use]
+    pub fn judged_from(&self, at: usize) -> Vec<usize> {
+        // Most configurations have few rules, and none of them should cost anything.
+        if self.judged_from.is_empty() {
+            return Vec::new();
+        }
+        let key = self.get(at).map(|slot| &slot.check.key);
+        key.and_then(|key| self.judged_from.get(key)).cloned().unwrap_or_default()
     }
 
     /// A check's place.

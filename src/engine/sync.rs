@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::model::{Check, CheckKey, Host, Name, SafeText};
+use crate::model::{Check, CheckKey, Host, Name, SafeText, Status};
 use crate::protocol::Problem;
 use crate::protocol::work::Assignment;
 use crate::rules::alert::Input;
@@ -11,6 +11,7 @@ use crate::rules::alert::Input;
 use super::Inventory as Wanted;
 use super::batch::Inventory;
 use super::core::Core;
+use super::rules::judged_anew;
 use super::slots::Slot;
 
 /// What a worker is told of a check.
@@ -62,8 +63,14 @@ impl Core {
             .filter(|key| !checks.contains(key))
             .cloned()
             .collect();
-        for key in gone {
-            self.close(&key, "its check was removed from the configuration", now);
+        let rules: HashSet<&Name> = wanted
+            .checks
+            .iter()
+            .filter_map(|check| Some(&check.rule.as_ref()?.rule.name))
+            .collect();
+        let why: Vec<String> = gone.iter().map(|key| self.why_gone(key, &rules)).collect();
+        for (key, why) in gone.into_iter().zip(why) {
+            self.close(&key, &why, now);
             self.batch.inventory.push(Inventory::CheckGone(key));
         }
         let gone: Vec<Name> = self
@@ -87,7 +94,15 @@ impl Core {
             }
             names.share(&mut check);
             if !check.enabled {
-                self.close(&check.key, "its check was disabled", now);
+                let what = if check.rule.is_some() { "rule" } else { "check" };
+                self.close(&check.key, &format!("its {what} was disabled"), now);
+            }
+            let known = self.table.place(&check.key);
+            let known = known.and_then(|at| Some((at, self.table.get(at)?)));
+            let anew = known.and_then(|(at, slot)| Some((at, judged_anew(&slot.check, &check)?)));
+            if let Some((at, why)) = anew {
+                self.close(&check.key, &why, now);
+                self.batch.statuses.insert(at, Status::waiting(now.wall));
             }
             self.batch.inventory.push(Inventory::Check(Arc::new(check)));
         }
@@ -95,6 +110,17 @@ impl Core {
         self.settings = wanted.settings;
         self.routes.send_replace(wanted.routes);
         self.status.config = wanted.source.map(|source| SafeText::line(&source));
+    }
+
+    fn why_gone(&self, key: &CheckKey, rules: &HashSet<&Name>) -> String {
+        let slot = self.table.place(key).and_then(|at| self.table.get(at));
+        match slot.and_then(|slot| slot.check.rule.as_ref()) {
+            None => "its check was removed from the configuration".to_owned(),
+            Some(ruled) if rules.contains(&ruled.rule.name) => {
+                format!("its rule no longer covers check {} of this host", ruled.source)
+            }
+            Some(_) => "its rule was removed from the configuration".to_owned(),
+        }
     }
 
     fn close(&mut self, key: &CheckKey, why: &str, now: crate::model::Now) {
@@ -151,8 +177,16 @@ impl Core {
                     None => status,
                 };
                 slot.paced_soft = !slot.status.hard && !slot.status.is_waiting();
+                // The scale begins at the wall clock: what lies ahead of it was written before that
+                // was put back.
+                let wait = &mut slot.status.wait;
+                wait.since = wait.since.map(|at| at.min(now.wall));
+                wait.critical = wait.critical.map(|at| at.min(now.wall));
             }
-            slot.alert = alerts.remove(&slot.check.key).map(Arc::new);
+            slot.alert = alerts.remove(&slot.check.key).map(|mut alert| {
+                alert.told_at = alert.told_at.map(|at| at.min(now.wall));
+                Arc::new(alert)
+            });
             self.table.put(slot);
         }
         for known in loaded.hosts {

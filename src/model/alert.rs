@@ -105,6 +105,9 @@ pub struct Alert {
     pub suppressed: bool,
     /// The worst state that was notified in this episode; `None` when nobody was told.
     pub notified: Option<State>,
+    /// When somebody was told last, on the engine's own scale of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
     /// Set while its check flaps: it is held open, and its changes are told to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flapping: Option<Flapping>,
@@ -156,6 +159,8 @@ pub enum EdgeKind {
     FlappingStarted,
     /// Its check flaps no more.
     FlappingStopped,
+    /// Nobody has it, and it was told again.
+    Reminded,
 }
 
 impl EdgeKind {
@@ -177,11 +182,12 @@ impl EdgeKind {
             Self::Undone => "undone",
             Self::FlappingStarted => "flapping_started",
             Self::FlappingStopped => "flapping_stopped",
+            Self::Reminded => "reminded",
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Fired,
         Self::Worse,
         Self::Better,
@@ -196,6 +202,7 @@ impl EdgeKind {
         Self::Undone,
         Self::FlappingStarted,
         Self::FlappingStopped,
+        Self::Reminded,
     ];
 
     /// The kind of a stored word.

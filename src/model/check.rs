@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::id::{CheckKey, Name};
+use super::rule::{Policy, Ruled};
 use super::spec::{Kind, Spec};
 use super::threshold::{Range, Thresholds};
 use super::time::Span;
@@ -84,6 +85,13 @@ pub struct Check {
     pub flapping: Option<FlapLimits>,
     /// What is judged.
     pub limits: Vec<Limit>,
+    /// What rules judge instead: their limits stand in the place of its own ones, and are judged
+    /// beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_rule: Vec<Limit>,
+    /// Set for a check that a rule made: it is not run, but judged from another one's results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Box<Ruled>>,
     /// Free labels, besides the host's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -117,6 +125,8 @@ impl Check {
             attempts: 3,
             flapping: default_flapping(),
             limits: Vec::new(),
+            by_rule: Vec::new(),
+            rule: None,
             labels: BTreeMap::new(),
             contact: None,
             contact_list: None,
@@ -124,6 +134,21 @@ impl Check {
             enabled: true,
             origin: None,
         }
+    }
+
+    /// The check that is run to get its results: itself, or the one that its rule judges.
+    #[must_use]
+    pub fn source(&self) -> CheckKey {
+        match &self.rule {
+            Some(ruled) => CheckKey::new(Arc::clone(&self.key.host), Arc::clone(&ruled.source)),
+            None => self.key.clone(),
+        }
+    }
+
+    /// How its alert is told.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.rule.as_ref().map_or_else(Policy::default, |ruled| ruled.rule.policy())
     }
 
     /// What it says for people; `None` when it says nothing.
@@ -143,10 +168,17 @@ impl Check {
         self.spec.kind()
     }
 
-    /// The limit of a metric, when it has one.
+    /// The limit in force of a metric, when it has one; that of a rule before its own.
     #[must_use]
     pub fn limit(&self, metric: &str) -> Option<&Thresholds> {
-        self.limits.iter().find(|limit| &*limit.metric == metric).map(|limit| &limit.thresholds)
+        let mut limits = self.by_rule.iter().chain(&self.limits);
+        limits.find(|limit| &*limit.metric == metric).map(|limit| &limit.thresholds)
+    }
+
+    /// True when a rule judges a metric, and the check itself does not.
+    #[must_use]
+    pub fn is_by_rule(&self, metric: &str) -> bool {
+        self.by_rule.iter().any(|limit| &*limit.metric == metric)
     }
 
     /// The limits that a kind has when nothing is said: ping's of SPEC D-27, the six host metrics

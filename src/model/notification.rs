@@ -29,11 +29,13 @@ pub enum Reason {
     FlappingStopped,
     /// Somebody tries whether the destination can be reached.
     Test,
+    /// Nobody has it for long.
+    Reminder,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -43,6 +45,7 @@ impl Reason {
         Self::FlappingStarted,
         Self::FlappingStopped,
         Self::Test,
+        Self::Reminder,
     ];
 
     /// The word on the wire and in the store.
@@ -58,6 +61,7 @@ impl Reason {
             Self::FlappingStarted => "flapping_started",
             Self::FlappingStopped => "flapping_stopped",
             Self::Test => "test",
+            Self::Reminder => "reminder",
         }
     }
 

@@ -10,7 +10,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A compiled glob that remembers how it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pattern {
     matcher: GlobMatcher,
 }
@@ -67,6 +67,13 @@ impl FromStr for Pattern {
             .build()
             .map_err(|error| bad(error.kind().to_string()))?;
         Ok(Self { matcher: glob.compile_matcher() })
+    }
+}
+
+impl fmt::Debug for Pattern {
+    /// As it was written: what it was compiled to fills a page.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.as_str()).finish()
     }
 }
 

@@ -29,6 +29,33 @@ pub struct Status {
     /// How restless its last results were.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
+    /// What a rule waits for before its problem is hard.
+    #[serde(default, skip_serializing_if = "Wait::is_over")]
+    pub wait: Wait,
+}
+
+/// Since when the values of a rule are a problem, and which of the last ones were.
+///
+/// The moments are on the engine's own scale of time, which no step of the wall clock moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Wait {
+    /// Since when they are a problem; `None` while they are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Since when they are critical.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical: Option<Timestamp>,
+    /// One bit for each of the last 32 values, the newest lowest: set when it was a problem. In a
+    /// row of a list they lag behind.
+    pub recent: u32,
+}
+
+impl Wait {
+    /// Nothing is waited for and nothing remembered.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.since.is_none() && self.critical.is_none() && self.recent == 0
+    }
 }
 
 /// The changes among the last results of a check, and whether they are so many that it flaps.

@@ -51,8 +51,11 @@ impl Range {
     /// What is wrong with a value that alerts, in words: `> 75`, `< 7`, `outside 2:5`.
     #[must_use]
     pub fn complaint(&self, value: f64) -> String {
-        if self.inverted {
-            return format!("inside {}", &self.to_string()[1..]);
+        match (self.inverted, self.start.is_finite(), self.end.is_finite()) {
+            (true, true, false) => return format!(">= {}", trim(self.start)),
+            (true, false, true) => return format!("<= {}", trim(self.end)),
+            (true, ..) => return format!("inside {}", &self.to_string()[1..]),
+            (false, ..) => {}
         }
         if value > self.end {
             return format!("> {}", trim(self.end));

@@ -8,7 +8,7 @@ use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
     Alert, AlertId, CheckAbout, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation,
-    PathChange, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
+    PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
 };
 
 /// A check as lists show it: who it is and where it stands.
@@ -27,6 +27,9 @@ pub struct CheckRow {
     /// Labels, contact and runbook of its own; `None` when it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Arc<CheckAbout>>,
+    /// The rule that made it; then it is judged from another check's results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Arc<Rule>>,
     /// Where it stands. `last_result` is right whenever the row is `late`; between changes of the
     /// row it lags behind.
     pub status: Status,

@@ -13,6 +13,7 @@ fn check(host: &str, name: &str, state: State) -> Event {
         attempts: 3,
         enabled: true,
         about: None,
+        rule: None,
         status: Status {
             state,
             hard: true,

@@ -21,15 +21,18 @@
 //! | Pending, Firing | now >= `expires` | the same, not acknowledged | `ack_expired` (only Firing) |
 //! | Firing | a window (or its silence) begins or ends | the same | `window_began`, `window_ended` |
 //!
+//! | Firing, told, nobody has it, no window silences it | the rule's `re_alert` has passed since it was told | the same | reminded |
+//!
 //! A pending alert has no edges: when it comes to nothing, nothing is kept. Every input also lets
 //! time pass, in this order: acknowledgement's expiry, the input itself, windows. So an OK that
 //! arrives at a window's end recovers, and is not told as "still bad".
 
+use super::Moment;
 use super::notify::{self, Notice};
 use super::suppress::Cover;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, SafeText, State,
-    Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, Policy, Reason,
+    SafeText, State, Status, Timestamp,
 };
 
 /// What happened.
@@ -96,14 +99,17 @@ pub struct Step {
     pub wake_at: Option<Timestamp>,
 }
 
-/// One step. A resolved `alert` counts as none. `mint` is called at most once, for a new episode.
+/// One step. A resolved `alert` counts as none. `policy` says how it is told. `mint` is called at
+/// most once, for a new episode.
 pub fn step(
     alert: Option<&Alert>,
     input: Input<'_>,
     cover: &Cover,
-    now: Timestamp,
+    policy: &Policy,
+    now: impl Into<Moment>,
     mint: impl FnOnce() -> AlertId,
 ) -> Step {
+    let Moment { wall: now, line } = now.into();
     let open = alert.filter(|alert| alert.is_open()).cloned();
     let alert = match (&input, open) {
         (_, Some(alert)) => alert,
@@ -115,7 +121,8 @@ pub fn step(
         (_, None) => return Step::default(),
     };
     let lifted = alert.suppressed && !cover.suppressed;
-    let mut run = Run { alert, edges: Vec::new(), dropped: false, tell_ack: false, cover, now };
+    let mut run =
+        Run { alert, edges: Vec::new(), dropped: false, tell_ack: false, cover, policy, now, line };
     run.pass_time();
     match input {
         Input::Status { status, attempts, .. } => run.status(status, attempts),
@@ -133,6 +140,15 @@ pub fn step(
     }
     run.windows();
     run.finish(lifted)
+}
+
+/// When an alert is told again, on the engine's own scale of time; `None` while it is not firing,
+/// nobody knows of it, somebody has it, or a window silences it.
+#[must_use]
+pub fn remind_at(alert: &Alert, policy: &Policy) -> Option<Timestamp> {
+    let waits = policy.tell && alert.is_unhandled() && alert.notified.is_some();
+    let told = alert.told_at.or(alert.fired).filter(|_| waits)?;
+    Some(told + policy.re_alert?)
 }
 
 fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Timestamp) -> Alert {
@@ -153,6 +169,7 @@ fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Ti
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        told_at: None,
         flapping: None,
     }
 }
@@ -164,7 +181,9 @@ struct Run<'a> {
     dropped: bool,
     tell_ack: bool,
     cover: &'a Cover,
+    policy: &'a Policy,
     now: Timestamp,
+    line: Timestamp,
 }
 
 impl Run<'_> {
@@ -403,16 +422,31 @@ impl Run<'_> {
         self.edge(kind, self.alert.state, SafeText::line(&text), None);
     }
 
+    /// When it is told again; `None` while nobody must be.
+    fn remind_at(&self) -> Option<Timestamp> {
+        remind_at(&self.alert, self.policy)
+    }
+
     fn finish(mut self, lifted: bool) -> Step {
         if self.dropped {
             return Step { dropped: Some(self.alert.id), ..Step::default() };
         }
-        let mut notices = notify::decide(&mut self.alert, &self.edges, lifted);
-        if self.tell_ack {
+        let mut notices = notify::decide(&mut self.alert, &self.edges, lifted, self.policy);
+        if self.tell_ack && self.policy.tell {
             notices.extend(notify::taken(&self.alert, &self.edges));
         }
+        if notices.is_empty() && self.remind_at().is_some_and(|at| at <= self.line) {
+            let text = self.alert.output.clone();
+            self.edge(EdgeKind::Reminded, self.alert.state, text, None);
+            let edge = self.edges.last().cloned();
+            notices.extend(edge.map(|edge| Notice { reason: Reason::Reminder, edge }));
+        }
+        if !notices.is_empty() {
+            self.alert.told_at = Some(self.line);
+        }
         let expires = self.alert.ack.as_ref().and_then(|ack| ack.expires);
-        let wake_at = [expires, self.cover.changes_at].into_iter().flatten().min();
+        let remind = self.remind_at().map(|at| self.now + at.since(self.line));
+        let wake_at = [expires, self.cover.changes_at, remind].into_iter().flatten().min();
         Step {
             wake_at: wake_at.filter(|_| self.alert.is_open()),
             alert: Some(self.alert),

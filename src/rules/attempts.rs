@@ -10,7 +10,9 @@
 
 use super::evaluate::Verdict;
 use super::flapping;
-use crate::model::{Check, Flap, FlapLimits, SafeText, Span, State, Status, Steady, Timestamp};
+use crate::model::{
+    Check, Flap, FlapLimits, SafeText, Span, State, Status, Steady, Timestamp, Wait,
+};
 
 /// The status after a result that was made `at`. `attempts` below 1 counts as 1; `limits` say when
 /// it flaps.
@@ -45,12 +47,19 @@ pub fn advance(
         late: false,
         output: verdict.output.clone(),
         flap: flapping::after(status, state, limits),
+        wait: status.wait,
     };
-    let reworded = state.is_problem() && !same_words(&status.output, &verdict.output);
-    if !first && !reworded && state == status.state && attempt == status.attempt {
-        next.output = status.output.clone();
-    }
+    keep_words(status, &mut next);
     next
+}
+
+/// Keeps the output of the status before, when nothing but numbers changed.
+pub(super) fn keep_words(before: &Status, next: &mut Status) {
+    let reworded = next.state.is_problem() && !same_words(&before.output, &next.output);
+    let same = (next.state, next.attempt, next.hard) == (before.state, before.attempt, before.hard);
+    if !before.is_waiting() && !reworded && same {
+        next.output = before.output.clone();
+    }
 }
 
 /// True when two texts differ only in their numbers.
@@ -62,11 +71,12 @@ fn same_words(one: &SafeText, other: &SafeText) -> bool {
 }
 
 /// True when something changed that an alert or a list shows: anything but the time of the last
-/// result and which of the last results were changes.
+/// result, which of the last results were changes, and which were a problem.
 #[must_use]
 pub fn row_changed(before: &Status, after: &Status) -> bool {
     let flap = Flap { changes: after.flap.changes, ..before.flap };
-    Status { last_result: after.last_result, flap, ..before.clone() } != *after
+    let wait = Wait { recent: after.wait.recent, ..before.wait };
+    Status { last_result: after.last_result, flap, wait, ..before.clone() } != *after
 }
 
 /// How old the last result is.
@@ -149,11 +159,12 @@ pub fn stale(status: &Status, expected: Timestamp, attempts: u32, now: Timestamp
         late: false,
         output: SafeText::line(&format!("no result since {}", clock_face(expected, now))),
         flap: Flap::default(),
+        wait: Wait::default(),
     }
 }
 
 /// `21:04 UTC`, with the date when it was on another day.
-fn clock_face(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn clock_face(at: Timestamp, now: Timestamp) -> String {
     let (Some(time), Some(today)) = (at.to_utc(), now.to_utc()) else {
         return at.to_string();
     };
@@ -163,12 +174,16 @@ fn clock_face(at: Timestamp, now: Timestamp) -> String {
 
 /// The status with which a check goes on after the engine was away. Longer than one run can take
 /// apart (interval + timeout), the problems in a row are not in a row any more: soft attempts
-/// start again. Hard states stay.
+/// and durations start again. Hard states stay.
 #[must_use]
 pub fn resumed(status: &Status, check: &Check, away: Span) -> Status {
     let mut next = status.clone();
-    if !status.hard && away > check.interval + check.timeout {
-        next.attempt = 0;
+    if away > check.interval + check.timeout {
+        if !status.hard {
+            next.attempt = 0;
+            next.wait = Wait::default();
+        }
+        next.wait.critical = next.wait.critical.filter(|_| status.hard_state == State::Critical);
     }
     next
 }

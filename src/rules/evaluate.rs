@@ -11,6 +11,8 @@
 //! "unreachable", not "loss 100 %"). Limits are strict, a value that is not a number is UNKNOWN,
 //! and a limit never lowers what a plugin says.
 //!
+//! What a rule judges is judged there alone ([`super::reading`]); here its ranges are only shown.
+//!
 //! A limit whose metric was not measured is no problem for our own probes: a rate has no value at
 //! a first run, a plain URL has no certificate. It is UNKNOWN where an operator named a number of
 //! a foreign program: every limit of `custom` (unless the plugin itself reports a problem),
@@ -86,6 +88,9 @@ fn judge_numbers(check: &Check, seen: &Observation) -> Verdict {
         let Some(limits) = check.limit(&metric.name).filter(|limits| !limits.is_empty()) else {
             continue;
         };
+        if check.is_by_rule(&metric.name) {
+            continue;
+        }
         let state = limits.judge(metric.value);
         if state.is_problem() {
             reasons.push((state, reason(metric, limits, state)));
@@ -106,6 +111,7 @@ fn judge_numbers(check: &Check, seen: &Observation) -> Verdict {
 
 fn missing<'a>(check: &'a Check, seen: &'a Observation) -> impl Iterator<Item = &'a str> {
     let names = check.limits.iter().filter(|limit| !limit.thresholds.is_empty());
+    let names = names.filter(|limit| !check.is_by_rule(&limit.metric));
     let demanded = names.map(|limit| &*limit.metric).filter(|name| match check.kind() {
         Kind::Custom => !seen.claimed.is_some_and(State::is_problem),
         Kind::Mysql => *name == "result",
@@ -122,7 +128,7 @@ fn snmp_gauge(check: &Check, name: &str) -> bool {
     entries.any(|entry| entry.name == name && entry.counts == SnmpType::Gauge)
 }
 
-fn sentence(reasons: &[(State, String)], output: &str) -> String {
+pub(super) fn sentence(reasons: &[(State, String)], output: &str) -> String {
     let mut parts: Vec<&str> =
         reasons.iter().take(REASON_LIMIT).map(|(_, text)| text.as_str()).collect();
     let more = match reasons.len().saturating_sub(REASON_LIMIT) {
@@ -134,7 +140,7 @@ fn sentence(reasons: &[(State, String)], output: &str) -> String {
 }
 
 /// `disk_usage[/var] 83 % (> 80)`: label, value, unit, and what is wrong with it.
-fn reason(metric: &Metric, limits: &Thresholds, state: State) -> String {
+pub(super) fn reason(metric: &Metric, limits: &Thresholds, state: State) -> String {
     let label = metric.label();
     let range = match state {
         State::Critical => limits.critical,
@@ -148,6 +154,14 @@ fn reason(metric: &Metric, limits: &Thresholds, state: State) -> String {
     let blank = if unit.is_empty() { "" } else { " " };
     let value = digits(metric.value, factor, &range);
     format!("{label} {value}{blank}{unit} ({})", complaint(&range, metric.value, factor))
+}
+
+/// `disk_usage[/var] 83 %`: label, value, unit.
+pub(super) fn plain(metric: &Metric) -> String {
+    let (factor, unit) = shown_unit(metric);
+    let blank = if unit.is_empty() { "" } else { " " };
+    let value = trim(&format!("{:.2}", metric.value * factor));
+    format!("{} {value}{blank}{unit}", metric.label())
 }
 
 /// By what to multiply for people, and the unit then: times below a minute in ms.

@@ -5,15 +5,18 @@
 //! Never: reads a clock, awaits, touches network, file or store, sends anything.
 //!
 //! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
-//! (state to soft or hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
+//! (state to soft or hard), or of a rule [`reading`] (numbers to a state) and [`duration`] (soft or
+//! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
 //! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
 pub mod attempts;
+pub mod duration;
 pub mod evaluate;
 pub mod flapping;
 pub mod notify;
+pub mod reading;
 pub mod suppress;
 
 pub use alert::{Input, Step};
@@ -21,6 +24,24 @@ pub use attempts::Freshness;
 pub use evaluate::{Verdict, evaluate};
 pub use notify::Notice;
 pub use suppress::{Cover, cover};
+
+use crate::model::Timestamp;
+
+/// A moment on two scales of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The wall clock: windows and the end of an acknowledgement go by it.
+    pub wall: Timestamp,
+    /// The engine's own scale, which no step of the wall clock moves: durations go by it.
+    pub line: Timestamp,
+}
+
+impl From<Timestamp> for Moment {
+    /// Where the wall clock never steps.
+    fn from(wall: Timestamp) -> Self {
+        Self { wall, line: wall }
+    }
+}
 
 #[cfg(test)]
 mod property_tests;

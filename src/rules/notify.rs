@@ -15,10 +15,14 @@
 //! | acknowledged by an operator who wants it told | nothing | `acknowledged`, unless a window suppresses it |
 //! | window began, commented, undone, closed, taken back by a change of state (the change decides) | nothing | nothing |
 //!
+//! | told again after the rule's `re_alert` | nothing | `reminder`, if it speaks |
+//!
+//! A rule may say that nobody is told of its alerts at all, or not of their end.
+//!
 //! So with a window that suppresses: a problem told before it recovers loudly even inside it; one
 //! that begins and ends inside it is never told; one that is still there at its end is told once.
 
-use crate::model::{Alert, Edge, EdgeKind, Phase, Reason};
+use crate::model::{Alert, Edge, EdgeKind, Phase, Policy, Reason};
 
 /// One edge that must be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,7 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
         EdgeKind::Recovered => alert.notified.map(|_| Reason::Recovered),
         _ if !speaks => None,
         EdgeKind::AckExpired => Some(Reason::AckExpired),
+        EdgeKind::Reminded => alert.notified.map(|_| Reason::Reminder),
         EdgeKind::WindowEnded => lifted.then_some(Reason::WindowEnded),
         EdgeKind::FlappingStarted => Some(Reason::FlappingStarted),
         EdgeKind::FlappingStopped if alert.notified.is_some() => Some(Reason::FlappingStopped),
@@ -69,9 +74,11 @@ pub fn taken(alert: &Alert, edges: &[Edge]) -> Option<Notice> {
 }
 
 /// The notices of one step's edges, in order; keeps `alert.notified`.
-pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: bool) -> Vec<Notice> {
+pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: bool, policy: &Policy) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
-    for edge in edges {
+    let told =
+        |edge: &&Edge| policy.tell && (policy.tell_recovery || edge.kind != EdgeKind::Recovered);
+    for edge in edges.iter().filter(told) {
         let Some(reason) = reason(alert, edge, lifted) else { continue };
         if reason == Reason::WindowEnded && !notices.is_empty() {
             continue;

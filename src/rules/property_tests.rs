@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Cover, Input, Step, Verdict, alert, attempts, cover};
 use crate::model::{
     Acknowledgement, Alert, AlertId, CheckKey, EdgeKind, FlapLimits, Maintenance, MaintenanceId,
-    Phase, Reason, SafeText, State, Status, Timestamp,
+    Phase, Policy, Reason, SafeText, State, Status, Timestamp,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,7 @@ impl Story {
         self.born += 1;
         let id = AlertId::from_parts(self.born, [2; 10]);
         let before = self.alert.clone();
-        let step = alert::step(before.as_ref(), input, &cover, self.now, || id);
+        let step = alert::step(before.as_ref(), input, &cover, &Policy::default(), self.now, || id);
         self.check(before.as_ref(), &step, &cover);
         self.alert = step.alert.clone().filter(Alert::is_open);
         (step, cover)

@@ -26,6 +26,7 @@ struct AlertRow {
     suppressed: bool,
     notified: Option<String>,
     flapping: Option<String>,
+    told_at: Option<i64>,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for AlertRow
@@ -57,6 +58,7 @@ where
             suppressed: row.try_get("suppressed")?,
             notified: row.try_get("notified")?,
             flapping: row.try_get("flapping")?,
+            told_at: row.try_get("told_at")?,
         })
     }
 }
@@ -93,6 +95,7 @@ impl AlertRow {
             in_maintenance: self.in_maintenance,
             suppressed: self.suppressed,
             notified,
+            told_at: words::moment(self.told_at),
             flapping,
         })
     }
@@ -146,14 +149,16 @@ impl Tx {
     pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
             resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
-            notified, flapping) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+            notified, flapping, told_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+            $19) \
             ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
             opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
             since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
             attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
             in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
-            notified = excluded.notified, flapping = excluded.flapping";
+            notified = excluded.notified, flapping = excluded.flapping, \
+            told_at = excluded.told_at";
         let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
         let flapping = alert.flapping.as_ref().map(words::json).transpose();
         let flapping = flapping.map_err(|e| self.fail(e))?;
@@ -176,6 +181,7 @@ impl Tx {
             .bind(alert.suppressed)
             .bind(alert.notified.map(crate::model::State::word))
             .bind(&flapping)
+            .bind(words::millis(alert.told_at))
             .execute(c).await.map(drop))
     }
 

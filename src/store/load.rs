@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::pack::batch;
 use super::requests::ALIVE;
 use super::{Store, StoreError, read, words};
-use crate::model::{Alert, CheckKey, Maintenance, Span, Status, Timestamp};
+use crate::model::{Alert, CheckKey, Maintenance, Span, Status, Timestamp, Wait};
 
 /// A check that is not retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +45,25 @@ pub struct Loaded {
     pub alive: Option<Timestamp>,
 }
 
-type StatusRow = (i64, String, bool, String, i64, i64, Option<i64>, bool, String, i64);
+type StatusRow = (
+    i64,
+    String,
+    bool,
+    String,
+    i64,
+    i64,
+    Option<i64>,
+    bool,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+);
 
 fn status(row: StatusRow) -> Option<(i64, Status)> {
-    let (no, state, hard, hard_state, attempt, since, last_result, late, output, flap) = row;
+    let (no, state, hard, hard_state, attempt, since, last_result, late, output, flap, ..) = row;
+    let (.., wait_since, wait_critical, recent) = row;
     let status = Status {
         state: words::state(&state)?,
         hard,
@@ -59,6 +74,11 @@ fn status(row: StatusRow) -> Option<(i64, Status)> {
         late,
         output: words::safe(&output),
         flap: words::stored_flap(flap)?,
+        wait: Wait {
+            since: words::moment(wait_since),
+            critical: words::moment(wait_critical),
+            recent: words::small(recent)?,
+        },
     };
     Some((no, status))
 }
@@ -113,7 +133,8 @@ impl Store {
 
     async fn statuses(&self) -> Result<Vec<(i64, Status)>, StoreError> {
         const SQL: &str = "SELECT s.check_no, s.state, s.hard, s.hard_state, s.attempt, s.since, \
-            s.last_result, s.late, s.output, s.flap FROM statuses s JOIN checks c ON c.no = s.check_no \
+            s.last_result, s.late, s.output, s.flap, s.wait_since, s.wait_critical, s.recent \
+            FROM statuses s JOIN checks c ON c.no = s.check_no \
             WHERE c.retired_at IS NULL ORDER BY s.check_no";
         let rows: Vec<StatusRow> = read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
         let newest = self.newest_results().await?;

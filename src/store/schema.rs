@@ -15,10 +15,16 @@ pub(super) const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
 const FIRST: &str = include_str!("migrations/0001_start.sql");
 const SECOND: &str = include_str!("migrations/0002_console.sql");
 const THIRD: &str = include_str!("migrations/0003_rules.sql");
+const FOURTH: &str = include_str!("migrations/0004_durations.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
-    let all = [(1, "start", FIRST), (2, "console", SECOND), (3, "rules", THIRD)];
+    let all = [
+        (1, "start", FIRST),
+        (2, "console", SECOND),
+        (3, "rules", THIRD),
+        (4, "durations", FOURTH),
+    ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;
         Migration::new(version, Cow::Borrowed(name), kind, sql.into_sql_str(), false)

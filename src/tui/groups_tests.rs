@@ -37,6 +37,7 @@ fn world() -> World {
             attempts: 3,
             enabled: true,
             about: None,
+            rule: None,
             status: Status { last_result: Some(NOW), ..status },
         };
         world.apply(&Event::Check(Arc::new(row)), NOW);

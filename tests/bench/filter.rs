@@ -137,6 +137,7 @@ fn world() -> World {
                 attempts: 3,
                 enabled: true,
                 about: None,
+                rule: None,
                 status: Status {
                     state,
                     hard: true,
@@ -183,6 +184,7 @@ fn alert(n: usize, check: CheckKey) -> Alert {
         edge_seq: 1,
         in_maintenance: false,
         suppressed: false,
+        told_at: None,
         notified: None,
         flapping: None,
     }

@@ -165,6 +165,7 @@ fn check(host: usize, at: usize, state: State, now: Timestamp, round: usize) -> 
         attempts: 3,
         enabled: true,
         about: None,
+        rule: None,
         status: Status {
             state,
             hard: true,
@@ -225,6 +226,7 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         edge_seq: 1,
         in_maintenance: false,
         suppressed: false,
+        told_at: None,
         notified: Some(State::Critical),
         flapping: None,
     }

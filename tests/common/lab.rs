@@ -268,10 +268,45 @@ impl Lab {
         edges.iter().map(|edge| edge.kind.word().to_owned()).collect()
     }
 
+    /// The text of the last edge.
+    pub async fn last_words(&self) -> String {
+        let Answer::Edges(edges) =
+            self.query(Query::Edges { host: None, alert: None, limit: 1 }).await
+        else {
+            panic!("no edges");
+        };
+        edges.first().expect("an edge").text.to_string()
+    }
+
+    /// The stream of a worker, with what it is told from now on.
+    pub async fn worker(&self) -> Watcher {
+        let mut worker = self.engine.handle.watch(Actor::Worker).await.expect("a stream");
+        while worker.try_next().is_some() {}
+        worker
+    }
+
+    /// The checks that a worker was given.
+    pub fn assigned(&self) -> Vec<CheckKey> {
+        self.generations.keys().cloned().collect()
+    }
+
     /// Stops the engine in order.
     pub async fn stop(self) -> (PathBuf, Clock) {
         self.engine.stopped().await.unwrap();
         (self.path, self.clock)
+    }
+}
+
+/// The checks that a worker is told to run at once, the next time that it is told so.
+pub async fn asked(worker: &mut Watcher) -> Vec<CheckKey> {
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(20), worker.next()).await;
+        let event = next.expect("nothing is asked of the worker").expect("the stream");
+        if let Event::Directives(directives) = &*event
+            && !directives.run_now.is_empty()
+        {
+            return directives.run_now.clone();
+        }
     }
 }
 

@@ -16,10 +16,11 @@ use fluxnoc::model::spec::{
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Edge, EdgeKind, Failure,
-    FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Observation, Path,
-    PathChange, PathHop, Phase, Range, Reason, RequestId, SafeText, Scrape, ScrapeReport,
-    SeriesSize, Setting, ShownState, Span, Spec, State, Status, Timestamp, Unit,
+    Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Condition, Edge,
+    EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric,
+    Observation, Path, PathChange, PathHop, Phase, Range, Reason, RequestId, Rule, SafeText,
+    Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Span, Spec, State, Status, Timestamp,
+    Unit, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -89,6 +90,7 @@ pub fn alert() -> Alert {
         in_maintenance: true,
         suppressed: false,
         notified: Some(State::Warning),
+        told_at: None,
         flapping: Some(fluxnoc::model::Flapping {
             since: at(2),
             changes: 7,
@@ -308,6 +310,19 @@ pub fn row() -> CheckRow {
             contact: Some("dba".to_owned()),
             runbook: Some("restart it".to_owned()),
         })),
+        rule: Some(Arc::new(Rule {
+            check: Some("agent".into()),
+            duration: Span::from_secs(300),
+            re_alert: Some(Span::from_secs(1800)),
+            contact_list: Some("DBA Team".into()),
+            ..Rule::new(
+                "High CPU",
+                "db-*".parse().unwrap(),
+                "cpu_usage",
+                Condition::AtLeast,
+                (Some(75.0), Some(90.5)),
+            )
+        })),
         status: Status {
             state: State::Critical,
             hard: true,
@@ -318,6 +333,7 @@ pub fn row() -> CheckRow {
             late: false,
             output: SafeText::line("91 %"),
             flap: Flap { changes: 5, active: true },
+            wait: Wait { since: Some(at(2)), critical: Some(at(3)), recent: 7 },
         },
     }
 }

@@ -41,6 +41,7 @@ pub fn alert(number: u8, host: &str) -> Alert {
         in_maintenance: true,
         suppressed: false,
         notified: Some(State::Warning),
+        told_at: Some(at(11)),
         flapping: Some(fluxnoc::model::Flapping {
             since: at(2),
             changes: 7,

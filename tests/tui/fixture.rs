@@ -83,6 +83,7 @@ pub fn check(host: &str, name: &str, kind: Kind, status: Status) -> Event {
         attempts: 3,
         enabled: true,
         about: None,
+        rule: None,
         status,
     }))
 }
@@ -127,6 +128,7 @@ fn alert(at: usize, bad: &Bad) -> Alert {
         in_maintenance: bad.host == "dal-20",
         suppressed: bad.host == "dal-20",
         notified: (bad.told && !bad.soft).then_some(bad.state),
+        told_at: None,
         flapping: None,
     }
 }
@@ -188,6 +190,7 @@ pub fn picture() -> Vec<Event> {
             late: false,
             output: SafeText::line(bad.text),
             flap: fluxnoc::model::Flap::default(),
+            wait: fluxnoc::model::Wait::default(),
         };
         events.push(check(bad.host, bad.check, bad.kind, status));
         events.push(Event::Alert(Arc::new(alert(at, bad))));

@@ -28,6 +28,7 @@ fn alert(console: &Console, n: u16, host: &str, state: State, secs: u64) -> Aler
         suppressed: false,
         in_maintenance: false,
         notified: None,
+        told_at: None,
         flapping: None,
         ..Alert::clone(like)
     }

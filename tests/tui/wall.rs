@@ -50,6 +50,7 @@ fn problem(n: u8, state: State, at: Timestamp) -> Alert {
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        told_at: None,
         flapping: None,
     }
 }

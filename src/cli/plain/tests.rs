@@ -31,6 +31,7 @@ fn alert(n: u8, host: &str, phase: Phase, state: State) -> Alert {
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        told_at: None,
         flapping: None,
     }
 }

@@ -21,11 +21,13 @@ impl Core {
             let enabled = places.iter().filter_map(|at| self.table.get(*at));
             let enabled = enabled.filter(|slot| slot.check.enabled);
             let before = keys.len();
-            keys.extend(enabled.map(|slot| slot.check.key.clone()));
+            keys.extend(enabled.map(|slot| slot.check.source()));
             if keys.len() == before {
                 tally.fail(&format!("`{target}` has no check that runs"));
             }
         }
+        keys.sort();
+        keys.dedup();
         tally.done(keys.len());
         let outcome = tally.outcome(None)?;
         self.batch.directives.run_now.extend(keys);
@@ -39,7 +41,10 @@ impl Core {
         for at in places {
             if let Some(slot) = self.table.get_mut(at) {
                 slot.expected_since = now;
-                assignments.push(assignment(slot));
+                // What a rule made is judged here and run nowhere.
+                if slot.check.rule.is_none() {
+                    assignments.push(assignment(slot));
+                }
             }
         }
         Outcome::Assigned { generation: self.generation, assignments }

@@ -19,6 +19,7 @@ fn row(host: &str, name: &str, kind: Kind, state: State, age: u64) -> CheckRow {
         attempts: 3,
         enabled: true,
         about: None,
+        rule: None,
         status: Status {
             state,
             hard: true,
@@ -55,6 +56,7 @@ fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Even
         in_maintenance: false,
         suppressed: false,
         notified: None,
+        told_at: None,
         flapping: None,
     }))
 }

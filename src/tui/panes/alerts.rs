@@ -11,6 +11,7 @@ use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
 use crate::tui::lists::{AlertRow, Presence, Row};
 use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting};
+use crate::tui::panes::ruled::waits;
 use crate::tui::panes::{empty, first_steps, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
@@ -186,7 +187,7 @@ fn row(
     let flapping = alert.flapping.map(|flapping| flapping.words());
     surface.put(x, y, room, &remarked(&what, flapping.as_deref(), room), style);
     x += columns.what;
-    let told = told(row);
+    let told = told(app, row);
     if columns.told > 0 {
         surface.say(x, y, columns.told, &told, Role::Muted);
         x += columns.told;
@@ -198,10 +199,14 @@ fn row(
     surface.say(x, y, columns.who, &who, role);
 }
 
-/// Whether somebody was told: `new` when nobody was, `2/3` while it is soft.
-fn told(row: &AlertRow) -> String {
+/// Whether somebody was told: `new` when nobody was; `2/3` while it is soft, `wait` while a rule's
+/// duration runs.
+fn told(app: &App, row: &AlertRow) -> String {
     let alert = &row.alert;
     match (alert.phase, alert.notified) {
+        (Phase::Pending, _) if app.world.check(&alert.check).is_some_and(|row| waits(row)) => {
+            "wait".to_owned()
+        }
         (Phase::Pending, _) => format!("{}/{}", alert.attempt, alert.attempts),
         (_, Some(_)) => SENT.to_owned(),
         (_, None) if row.is_unhandled() => "new".to_owned(),

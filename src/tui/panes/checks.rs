@@ -21,6 +21,7 @@ use crate::tui::line::Pending;
 use crate::tui::num::{count, millis, real};
 use crate::tui::panes::empty;
 use crate::tui::panes::rows::remarked;
+use crate::tui::panes::ruled::waits;
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::spark::{self, Cell};
@@ -340,6 +341,8 @@ fn view_row(app: &App, surface: &mut Surface<'_>, y: usize, row: &CheckRow, colu
     }
     let attempt = if status.hard || status.is_waiting() {
         String::new()
+    } else if waits(row) {
+        "wait".to_owned()
     } else {
         format!("{}/{}", status.attempt, row.attempts)
     };

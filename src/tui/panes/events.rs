@@ -56,6 +56,7 @@ const fn word(kind: EdgeKind) -> &'static str {
         EdgeKind::Undone => "undone",
         EdgeKind::FlappingStarted => "flapping",
         EdgeKind::FlappingStopped => "flap ended",
+        EdgeKind::Reminded => "reminded",
     }
 }
 

@@ -19,6 +19,7 @@ pub mod paths;
 pub mod pin;
 pub mod preview;
 pub mod rows;
+pub mod ruled;
 pub mod series;
 pub mod settings;
 pub mod throughput;

@@ -101,6 +101,9 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<Row> {
         head.push_str(", late");
     }
     lines.push(Row::new(head, Role::of(shown)));
+    for (text, role) in super::ruled::lines(app, row) {
+        wrap(&text, wide, role, &mut lines);
+    }
     let seen = detail.observation();
     let mut times = format!("every {}", row.interval);
     if let Some(last) = status.last_result {

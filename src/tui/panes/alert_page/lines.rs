@@ -5,8 +5,8 @@ use crate::model::{Alert, Edge, ShownState, Timestamp};
 use crate::protocol::{AlertPage, DeliveryState, LogKind, NotificationRow};
 use crate::tui::app::App;
 use crate::tui::format;
-use crate::tui::panes::history;
 use crate::tui::panes::output::{self, Row};
+use crate::tui::panes::{history, ruled};
 use crate::tui::theme::{Role, short};
 use crate::tui::widgets::Surface;
 
@@ -126,6 +126,9 @@ fn check(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         let mut rows = Vec::new();
         output::numbers(&seen.metrics, wide.saturating_sub(2), &mut rows);
         lines.extend(rows.into_iter().map(Line::Plain));
+    }
+    for (text, role) in ruled::lines(app, row) {
+        wrapped(lines, &text, wide, role);
     }
     let mut times = format!("{} every {}", row.kind.word(), row.interval);
     if let Some(last) = row.status.last_result {

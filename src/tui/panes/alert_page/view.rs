@@ -11,6 +11,7 @@ use crate::tui::app::App;
 use crate::tui::format;
 use crate::tui::layout::{self, Mode};
 use crate::tui::panes::alert_page::lines::{self, Line};
+use crate::tui::panes::ruled::waits;
 use crate::tui::panes::{checks, empty, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
@@ -116,6 +117,9 @@ fn since(app: &App, alert: &Alert) -> String {
     let age = format::age(wall.since(alert.since));
     let tries = format!("{}/{}", alert.attempt, alert.attempts);
     let mut text = match (alert.phase, alert.resolved) {
+        (Phase::Pending, _) if app.world.check(&alert.check).is_some_and(|row| waits(row)) => {
+            "not confirmed yet, its duration runs".to_owned()
+        }
         (Phase::Pending, _) => format!("not confirmed yet, soft {tries}"),
         (Phase::Resolved, Some(at)) => {
             let took = format::age(at.since(alert.opened));

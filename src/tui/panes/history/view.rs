@@ -135,6 +135,7 @@ pub fn kind(of: LogKind, to: Option<State>) -> (&'static str, &'static str, Role
         LogKind::Edge(EdgeKind::Undone) => ("↩", "undone"),
         LogKind::Edge(EdgeKind::FlappingStarted) => ("~", "flapping"),
         LogKind::Edge(EdgeKind::FlappingStopped) => ("~", "flap ended"),
+        LogKind::Edge(EdgeKind::Reminded) => ("!", "reminded"),
         LogKind::Path => ("⇄", "path"),
         LogKind::Action => ("▸", "action"),
     };

@@ -110,7 +110,8 @@ fn index(app: &App, rows: &[Line]) -> usize {
 #[must_use]
 pub fn source(app: &App, host: &Name) -> Option<CheckKey> {
     let entry = app.world.host(host)?;
-    let of = |kind: Kind| entry.checks.iter().find(|row| row.kind == kind && row.enabled);
+    let own = || entry.checks.iter().filter(|row| row.rule.is_none() && row.enabled);
+    let of = |kind: Kind| own().find(|row| row.kind == kind);
     of(Kind::Snmp).or_else(|| of(Kind::System)).map(|row| row.key.clone())
 }
 
@@ -141,6 +142,7 @@ pub fn open(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     let under = app.detail.as_ref().and_then(Detail::row);
+    let under = under.filter(|row| row.rule.is_none());
     let under = under.filter(|row| matches!(row.kind, Kind::Snmp | Kind::System));
     let Some(key) = under.map(|row| row.key.clone()).or_else(|| source(app, &host)) else {
         app.say(

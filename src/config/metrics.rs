@@ -1,0 +1,125 @@
+//! Which metrics a check can give, by its kind and by what its own parameters name.
+//!
+//! A rule may judge any of them. What a plugin prints as perfdata has free names, so it is known
+//! only by the plugin's check: a rule writes it as `CHECK.LABEL`, or the check lists it in `metrics`.
+
+use super::snmp;
+use super::value::Measure;
+use crate::model::{Check, Kind, Spec, Unit};
+
+const PING: &[(&str, Measure)] = &[
+    ("rtt", Measure::RoundTrip),
+    ("loss", Measure::Percent),
+    ("rtt_min", Measure::RoundTrip),
+    ("rtt_max", Measure::RoundTrip),
+    ("rtt_stddev", Measure::RoundTrip),
+    ("jitter", Measure::RoundTrip),
+];
+const TRACE: &[(&str, Measure)] = &[
+    ("rtt", Measure::RoundTrip),
+    ("loss", Measure::Percent),
+    ("jitter", Measure::RoundTrip),
+    ("hops", Measure::Count),
+];
+const TIME: &[(&str, Measure)] = &[("time", Measure::Time)];
+const HTTP: &[(&str, Measure)] = &[
+    ("time", Measure::Time),
+    ("time_dns", Measure::Time),
+    ("time_connect", Measure::Time),
+    ("time_tls", Measure::Time),
+    ("time_first_byte", Measure::Time),
+    ("size", Measure::Bytes),
+    ("status", Measure::Count),
+    ("certificate_days", Measure::Count),
+];
+const MYSQL: &[(&str, Measure)] = &[
+    ("query_time", Measure::Time),
+    ("time_connect", Measure::Time),
+    ("time_login", Measure::Time),
+    ("result", Measure::Count),
+];
+const PROCESS: &[(&str, Measure)] =
+    &[("count", Measure::Count), ("cpu", Measure::Percent), ("rss", Measure::Bytes)];
+/// The metrics of this machine and of an agent. Rates of interfaces are bits per second.
+const MACHINE: &[(&str, Measure)] = &[
+    ("cpu_usage", Measure::Percent),
+    ("memory_usage", Measure::Percent),
+    ("disk_usage", Measure::Percent),
+    ("io_wait", Measure::Percent),
+    ("network_error_rate", Measure::Percent),
+    ("load1_per_core", Measure::Count),
+    ("load1", Measure::Count),
+    ("swap_usage", Measure::Percent),
+    ("inode_usage", Measure::Percent),
+    ("uptime", Measure::Time),
+    ("open_files", Measure::Percent),
+    ("temperature", Measure::Count),
+    ("octets_in", Measure::Count),
+    ("octets_out", Measure::Count),
+    ("network_speed", Measure::Count),
+    ("network_utilization", Measure::Percent),
+    ("link_state", Measure::Count),
+];
+
+/// What every check of a kind can give.
+pub(super) const fn of_kind(kind: Kind) -> &'static [(&'static str, Measure)] {
+    match kind {
+        Kind::Ping => PING,
+        Kind::Trace => TRACE,
+        Kind::Tcp | Kind::Udp | Kind::Dns => TIME,
+        Kind::Http | Kind::Json | Kind::Scrape => HTTP,
+        Kind::Mysql => MYSQL,
+        Kind::Process => PROCESS,
+        Kind::System | Kind::Snmp => MACHINE,
+        Kind::Custom => &[],
+    }
+}
+
+/// How a metric of a check is counted; `None` when it cannot give it. `named` says that the rule
+/// names this very check, so that any perfdata label of a plugin counts.
+pub(super) fn measure(check: &Check, metric: &str, named: bool) -> Option<Measure> {
+    let fixed = of_kind(check.kind()).iter().find(|(name, _)| *name == metric);
+    if let Some((_, measure)) = fixed {
+        return Some(*measure);
+    }
+    let of_unit = |unit: &Unit| match unit {
+        Unit::Seconds => Measure::Time,
+        Unit::Bytes => Measure::Bytes,
+        Unit::Percent => Measure::Percent,
+        _ => Measure::Count,
+    };
+    match &*check.spec {
+        Spec::Json(spec) => {
+            if metric == "observed" {
+                return Some(Measure::Time);
+            }
+            let value = spec.values.iter().find(|value| value.name == metric);
+            value.map(|value| of_unit(&value.unit))
+        }
+        Spec::Scrape(spec) => {
+            if metric == "samples" {
+                return Some(Measure::Count);
+            }
+            let series = spec.metrics.iter().find(|known| known.name == metric);
+            series.map(|known| of_unit(&known.unit))
+        }
+        Spec::Snmp(spec) => {
+            let mut entries = spec.get.iter().chain(&spec.walk);
+            entries.any(|entry| entry.name == metric).then(|| snmp::measure(metric))
+        }
+        Spec::Custom(_) => {
+            let listed = check.limits.iter().any(|limit| &*limit.metric == metric);
+            (named || listed).then_some(Measure::Count)
+        }
+        _ => None,
+    }
+}
+
+/// The names that any check can give, each once.
+pub(super) fn names() -> Vec<&'static str> {
+    let all = Kind::ALL.iter().flat_map(|kind| of_kind(*kind)).map(|(name, _)| *name);
+    let mut names: Vec<&str> = all.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

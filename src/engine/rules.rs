@@ -1,0 +1,153 @@
+//! The checks that rules made: judged from the results of other checks, and asked for when a
+//! duration ends.
+//!
+//! Nothing of this is run by a worker. What a result means to a rule is decided by
+//! `rules::reading` and `rules::duration`.
+
+use crate::model::{Check, CheckKey, Now, Observation, Ruled, State, Status};
+use crate::protocol::work::{Directives, Finding};
+use crate::rules::attempts::{self, Freshness};
+use crate::rules::duration;
+use crate::rules::reading::{self, Reading};
+use crate::rules::{Moment, Verdict};
+
+use super::batch::Judged;
+use super::core::Core;
+
+/// Why the alert of a check whose rule changed from `old` to `new` must end; `None` when it is
+/// judged as before.
+pub(super) fn judged_anew(old: &Check, new: &Check) -> Option<String> {
+    match (&old.rule, &new.rule) {
+        (None, None) => None,
+        (Some(before), Some(after)) if before.source == after.source => {
+            let (before, after) = (&before.rule, &after.rule);
+            let said = || {
+                let (was, is) = (before.words(), after.words());
+                if was == is { String::new() } else { format!(": {was} became {is}") }
+            };
+            (!before.judges_as(after)).then(|| format!("its rule was changed{}", said()))
+        }
+        (Some(_), Some(after)) => Some(format!("its rule judges check {} now", after.source)),
+        (Some(_), None) => Some("its rule was removed from the configuration".to_owned()),
+        (None, Some(_)) => Some("its check was removed from the configuration".to_owned()),
+    }
+}
+
+impl Core {
+    /// A moment on both scales of time.
+    pub(super) fn moment(&self, now: Now) -> Moment {
+        let line = self.begun.wall + now.steady.since(self.begun.steady);
+        Moment { wall: now.wall, line }
+    }
+
+    /// Lets the rules of a check judge its result; `seen` is what it saw.
+    pub(super) fn judge_rules(&mut self, at: usize, finding: &Finding, now: Now) {
+        for place in self.table.judged_from(at) {
+            let Some(slot) = self.table.get(place).filter(|slot| slot.check.enabled) else {
+                continue;
+            };
+            let check = std::sync::Arc::clone(&slot.check);
+            let Some(ruled) = &check.rule else { continue };
+            let seen = &finding.observation;
+            let wanted = seen.metrics.iter().filter(|metric| metric.name == ruled.rule.metric);
+            let mine = Finding {
+                check: check.key.clone(),
+                generation: slot.generation,
+                observation: Observation {
+                    duration_us: seen.duration_us,
+                    metrics: wanted.cloned().collect(),
+                    failure: seen.failure.clone(),
+                    ..Observation::default()
+                },
+                ..finding_of(finding)
+            };
+            self.judge_rule(place, &check, ruled, mine, now);
+        }
+    }
+
+    fn judge_rule(
+        &mut self,
+        at: usize,
+        check: &Check,
+        ruled: &Ruled,
+        mut finding: Finding,
+        now: Now,
+    ) {
+        let before = self.status_of(at);
+        let line = self.moment(now).line - now.wall.since(finding.at);
+        let moment = Moment { wall: finding.at, line };
+        let (after, verdict) = match reading::read(ruled, &mut finding.observation) {
+            Reading::Absent => return,
+            Reading::Nothing(verdict) => {
+                (duration::hold(&before, &verdict, finding.at), (verdict, false))
+            }
+            Reading::Value(verdict) => {
+                let rule = &ruled.rule;
+                let after = duration::advance(&before, rule, check.flapping, &verdict, moment);
+                (after, (verdict, true))
+            }
+        };
+        let (verdict, known) = verdict;
+        self.touch(before.state != after.state);
+        finding.observation.output = verdict.output;
+        self.batch.judged.push(Judged { at, finding, state: after.state });
+        if known && attempts::row_changed(&before, &after) {
+            self.set_status(at, after, check.attempts, now);
+        } else if before != after {
+            // What is not known changes no alert, and what lists do not show is kept all the same.
+            self.batch.statuses.insert(at, after);
+        }
+    }
+
+    /// The status of a rule's check that got no value for too long.
+    pub(super) fn without_value(&self, at: usize, before: &Status, now: Now) -> Option<Status> {
+        let slot = self.table.get(at)?;
+        let ruled = slot.check.rule.as_deref()?;
+        let source = self.table.place(&slot.check.source()).and_then(|at| self.table.get(at));
+        let comes = source.is_some_and(|source| {
+            attempts::freshness(&source.check, source.expected_since, now.steady)
+                == Freshness::Fresh
+        });
+        if comes {
+            let age = now.steady.since(slot.expected_since);
+            let expected = before.last_result.unwrap_or(now.wall - age);
+            return Some(duration::absent(before, &slot.check, ruled, expected, now.wall));
+        }
+        let text = format!("no {}: `{}` gives no results", ruled.rule.metric, ruled.source);
+        Some(duration::hold(before, &Verdict::new(State::Unknown, text), now.wall))
+            .map(|held| Status { last_result: before.last_result, ..held })
+    }
+
+    /// Has the checks run whose results decide whether a duration is over.
+    pub(super) fn ask_for_values(&mut self, now: Now) {
+        let line = self.moment(now).line;
+        let mut run_now: Vec<CheckKey> = Vec::new();
+        for at in self.table.open() {
+            let Some(slot) = self.table.get_mut(at) else { continue };
+            let Some(ruled) = &slot.check.rule else { continue };
+            let due = duration::due(&slot.status, &ruled.rule).filter(|due| *due <= line);
+            if due.is_some() && due != slot.asked {
+                slot.asked = due;
+                run_now.push(slot.check.source());
+            }
+        }
+        run_now.sort();
+        run_now.dedup();
+        if !run_now.is_empty() {
+            self.feed.direct(Directives { run_now, ..Directives::default() }, now.steady);
+        }
+    }
+}
+
+/// The same result without what was seen.
+fn finding_of(finding: &Finding) -> Finding {
+    Finding {
+        check: finding.check.clone(),
+        generation: finding.generation,
+        slot: finding.slot,
+        at: finding.at,
+        forced: finding.forced,
+        sample: false,
+        observation: Observation::default(),
+    }
+}
