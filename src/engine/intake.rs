@@ -3,7 +3,7 @@
 //! Everything is decided by `rules`; this file only fetches what they need and puts what they say
 //! into the batch.
 
-use crate::model::{Alert, AlertId, CheckKey, Notification, Now, State, Status, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Known, Notification, Now, Status, Timestamp};
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
@@ -123,7 +123,12 @@ impl Core {
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
         }
-        self.stage(at, step, before.as_ref().and_then(|alert| alert.notified));
+        let known = Known {
+            notified: before.as_ref().and_then(|alert| alert.notified),
+            told_at: before.as_ref().and_then(|alert| alert.told_at),
+            telling: step.alert.as_ref().and_then(|alert| alert.told_at),
+        };
+        self.stage(at, step, known);
     }
 
     /// Which windows cover a check now.
@@ -137,14 +142,14 @@ impl Core {
         self.routes.borrow().destinations(list.as_deref())
     }
 
-    fn stage(&mut self, at: usize, step: Step, notified: Option<State>) {
+    fn stage(&mut self, at: usize, step: Step, known: Known) {
         if !step.edges.is_empty() {
             self.touch(true);
         }
         for notice in &step.notices {
             for destination in self.destinations(at) {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
-                let promised = self.promised(notification, notified);
+                let promised = self.promised(notification, known);
                 self.batch.notifications.extend(promised);
             }
         }

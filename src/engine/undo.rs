@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::commands::Tally;
 use super::core::Core;
 use crate::model::{
-    Acknowledgement, AlertId, CheckKey, Held, Maintenance, MaintenanceId, Notification, Now,
+    Acknowledgement, AlertId, CheckKey, Held, Known, Maintenance, MaintenanceId, Notification, Now,
     RequestId, SafeText, Span, Timestamp,
 };
 use crate::protocol::{Outcome, Problem, ProblemKind, Request, UNDO};
@@ -93,7 +93,7 @@ impl Core {
     pub(super) fn promised(
         &self,
         mut notification: Notification,
-        notified: Option<crate::model::State>,
+        known: Known,
     ) -> Option<Notification> {
         use crate::model::Reason;
         let by_window = notification.reason == Reason::WindowEnded;
@@ -102,12 +102,11 @@ impl Core {
                 if notification.edge.actor.is_some() || (windows && by_window) =>
             {
                 notification.not_before = until + SLACK;
-                notification.held = Some(Held { request, notified });
+                notification.held = Some(Held { request, known });
             }
             Telling::Undoing if by_window => {
-                let known =
-                    notified.is_some_and(|k| k.severity() >= notification.edge.to.severity());
-                if known {
+                let severity = notification.edge.to.severity();
+                if known.notified.is_some_and(|state| state.severity() >= severity) {
                     return None;
                 }
             }
@@ -221,9 +220,16 @@ impl Core {
         let Some(mut alert) = self.alert_of(at).filter(|alert| alert.id == promise.alert) else {
             return;
         };
-        let told = Some(held.notified.map_or(promise.edge.to, |k| k.worst(promise.edge.to)));
-        if alert.notified == told && alert.notified != held.notified {
-            alert.notified = held.notified;
+        let Known { notified, told_at, telling } = held.known;
+        let before = (alert.notified, alert.told_at);
+        if alert.notified == Some(notified.map_or(promise.edge.to, |k| k.worst(promise.edge.to))) {
+            alert.notified = notified;
+        }
+        // Otherwise somebody was told of something else since then.
+        if alert.told_at == telling {
+            alert.told_at = told_at;
+        }
+        if before != (alert.notified, alert.told_at) {
             self.batch.alerts.insert(at, Some(alert));
         }
     }

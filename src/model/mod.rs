@@ -39,7 +39,7 @@ pub use host::Host;
 pub use id::{AlertId, CheckKey, JobId, MaintenanceId, Name, RequestId};
 pub use maintenance::Maintenance;
 pub use metric::{Metric, Unit};
-pub use notification::{Held, Notification, Reason};
+pub use notification::{Held, Known, Notification, Reason};
 pub use observation::{Failure, FailureKind, Observation};
 pub use path::{Path, PathChange, PathHop};
 pub use pattern::Pattern;

@@ -94,13 +94,27 @@ pub struct Notification {
     pub held: Option<Held>,
 }
 
+/// What people knew of an alert before a promise, and when they were told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// [`Alert::notified`](super::alert::Alert::notified) before it.
+    pub notified: Option<State>,
+    /// [`Alert::told_at`](super::alert::Alert::told_at) before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
+    /// The same after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<Timestamp>,
+}
+
 /// A promise that waits because an operator may still take back what made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The request.
     pub request: RequestId,
-    /// What people knew before: [`Alert::notified`](super::alert::Alert::notified).
-    pub notified: Option<State>,
+    /// What people knew before.
+    #[serde(flatten)]
+    pub known: Known,
 }
 
 impl Notification {

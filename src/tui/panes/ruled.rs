@@ -3,19 +3,25 @@
 //!
 //! Never: decides anything; `rules::duration` does.
 
+use crate::model::safe_text::truncate;
 use crate::model::{Rule, Span, State, Timestamp};
 use crate::protocol::CheckRow;
 use crate::tui::app::App;
 use crate::tui::format;
 use crate::tui::theme::Role;
 
+/// Columns of a line, before it is broken to the pane's width.
+const LONGEST: usize = 240;
+
 /// The lines of a rule's check; none for another one.
 #[must_use]
 pub fn lines(app: &App, row: &CheckRow) -> Vec<(String, Role)> {
     let Some(rule) = row.rule.as_deref() else { return Vec::new() };
-    let mut lines = vec![(format!("rule: {}", rule.words()), Role::Text)];
+    // A name as long as an engine may send would push out all that stands below.
+    let words = truncate(&format!("rule: {}", rule.words()), LONGEST);
+    let mut lines = vec![(words, Role::Text)];
     lines.extend(waiting(app, row, rule).map(|text| (text, Role::Note)));
-    lines.push((telling(rule), Role::Muted));
+    lines.push((truncate(&telling(rule), LONGEST), Role::Muted));
     lines
 }
 
