@@ -155,6 +155,7 @@ pub fn host() -> Host {
     host.labels = BTreeMap::from([("site".to_owned(), "zrh".to_owned())]);
     host.groups = vec!["core".to_owned()];
     host.contact = Some("transport desk".to_owned());
+    host.contact_list = Some("night".into());
     host.notes = Some("rack 4\nsecond from above".to_owned());
     host.runbook = Some("1. look at the path\n2. call".to_owned());
     host.origin = Some("config.toml:12".to_owned());
@@ -293,6 +294,7 @@ pub fn check() -> Check {
     check.limits = vec![Limit::new("rtt", "0.1:0.5".parse().ok(), Some(Range::above(0.75)))];
     check.labels = BTreeMap::from([("tier".to_owned(), "ü".to_owned())]);
     check.contact = Some("dba".to_owned());
+    check.contact_list = Some("databases".into());
     check.runbook = Some("restart it".to_owned());
     check.origin = Some("config.toml:40".to_owned());
     check
