@@ -129,14 +129,20 @@ impl Fields {
                 } else {
                     String::new()
                 };
+                // A selector carries a text as the value of a label.
+                let (first, last) = if name.ends_with(".spec.metrics.[].series") {
+                    (first + "{x=\"", "\"}")
+                } else {
+                    (first, "")
+                };
                 if field == next {
                     self.names.push(name.clone());
                     let before = first.clone();
-                    let takes = move |word: &str| carries(&format!("{before}{word}"));
-                    let is_choosy = !takes("a{[") || !takes("\u{2c30} ");
+                    let takes = move |word: &str| carries(&format!("{before}{word}{last}"));
+                    let is_choosy = ["a{[", "\u{2c30} ", "\"\\"].iter().any(|word| !takes(word));
                     self.choosy.push(is_choosy.then_some(Box::new(takes)));
                 }
-                return Some(first + &token(field, variant));
+                return Some(first + &token(field, variant) + last);
             }
         };
         self.known.insert(name, if text.starts_with('Z') { HOST } else { CHECK });
