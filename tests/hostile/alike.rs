@@ -34,8 +34,9 @@ fn same(hostile: &vt100::Screen, twin: &vt100::Screen, y: u16, x: u16) -> bool {
     // A curve moves with the moment at which it was asked for.
     let is_curve = is_dots(a.contents()) || is_dots(b.contents());
     let letters = is_text || is_curve || blank(a.contents()) == blank(b.contents());
-    // The colour of what is not there is not to be seen.
-    let is_blank = blank(a.contents()) == " " && blank(b.contents()) == " ";
+    // The colour of what is not there is not to be seen; a twin has letters for blanks that do not
+    // break a line.
+    let is_blank = a.contents().trim().is_empty() && (is_text || blank(b.contents()) == " ");
     let ground = |cell: &vt100::Cell| (cell.bgcolor(), cell.underline(), cell.inverse());
     letters && if is_blank || is_curve { ground(a) == ground(b) } else { style(a) == style(b) }
 }
