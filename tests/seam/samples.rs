@@ -18,7 +18,7 @@ use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Condition, Edge,
     EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric,
-    Observation, Path, PathChange, PathHop, Phase, Range, Reason, RequestId, Rule, SafeText,
+    Observation, Path, PathChange, PathHop, Phase, Range, Reason, RequestId, Rule, Ruled, SafeText,
     Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Span, Spec, State, Status, Timestamp,
     Unit, Wait,
 };
@@ -90,7 +90,7 @@ pub fn alert() -> Alert {
         in_maintenance: true,
         suppressed: false,
         notified: Some(State::Warning),
-        told_at: None,
+        told_at: Some(at(4)),
         flapping: Some(fluxnoc::model::Flapping {
             since: at(2),
             changes: 7,
@@ -155,6 +155,7 @@ pub fn host() -> Host {
     host.labels = BTreeMap::from([("site".to_owned(), "zrh".to_owned())]);
     host.groups = vec!["core".to_owned()];
     host.contact = Some("transport desk".to_owned());
+    host.contact_list = Some("night".into());
     host.notes = Some("rack 4\nsecond from above".to_owned());
     host.runbook = Some("1. look at the path\n2. call".to_owned());
     host.origin = Some("config.toml:12".to_owned());
@@ -291,11 +292,33 @@ fn snmp_spec() -> SnmpSpec {
 pub fn check() -> Check {
     let mut check = Check::new("Zürich 3", "disk é", "192.0.2.1", Spec::Ping(PingSpec::default()));
     check.limits = vec![Limit::new("rtt", "0.1:0.5".parse().ok(), Some(Range::above(0.75)))];
+    check.by_rule = vec![Limit::new("loss", None, Some(Range::above(0.5)))];
+    check.rule = Some(Box::new(Ruled { rule: Arc::new(rule()), source: "agent".into() }));
     check.labels = BTreeMap::from([("tier".to_owned(), "ü".to_owned())]);
     check.contact = Some("dba".to_owned());
+    check.contact_list = Some("databases".into());
     check.runbook = Some("restart it".to_owned());
     check.origin = Some("config.toml:40".to_owned());
     check
+}
+
+/// All of it written.
+pub fn rule() -> Rule {
+    Rule {
+        check: Some("agent".into()),
+        duration: Span::from_secs(300),
+        of_last: Some(5),
+        re_alert: Some(Span::from_secs(1800)),
+        contact_list: Some("DBA Team".into()),
+        origin: Some("config.toml:50".to_owned()),
+        ..Rule::new(
+            "High CPU",
+            "db-*".parse().unwrap(),
+            "cpu_usage",
+            Condition::AtLeast,
+            (Some(75.0), Some(90.5)),
+        )
+    }
 }
 
 pub fn row() -> CheckRow {
@@ -310,19 +333,7 @@ pub fn row() -> CheckRow {
             contact: Some("dba".to_owned()),
             runbook: Some("restart it".to_owned()),
         })),
-        rule: Some(Arc::new(Rule {
-            check: Some("agent".into()),
-            duration: Span::from_secs(300),
-            re_alert: Some(Span::from_secs(1800)),
-            contact_list: Some("DBA Team".into()),
-            ..Rule::new(
-                "High CPU",
-                "db-*".parse().unwrap(),
-                "cpu_usage",
-                Condition::AtLeast,
-                (Some(75.0), Some(90.5)),
-            )
-        })),
+        rule: Some(Arc::new(rule())),
         status: Status {
             state: State::Critical,
             hard: true,
