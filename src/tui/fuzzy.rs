@@ -79,7 +79,7 @@ pub fn best<T>(
         if letters_of(whole).is_some_and(|have| have & wanted != wanted) {
             continue;
         }
-        let Some(score) = pattern.score(Utf32Str::new(whole, &mut letters), &mut matcher) else {
+        let Some(score) = pattern.score(haystack(whole, &mut letters), &mut matcher) else {
             continue;
         };
         let rank = Rank { score, shorter: Reverse(whole.len()), first: Reverse(n) };
@@ -93,12 +93,23 @@ pub fn best<T>(
     }
     let hits = winners.into_sorted_vec().into_iter().map(|Reverse(Ranked(rank, item))| {
         let mut at = Vec::new();
-        pattern.indices(Utf32Str::new(text(&item), &mut letters), &mut matcher, &mut at);
+        pattern.indices(haystack(text(&item), &mut letters), &mut matcher, &mut at);
         at.sort_unstable();
         at.dedup();
         Hit { item, score: rank.score, at }
     });
     hits.collect()
+}
+
+/// A text as nucleo reads it, a letter for each `char`. Its own reader takes a text whose clusters all
+/// begin with ASCII for bytes, and gives places beyond the text when one of them goes on otherwise.
+fn haystack<'a>(text: &'a str, letters: &'a mut Vec<char>) -> Utf32Str<'a> {
+    if text.is_ascii() {
+        return Utf32Str::Ascii(text.as_bytes());
+    }
+    letters.clear();
+    letters.extend(text.chars());
+    Utf32Str::Unicode(letters)
 }
 
 /// The letters and digits in a text as bits, whatever their case; `None` for a text beyond ASCII,
@@ -163,6 +174,12 @@ mod tests {
         assert_eq!(names("a$", &["a", "a$"], 5), ["a$"]);
     }
 
+    #[test]
+    fn a_letter_after_a_mark_is_where_it_is() {
+        let found = best("{", [" \u{1107f}{"], |name| name, 1);
+        assert_eq!(found[0].at, [2]);
+    }
+
     proptest! {
         #[test]
         fn what_is_skipped_would_not_match(
@@ -175,7 +192,7 @@ mod tests {
             let matching: usize = all
                 .iter()
                 .filter(|name| {
-                    pattern.score(Utf32Str::new(name, &mut letters), &mut matcher).is_some()
+                    pattern.score(haystack(name, &mut letters), &mut matcher).is_some()
                 })
                 .count();
             let found = best(&query, all.iter(), |name| name, usize::MAX).len();
