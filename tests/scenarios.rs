@@ -20,7 +20,7 @@ use fluxnoc::model::{
     Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
-use fluxnoc::rules::reading::{Reading, read};
+use fluxnoc::rules::reading::{Reading, part, read};
 use fluxnoc::rules::{Freshness, Input, Moment as Instant, Step, alert, cover, duration, evaluate};
 use serde::Deserialize;
 
@@ -297,7 +297,7 @@ impl Play {
 
     fn result(&mut self, mut seen: Observation) -> Step {
         if let Some(ruled) = self.check.rule.clone() {
-            return self.judge(&ruled, seen);
+            return self.judge(&ruled, &seen);
         }
         let verdict = evaluate(&self.check, self.unreachable, &mut seen);
         self.status =
@@ -307,8 +307,8 @@ impl Play {
     }
 
     /// What the engine does with a result of the check that a rule judges.
-    fn judge(&mut self, ruled: &Ruled, mut seen: Observation) -> Step {
-        match read(ruled, &mut seen) {
+    fn judge(&mut self, ruled: &Ruled, seen: &Observation) -> Step {
+        match read(ruled, &part(ruled, seen)) {
             Reading::Value(verdict) => {
                 let (flapping, now) = (self.check.flapping, Instant::from(self.now));
                 self.status = duration::advance(&self.status, &ruled.rule, flapping, &verdict, now);

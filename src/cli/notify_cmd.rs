@@ -27,7 +27,7 @@ pub fn test(global: &Global, name: &str) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     };
     super::logging::to_stderr();
-    let sender = Sender::new().map_err(anyhow::Error::msg)?;
+    let sender = Sender::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut failed = false;
     for channel in channels {

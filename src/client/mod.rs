@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
+use crate::model::observation::root_cause;
 use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
@@ -135,10 +136,7 @@ impl Client {
     }
 
     fn lost(&self, error: &reqwest::Error) -> Problem {
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
+        let cause = root_cause(error);
         if error.is_connect() {
             return nobody(&self.socket, &cause.to_string());
         }

@@ -59,9 +59,7 @@ pub(super) fn read<'a>(
 ) -> Option<Written<'a>> {
     reader.refuse_unknown(keys::HOST);
     reader.require("name", "name = \"web-1\"");
-    let name = reader.text("name").filter(|name| {
-        valid_name(name).map_err(|why| reader.wrong("name", format!("{name:?}: {why}"))).is_ok()
-    });
+    let name = reader.name("name");
     let address = reader.text("address").or(if reader.has("address") { None } else { name });
     if let Some(address) = address
         && let Err(why) = valid_target(address)
@@ -83,7 +81,6 @@ pub(super) fn read<'a>(
             reader.sink.wrong(&span, why);
         }
     }
-    let line = reader.sink.text.line(reader.span.start);
     let own = |key: &str| reader.text(key).map(str::to_owned);
     let host = Host {
         labels: reader.map("labels"),
@@ -95,7 +92,7 @@ pub(super) fn read<'a>(
         notes: own("notes"),
         runbook: own("runbook"),
         unreachable: reader.choice("unreachable", &UNREACHABLE).unwrap_or(defaults.unreachable),
-        origin: Some(format!("{}:{line}", reader.sink.text.name)),
+        origin: Some(reader.origin()),
         ..Host::new(name?, address.unwrap_or_default())
     };
     let name_at = reader.place("name");

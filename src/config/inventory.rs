@@ -204,7 +204,6 @@ fn bare(kind: Kind, at: &Range<usize>, defaults: &Defaults, reader: &Reader<'_>)
         Kind::System => Spec::System(crate::model::spec::SystemSpec::default()),
         _ => Spec::Ping(crate::model::spec::PingSpec::default()),
     };
-    let text = &reader.sink.text;
     Template {
         name: kind.word().to_owned(),
         at: at.clone(),
@@ -221,7 +220,7 @@ fn bare(kind: Kind, at: &Range<usize>, defaults: &Defaults, reader: &Reader<'_>)
         contact_list: None,
         runbook: None,
         enabled: true,
-        origin: format!("{}:{}", text.name, text.line(at.start)),
+        origin: reader.sink.text.origin(at.start),
     }
 }
 
@@ -264,7 +263,6 @@ fn assemble(
         None => kind.word(),
     };
     let times = times(reader, defaults);
-    let line = reader.sink.text.line(reader.span.start);
     let own = |key: &str| reader.text(key).map(str::to_owned);
     let rest = Template {
         name: name.to_owned(),
@@ -285,7 +283,7 @@ fn assemble(
         contact_list: super::channels::list_of(reader, &defaults.contact_lists),
         runbook: own("runbook"),
         enabled: reader.boolean("enabled").unwrap_or(true),
-        origin: format!("{}:{line}", reader.sink.text.name),
+        origin: reader.origin(),
     };
     let spec = spec()?;
     if let Spec::Ping(ping) = &spec {

@@ -133,8 +133,7 @@ impl Layers {
             table.wrong(setting.key, why);
             return;
         }
-        let line = table.sink.text.line(place.start);
-        let origin = Origin::File(format!("{}:{line}", table.sink.text.name));
+        let origin = Origin::File(table.sink.text.origin(place.start));
         self.origins.insert(id(setting), origin);
     }
 

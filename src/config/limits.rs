@@ -78,7 +78,7 @@ pub(super) fn read(reader: &Reader<'_>, kind: Kind) -> Vec<Limit> {
     }
     for judged in judged_metrics(kind) {
         let mut set = |key: &'static str, critical: bool| {
-            if let Some(text) = written(reader, key)
+            if let Some(text) = written(reader, key, FORMS)
                 && let Some(range) = parse(reader, key, &text, judged.measure)
             {
                 put(&mut limits, judged.metric, critical, range);
@@ -99,8 +99,11 @@ pub(super) fn read(reader: &Reader<'_>, kind: Kind) -> Vec<Limit> {
     limits
 }
 
-/// A threshold as text: a text, or a number written without quotes.
-fn written(reader: &Reader<'_>, key: &str) -> Option<String> {
+/// What a threshold is expected to be.
+const FORMS: &str = "a number or a text such as \"500ms\"";
+
+/// A threshold as text: a text, or a number written without quotes. `wanted` says what is expected.
+pub(super) fn written(reader: &Reader<'_>, key: &str, wanted: &str) -> Option<String> {
     let value = reader.get(key)?;
     match value.get_ref() {
         DeValue::String(_) => reader.text(key).map(str::to_owned),
@@ -113,7 +116,7 @@ fn written(reader: &Reader<'_>, key: &str) -> Option<String> {
             }
         },
         _ => {
-            reader.type_error(key, value, "a number or a text such as \"500ms\"");
+            reader.type_error(key, value, wanted);
             None
         }
     }
@@ -138,7 +141,7 @@ fn put(limits: &mut Vec<Limit>, metric: &str, critical: bool, range: Range) {
 /// `RTT,LOSS` of `ping` and `trace`; either may be left out, but not both.
 fn round_trip(reader: &Reader<'_>, limits: &mut Vec<Limit>) {
     for (key, critical) in [("warning", false), ("critical", true)] {
-        let Some(text) = written(reader, key) else { continue };
+        let Some(text) = written(reader, key, FORMS) else { continue };
         let (rtt, loss) = text.split_once(',').unwrap_or((&text, ""));
         if rtt.trim().is_empty() && loss.trim().is_empty() {
             reader.wrong(key, "write RTT,LOSS such as \"200ms,20%\"");
@@ -206,7 +209,7 @@ fn named(reader: &Reader<'_>, kind: Kind, limits: &mut Vec<Limit>) {
         let Some(entry) = entry.and_then(|_| table.table(name)) else { continue };
         let measure = super::polled::measure(&entry);
         for (side, critical) in [("warning", false), ("critical", true)] {
-            if let Some(text) = written(&entry, side)
+            if let Some(text) = written(&entry, side, FORMS)
                 && let Some(range) = parse(&entry, side, &text, measure)
             {
                 put(limits, name, critical, range);
@@ -249,7 +252,7 @@ fn pair(table: &Reader<'_>, metric: &str, measure: Measure, limits: &mut Vec<Lim
         let Some(inner) = table.table(metric) else { return };
         inner.refuse_unknown(&["warning", "critical"]);
         for (slot, key) in slots.into_iter().zip(["warning", "critical"]) {
-            if let Some(text) = written(&inner, key) {
+            if let Some(text) = written(&inner, key, FORMS) {
                 *slot = parse(&inner, key, &text, measure);
             }
         }

@@ -3,6 +3,7 @@
 //! A rule may judge any of them. What a plugin prints as perfdata has free names, so it is known
 //! only by the plugin's check: a rule writes it as `CHECK.LABEL`, or the check lists it in `metrics`.
 
+use super::limits::SYSTEM_METRICS;
 use super::snmp;
 use super::value::Measure;
 use crate::model::{Check, Kind, Spec, Unit};
@@ -40,47 +41,35 @@ const MYSQL: &[(&str, Measure)] = &[
 ];
 const PROCESS: &[(&str, Measure)] =
     &[("count", Measure::Count), ("cpu", Measure::Percent), ("rss", Measure::Bytes)];
-/// The metrics of this machine and of an agent. Rates of interfaces are bits per second.
-const MACHINE: &[(&str, Measure)] = &[
-    ("cpu_usage", Measure::Percent),
-    ("memory_usage", Measure::Percent),
-    ("disk_usage", Measure::Percent),
-    ("io_wait", Measure::Percent),
-    ("network_error_rate", Measure::Percent),
-    ("load1_per_core", Measure::Count),
-    ("load1", Measure::Count),
-    ("swap_usage", Measure::Percent),
-    ("inode_usage", Measure::Percent),
-    ("uptime", Measure::Time),
-    ("open_files", Measure::Percent),
-    ("temperature", Measure::Count),
-    ("octets_in", Measure::Count),
-    ("octets_out", Measure::Count),
-    ("network_speed", Measure::Count),
-    ("network_utilization", Measure::Percent),
-    ("link_state", Measure::Count),
-];
+/// What this machine and agents give besides what has thresholds. Rates of interfaces are bits per
+/// second.
+const MACHINE: &[(&str, Measure)] = &[("load1", Measure::Count), ("network_speed", Measure::Count)];
 
-/// What every check of a kind can give.
-pub(super) const fn of_kind(kind: Kind) -> &'static [(&'static str, Measure)] {
-    match kind {
-        Kind::Ping => PING,
-        Kind::Trace => TRACE,
-        Kind::Tcp | Kind::Udp | Kind::Dns => TIME,
-        Kind::Http | Kind::Json | Kind::Scrape => HTTP,
-        Kind::Mysql => MYSQL,
-        Kind::Process => PROCESS,
-        Kind::System | Kind::Snmp => MACHINE,
-        Kind::Custom => &[],
-    }
+/// What every check of a kind can give; some stand in two lists.
+fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
+    let (own, more, third): (&[_], &[_], &[_]) = match kind {
+        Kind::Ping => (PING, &[], &[]),
+        Kind::Trace => (TRACE, &[], &[]),
+        Kind::Tcp | Kind::Udp | Kind::Dns => (TIME, &[], &[]),
+        Kind::Http | Kind::Json | Kind::Scrape => (HTTP, &[], &[]),
+        Kind::Mysql => (MYSQL, &[], &[]),
+        Kind::Process => (PROCESS, &[], &[]),
+        Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),
+        Kind::Custom => (&[], &[], &[]),
+    };
+    own.iter().chain(more).chain(third).copied()
+}
+
+/// What some kind of check gives by itself; a name may come more than once.
+pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Measure)> {
+    Kind::ALL.iter().flat_map(|kind| of_kind(*kind))
 }
 
 /// How a metric of a check is counted; `None` when it cannot give it. `named` says that the rule
 /// names this very check, so that any perfdata label of a plugin counts.
 pub(super) fn measure(check: &Check, metric: &str, named: bool) -> Option<Measure> {
-    let fixed = of_kind(check.kind()).iter().find(|(name, _)| *name == metric);
-    if let Some((_, measure)) = fixed {
-        return Some(*measure);
+    if let Some((_, measure)) = of_kind(check.kind()).find(|(name, _)| *name == metric) {
+        return Some(measure);
     }
     let of_unit = |unit: &Unit| match unit {
         Unit::Seconds => Measure::Time,
@@ -117,8 +106,7 @@ pub(super) fn measure(check: &Check, metric: &str, named: bool) -> Option<Measur
 
 /// The names that any check can give, each once.
 pub(super) fn names() -> Vec<&'static str> {
-    let all = Kind::ALL.iter().flat_map(|kind| of_kind(*kind)).map(|(name, _)| *name);
-    let mut names: Vec<&str> = all.collect();
+    let mut names: Vec<&str> = fixed().map(|(name, _)| name).collect();
     names.sort_unstable();
     names.dedup();
     names

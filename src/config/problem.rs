@@ -110,6 +110,11 @@ impl<'a> Text<'a> {
         Place { line, column: before.chars().count() + 1 }
     }
 
+    /// File and line of a byte position.
+    pub fn origin(&self, at: usize) -> String {
+        format!("{}:{}", self.name, self.line(at))
+    }
+
     /// The byte position of a place.
     pub fn position(&self, place: Place) -> usize {
         let start = place.line.checked_sub(1).and_then(|n| self.starts.get(n)).copied();

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::problem::{Sink, allowed};
 use super::value::{bounded_span, integer};
 use crate::model::Span;
+use crate::model::id::valid_name;
 
 /// Longest text of one value, in bytes.
 const TEXT_LIMIT: usize = 64 * 1024;
@@ -87,6 +88,18 @@ impl<'a> Reader<'a> {
             return None;
         }
         Some(text)
+    }
+
+    /// A name of a host, a check or the like.
+    pub fn name(&self, key: &str) -> Option<&'a str> {
+        let name = self.text(key)?;
+        let good = valid_name(name);
+        good.map_err(|why| self.wrong(key, format!("{name:?}: {why}"))).ok().map(|()| name)
+    }
+
+    /// File and line of the table.
+    pub fn origin(&self) -> String {
+        self.sink.text.origin(self.span.start)
     }
 
     /// A text that may be empty.

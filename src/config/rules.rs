@@ -12,8 +12,8 @@ use super::problem::{Place, Problem, Sink, allowed};
 use super::reader::Reader;
 use super::targets::Job;
 use super::value::{Measure, level};
-use super::{channels, keys, metrics, spread};
-use crate::model::{Check, Condition, Host, Name, Rule, Span, id::valid_name};
+use super::{channels, keys, limits, metrics, spread};
+use crate::model::{Check, Condition, Host, Name, Rule, Span};
 
 /// Most rules of one configuration.
 pub const RULE_LIMIT: usize = 10_000;
@@ -43,12 +43,6 @@ impl Written {
     }
 }
 
-fn name(reader: &Reader<'_>, key: &str) -> Option<String> {
-    let name = reader.text(key)?;
-    valid_name(name).map_err(|why| reader.wrong(key, format!("{name:?}: {why}"))).ok()?;
-    Some(name.to_owned())
-}
-
 /// Reads one rule; `None` when it cannot become one (which was said).
 pub(super) fn read(reader: &Reader<'_>) -> Option<Written> {
     reader.refuse_unknown(keys::RULE);
@@ -63,7 +57,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<Written> {
     if !reader.has("warning_threshold") && !reader.has("critical_threshold") {
         reader.require("critical_threshold", "critical_threshold = 90, or a warning_threshold");
     }
-    let rule_name = name(reader, "rule_name");
+    let rule_name = reader.name("rule_name");
     let hosts = reader.text("host_pattern").and_then(|text| {
         text.parse().map_err(|error| reader.wrong("host_pattern", format!("{error}"))).ok()
     });
@@ -72,7 +66,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<Written> {
     let place = |key: &str| reader.sink.text.place(reader.place(key).start);
     let mut levels = Vec::new();
     for key in ["warning_threshold", "critical_threshold"] {
-        levels.extend(threshold(reader, key).map(|text| (key, text, place(key))));
+        levels.extend(limits::written(reader, key, "a number").map(|text| (key, text, place(key))));
     }
     let re_alert = minutes(reader, "re_alert_minutes").filter(|time| *time > Span::ZERO);
     let (attempts, of_last) = rows(reader);
@@ -82,16 +76,12 @@ pub(super) fn read(reader: &Reader<'_>) -> Option<Written> {
         of_last,
         re_alert,
         notify: reader.boolean("auto_notify").unwrap_or(true),
-        contact_list: name(reader, "notify_contact_list").map(|name| name.as_str().into()),
+        contact_list: reader.name("notify_contact_list").map(Name::from),
         notify_recovery: reader.boolean("notify_recovery").unwrap_or(true),
         overrides: reader.boolean("override").unwrap_or(false),
         enabled: reader.boolean("enabled").unwrap_or(true),
-        origin: Some(format!(
-            "{}:{}",
-            reader.sink.text.name,
-            reader.sink.text.line(reader.span.start)
-        )),
-        ..Rule::new(&rule_name?, hosts?, metric?, condition?, (None, None))
+        origin: Some(reader.origin()),
+        ..Rule::new(rule_name?, hosts?, metric?, condition?, (None, None))
     };
     if of_last.is_some() && rule.duration > Span::ZERO {
         reader.wrong("of_last", "cannot stand beside duration_minutes; write one of them");
@@ -149,26 +139,6 @@ fn minutes(reader: &Reader<'_>, key: &str) -> Option<Span> {
     )]
     let millis = (minutes * 60_000.0).round() as u64;
     Some(Span::from_millis(millis))
-}
-
-/// A threshold as text; its unit is judged when the metric is known.
-fn threshold(reader: &Reader<'_>, key: &str) -> Option<String> {
-    let value = reader.get(key)?;
-    match value.get_ref() {
-        DeValue::String(_) => reader.text(key).map(str::to_owned),
-        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
-        DeValue::Float(number) => match number.as_str().parse::<f64>() {
-            Ok(number) if number.is_finite() => Some(number.to_string()),
-            _ => {
-                reader.wrong(key, "must be a finite number");
-                None
-            }
-        },
-        _ => {
-            reader.type_error(key, value, "a number");
-            None
-        }
-    }
 }
 
 /// What rules are held against.
@@ -238,8 +208,7 @@ fn measured(one: &mut Written, known: &Known<'_>, sink: &Sink<'_>) -> Option<Mea
     let text = one.full_metric.clone();
     let prototypes = known.jobs.iter().map(|job| &job.prototype);
     let all = || known.checks.iter().chain(prototypes.clone());
-    let fixed = crate::model::Kind::ALL.iter().flat_map(|kind| metrics::of_kind(*kind));
-    let bare = fixed.copied().find(|(name, _)| *name == text).map(|(_, measure)| measure);
+    let bare = metrics::fixed().find(|(name, _)| *name == text).map(|(_, measure)| measure);
     let bare = bare.or_else(|| all().find_map(|check| metrics::measure(check, &text, false)));
     if bare.is_some() {
         return bare;

@@ -167,7 +167,7 @@ fn write_host(out: &mut String, host: &Host) {
         keys.put("groups", &list(&host.groups));
     }
     keys.optional("contact", host.contact.as_ref());
-    keys.name("contact_list", host.contact_list.as_ref());
+    keys.optional("contact_list", host.contact_list.as_ref());
     keys.optional("notes", host.notes.as_ref());
     keys.optional("runbook", host.runbook.as_ref());
     let critical = host.unreachable == State::Critical;
@@ -199,7 +199,7 @@ impl Keys<'_> {
         self.put("flapping", if check.flapping.is_some() { "true" } else { "false" });
         self.map("labels", &check.labels);
         self.optional("contact", check.contact.as_ref());
-        self.name("contact_list", check.contact_list.as_ref());
+        self.optional("contact_list", check.contact_list.as_ref());
         self.optional("runbook", check.runbook.as_ref());
         self.put("enabled", if check.enabled { "true" } else { "false" });
     }
@@ -212,15 +212,9 @@ impl Keys<'_> {
         self.put(key, &text(value));
     }
 
-    pub(super) fn name(&mut self, key: &str, value: Option<&crate::model::Name>) {
+    pub(super) fn optional<T: AsRef<str>>(&mut self, key: &str, value: Option<&T>) {
         if let Some(value) = value {
-            self.text(key, value);
-        }
-    }
-
-    pub(super) fn optional(&mut self, key: &str, value: Option<&String>) {
-        if let Some(value) = value {
-            self.text(key, value);
+            self.text(key, value.as_ref());
         }
     }
 

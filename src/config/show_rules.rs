@@ -3,7 +3,7 @@
 use super::metrics;
 use super::show::Keys;
 use super::value::Measure;
-use crate::model::{Kind, Rule, Span};
+use crate::model::{Rule, Span};
 
 impl Keys<'_> {
     pub(super) fn rule(&mut self, rule: &Rule) {
@@ -20,9 +20,7 @@ impl Keys<'_> {
         self.put("duration_minutes", &minutes(rule.duration));
         self.put("re_alert_minutes", &minutes(rule.re_alert.unwrap_or_default()));
         self.put("auto_notify", &rule.notify.to_string());
-        if let Some(list) = &rule.contact_list {
-            self.text("notify_contact_list", list);
-        }
+        self.optional("notify_contact_list", rule.contact_list.as_ref());
         self.put("notify_recovery", &rule.notify_recovery.to_string());
         self.put("attempts", &rule.attempts.to_string());
         if let Some(last) = rule.of_last {
@@ -45,8 +43,7 @@ fn minutes(time: Span) -> String {
 
 /// A round trip is written with its unit, everything else as a number in the metric's base unit.
 fn threshold(rule: &Rule, level: f64) -> String {
-    let mut known = Kind::ALL.iter().flat_map(|kind| metrics::of_kind(*kind));
-    let with_unit =
-        known.any(|(name, measure)| **name == *rule.metric && *measure == Measure::RoundTrip);
+    let with_unit = metrics::fixed()
+        .any(|(name, measure)| *name == *rule.metric && measure == Measure::RoundTrip);
     if with_unit { format!("\"{level}s\"") } else { level.to_string() }
 }

@@ -37,6 +37,9 @@ impl Plan {
 
 pub(super) fn plan(rules: &[Rule], checks: &[Check]) -> Plan {
     let mut plan = Plan::default();
+    if rules.is_empty() {
+        return plan;
+    }
     let mut taken: HashMap<(usize, Name), usize> = HashMap::new();
     let names: HashSet<&CheckKey> = checks.iter().map(|check| &check.key).collect();
     let mut order: Vec<usize> = (0..rules.len()).collect();
@@ -127,9 +130,6 @@ impl Plan {
 /// Adds the checks that rules make, and hands the metrics that they judge over to them. What one
 /// rule does not judge because of another is given back.
 pub fn apply(rules: &[Rule], checks: &mut Vec<Check>) -> Vec<Clash> {
-    if rules.is_empty() {
-        return Vec::new();
-    }
     let plan = plan(rules, checks);
     let shared: Vec<Arc<Rule>> = rules.iter().cloned().map(Arc::new).collect();
     for (rule, place, name) in plan.claims {

@@ -1,11 +1,11 @@
 //! Chance without chance: numbers that follow from a seed, a name and a count.
 
+use crate::model::hash::fnv1a;
+
 /// A number that looks random and follows from its inputs.
 pub fn roll(seed: u64, name: &str, count: u64) -> u64 {
     // FNV-1a over the name, then the finaliser of SplitMix64.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fnv1a(name.as_bytes());
     let mut z = hash ^ seed.rotate_left(32) ^ count.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -263,7 +263,6 @@ impl Core {
         Slot {
             no,
             about: check.about().map(Arc::new),
-            rule: check.rule.as_ref().map(|ruled| Arc::clone(&ruled.rule)),
             check,
             generation: self.generation,
             paced_soft: !status.is_waiting() && !status.hard,

@@ -61,7 +61,7 @@ impl Core {
         let line = self.moment(now).line;
         for at in self.table.open() {
             let Some(alert) = self.alert_of(at) else { continue };
-            let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
+            let policy = self.policy(at);
             let remind = alert::remind_at(&alert, &policy).is_some_and(|at| at <= line);
             let expires = alert.ack.and_then(|ack| ack.expires);
             if remind || expires.is_some_and(|expires| expires <= now.wall) {

@@ -3,7 +3,7 @@
 //! Everything is decided by `rules`; this file only fetches what they need and puts what they say
 //! into the batch.
 
-use crate::model::{Alert, AlertId, CheckKey, Known, Notification, Now, Status, Timestamp};
+use crate::model::{Alert, AlertId, CheckKey, Known, Notification, Now, Policy, Status, Timestamp};
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
@@ -117,8 +117,7 @@ impl Core {
         let before = self.alert_of(at);
         let cover = self.cover(&key, now.wall);
         let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
-        let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
-        let moment = self.moment(now);
+        let (policy, moment) = (self.policy(at), self.moment(now));
         let step = alert::step(before.as_ref(), input, &cover, &policy, moment, mint);
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
@@ -134,6 +133,11 @@ impl Core {
     /// Which windows cover a check now.
     pub(super) fn cover(&self, check: &CheckKey, wall: Timestamp) -> Cover {
         suppress::cover(self.world.windows().map(AsRef::as_ref), check, wall)
+    }
+
+    /// How the alert of a check is told.
+    pub(super) fn policy(&self, at: usize) -> Policy {
+        self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default()
     }
 
     /// Who is told of a check.

@@ -1,5 +1,6 @@
 //! When a destination is asked again, and how old a notification may be: pure.
 
+use crate::model::hash::fnv1a;
 use crate::model::{Span, Timestamp};
 use crate::notify::Late;
 
@@ -54,7 +55,7 @@ impl Lane {
 /// 1 s, 2 s, 4 s ... 60 s, each up to a fifth less by the key, so that not all come at once.
 pub(super) fn backoff(tries: u32, key: &str) -> Span {
     let full = Span::from_secs(1_u64.checked_shl(tries.min(6)).unwrap_or(64)).min(CAP).millis();
-    let hash = crate::notify::fnv1a(format!("{key}/{tries}").as_bytes());
+    let hash = fnv1a(format!("{key}/{tries}").as_bytes());
     Span::from_millis(full - full / 5 * (hash % 1000) / 1000)
 }
 

@@ -194,8 +194,13 @@ impl Engine {
         core.tell_status();
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
-        let (of, at) = (store.clone(), clock.clone());
-        let outbox = outbox::Outbox { store: of, clock: at, wake, routes, stop: stop.clone() };
+        let outbox = outbox::Outbox {
+            store: store.clone(),
+            clock: clock.clone(),
+            wake,
+            routes,
+            stop: stop.clone(),
+        };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));

@@ -41,6 +41,7 @@ struct Flight {
 }
 
 /// Deliveries on their way.
+#[derive(Default)]
 struct Flights {
     tasks: JoinSet<Flight>,
     /// By destination, the alerts of which one is under way.
@@ -51,20 +52,7 @@ struct Flights {
 
 /// Delivers until stopped.
 pub(super) async fn run(outbox: Outbox) {
-    let sender = loop {
-        match Sender::new() {
-            Ok(sender) => break sender,
-            Err(why) => {
-                tracing::error!(%why, "nobody can be told of anything; it is tried again");
-                tokio::select! {
-                    () = outbox.stop.cancelled() => return,
-                    () = outbox.clock.sleep(IDLE) => {}
-                }
-            }
-        }
-    };
-    let (tasks, busy, lanes) = (JoinSet::new(), HashMap::new(), HashMap::new());
-    let mut flights = Flights { tasks, busy, lanes, sender };
+    let mut flights = Flights::default();
     while !outbox.stop.is_cancelled() {
         if let Err(error) = outbox.send_off(&mut flights).await {
             tracing::warn!(%error, "the outbox cannot be read; it is tried again");

@@ -4,7 +4,7 @@
 //! Nothing of this is run by a worker. What a result means to a rule is decided by
 //! `rules::reading` and `rules::duration`.
 
-use crate::model::{Check, CheckKey, Now, Observation, Ruled, State, Status};
+use crate::model::{Check, CheckKey, Now, Ruled, State, Status};
 use crate::protocol::work::{Directives, Finding};
 use crate::rules::attempts::{self, Freshness};
 use crate::rules::duration;
@@ -46,20 +46,16 @@ impl Core {
             let Some(slot) = self.table.get(place).filter(|slot| slot.check.enabled) else {
                 continue;
             };
-            let check = std::sync::Arc::clone(&slot.check);
+            let (check, generation) = (std::sync::Arc::clone(&slot.check), slot.generation);
             let Some(ruled) = &check.rule else { continue };
-            let seen = &finding.observation;
-            let wanted = seen.metrics.iter().filter(|metric| metric.name == ruled.rule.metric);
             let mine = Finding {
                 check: check.key.clone(),
-                generation: slot.generation,
-                observation: Observation {
-                    duration_us: seen.duration_us,
-                    metrics: wanted.cloned().collect(),
-                    failure: seen.failure.clone(),
-                    ..Observation::default()
-                },
-                ..finding_of(finding)
+                generation,
+                slot: finding.slot,
+                at: finding.at,
+                forced: finding.forced,
+                sample: false,
+                observation: reading::part(ruled, &finding.observation),
             };
             self.judge_rule(place, &check, ruled, mine, now);
         }
@@ -76,18 +72,17 @@ impl Core {
         let before = self.status_of(at);
         let line = self.moment(now).line - now.wall.since(finding.at);
         let moment = Moment { wall: finding.at, line };
-        let (after, verdict) = match reading::read(ruled, &mut finding.observation) {
+        let (after, verdict, known) = match reading::read(ruled, &finding.observation) {
             Reading::Absent => return,
             Reading::Nothing(verdict) => {
-                (duration::hold(&before, &verdict, finding.at), (verdict, false))
+                (duration::hold(&before, &verdict, finding.at), verdict, false)
             }
             Reading::Value(verdict) => {
                 let rule = &ruled.rule;
                 let after = duration::advance(&before, rule, check.flapping, &verdict, moment);
-                (after, (verdict, true))
+                (after, verdict, true)
             }
         };
-        let (verdict, known) = verdict;
         self.touch(before.state != after.state);
         finding.observation.output = verdict.output;
         self.batch.judged.push(Judged { at, finding, state: after.state });
@@ -136,18 +131,5 @@ impl Core {
         if !run_now.is_empty() {
             self.feed.direct(Directives { run_now, ..Directives::default() }, now.steady);
         }
-    }
-}
-
-/// The same result without what was seen.
-fn finding_of(finding: &Finding) -> Finding {
-    Finding {
-        check: finding.check.clone(),
-        generation: finding.generation,
-        slot: finding.slot,
-        at: finding.at,
-        forced: finding.forced,
-        sample: false,
-        observation: Observation::default(),
     }
 }

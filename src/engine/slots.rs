@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::model::observation::Aliases;
 use crate::model::{
-    Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation, Rule,
+    Alert, AlertId, Check, CheckAbout, CheckKey, Failure, Host, Metric, Name, Observation,
     SafeText, Spec, Status, Steady, Timestamp, Unit,
 };
 use crate::protocol::CheckRow;
@@ -52,8 +52,6 @@ pub struct Slot {
     pub check: Arc<Check>,
     /// What it says for people.
     pub about: Option<Arc<CheckAbout>>,
-    /// The rule that made it.
-    pub rule: Option<Arc<Rule>>,
     /// Raised with every change of the definition.
     pub generation: u64,
     /// Where it stands.
@@ -83,7 +81,7 @@ impl Slot {
             attempts: self.check.attempts,
             enabled: self.check.enabled,
             about: self.about.clone(),
-            rule: self.rule.clone(),
+            rule: self.check.rule.as_ref().map(|ruled| Arc::clone(&ruled.rule)),
             status: status.clone(),
         }
     }

@@ -8,6 +8,7 @@ pub mod channel;
 pub mod check;
 pub mod comment;
 pub mod endpoint;
+pub mod hash;
 pub mod host;
 pub mod id;
 pub mod maintenance;

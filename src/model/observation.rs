@@ -141,3 +141,14 @@ impl Observation {
         self.metrics.iter().find(|m| &*m.name == metric && m.instance.is_none()).map(|m| m.value)
     }
 }
+/// The innermost reason of an error of a library, which is the one that says something.
+#[must_use]
+pub fn root_cause<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    let mut inner = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    inner
+}

@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use crate::model::hash::fnv1a;
 use crate::model::{EdgeKind, Format, Notification, Reason, State, Timestamp};
 
 /// Longest summary that `PagerDuty` takes, in characters.
@@ -154,12 +155,4 @@ fn pagerduty(notification: &Notification, routing_key: &str) -> Value {
 fn seconds(at: Timestamp) -> String {
     let words = at.to_string();
     words.split_once('.').map_or(words.clone(), |(whole, _)| format!("{whole}Z"))
-}
-
-/// The 64-bit FNV-1a hash.
-#[must_use]
-pub fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

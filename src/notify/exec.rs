@@ -10,13 +10,11 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use super::{Delivery, Late, body};
-use crate::model::{Notification, SafeText};
+use super::{Delivery, Late, body, quoted};
+use crate::model::Notification;
 
 /// Bytes of stderr that are looked at.
 const ERRORS: u64 = 4096;
-/// Columns of them that a message quotes.
-const QUOTED: usize = 200;
 /// Exit codes that no repetition mends (sysexits.h, and the shell's own).
 const NEVER: [i32; 4] = [64, 78, 126, 127];
 
@@ -77,13 +75,10 @@ pub(super) async fn deliver(argv: &[String], notification: &Notification, late: 
         said
     };
     let ((), said, status) = tokio::join!(write, read, child.wait());
-    let said = SafeText::line_from_bytes(&said);
-    let said = crate::model::safe_text::truncate(said.as_str().trim(), QUOTED);
     match status {
         Ok(status) if status.success() => Delivery::Sent,
         Ok(status) => {
-            let why =
-                if said.is_empty() { status.to_string() } else { format!("{status}: {said}") };
+            let why = quoted(&status.to_string(), &said);
             if status.code().is_some_and(|code| NEVER.contains(&code)) {
                 Delivery::Refused(why)
             } else {

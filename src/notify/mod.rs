@@ -9,12 +9,14 @@ mod exec;
 mod tests;
 mod webhook;
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-pub use body::{fnv1a, wording};
+pub use body::wording;
 pub use webhook::signature;
 
-use crate::model::{Channel, ChannelKind, Notification, Span, State};
+use crate::model::safe_text::truncate;
+use crate::model::{Channel, ChannelKind, Notification, SafeText, Span, State};
 
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,17 +50,19 @@ pub enum Late {
 }
 
 /// What delivers; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sender {
-    http: reqwest::Client,
+    /// Made for the first webhook: it reads the machine's certificates.
+    http: Arc<OnceLock<reqwest::Client>>,
 }
 
 impl Sender {
-    /// A sender without connections.
-    ///
     /// # Errors
     /// When the machine's certificates cannot be used, in words.
-    pub fn new() -> Result<Self, String> {
+    fn http(&self) -> Result<&reqwest::Client, String> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -66,7 +70,7 @@ impl Sender {
             .pool_idle_timeout(Duration::from_secs(30))
             .build()
             .map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { http })
+        Ok(self.http.get_or_init(|| http))
     }
 
     /// Delivers one notification, or says why not. It takes no longer than the channel's time.
@@ -84,16 +88,29 @@ impl Sender {
                     log(notification);
                     Delivery::Sent
                 }
-                ChannelKind::Webhook(hook) => {
-                    let (http, name) = (&self.http, &*channel.name);
-                    webhook::deliver(http, hook, name, notification, late, deadline).await
-                }
+                ChannelKind::Webhook(hook) => match self.http() {
+                    Ok(http) => {
+                        let name = &*channel.name;
+                        webhook::deliver(http, hook, name, notification, late, deadline).await
+                    }
+                    Err(why) => Delivery::retry(why),
+                },
                 ChannelKind::Exec(argv) => exec::deliver(argv, notification, late).await,
             }
         };
         let given = tokio::time::timeout_at(deadline.into(), delivery).await;
         given.unwrap_or_else(|_| Delivery::retry(format!("no answer within {}", channel.timeout)))
     }
+}
+
+/// Columns of foreign words that a message quotes.
+const QUOTED: usize = 200;
+
+/// What happened, and what the other side said about it.
+fn quoted(what: &str, said: &[u8]) -> String {
+    let said = SafeText::line_from_bytes(said);
+    let said = truncate(said.as_str().trim(), QUOTED);
+    if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") }
 }
 
 fn log(notification: &Notification) {

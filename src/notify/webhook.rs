@@ -12,14 +12,13 @@ use reqwest::header::{
 };
 use reqwest::{Client, Response, StatusCode};
 
-use super::{Delivery, Late, body};
+use super::{Delivery, Late, body, quoted};
+use crate::model::observation::root_cause;
 use crate::model::{Format, Notification, SafeText, Secret, Span, Webhook};
 use crate::secrets;
 
 /// Bytes of an answer that are looked at.
 const ANSWER: usize = 4096;
-/// Columns of an answer that a message quotes.
-const QUOTED: usize = 200;
 /// What a receiver may ask for in `Retry-After`.
 const AGAIN: std::ops::RangeInclusive<u64> = 1..=300;
 
@@ -107,16 +106,15 @@ async fn answered(format: Format, mut response: Response) -> Delivery {
         }
     }
     bytes.truncate(ANSWER);
-    let said = SafeText::line_from_bytes(&bytes);
     if status.is_success() {
         // Slack says no in words under 200.
-        return if said.as_str().trim() == "ok" {
+        return if bytes.trim_ascii() == b"ok" {
             Delivery::Sent
         } else {
-            Delivery::Refused(quoted("it did not say ok", &said))
+            Delivery::Refused(quoted("it did not say ok", &bytes))
         };
     }
-    let why = quoted(&format!("HTTP {}", status.as_u16()), &said);
+    let why = quoted(&format!("HTTP {}", status.as_u16()), &bytes);
     match status {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Delivery::Retry { why, after: again }
@@ -129,22 +127,12 @@ async fn answered(format: Format, mut response: Response) -> Delivery {
     }
 }
 
-fn quoted(what: &str, said: &SafeText) -> String {
-    let said = crate::model::safe_text::truncate(said.as_str().trim(), QUOTED);
-    if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") }
-}
-
 /// `Retry-After` in seconds, within bounds; a date counts as not said.
 fn retry_after(headers: &HeaderMap) -> Option<Span> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Span::from_secs(seconds.clamp(*AGAIN.start(), *AGAIN.end())))
 }
 
-/// The innermost reason, which is the one that says something.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(next) = inner.source() {
-        inner = next;
-    }
-    SafeText::line(&inner.to_string()).as_str().to_owned()
+fn cause(error: &reqwest::Error) -> String {
+    SafeText::line(&root_cause(error).to_string()).as_str().to_owned()
 }

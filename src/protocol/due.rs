@@ -1,13 +1,12 @@
 //! When a check is due: phases spread by a stable hash, so that load is flat after any restart.
 
+use crate::model::hash::fnv1a;
 use crate::model::{Span, Steady};
 
 /// FNV-1a over a check's `host/name`: stable over restarts and machines.
 #[must_use]
 pub fn hash(key: &str) -> u64 {
-    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    fnv1a(key.as_bytes())
 }
 
 /// The first slot strictly after `now` of a check that runs every `interval` at its own phase.

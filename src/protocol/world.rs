@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::event::{CheckRow, EngineStatus, Event};
 use crate::model::{
-    Alert, AlertId, CheckKey, Host, Maintenance, MaintenanceId, Name, Phase, ShownState, State,
-    Timestamp,
+    Alert, AlertId, CheckKey, Host, Kind, Maintenance, MaintenanceId, Name, Phase, ShownState,
+    State, Timestamp,
 };
 
 /// A host with its checks and what follows from them.
@@ -43,6 +43,12 @@ impl HostEntry {
     #[must_use]
     pub fn check(&self, name: &str) -> Option<&Arc<CheckRow>> {
         self.checks.iter().find(|row| &*row.key.name == name)
+    }
+
+    /// The first enabled check of a kind that is run, and not made by a rule.
+    #[must_use]
+    pub fn measuring(&self, kind: Kind) -> Option<&Arc<CheckRow>> {
+        self.checks.iter().find(|row| row.kind == kind && row.rule.is_none() && row.enabled)
     }
 
     /// When the host's present state began: the latest change among the checks that cause it.

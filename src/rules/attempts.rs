@@ -43,7 +43,7 @@ pub fn advance(
         hard_state: if hard { state } else { status.hard_state },
         attempt,
         since: if first || state != status.state { at } else { status.since },
-        last_result: Some(status.last_result.map_or(at, |last| last.max(at))),
+        last_result: status.last_result.max(Some(at)),
         late: false,
         output: verdict.output.clone(),
         flap: flapping::after(status, state, limits),

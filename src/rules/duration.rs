@@ -38,7 +38,7 @@ pub fn advance(
     let Some((attempt, sure)) = confirmed(before, rule, level, wait, at.line) else {
         // The condition "M of the last N" holds on through a good value.
         return Status {
-            last_result: Some(latest(before, at.wall)),
+            last_result: before.last_result.max(Some(at.wall)),
             late: false,
             wait,
             ..before.clone()
@@ -52,7 +52,7 @@ pub fn advance(
         hard_state: if hard { state } else { before.hard_state },
         attempt,
         since: if before.is_waiting() || state != before.state { at.wall } else { before.since },
-        last_result: Some(latest(before, at.wall)),
+        last_result: before.last_result.max(Some(at.wall)),
         late: false,
         output: verdict.output.clone(),
         flap: flapping::after(&known(before, state), state, limits),
@@ -66,10 +66,6 @@ pub fn advance(
 fn known(before: &Status, state: State) -> Status {
     let unknown = before.state == State::Unknown && !before.hard && !before.is_waiting();
     Status { state: if unknown { state } else { before.state }, ..before.clone() }
-}
-
-fn latest(before: &Status, at: Timestamp) -> Timestamp {
-    before.last_result.map_or(at, |last| last.max(at))
 }
 
 fn waited(before: &Status, rule: &Rule, level: State, at: Moment) -> Wait {
@@ -125,7 +121,7 @@ fn confirmed(
 /// The status when nothing is known for now.
 #[must_use]
 pub fn hold(before: &Status, verdict: &Verdict, at: Timestamp) -> Status {
-    let last_result = Some(latest(before, at));
+    let last_result = before.last_result.max(Some(at));
     if before.state == State::Unknown && before.hard {
         return Status { last_result, ..before.clone() };
     }

@@ -23,15 +23,30 @@ pub enum Reading {
     Absent,
 }
 
-/// What the rule of `ruled` reads in a result of its source; `seen` keeps the rule's metrics alone,
-/// with its ranges.
-pub fn read(ruled: &Ruled, seen: &mut Observation) -> Reading {
-    let rule = &*ruled.rule;
-    seen.metrics.retain(|metric| metric.name == rule.metric);
-    let thresholds = rule.thresholds();
-    for metric in &mut seen.metrics {
-        (metric.warning, metric.critical) = (thresholds.warning, thresholds.critical);
+/// What concerns the rule of `ruled` in a result of its source: the rule's metrics alone, with its
+/// ranges.
+#[must_use]
+pub fn part(ruled: &Ruled, seen: &Observation) -> Observation {
+    let thresholds = ruled.rule.thresholds();
+    let mine = seen.metrics.iter().filter(|metric| metric.name == ruled.rule.metric);
+    let ranged = |metric: &Metric| Metric {
+        warning: thresholds.warning,
+        critical: thresholds.critical,
+        ..metric.clone()
+    };
+    Observation {
+        duration_us: seen.duration_us,
+        metrics: mine.map(ranged).collect(),
+        failure: seen.failure.clone(),
+        ..Observation::default()
     }
+}
+
+/// What the rule of `ruled` reads in its [`part`] of a result.
+#[must_use]
+pub fn read(ruled: &Ruled, seen: &Observation) -> Reading {
+    let rule = &*ruled.rule;
+    let thresholds = rule.thresholds();
     let name = &rule.metric;
     if let Some(failure) = &seen.failure {
         let text = format!("no {name}: `{}` says: {}", ruled.source, failure.message);
@@ -95,7 +110,8 @@ mod tests {
             Some((name, instance)) => Metric::new(name, *value, Unit::Percent).of(instance),
             None => Metric::new(name, *value, Unit::Percent),
         };
-        read(ruled, &mut Observation::seen("x", values.iter().map(metric).collect()))
+        let seen = Observation::seen("x", values.iter().map(metric).collect());
+        read(ruled, &part(ruled, &seen))
     }
 
     #[test]
@@ -131,9 +147,8 @@ mod tests {
         let failure = Failure::new(FailureKind::Timeout, "no answer in 10 s");
         let mut seen = Observation::failed(failure);
         seen.metrics.push(Metric::new("use", 99.0, Unit::Percent));
-        let Reading::Nothing(verdict) = read(&ruled(Condition::Above, 1.0, 2.0), &mut seen) else {
-            panic!()
-        };
+        let rule = ruled(Condition::Above, 1.0, 2.0);
+        let Reading::Nothing(verdict) = read(&rule, &part(&rule, &seen)) else { panic!() };
         assert_eq!(verdict.output.as_str(), "no use: `system` says: no answer in 10 s");
     }
 }

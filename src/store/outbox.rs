@@ -87,9 +87,9 @@ impl Store {
         read!(self, pool => sqlx::query_scalar(SQL).bind(now.millis()).fetch_all(pool).await)
     }
 
-    /// Notifications to be delivered to a destination now, the longest waiting first. While one of an alert waits
-    /// for its time or its retry, no later edge of that alert is given for the same destination; one
-    /// that only waits for the chance to be undone holds back nothing.
+    /// Notifications to be delivered to a destination now, the longest waiting first. While one of
+    /// an alert waits for its time or its retry, no later edge of that alert is given for the same
+    /// destination; one that only waits for the chance to be undone holds back nothing.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -220,7 +220,8 @@ fn show_trace(app: &mut App, at_once: bool) {
     }
 }
 
-/// The pinned interface is shown, else the busiest until somebody chooses another; it does not change by itself.
+/// The pinned interface is shown, else the busiest until somebody chooses another; it does not
+/// change by itself.
 pub(super) fn choose_interface(app: &mut App) {
     if app.interface.is_none() {
         let busiest = |book: &Book| book.interfaces().into_iter().next();

@@ -26,8 +26,7 @@ const EDGES: u32 = 200;
 #[must_use]
 pub fn graph_source(world: &World, host: Option<&Name>) -> Option<CheckKey> {
     let of = |entry: &crate::protocol::HostEntry, kind: Kind| {
-        let mut own = entry.checks.iter().filter(|row| row.rule.is_none() && row.enabled);
-        own.find(|row| row.kind == kind).map(|row| row.key.clone())
+        entry.measuring(kind).map(|row| row.key.clone())
     };
     let selected = host.and_then(|name| world.host(name));
     let own = || {

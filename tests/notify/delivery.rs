@@ -48,7 +48,7 @@ pub fn channel(name: &str, kind: ChannelKind) -> Channel {
 
 async fn send(kind: ChannelKind) -> Delivery {
     let channel = channel("hook", kind);
-    Sender::new().unwrap().deliver(&channel, &notification(), Late::Fresh).await
+    Sender::default().deliver(&channel, &notification(), Late::Fresh).await
 }
 
 async fn post(url: &str, format: Format) -> Delivery {
@@ -67,7 +67,7 @@ async fn a_request_has_all_that_was_configured_and_is_signed() {
     hook.token = Some(Secret::Inline("t0ken".to_owned()));
     hook.headers.insert("X-Team".to_owned(), "ops".to_owned());
     let channel = channel("hook", ChannelKind::Webhook(hook));
-    let sender = Sender::new().unwrap();
+    let sender = Sender::default();
     for late in [Late::Fresh, Late::Delayed] {
         assert_eq!(sender.deliver(&channel, &notification(), late).await, Delivery::Sent);
     }

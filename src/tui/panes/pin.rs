@@ -5,7 +5,7 @@
 //! Never: asks while the pane is not shown, or shows what is no longer configured.
 
 use crate::model::{CheckKey, Name, SafeText, Span, Steady, Timestamp};
-use crate::protocol::query::{Answer, Query};
+use crate::protocol::query::Answer;
 use crate::protocol::{Problem, SeriesPast};
 use crate::tui::app::{App, Pane, Tone};
 use crate::tui::effect::{Effect, Reply};
@@ -13,11 +13,6 @@ use crate::tui::line::Pending;
 use crate::tui::panes::{empty, graph, interfaces, series};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
-
-/// Most points of the graph.
-const POINTS: u32 = 400;
-/// How often the past of a series is asked for again.
-const STEP: Span = Span::from_secs(10);
 
 /// One thing in the throughput pane.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +35,14 @@ pub enum Pin {
 
 impl Pin {
     const fn check(&self) -> &CheckKey {
-        match self {
-            Self::Interface { check, .. } | Self::Series { check, .. } => check,
-        }
+        let (Self::Interface { check, .. } | Self::Series { check, .. }) = self;
+        check
     }
 
     /// `sw-1 te1/1`, as it may be shown.
     fn words(&self) -> String {
-        match self {
-            Self::Interface { check, name } => format!("{} {}", check.host, SafeText::line(name)),
-            Self::Series { check, series } => format!("{} {}", check.host, SafeText::line(series)),
-        }
+        let (Self::Interface { check, name } | Self::Series { check, series: name }) = self;
+        format!("{} {}", check.host, SafeText::line(name))
     }
 }
 
@@ -148,11 +140,11 @@ pub fn toggle(app: &mut App) {
 /// What is still to be asked for.
 pub fn wants(app: &mut App) -> Vec<Effect> {
     let Some(pin) = pinned(app).cloned() else { return Vec::new() };
-    let Pin::Series { check, series } = pin.clone() else { return Vec::new() };
+    let Pin::Series { check, series: name } = pin.clone() else { return Vec::new() };
     let wish = Some((pin, app.span().1, app.own.lens.end));
     let now = app.now.steady;
     let own = &mut app.own.pin;
-    let due = own.asked.is_none_or(|at| now >= at + STEP);
+    let due = own.asked.is_none_or(|at| now >= at + series::STEP);
     if !due && own.past_of == wish {
         return Vec::new();
     }
@@ -160,8 +152,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     own.asked = Some(now);
     own.token += 1;
     let token = own.token;
-    let (from, to) = series::window(app);
-    let query = Query::SeriesPast { key: check, series, from, to, points: POINTS };
+    let query = series::past(app, check, name);
     let id = app.ask(Pending::Pane(Pane::Throughput, token));
     vec![Effect::Query { id, query }]
 }
@@ -171,7 +162,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
 pub fn wake(app: &App) -> Option<Steady> {
     let is_series = matches!(pinned(app), Some(Pin::Series { .. }));
     let asked = app.own.pin.asked.filter(|_| is_series && app.shows(Pane::Throughput))?;
-    Some(asked + STEP)
+    Some(asked + series::STEP)
 }
 
 /// Takes an answer.

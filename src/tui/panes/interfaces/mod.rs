@@ -110,9 +110,8 @@ fn index(app: &App, rows: &[Line]) -> usize {
 #[must_use]
 pub fn source(app: &App, host: &Name) -> Option<CheckKey> {
     let entry = app.world.host(host)?;
-    let own = || entry.checks.iter().filter(|row| row.rule.is_none() && row.enabled);
-    let of = |kind: Kind| own().find(|row| row.kind == kind);
-    of(Kind::Snmp).or_else(|| of(Kind::System)).map(|row| row.key.clone())
+    let device = entry.measuring(Kind::Snmp).or_else(|| entry.measuring(Kind::System));
+    device.map(|row| row.key.clone())
 }
 
 /// The host that the key means: of the host view, else under the cursor.

@@ -22,7 +22,7 @@ const LIMIT: u32 = 500;
 /// Most points of the graph.
 const POINTS: u32 = 400;
 /// How often the list and the graph are asked for again.
-const STEP: Span = Span::from_secs(10);
+pub const STEP: Span = Span::from_secs(10);
 /// Steps of the cursor over a graph's width.
 const STEPS: u64 = 60;
 
@@ -62,7 +62,7 @@ impl State {
 /// The check that scrapes the series under the cursor.
 #[must_use]
 pub fn subject(app: &App) -> Option<CheckKey> {
-    app.own.series.row().map(|row| row.check.clone())
+    chosen(app).map(|(check, _)| check)
 }
 
 /// The series under the cursor, and the check that scrapes it.
@@ -71,9 +71,15 @@ pub fn chosen(app: &App) -> Option<(CheckKey, Name)> {
     app.own.series.row().map(|row| (row.check.clone(), row.series.clone()))
 }
 
-/// The time that the graph shows.
+/// Asks for the past of a series, in the time that the graph shows.
 #[must_use]
-pub fn window(app: &App) -> (Timestamp, Timestamp) {
+pub fn past(app: &App, key: CheckKey, series: Name) -> Query {
+    let (from, to) = window(app);
+    Query::SeriesPast { key, series, from, to, points: POINTS }
+}
+
+/// The time that the graph shows.
+fn window(app: &App) -> (Timestamp, Timestamp) {
     let span = app.span().1;
     match app.own.lens.end {
         Some(end) => (end - span, end),
@@ -193,14 +199,13 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     let end = app.own.lens.end;
     let wish = app.own.series.row().map(|row| (row.check.clone(), row.series.clone(), span, end));
     if wish.is_some() && (due || wish != app.own.series.past_of) {
-        let (from, to) = window(app);
         let own = &mut app.own.series;
         if wish != own.past_of {
             (own.past, own.past_problem) = (SeriesPast::default(), None);
         }
         own.past_of.clone_from(&wish);
         if let Some((key, series, ..)) = wish {
-            let query = Query::SeriesPast { key, series, from, to, points: POINTS };
+            let query = past(app, key, series);
             effects.push(ask(app, PAST, query));
         }
     }
