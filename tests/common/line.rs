@@ -1,5 +1,6 @@
 //! The program behind a slow line: between its pseudo-terminal and the screen stands a forwarder
-//! that holds bytes back as such a line does. All that is looked at is where the person sits.
+//! that holds bytes back as such a line does. All that is looked at is where the person sits, at a
+//! terminal that shows a synchronised update whole or not at all (mode 2026).
 //!
 //! In: a program, a size, bytes a second, a delay. Out: the screen, and what came when.
 //! Never: reorders, drops, or shows what has not arrived.
@@ -22,6 +23,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 /// Longest wait for something on screen.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Begins a synchronised update.
+const BEGIN: &[u8] = b"\x1b[?2026h";
 
 /// What a line does to bytes.
 #[derive(Clone, Copy)]
@@ -220,6 +224,7 @@ fn arrive(
     way: Duration,
 ) {
     let mut tail: Vec<u8> = Vec::new();
+    let mut held: Vec<u8> = Vec::new();
     for (at, bytes) in arrived {
         std::thread::sleep(at.saturating_duration_since(Instant::now()));
         tail.extend_from_slice(&bytes);
@@ -232,6 +237,11 @@ fn arrive(
             }
         }
         tail.drain(..tail.len().saturating_sub(9));
+        held.extend_from_slice(&bytes);
+        let bytes: Vec<u8> = held.drain(..shown(&held)).collect();
+        if bytes.is_empty() {
+            continue;
+        }
         let mut seen_now = seen.0.lock().expect("the screen");
         seen_now.parser.process(&bytes);
         seen_now.last = Instant::now();
@@ -239,6 +249,20 @@ fn arrive(
         seen_now.log.push((last, bytes));
         drop(seen_now);
         seen.1.notify_all();
+    }
+}
+
+/// How many of the bytes that arrived a terminal shows: none of an update that has begun and not
+/// ended, nor what may become the beginning of one.
+fn shown(bytes: &[u8]) -> usize {
+    let find = |mark: &[u8]| bytes.windows(mark.len()).rposition(|part| part == mark);
+    let ended = find(b"\x1b[?2026l");
+    match find(BEGIN) {
+        Some(begun) if ended.is_none_or(|ended| ended < begun) => begun,
+        _ => {
+            let part = (1..BEGIN.len()).rev().find(|&length| bytes.ends_with(&BEGIN[..length]));
+            bytes.len() - part.unwrap_or(0)
+        }
     }
 }
 
