@@ -17,6 +17,8 @@ use crate::world::VARIANTS;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often what comes from outside is said again: a fetch may have crossed it.
 const AGAIN: Duration = Duration::from_millis(500);
+/// Longer than a picture must stand for a key to mean it.
+const REACTION: Duration = Duration::from_millis(300);
 /// Begins a sequence, ends it with what means nothing, and what is on screen between.
 const BEGIN: &str = "g";
 const NOTHING: &str = "~";
@@ -97,12 +99,14 @@ impl Pair {
     /// What opens a dialog, changes it or leads from one to another: the picture that it makes is
     /// what is awaited.
     pub fn open(&mut self, keys: &str, what: &str) {
+        self.rest();
         self.send(keys);
         self.compare(keys, what, |text| is_dialog(text) && text.contains(what), || ());
     }
 
     /// Leaves a dialog.
     pub fn close(&mut self, keys: &str) {
+        self.rest();
         self.send(keys);
         self.both("no dialog", |text| !is_dialog(text));
         self.press("");
@@ -130,6 +134,14 @@ impl Pair {
     pub fn come(&mut self, what: &str, event: impl Fn()) {
         event();
         self.compare(what, what, |text| text.contains(what), event);
+    }
+
+    /// A key that comes sooner than a hand can answer what was painted was meant for what was there
+    /// before, and answers nothing.
+    fn rest(&self) {
+        for side in [&self.hostile, &self.twin] {
+            side.terminal.silence(REACTION, PATIENCE);
+        }
     }
 
     fn send(&mut self, keys: &str) {
