@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use fluxnoc::model::{Alert, AlertId, CheckKey, SafeText, Span, State};
+use fluxnoc::model::spec::Kind;
+use fluxnoc::model::{Alert, AlertId, CheckKey, Host, SafeText, Span, State};
 use fluxnoc::protocol::{Command, Event, Outcome, Problem, Role, Target};
 use fluxnoc::tui::app::Overlay;
 use fluxnoc::tui::effect::{Effect, Reply};
 use fluxnoc::tui::msg::Msg;
 
+use crate::fixture::{check, fine};
 use crate::{Console, actor, fixture, options};
 
 fn answer_with(console: &mut Console, outcome: Outcome) {
@@ -130,6 +132,26 @@ fn dc_05_the_scope_of_the_line_goes_from_the_check_to_the_site() {
     let [Command::AddMaintenance(window)] = console.commands.as_slice() else { panic!() };
     assert_eq!((window.hosts.len(), window.host_pattern.is_none()), (60, true));
     assert_eq!(window.name, "quick window, site fra 21:04");
+}
+
+#[test]
+fn dc_05_a_host_whose_name_is_too_long_for_a_pattern_is_named() {
+    let long = "z".repeat(2000);
+    let mut console = Console::open((120, 40));
+    console.feed(vec![
+        Event::Host(Arc::new(Host::new(&long, "192.0.2.7"))),
+        check(&long, "ping", Kind::Ping, fine("0.2 ms")),
+    ]);
+    console.pass(Span::from_secs(3));
+    console.press("3");
+    console.press("G");
+    console.press("m enter");
+    let [Command::AddMaintenance(window)] = console.commands.as_slice() else {
+        panic!("{}", console.screen())
+    };
+    assert_eq!(window.hosts.len(), 1, "{window:?}");
+    assert!(window.name.chars().count() <= 200, "{}", window.name);
+    assert!(window.name.starts_with("quick window, zzz"), "{}", window.name);
 }
 
 #[test]

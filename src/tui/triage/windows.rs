@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::maintenance::{LONGEST, NAMED_LIMIT};
+use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
 use crate::model::{CheckKey, Name, Pattern, Timestamp};
 use crate::protocol::{Command, HostEntry, NewMaintenance};
 use crate::tui::app::{App, Overlay, Tone};
@@ -135,13 +135,19 @@ fn called(scope: &Scope) -> String {
     }
 }
 
+/// The name of a window that nobody named, not longer than one may be.
+fn name(scope: &Scope, clock: &str) -> String {
+    let ends = format!("quick window,  {clock}").chars().count();
+    let called: String = called(scope).chars().take(NAME_LIMIT.saturating_sub(ends)).collect();
+    format!("quick window, {called} {clock}")
+}
+
 fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String> {
     let start = app.wall();
     let end = app.options.zone.end_from(text, start)?;
     short_enough(start, end)?;
-    let exactly = |name: &str| Pattern::exactly(name).map_err(|error| error.to_string());
     let mut window = NewMaintenance {
-        name: format!("quick window, {} {}", called(scope), app.options.zone.clock(start)),
+        name: name(scope, &app.options.zone.clock(start)),
         host_pattern: None,
         check: None,
         hosts: BTreeSet::new(),
@@ -152,11 +158,17 @@ fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String
         created_by: None,
     };
     match scope {
-        Scope::Check(key) => {
-            window.host_pattern = Some(exactly(&key.host)?);
-            window.check = Some(exactly(&key.name)?);
-        }
-        Scope::Host(name) => window.host_pattern = Some(exactly(name)?),
+        // What is too long for a pattern is named.
+        Scope::Check(key) => match (Pattern::exactly(&key.host), Pattern::exactly(&key.name)) {
+            (Ok(host), Ok(check)) => {
+                (window.host_pattern, window.check) = (Some(host), Some(check));
+            }
+            _ => window.checks = BTreeSet::from([key.clone()]),
+        },
+        Scope::Host(name) => match Pattern::exactly(name) {
+            Ok(host) => window.host_pattern = Some(host),
+            Err(_) => window.hosts = BTreeSet::from([name.clone()]),
+        },
         Scope::Many(named) => {
             few_enough(named.len())?;
             (window.hosts, window.checks) = (named.hosts.clone(), named.checks.clone());
