@@ -10,3 +10,5 @@ mod lab;
 mod lanes;
 #[path = "notify/receiver.rs"]
 mod receiver;
+#[path = "notify/resend.rs"]
+mod resend;

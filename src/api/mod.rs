@@ -22,6 +22,8 @@
 //! | `GET /api/v1/maintenance?all=true` | windows; ended ones too |
 //! | `POST /api/v1/maintenance`, `POST /api/maintenance` | the body of SPEC FM-29; answers 201 |
 //! | `POST /api/v1/maintenance/{id}/end`, `.../extend`, `.../edit` | nothing; `{by_ms}`; `{name, start, end}` |
+//! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
+//! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
 //! | `POST /api/v1/recheck` | `{targets}` |
 //! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
 //! | `GET /api/v1/history/{host}/{check}?from=&to=&points=` | its numbers and states |
@@ -59,7 +61,9 @@ struct Face {
 
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
-    use routes::{alerts, checks, engine, events, log, maintenance, operator, series, work};
+    use routes::{
+        alerts, checks, engine, events, log, maintenance, notifications, operator, series, work,
+    };
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
         .route("/api/v1/checks/{host}/{check}", get(checks::check))
@@ -76,6 +80,9 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/path-changes", get(log::path_changes))
         .route("/api/v1/series", get(series::list))
         .route("/api/v1/series/{host}/{check}", get(series::past))
+        .route("/api/v1/notifications", get(notifications::list))
+        .route("/api/v1/notifications/resend", post(notifications::resend))
+        .route("/api/v1/notifications/drop", post(notifications::give_up))
         .route("/api/v1/undo", post(operator::undo))
         .route("/api/v1/remembered", get(operator::remembered).post(operator::remember))
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))

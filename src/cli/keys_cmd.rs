@@ -42,6 +42,7 @@ const fn heading(context: Context) -> &'static str {
         Context::Global => "Everywhere",
         Context::List => "Lists",
         Context::Objects => "Hosts, alerts, checks",
+        Context::Notifications => "Notifications",
         Context::Grid => "Hosts side by side",
         Context::Graph => "Graphs",
         Context::Line => "Input lines",

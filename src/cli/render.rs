@@ -71,6 +71,7 @@ fn told(answer: &Answer) -> String {
         | Answer::PathChanges(_)
         | Answer::SeriesList(_)
         | Answer::SeriesPast(_)
+        | Answer::Notifications(_)
         | Answer::Remembered(_)
         | Answer::Settings(_)
         | Answer::Engine(_) => String::new(),

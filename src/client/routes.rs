@@ -56,6 +56,12 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
             post(&["maintenance", &id.to_string(), "extend"], &json!({ "by_ms": by }))
         }
         Command::Recheck { targets } => post(&["recheck"], &json!({ "targets": targets })),
+        Command::ResendNotifications { which } => {
+            post(&["notifications", "resend"], &json!({ "which": which }))
+        }
+        Command::DropNotifications { which } => {
+            post(&["notifications", "drop"], &json!({ "which": which }))
+        }
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }
@@ -118,6 +124,10 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
                 ("to", Some(to.to_string())),
                 ("points", Some(points.to_string())),
             ],
+        ),
+        Query::Notifications { destination, limit } => get(
+            &["notifications"],
+            &[("destination", destination.clone()), ("limit", Some(limit.to_string()))],
         ),
         Query::Remembered => get(&["remembered"], &[]),
         Query::Settings => get(&["settings"], &[]),
@@ -183,6 +193,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::PathChanges { .. } => Answer::PathChanges(read(bytes)?),
         Query::SeriesList { .. } => Answer::SeriesList(read(bytes)?),
         Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
+        Query::Notifications { .. } => Answer::Notifications(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),

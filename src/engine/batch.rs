@@ -13,7 +13,7 @@ use crate::model::{
     RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
-use crate::protocol::{Event, Outcome, Problem};
+use crate::protocol::{Event, NotificationScope, Outcome, Problem};
 
 /// A result that was judged.
 #[derive(Debug)]
@@ -65,6 +65,35 @@ pub struct Preference {
     pub value: Option<Arc<str>>,
 }
 
+/// What an operator has done with notifications that were not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redo {
+    /// They are sent again.
+    Resend,
+    /// They are given up.
+    Drop,
+}
+
+impl Redo {
+    /// The word for it in a sentence.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Resend => "sent again",
+            Self::Drop => "dropped",
+        }
+    }
+}
+
+/// Notifications to be sent again or given up.
+#[derive(Debug)]
+pub struct Promised {
+    /// What is done with them.
+    pub redo: Redo,
+    /// Which.
+    pub which: NotificationScope,
+}
+
 /// A change of the inventory.
 #[derive(Debug)]
 pub enum Inventory {
@@ -95,6 +124,8 @@ pub struct Batch {
     pub edges: Vec<Edge>,
     /// Who is to be told.
     pub notifications: Vec<Notification>,
+    /// Notifications that an operator decided on.
+    pub promised: Vec<Promised>,
     /// Windows that are new or changed.
     pub windows: Vec<Maintenance>,
     /// Windows that are removed.
@@ -135,6 +166,7 @@ impl Batch {
             && self.statuses.is_empty()
             && self.alerts.is_empty()
             && self.resolved.is_empty()
+            && self.promised.is_empty()
             && self.windows.is_empty()
             && self.windows_gone.is_empty()
             && self.comments.is_empty()

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::batch::{Batch, Inventory, Judged};
+use super::batch::{Batch, Inventory, Judged, Promised, Redo};
 use super::core::Core;
 use super::slots::{Last, Series, Slot};
 use crate::model::{Check, Metric, Status};
-use crate::protocol::{Event, LiveCheck};
+use crate::protocol::{Event, LiveCheck, NotificationScope};
 use crate::rules::attempts;
 use crate::store::{JournalRow, StoreError, Tx};
 
@@ -183,7 +183,8 @@ impl Core {
         events.extend(batch.gone.drain(..).map(Event::AlertGone));
         events.extend(batch.windows.drain(..).map(|w| Event::Maintenance(Arc::new(w))));
         events.extend(batch.windows_gone.drain(..).map(Event::MaintenanceGone));
-        if !batch.notifications.is_empty() {
+        if !batch.notifications.is_empty() || !batch.promised.is_empty() {
+            batch.promised.clear();
             self.wake_outbox.notify_one();
         }
         events.extend(batch.paths.drain(..).map(|change| Event::Path(Arc::new(change))));
@@ -318,6 +319,26 @@ async fn write_operators(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
     }
     for kept in &batch.preferences {
         tx.put_preference(kept.operator.as_str(), &kept.key, kept.value.as_deref()).await?;
+    }
+    for Promised { redo, which } in &batch.promised {
+        match (redo, which) {
+            (Redo::Resend, NotificationScope::Destination(to)) => {
+                tx.resend_all(to, batch.wall).await?;
+            }
+            (Redo::Drop, NotificationScope::Destination(to)) => {
+                tx.give_all_up(to, batch.wall).await?;
+            }
+            (Redo::Resend, NotificationScope::Keys(keys)) => {
+                for key in keys {
+                    tx.resend(key, batch.wall).await?;
+                }
+            }
+            (Redo::Drop, NotificationScope::Keys(keys)) => {
+                for key in keys {
+                    tx.give_up(key, batch.wall).await?;
+                }
+            }
+        }
     }
     for (request, at) in &batch.undone {
         tx.unhold(*request, *at).await?;

@@ -6,7 +6,8 @@ use crate::model::{CheckKey, Name, Pattern, SafeText, Timestamp};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::{
-    Answer, Command, LogCursor, LogEntry, LogFilter, LogKind, LogPage, Problem, Target,
+    Answer, Command, LogCursor, LogEntry, LogFilter, LogKind, LogPage, NotificationScope, Problem,
+    Target,
 };
 use crate::store::{Action, LogRange, LogRow};
 
@@ -209,6 +210,18 @@ fn target_place(target: &Target) -> Option<(Name, Option<Name>)> {
     }
 }
 
+/// What was done with notifications, in words.
+fn about(which: &NotificationScope, did: &str, end: &str) -> String {
+    let what = match which {
+        NotificationScope::Destination(name) => format!("what `{name}` had not taken"),
+        NotificationScope::Keys(keys) => match keys.as_slice() {
+            [key] => format!("notification {key}"),
+            keys => format!("{} notifications", keys.len()),
+        },
+    };
+    format!("{did} {what} {end}").trim_end().to_owned()
+}
+
 /// A command in words, and the hosts that it names.
 fn words(command: &Command) -> (String, Vec<Name>) {
     let hosts = targets(command).iter().filter_map(target_place).map(|(host, _)| host);
@@ -236,6 +249,8 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             (format!("ran {} targets again", targets.len()), hosts.collect())
         }
         Command::Recheck { .. } => ("ran it again".to_owned(), hosts.collect()),
+        Command::ResendNotifications { which } => (about(which, "sent", "again"), Vec::new()),
+        Command::DropNotifications { which } => (about(which, "dropped", ""), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

@@ -177,7 +177,9 @@ async fn deliver(
     row: OutboxRow,
     now: Timestamp,
 ) -> Flight {
-    let delivery = match (channel, lane::lateness(row.notification.edge.at, now)) {
+    // What an operator had sent again is as old as that.
+    let at = row.resent_at.unwrap_or(row.notification.edge.at);
+    let delivery = match (channel, lane::lateness(at, now)) {
         (None, _) => Delivery::Refused("there is no such channel any more".to_owned()),
         (_, None) => Delivery::Refused("it is older than 24 hours".to_owned()),
         (Some(channel), Some(late)) => sender.deliver(&channel, &row.notification, late).await,

@@ -1,15 +1,20 @@
 //! Answers that show everything about one thing: an alert, a path.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::core::Core;
 use super::queries::{Reply, read};
 use super::slots::Slot;
-use crate::model::{Alert, AlertId, CheckKey, Name, Now, Timestamp};
+use crate::model::channel::LOG;
+use crate::model::{Alert, AlertId, CheckKey, Name, Notification, Now, Timestamp};
 use crate::protocol::due;
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::{
-    AlertPage, Answer, CheckRow, DeliveryState, NotificationRow, Problem, TraceSummary,
+    AlertPage, Answer, CheckRow, DeliveryState, DestinationRow, NotificationItem, NotificationPage,
+    NotificationRow, Problem, TraceSummary,
 };
-use crate::store::Delivered;
+use crate::store::{Delivered, Listed, Standing};
 
 /// Most comments of an alert's page.
 const COMMENTS: u32 = 100;
@@ -55,6 +60,38 @@ impl Core {
         (row, source.and_then(|slot| next_run(slot, now)))
     }
 
+    /// The notifications of all alerts, and how things stand with their destinations.
+    pub(super) fn notifications(&self, destination: Option<String>, limit: u32, reply: Reply) {
+        let (store, routes) = (self.store.clone(), Arc::clone(&self.routes.borrow()));
+        read(reply, async move {
+            let mut destinations: BTreeMap<String, DestinationRow> = BTreeMap::new();
+            let mut standings = store.standings().await?;
+            let idle = routes.channels.keys().map(|name| &**name).chain([LOG]);
+            standings.extend(
+                idle.map(|name| Standing { destination: name.into(), ..Default::default() }),
+            );
+            for Standing { destination: name, due, failing, parked } in standings {
+                let gone = routes.channel(&name).is_none();
+                let row = DestinationRow {
+                    name: name.clone(),
+                    waiting: due,
+                    failing,
+                    parked,
+                    sent_at: None,
+                    gone,
+                };
+                destinations.entry(name).or_insert(row);
+            }
+            for row in destinations.values_mut() {
+                row.sent_at = store.last_sent(&row.name).await?;
+            }
+            let listed = store.listed(destination.as_deref(), limit).await?;
+            let rows = listed.into_iter().map(item).collect();
+            let destinations = destinations.into_values().collect();
+            Ok(Answer::Notifications(NotificationPage { destinations, rows }))
+        });
+    }
+
     /// All `trace` checks with their last report, by name.
     pub(super) fn traces(&self, host: Option<&Name>, limit: u32) -> Vec<TraceSummary> {
         let wanted = |slot: &&Slot| {
@@ -95,6 +132,18 @@ pub(super) fn next_run(slot: &Slot, now: Now) -> Option<Timestamp> {
     Some(now.wall + at.since(now.steady))
 }
 
+fn item((told, resent_at): Listed) -> NotificationItem {
+    let Notification { alert, edge, .. } = &told.notification;
+    NotificationItem {
+        alert: *alert,
+        check: edge.check.clone(),
+        state: edge.to,
+        at: edge.at,
+        resent_at,
+        told: notification(told),
+    }
+}
+
 fn notification(told: Delivered) -> NotificationRow {
     let Delivered { notification, state, tries, sent_at, error } = told;
     NotificationRow {
@@ -106,6 +155,7 @@ fn notification(told: Delivered) -> NotificationRow {
         state: match state.as_str() {
             "sent" => DeliveryState::Sent,
             "parked" => DeliveryState::Parked,
+            "dropped" => DeliveryState::Dropped,
             _ => DeliveryState::Due,
         },
         tries,

@@ -99,6 +99,9 @@ impl Core {
                     Ok(Answer::PathChanges(changes))
                 });
             }
+            Query::Notifications { destination, limit } => {
+                return self.notifications(destination, page(limit), reply);
+            }
             Query::Remembered => {
                 let (store, operator) = (self.store.clone(), actor.name());
                 return read(reply, async move {

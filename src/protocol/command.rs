@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::access::Actor;
 use super::event::{Interest, TraceRequest};
+use super::notifications::NotificationScope;
 pub use super::window::NewMaintenance;
 use super::work::{Assignment, Directives, Report};
 use crate::model::{
@@ -160,6 +161,16 @@ pub enum Command {
         /// Which; a host means all its checks.
         targets: Vec<Target>,
     },
+    /// Send notifications again that were given up or dropped, and at once what waits for a try.
+    ResendNotifications {
+        /// Which.
+        which: NotificationScope,
+    },
+    /// Give notifications up that were not delivered.
+    DropNotifications {
+        /// Which.
+        which: NotificationScope,
+    },
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -195,6 +206,8 @@ impl Command {
             Self::Undo { .. } => "undo",
             Self::Remember { .. } => "remember",
             Self::Recheck { .. } => "recheck",
+            Self::ResendNotifications { .. } => "resend_notifications",
+            Self::DropNotifications { .. } => "drop_notifications",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -272,6 +285,10 @@ impl Command {
             Self::EndMaintenance { id },
             Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
             Self::Recheck { targets: vec![Target::Check(key.clone())] },
+            Self::ResendNotifications {
+                which: NotificationScope::Keys(vec!["a:1:first:log \u{e9}".to_owned()]),
+            },
+            Self::DropNotifications { which: NotificationScope::Destination("pager".to_owned()) },
             Self::Look {
                 stream: 7,
                 interest: Interest {

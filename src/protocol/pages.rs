@@ -19,6 +19,8 @@ pub enum DeliveryState {
     Sent,
     /// It was given up.
     Parked,
+    /// An operator dropped it.
+    Dropped,
 }
 
 /// A promise to tell somebody, and what became of it.
@@ -38,7 +40,7 @@ pub struct NotificationRow {
     pub state: DeliveryState,
     /// How often it was tried in vain.
     pub tries: u32,
-    /// When it was delivered.
+    /// When it was delivered or dropped.
     pub sent_at: Option<Timestamp>,
     /// What the destination answered to the last try that failed.
     pub error: Option<SafeText>,

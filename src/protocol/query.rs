@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{CheckRow, EngineStatus};
 use super::log::{LogCursor, LogFilter, LogKind, LogPage};
+use super::notifications::NotificationPage;
 use super::pages::{AlertPage, TraceSummary};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
@@ -125,6 +126,13 @@ pub enum Query {
         /// At most so many points; more are merged.
         points: u32,
     },
+    /// Notifications of all alerts, and how things stand with their destinations.
+    Notifications {
+        /// Only of this destination.
+        destination: Option<String>,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
     /// What the engine remembers for whoever asks.
     Remembered,
     /// Every setting in force with its source, secrets masked.
@@ -189,6 +197,8 @@ impl Query {
                 to: at + Span::from_secs(60),
                 points: 100,
             },
+            Self::Notifications { destination: Some("pager & co".to_owned()), limit: 5 },
+            Self::Notifications { destination: None, limit: 5 },
             Self::Remembered,
             Self::Settings,
             Self::Engine,
@@ -418,6 +428,8 @@ pub enum Answer {
     SeriesList(SeriesPage),
     /// To [`Query::SeriesPast`].
     SeriesPast(SeriesPast),
+    /// To [`Query::Notifications`].
+    Notifications(NotificationPage),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
     /// To [`Query::Settings`], by key.

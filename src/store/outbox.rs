@@ -13,6 +13,8 @@ pub struct OutboxRow {
     pub tries: u32,
     /// Why the last try failed.
     pub error: Option<String>,
+    /// When an operator had it sent again.
+    pub resent_at: Option<Timestamp>,
 }
 
 /// A promise with what became of it.
@@ -20,17 +22,19 @@ pub struct OutboxRow {
 pub struct Delivered {
     /// What is or was to be told.
     pub notification: Notification,
-    /// `due`, `sent` or `parked`.
+    /// `due`, `sent`, `parked` or `dropped`.
     pub state: String,
     /// How often it was tried in vain.
     pub tries: u32,
-    /// When it was delivered.
+    /// When it was delivered or dropped.
     pub sent_at: Option<Timestamp>,
     /// Why the last try failed.
     pub error: Option<SafeText>,
 }
 
-type DeliveredRow = (String, String, i64, String, i64, Option<i64>, Option<String>);
+pub(super) type DeliveredRow = (String, String, i64, String, i64, Option<i64>, Option<String>);
+
+type DueRow = (String, String, i64, i64, Option<String>, Option<i64>);
 
 impl Store {
     /// All promises about an alert, newest first.
@@ -66,7 +70,7 @@ impl Store {
         rows.into_iter().map(|row| self.delivered(row)).collect()
     }
 
-    fn delivered(&self, row: DeliveredRow) -> Result<Delivered, StoreError> {
+    pub(super) fn delivered(&self, row: DeliveredRow) -> Result<Delivered, StoreError> {
         let (key, body, not_before, state, tries, sent_at, error) = row;
         let body: Option<Notification> = words::from_json(&body);
         let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
@@ -99,22 +103,24 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error FROM outbox o \
+        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, o.resent_at \
+            FROM outbox o \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
                 AND (e.request IS NULL OR e.not_before <= $1 OR e.tries > 0)) \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
-        let rows: Vec<(String, String, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(SQL)
+        let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)
                 .bind(now.millis()).bind(i64::from(limit)).bind(destination)
                 .fetch_all(pool).await)?;
-        let read = |(key, body, not_before, tries, error): (String, String, i64, i64, _)| {
+        let read = |(key, body, not_before, tries, error, resent): DueRow| {
             let body: Option<Notification> = words::from_json(&body);
             let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
                 return Err(self.corrupt(format!("notification {key} cannot be read")));
             };
             notification.not_before = Timestamp::from_millis(not_before);
-            Ok(OutboxRow { notification, tries, error })
+            let resent_at = words::moment(resent);
+            Ok(OutboxRow { notification, tries, error, resent_at })
         };
         rows.into_iter().map(read).collect()
     }

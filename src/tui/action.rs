@@ -105,6 +105,9 @@ actions! {
     Checks, "checks", "checks", "all checks of all hosts", Look, key;
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
+    Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
+    Resend, "resend", "send again", "send the notifications under the cursor again", Operate, key;
+    DropNotification, "drop-notification", "drop", "give the notifications under the cursor up; the count is typed to confirm", Operate, key;
     History, "history", "history", "every transition and operator action", Look, key;
     Logs, "logs", "logs", "what the program itself says", Look, key;
     Interfaces, "interfaces", "interfaces", "the interfaces of the host: rates, use, errors, states", Look, key;

@@ -119,6 +119,12 @@ pub fn wishes(app: &App) -> Vec<Action> {
                     | Pane::SeriesList
             ),
     );
+    let (resend, give_up) = match app.focus {
+        Pane::Notifications => panes::notifications::can(app),
+        _ => (false, false),
+    };
+    wish(Action::Resend, resend);
+    wish(Action::DropNotification, give_up);
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
     wish(Action::Recheck, acts_on_objects && object);
     wish(Action::Pin, panes::pin::here(app).is_some());

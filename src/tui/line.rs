@@ -174,6 +174,13 @@ pub enum Pending {
         /// Of what.
         what: String,
     },
+    /// Notifications to be sent again or given up.
+    Notifications {
+        /// Which, in words.
+        what: String,
+        /// What became of them.
+        did: &'static str,
+    },
     /// A reload.
     Reload,
     /// A look: failures only are told.

@@ -31,6 +31,8 @@ pub enum Pane {
     PathChanges,
     /// Maintenance windows.
     Windows,
+    /// Who was told of what.
+    Notifications,
     /// Transitions and operator actions.
     History,
     /// What the program itself says.
@@ -72,6 +74,7 @@ impl Pane {
             Self::PathGraph => "Round trips",
             Self::PathChanges => "Changes",
             Self::Windows => "Maintenance",
+            Self::Notifications => "Notifications",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",

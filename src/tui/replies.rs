@@ -32,6 +32,10 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
                 format!("re-checking {what}: {} asked for", plural(count, "run"))
             });
         }
+        Pending::Notifications { what, did } => {
+            done(app, &what, result, |_| format!("{what} {did}"));
+            panes::notifications::forget(app);
+        }
         Pending::Reload => {
             let good = result.is_ok();
             done(app, "the configuration", result, |_| "configuration reloaded".to_owned());

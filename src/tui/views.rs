@@ -24,6 +24,8 @@ pub enum View {
     Paths,
     /// The windows: now, later, and the last ones.
     Maintenance,
+    /// What is on its way to whom, what was given up, what was taken.
+    Notifications,
     /// Every transition and everything that operators did.
     History,
     /// What the program itself says.
@@ -42,13 +44,14 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
         Self::Checks,
         Self::Paths,
         Self::Maintenance,
+        Self::Notifications,
         Self::History,
         Self::Logs,
         Self::Settings,
@@ -68,6 +71,7 @@ impl View {
             Self::Checks => "Checks",
             Self::Paths => "Paths",
             Self::Maintenance => "Maintenance",
+            Self::Notifications => "Notifications",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",
@@ -89,6 +93,7 @@ impl View {
             Self::Checks => &[Pane::CheckList],
             Self::Paths => &[Pane::PathList, Pane::PathHops, Pane::PathGraph, Pane::PathChanges],
             Self::Maintenance => &[Pane::Windows],
+            Self::Notifications => &[Pane::Notifications],
             Self::History => &[Pane::History],
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],

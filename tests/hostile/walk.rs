@@ -44,6 +44,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("gf", "0.25"),
     ("j", ""),
     ("\t", ""),
+    ("gn", "last taken"),
+    ("j", ""),
+    ("G", ""),
     ("g,", " of "),
     // The panes of the overview, each on the whole screen.
     ("1", "─ Throughput: "),

@@ -232,6 +232,10 @@ impl World {
                 detail.last.iter_mut().for_each(|seen| self.plug(standing, seen));
             }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
+            (Answer::Notifications(page), _) => {
+                page.destinations = many(VARIANTS, answers, destinations);
+                page.rows = many(VARIANTS, answers, promises);
+            }
             (Answer::Config(text), _) => {
                 *text = many(VARIANTS, answers, |answer| match answer {
                     Answer::Config(text) => Some(vec![text]),
@@ -369,6 +373,20 @@ pick! {
 fn series(answer: Answer) -> Option<Vec<fluxnoc::protocol::SeriesRow>> {
     match answer {
         Answer::SeriesList(page) => Some(page.rows),
+        _ => None,
+    }
+}
+
+fn destinations(answer: Answer) -> Option<Vec<fluxnoc::protocol::DestinationRow>> {
+    match answer {
+        Answer::Notifications(page) => Some(page.destinations),
+        _ => None,
+    }
+}
+
+fn promises(answer: Answer) -> Option<Vec<fluxnoc::protocol::NotificationItem>> {
+    match answer {
+        Answer::Notifications(page) => Some(page.rows),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::receiver::{Got, Receiver, status};
 /// Few enough that none is late while the others are reported.
 const HOSTS: usize = 6;
 
-fn routes(receivers: &[(&str, &Receiver)]) -> Arc<Routes> {
+pub fn routes(receivers: &[(&str, &Receiver)]) -> Arc<Routes> {
     let mut routes = Routes::default();
     for (name, receiver) in receivers {
         let kind = ChannelKind::Webhook(hook(&receiver.url, Format::Fluxnoc));
@@ -27,7 +27,7 @@ fn routes(receivers: &[(&str, &Receiver)]) -> Arc<Routes> {
     Arc::new(routes)
 }
 
-fn wanted(hosts: &[&str], routes: &Arc<Routes>) -> Inventory {
+pub fn wanted(hosts: &[&str], routes: &Arc<Routes>) -> Inventory {
     let hosts = hosts.iter().map(|name| host(name, &["http"]));
     let hosts = hosts.map(|(host, mut checks)| {
         for check in &mut checks {

@@ -27,9 +27,10 @@ use fluxnoc::protocol::query::{
     StateSpan,
 };
 use fluxnoc::protocol::{
-    Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, Directives, EngineStatus, Event,
-    LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow, Outcome, Query,
-    Role, SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
+    Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
+    EngineStatus, Event, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
+    NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role, SeriesPage,
+    SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -545,6 +546,24 @@ pub fn answer_to(query: &Query) -> Answer {
             points: vec![Point::one(at(0), 0.5)],
             rate: true,
             stale: vec![at(1)],
+        }),
+        Query::Notifications { .. } => Answer::Notifications(NotificationPage {
+            destinations: vec![DestinationRow {
+                name: "pager é".to_owned(),
+                waiting: 3,
+                failing: 2,
+                parked: 1,
+                sent_at: Some(at(2)),
+                gone: true,
+            }],
+            rows: vec![NotificationItem {
+                told: alert_page().notifications.remove(0),
+                alert: AlertId::from_parts(9, [9; 10]),
+                check: key(),
+                state: State::Critical,
+                at: at(1),
+                resent_at: Some(at(3)),
+            }],
         }),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))

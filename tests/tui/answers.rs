@@ -260,6 +260,9 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         },
         Query::SeriesList { text, .. } => crate::series::list(text.as_deref()),
         Query::SeriesPast { series, from, to, .. } => crate::series::past(series, *from, *to),
+        Query::Notifications { destination, .. } => {
+            Ok(Answer::Notifications(crate::notifications::page(destination.as_deref())))
+        }
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),

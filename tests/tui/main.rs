@@ -17,6 +17,7 @@ mod invariants;
 mod lists;
 mod look;
 mod looks;
+mod notifications;
 mod rules;
 mod sequences;
 mod series;

@@ -6,6 +6,7 @@ pub(super) mod engine;
 pub(super) mod events;
 pub(super) mod log;
 pub(super) mod maintenance;
+pub(super) mod notifications;
 pub(super) mod operator;
 pub(super) mod series;
 pub(super) mod work;
@@ -43,6 +44,7 @@ fn told(answer: Answer) -> Response {
         Answer::PathChanges(changes) => Json(changes).into_response(),
         Answer::SeriesList(page) => Json(page).into_response(),
         Answer::SeriesPast(past) => Json(past).into_response(),
+        Answer::Notifications(page) => Json(page).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),

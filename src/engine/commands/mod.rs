@@ -3,12 +3,13 @@
 mod alerts;
 mod checks;
 mod maintenance;
+mod notifications;
 mod operator;
 mod tally;
 
 use tokio::sync::oneshot;
 
-use super::batch::Audited;
+use super::batch::{Audited, Redo};
 use super::core::Core;
 use super::undo::{Before, Telling};
 use crate::model::Acknowledgement;
@@ -69,6 +70,8 @@ impl Core {
                 self.remember_for(&request.actor, key, value.as_deref()).await
             }
             Command::Recheck { targets } => self.recheck(targets),
+            Command::ResendNotifications { which } => self.redo(Redo::Resend, which).await,
+            Command::DropNotifications { which } => self.redo(Redo::Drop, which).await,
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

@@ -24,6 +24,8 @@ pub enum Context {
     List,
     /// Rows that are hosts, alerts or checks.
     Objects,
+    /// Rows that are notifications.
+    Notifications,
     /// Hosts side by side.
     Grid,
     /// Graphs.
@@ -42,10 +44,11 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::List,
         Self::Objects,
+        Self::Notifications,
         Self::Grid,
         Self::Graph,
         Self::Line,
@@ -62,6 +65,7 @@ impl Context {
             Self::Global => "global",
             Self::List => "list",
             Self::Objects => "objects",
+            Self::Notifications => "notifications",
             Self::Grid => "grid",
             Self::Graph => "graph",
             Self::Line => "line",

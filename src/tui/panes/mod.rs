@@ -14,6 +14,7 @@ pub mod hops;
 pub mod hosts;
 pub mod interfaces;
 pub mod logs;
+pub mod notifications;
 pub mod output;
 pub mod paths;
 pub mod pin;
@@ -51,6 +52,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
             paths::title(app, pane)
         }
         Pane::Windows => windows::title(app),
+        Pane::Notifications => notifications::title(app),
         Pane::History => history::title(app),
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
@@ -77,6 +79,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
             paths::view(app, pane, surface);
         }
         Pane::Windows => windows::view(app, surface),
+        Pane::Notifications => notifications::view(app, surface),
         Pane::History => history::view(app, surface),
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
@@ -102,6 +105,8 @@ pub struct Own {
     pub windows: windows::State,
     /// History.
     pub history: history::State,
+    /// Notifications.
+    pub notifications: notifications::State,
     /// Logs.
     pub logs: logs::State,
     /// Settings.
@@ -125,6 +130,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
             paths::act(app, pane, action)
         }
         Pane::Windows => windows::act(app, action),
+        Pane::Notifications => notifications::act(app, action),
         Pane::History => history::act(app, action),
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
@@ -148,6 +154,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::Checks => checks::wants(app),
             Pane::PathList => paths::wants(app),
             Pane::Windows => windows::wants(app),
+            Pane::Notifications => notifications::wants(app),
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
             Pane::SeriesList => series::wants(app),
@@ -169,8 +176,8 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
-    let wakes = [history, alert, paths, series::wake(app), pin::wake(app)];
-    wakes.into_iter().flatten().min()
+    let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
+    [history, alert, paths].into_iter().chain(own).flatten().min()
 }
 
 /// A view opens: what its panes know from an earlier time is asked for again.
@@ -181,6 +188,7 @@ pub fn forget(app: &mut App) {
     settings::forget(app);
     series::forget(app);
     windows::forget(app);
+    notifications::forget(app);
     history::forget(app);
     alert_page::forget(app);
     paths::forget(app);
@@ -194,6 +202,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::Checks => checks::reply(app, token, result),
         Pane::PathList => paths::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),
+        Pane::Notifications => notifications::reply(app, token, result),
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
         Pane::SeriesList => series::reply(app, token, result),

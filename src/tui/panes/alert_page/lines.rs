@@ -307,6 +307,10 @@ fn delivery(app: &App, one: &NotificationRow) -> (String, Role) {
         (DeliveryState::Due, _) => {
             (format!("{} due to {what}{tries}", moment(app, one.not_before)), Role::Note)
         }
+        (DeliveryState::Dropped, at) => {
+            let when = at.map_or_else(String::new, |at| format!("{} ", moment(app, at)));
+            (format!("{when}– dropped: {what}{tries}"), Role::Muted)
+        }
         (DeliveryState::Parked, _) => (format!("given up: {what}{tries}"), Role::Bad),
     }
 }
