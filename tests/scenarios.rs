@@ -16,7 +16,7 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Rule, Ruled, SafeText, Span,
+    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Recurrence, Rule, Ruled, SafeText, Span,
     Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
@@ -121,6 +121,7 @@ struct Window {
     start: String,
     end: String,
     suppress: bool,
+    repeats: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -230,7 +231,7 @@ impl Play {
 
     fn add(&mut self, window: &Window) {
         let no = u8::try_from(self.windows.len()).unwrap();
-        self.windows.push(Maintenance {
+        let mut window_ = Maintenance {
             id: MaintenanceId::from_parts(self.now.millis(), [no; 10]),
             name: SafeText::line(&window.name),
             host_pattern: window.hosts.parse().ok(),
@@ -239,11 +240,20 @@ impl Play {
             checks: std::collections::BTreeSet::new(),
             start: offset(&window.start),
             end: offset(&window.end),
+            recurrence: None,
+            previous: None,
             suppress_notifications: window.suppress,
             created_by: None,
             author: SafeText::line("noc"),
             created: self.now,
-        });
+        };
+        if let Some(text) = &window.repeats {
+            let repeats = text.parse().unwrap();
+            let (made, first) = Recurrence::new(repeats, window_.start, window_.end).unwrap();
+            window_.recurrence = Some(Box::new(made));
+            (window_.start, window_.end) = (first.start, first.end);
+        }
+        self.windows.push(window_);
     }
 
     fn play(&mut self, moment: &Moment) -> Step {
@@ -291,7 +301,11 @@ impl Play {
         if let Some(name) = &moment.end_window {
             let now = self.now;
             let window = self.windows.iter_mut().find(|window| window.name.as_str() == name);
-            window.expect("a window of that name").end = now;
+            let window = window.expect("a window of that name");
+            match window.advanced(now) {
+                Some(next) => *window = next,
+                None => window.end = now,
+            }
         }
     }
 
@@ -356,6 +370,12 @@ impl Play {
         let policy = self.check.policy();
         let step = alert::step(self.alert.as_ref(), input, &cover, &policy, self.now, || id);
         self.alert = step.alert.clone().filter(Alert::is_open);
+        // As the engine does: what was over goes to its next occurrence after the edges.
+        for window in &mut self.windows {
+            if let Some(next) = Some(&*window).filter(|w| w.is_over(self.now)).and_then(|w| w.advanced(self.now)) {
+                *window = next;
+            }
+        }
         self.wake = step.wake_at;
         step
     }

@@ -81,7 +81,11 @@ impl Recurrence {
 
     /// The first occurrence on a day after `day` that ends after `moment`.
     #[must_use]
-    pub fn next(&self, day: Option<NaiveDate>, moment: Timestamp) -> Option<(NaiveDate, Occurrence)> {
+    pub fn next(
+        &self,
+        day: Option<NaiveDate>,
+        moment: Timestamp,
+    ) -> Option<(NaiveDate, Occurrence)> {
         let near = local(self.repeats.zone, moment)?.date();
         let back = u64::try_from(self.length.millis() / 86_400_000 + 2).ok()?;
         let near = near.checked_sub_days(Days::new(back)).unwrap_or(NaiveDate::MIN);

@@ -2,7 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 /// The zones of the tables: an hour north, an hour west, half an hour south, none.
-const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"];
+const ZONES: [&str; 4] =
+    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"];
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -36,20 +37,74 @@ fn wall_time_counts_in_the_nights_of_a_change_in_four_zones() {
         // Forward: 02:00 is 03:00.
         ("Europe/Berlin", "02:00", 2.0, "2026-03-29", "03-29 03:00+02:00 to 03-29 04:00+02:00, 1h"),
         ("Europe/Berlin", "01:30", 2.0, "2026-03-29", "03-29 01:30+01:00 to 03-29 03:30+02:00, 1h"),
-        ("Europe/Berlin", "02:30", 0.5, "2026-03-29", "03-29 03:30+02:00 to 03-29 04:00+02:00, 30m"),
-        ("Europe/Berlin", "02:30", 0.75, "2026-03-29", "03-29 03:30+02:00 to 03-29 04:15+02:00, 45m"),
+        (
+            "Europe/Berlin",
+            "02:30",
+            0.5,
+            "2026-03-29",
+            "03-29 03:30+02:00 to 03-29 04:00+02:00, 30m",
+        ),
+        (
+            "Europe/Berlin",
+            "02:30",
+            0.75,
+            "2026-03-29",
+            "03-29 03:30+02:00 to 03-29 04:15+02:00, 45m",
+        ),
         ("Europe/Berlin", "02:00", 2.0, "2026-03-28", "03-28 02:00+01:00 to 03-28 04:00+01:00, 2h"),
         // Back: 03:00 is 02:00 again.
         ("Europe/Berlin", "02:00", 2.0, "2026-10-25", "10-25 02:00+02:00 to 10-25 04:00+01:00, 3h"),
-        ("Europe/Berlin", "02:15", 0.25, "2026-10-25", "10-25 02:15+02:00 to 10-25 02:30+01:00, 1h15m"),
+        (
+            "Europe/Berlin",
+            "02:15",
+            0.25,
+            "2026-10-25",
+            "10-25 02:15+02:00 to 10-25 02:30+01:00, 1h15m",
+        ),
         ("Europe/Berlin", "23:00", 5.0, "2026-10-24", "10-24 23:00+02:00 to 10-25 04:00+01:00, 6h"),
-        ("America/New_York", "02:00", 2.0, "2026-03-08", "03-08 03:00-04:00 to 03-08 04:00-04:00, 1h"),
-        ("America/New_York", "01:00", 2.0, "2026-11-01", "11-01 01:00-04:00 to 11-01 03:00-05:00, 3h"),
+        (
+            "America/New_York",
+            "02:00",
+            2.0,
+            "2026-03-08",
+            "03-08 03:00-04:00 to 03-08 04:00-04:00, 1h",
+        ),
+        (
+            "America/New_York",
+            "01:00",
+            2.0,
+            "2026-11-01",
+            "11-01 01:00-04:00 to 11-01 03:00-05:00, 3h",
+        ),
         // Half an hour: forward in October, back in April.
-        ("Australia/Lord_Howe", "02:00", 2.0, "2026-10-04", "10-04 02:30+11:00 to 10-04 04:00+11:00, 1h30m"),
-        ("Australia/Lord_Howe", "01:00", 2.0, "2026-04-05", "04-05 01:00+11:00 to 04-05 03:00+10:30, 2h30m"),
-        ("Asia/Kathmandu", "02:00", 2.0, "2026-03-29", "03-29 02:00+05:45 to 03-29 04:00+05:45, 2h"),
-        ("Asia/Kathmandu", "02:00", 2.0, "2026-10-25", "10-25 02:00+05:45 to 10-25 04:00+05:45, 2h"),
+        (
+            "Australia/Lord_Howe",
+            "02:00",
+            2.0,
+            "2026-10-04",
+            "10-04 02:30+11:00 to 10-04 04:00+11:00, 1h30m",
+        ),
+        (
+            "Australia/Lord_Howe",
+            "01:00",
+            2.0,
+            "2026-04-05",
+            "04-05 01:00+11:00 to 04-05 03:00+10:30, 2h30m",
+        ),
+        (
+            "Asia/Kathmandu",
+            "02:00",
+            2.0,
+            "2026-03-29",
+            "03-29 02:00+05:45 to 03-29 04:00+05:45, 2h",
+        ),
+        (
+            "Asia/Kathmandu",
+            "02:00",
+            2.0,
+            "2026-10-25",
+            "10-25 02:00+05:45 to 10-25 04:00+05:45, 2h",
+        ),
         ("UTC", "02:00", 2.0, "2026-03-29", "03-29 02:00+00:00 to 03-29 04:00+00:00, 2h"),
     ] {
         let (rule, _) = made("daily", zone, &format!("2026-01-05 {start}"), hours);
@@ -105,17 +160,21 @@ fn what_would_never_begin_or_never_end_is_refused() {
 #[test]
 fn moments_beyond_the_calendar_are_no_panic() {
     let (rule, _) = made("daily", "Europe/Berlin", "2026-03-02 22:00", 2.0);
-    for millis in [i64::MIN, i64::MIN / 2, -8_334_601_228_800_000, 8_210_266_876_799_999, i64::MAX] {
+    for millis in [i64::MIN, i64::MIN / 2, -8_334_601_228_800_000, 8_210_266_876_799_999, i64::MAX]
+    {
         let moment = Timestamp::from_millis(millis);
         let _ = rule.next(None, moment);
         let _ = rule.next(Some(NaiveDate::MAX), moment);
-        assert!(Recurrence::new(rule.repeats.clone(), moment, moment + Span::from_secs(60)).is_err()
-            || millis.abs() < i64::MAX / 2);
+        assert!(
+            Recurrence::new(rule.repeats.clone(), moment, moment + Span::from_secs(60)).is_err()
+                || millis.abs() < i64::MAX / 2
+        );
     }
 }
 
 fn rules() -> impl Strategy<Value = String> {
-    let days = prop::sample::subsequence(vec!["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 1..=7);
+    let days =
+        prop::sample::subsequence(vec!["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 1..=7);
     prop_oneof![
         (1..40_u32).prop_map(|n| format!("every {n} days")),
         (1..5_u32, days).prop_map(|(n, days)| format!("every {n} weeks on {}", days.join(","))),

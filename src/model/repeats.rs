@@ -74,8 +74,7 @@ impl Repeats {
         let clause = |word: &&str| matches!(*word, "until" | "except" | "in");
         let end = words.iter().position(clause).unwrap_or(words.len());
         let (of_rule, mut rest) = words.split_at(end);
-        let mut repeats =
-            Self { rule: rule(of_rule)?, until: None, except: BTreeSet::new(), zone };
+        let mut repeats = Self { rule: rule(of_rule)?, until: None, except: BTreeSet::new(), zone };
         let mut seen = Vec::new();
         while let [word, tail @ ..] = rest {
             let [value, after @ ..] = tail else {

@@ -120,8 +120,15 @@ pub enum Command {
     },
     /// Create a window.
     AddMaintenance(NewMaintenance),
-    /// End a window now; one that has not begun is removed.
+    /// End a window now; one that has not begun is removed. Of one that repeats only the occurrence
+    /// in effect ends, or the next is left out.
     EndMaintenance {
+        /// Which.
+        id: MaintenanceId,
+    },
+    /// Let a window not repeat any more: the occurrence in effect goes on to its end, one that
+    /// has not begun is removed.
+    CancelMaintenance {
         /// Which.
         id: MaintenanceId,
     },
@@ -190,6 +197,7 @@ impl Command {
             Self::Unacknowledge { .. } => "unacknowledge",
             Self::AddMaintenance(_) => "add_maintenance",
             Self::EndMaintenance { .. } => "end_maintenance",
+            Self::CancelMaintenance { .. } => "cancel_maintenance",
             Self::ExtendMaintenance { .. } => "extend_maintenance",
             Self::EditMaintenance { .. } => "edit_maintenance",
             Self::Undo { .. } => "undo",
@@ -223,6 +231,7 @@ impl Command {
                 | Self::AddMaintenance(_)
                 | Self::EditMaintenance { .. }
                 | Self::EndMaintenance { .. }
+                | Self::CancelMaintenance { .. }
                 | Self::ExtendMaintenance { .. }
         )
     }
@@ -265,11 +274,13 @@ impl Command {
                 checks: BTreeSet::from([key.clone()]),
                 start: at,
                 end: at + Span::from_secs(3600),
+                repeats: None,
                 suppress_notifications: true,
                 created_by: None,
             }),
             Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
             Self::EndMaintenance { id },
+            Self::CancelMaintenance { id },
             Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
             Self::Recheck { targets: vec![Target::Check(key.clone())] },
             Self::Look {
@@ -309,6 +320,7 @@ impl Command {
             checks: BTreeSet::new(),
             start: at,
             end: at + Span::from_secs(3600),
+            repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
             suppress_notifications: true,
             created_by: Some("j.smith".to_owned()),
         }));
