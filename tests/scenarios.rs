@@ -16,8 +16,8 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Recurrence, Rule, Ruled, SafeText, Span,
-    Spec, State, Status, Steady, Timestamp, Unit,
+    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Recurrence, Rule, Ruled,
+    SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
 use fluxnoc::rules::reading::{Reading, part, read};
@@ -258,6 +258,12 @@ impl Play {
 
     fn play(&mut self, moment: &Moment) -> Step {
         self.now = offset(&moment.at);
+        // What ended before, while nobody looked, is at its next occurrence.
+        for window in self.windows.iter_mut().filter(|window| window.end < self.now) {
+            if let Some(next) = window.advanced(self.now) {
+                *window = next;
+            }
+        }
         for _ in 1..moment.times.unwrap_or(1) {
             let step = self.result(observation(moment).expect("a result to repeat"));
             assert!(step.edges.is_empty() && step.notices.is_empty(), "{:?}", step.edges);
@@ -372,7 +378,9 @@ impl Play {
         self.alert = step.alert.clone().filter(Alert::is_open);
         // As the engine does: what was over goes to its next occurrence after the edges.
         for window in &mut self.windows {
-            if let Some(next) = Some(&*window).filter(|w| w.is_over(self.now)).and_then(|w| w.advanced(self.now)) {
+            if let Some(next) =
+                Some(&*window).filter(|w| w.is_over(self.now)).and_then(|w| w.advanced(self.now))
+            {
                 *window = next;
             }
         }
@@ -534,6 +542,16 @@ stories! {
     two_windows_the_quiet_one_ends_first,
     window_ended_early_tells_at_once,
     window_over_a_running_problem,
+    window_repeats_and_is_ended_early,
+    window_repeats_berlin_back,
+    window_repeats_berlin_forward,
+    window_repeats_kathmandu_in_autumn,
+    window_repeats_kathmandu_in_spring,
+    window_repeats_lord_howe_back,
+    window_repeats_lord_howe_forward,
+    window_repeats_new_york_back,
+    window_repeats_new_york_forward,
+    window_repeats_over_a_fixed_one,
 }
 
 #[test]

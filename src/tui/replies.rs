@@ -41,9 +41,7 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
         Pending::Window { what } => window(app, &what, result),
         Pending::EndWindow { what } => {
             match result {
-                Ok(Reply::Outcome(Outcome::Maintenance(window)))
-                    if window.recurrence.is_some() =>
-                {
+                Ok(Reply::Outcome(Outcome::Maintenance(window))) if window.recurrence.is_some() => {
                     let next = app.options.zone.moment(window.start, app.wall());
                     app.say(Tone::Good, format!("`{what}` is over until {next}"));
                 }

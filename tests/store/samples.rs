@@ -3,7 +3,7 @@
 use fluxnoc::model::spec::TcpSpec;
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, EdgeKind, Maintenance, MaintenanceId,
-    Phase, SafeText, Spec, State, Timestamp,
+    Occurrence, Phase, Recurrence, SafeText, Span, Spec, State, Timestamp,
 };
 use fluxnoc::store::{JournalRow, Store, Tx};
 
