@@ -117,7 +117,7 @@ impl Maintenance {
     /// The occurrences after this one, the soonest first, at most `count`.
     #[must_use]
     pub fn following(&self, count: usize) -> Vec<Occurrence> {
-        let after = |recurrence: &Recurrence| recurrence.after(recurrence.day, self.end, count);
+        let after = |recurrence: &Recurrence| recurrence.after(recurrence.day, self.start, count);
         self.recurrence.as_deref().map(after).unwrap_or_default()
     }
 
