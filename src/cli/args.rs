@@ -108,7 +108,6 @@ pub struct Global {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one of them lives for the whole program")]
 pub enum Command {
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),

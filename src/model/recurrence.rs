@@ -87,7 +87,7 @@ impl Recurrence {
         moment: Timestamp,
     ) -> Option<(NaiveDate, Occurrence)> {
         let near = local(self.repeats.zone, moment)?.date();
-        let back = u64::try_from(self.length.millis() / 86_400_000 + 2).ok()?;
+        let back = self.length.millis() / 86_400_000 + 2;
         let near = near.checked_sub_days(Days::new(back)).unwrap_or(NaiveDate::MIN);
         let mut from = near.max(self.first.date());
         if let Some(day) = day {

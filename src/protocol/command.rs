@@ -331,6 +331,7 @@ impl Command {
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "an outcome lives for one request")]
 pub enum Outcome {
     /// Done; for so many alerts or checks, and what could not be done with the reason.
     Done {
