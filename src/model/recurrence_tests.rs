@@ -1,3 +1,5 @@
+//! Days and moments: tables, four zones in the nights of a change, and any moment against stepping.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What is written, what is said back, and what is refused.
+
 use super::*;
 
 fn read(text: &str) -> Result<String, String> {

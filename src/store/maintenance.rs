@@ -88,7 +88,7 @@ impl Store {
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
             suppress, created_by, author, created_at, hosts, checks, recurrence, previous_start, \
-            previous_end FROM maintenance WHERE end_at > $1 OR recurrence IS NOT NULL \
+            previous_end FROM maintenance WHERE +end_at > $1 OR recurrence IS NOT NULL \
             ORDER BY start_at, id";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(moment.millis()).fetch_all(pool).await)?;
