@@ -27,6 +27,7 @@ fn window(pattern: &str, lab: &Lab, minutes: u64, suppress: bool) -> Command {
         checks: std::collections::BTreeSet::new(),
         start: now,
         end: now + Span::from_secs(60 * minutes),
+        repeats: None,
         suppress_notifications: suppress,
         created_by: None,
     })
@@ -306,4 +307,108 @@ async fn what_cannot_be_acknowledged_is_said() {
         notify: false,
     };
     assert_eq!(lab.execute(past).await.unwrap_err().kind, ProblemKind::Invalid);
+}
+
+/// A window of an hour that comes every day at the lab's start plus an hour.
+fn nightly(lab: &Lab) -> Command {
+    let Command::AddMaintenance(new) = window("web-*", lab, 60, true) else { unreachable!() };
+    let (start, end) = (new.start + HOUR, new.end + HOUR);
+    let repeats = "daily in Europe/Berlin".parse().ok();
+    Command::AddMaintenance(NewMaintenance { start, end, repeats, ..new })
+}
+
+const HOUR: Span = Span::from_secs(3600);
+const DAY: Span = Span::from_secs(86_400);
+
+/// Waits until the engine has moved the window there.
+async fn moved(lab: &mut Lab, start: fluxnoc::model::Timestamp) {
+    let there = |event: &Event| matches!(event, Event::Maintenance(w) if w.start == start);
+    lab.until("the next occurrence", there).await;
+}
+
+#[tokio::test]
+async fn fm_28_a_window_that_repeats_is_one_row_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let begin = lab.clock.now().wall + HOUR;
+    let made = nightly(&lab);
+    let Ok(Outcome::Maintenance(made)) = lab.execute(made).await else { panic!("no window") };
+    assert_eq!(made.start, begin);
+    for day in 1..=3 {
+        lab.clock.advance(if day == 1 { HOUR + HOUR } else { DAY });
+        moved(&mut lab, begin + Span::from_secs(86_400 * day)).await;
+    }
+    let all = lab.query(Query::Maintenance { all: true }).await;
+    let Answer::Maintenance(all) = all else { panic!("no windows") };
+    let [one] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((one.id, one.previous.unwrap().start), (made.id, begin + DAY + DAY));
+}
+
+#[tokio::test]
+async fn an_occurrence_is_ended_left_out_and_the_recurrence_cancelled_each_undoable() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let begin = lab.clock.now().wall + HOUR;
+    let made = nightly(&lab);
+    let Ok(Outcome::Maintenance(made)) = lab.execute(made).await else { panic!("no window") };
+    let id = made.id;
+    // One that has not begun is left out.
+    let Ok(Outcome::Maintenance(later)) = lab.execute(Command::EndMaintenance { id }).await else {
+        panic!("no window")
+    };
+    assert_eq!((later.start, later.previous), (begin + DAY, None));
+    // One in effect ends now.
+    lab.report_times(3, "web-1/http", &refused()).await;
+    lab.clock.advance(DAY + HOUR + Span::from_secs(60));
+    lab.until("it begins", |event| matches!(event, Event::Alert(a) if a.suppressed)).await;
+    let ended = lab.execute(Command::EndMaintenance { id }).await;
+    let Ok(Outcome::Maintenance(ended)) = ended else { panic!("no window") };
+    assert_eq!(ended.start, begin + DAY + DAY);
+    assert_eq!(ended.previous.unwrap().end, lab.clock.now().wall);
+    assert_eq!(lab.edges().await, ["fired", "window_began", "window_ended"]);
+    // An end inside the next occurrence is none.
+    let longer = Command::ExtendMaintenance { id, by: DAY };
+    assert!(lab.execute(longer).await.unwrap_err().message.as_str().contains("next occurrence"));
+    // The recurrence ends, and is back when that is undone.
+    let request = fluxnoc::model::RequestId::from_parts(1, [7; 10]);
+    let command = Command::CancelMaintenance { id };
+    let ask = fluxnoc::protocol::Request { id: request, actor: lab::noc(), command };
+    let outcome = lab.engine.handle.execute(ask).await.unwrap();
+    let Outcome::Maintenance(gone) = outcome else { panic!("no window") };
+    assert!(gone.recurrence.is_none() && gone.is_over(lab.clock.now().wall));
+    lab.execute(Command::Undo { request }).await.unwrap();
+    lab.drain();
+    assert_eq!(lab.world.window(id).unwrap().as_ref(), &ended);
+}
+
+#[tokio::test]
+async fn a_restart_inside_an_occurrence_and_over_several_missed_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let begin = lab.clock.now().wall + HOUR;
+    let made = nightly(&lab);
+    lab.execute(made).await.unwrap();
+    lab.clock.advance(HOUR + Span::from_secs(600));
+    lab.report_times(3, "web-1/http", &refused()).await;
+    assert_eq!(lab.world.unhandled(), 0);
+    let wanted = || inventory(vec![host("web-1", &["http", "ping"])]);
+    let (_, clock) = lab.stop().await;
+    let lab = Lab::start(dir.path(), wanted(), clock).await;
+    let alert = lab.world.open_alerts().next().unwrap().clone();
+    assert!(alert.suppressed, "it is still in effect");
+    let (_, clock) = lab.stop().await;
+    clock.advance(Span::from_secs(86_400 * 5));
+    let mut lab = Lab::start(dir.path(), wanted(), clock).await;
+    lab.report_times(3, "web-1/http", &refused()).await;
+    let window = lab.world.windows().next().unwrap().clone();
+    assert_eq!(window.start, begin + Span::from_secs(86_400 * 5), "the one that is in effect now");
+    assert!(lab.world.open_alerts().all(|alert| alert.suppressed));
+    lab.clock.advance(HOUR);
+    lab.until("the window's end", |event| matches!(event, Event::Alert(a) if !a.suppressed)).await;
+    assert_eq!(lab.edges().await, ["fired", "window_ended"]);
+    let all = Query::Log { filter: Default::default(), before: None, limit: 50 };
+    let Answer::Log(page) = lab.query(all).await else { panic!("no log") };
+    let said: Vec<String> = page.entries.iter().map(|entry| entry.text.to_string()).collect();
+    assert!(said.iter().any(|text| text == "window patching over web-* began"), "{said:?}");
+    assert!(said.iter().any(|text| text == "window patching over web-* ended"), "{said:?}");
 }

@@ -16,8 +16,8 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Rule, Ruled, SafeText, Span,
-    Spec, State, Status, Steady, Timestamp, Unit,
+    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Recurrence, Rule, Ruled,
+    SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
 use fluxnoc::rules::reading::{Reading, part, read};
@@ -121,6 +121,7 @@ struct Window {
     start: String,
     end: String,
     suppress: bool,
+    repeats: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -230,7 +231,7 @@ impl Play {
 
     fn add(&mut self, window: &Window) {
         let no = u8::try_from(self.windows.len()).unwrap();
-        self.windows.push(Maintenance {
+        let mut window_ = Maintenance {
             id: MaintenanceId::from_parts(self.now.millis(), [no; 10]),
             name: SafeText::line(&window.name),
             host_pattern: window.hosts.parse().ok(),
@@ -239,15 +240,30 @@ impl Play {
             checks: std::collections::BTreeSet::new(),
             start: offset(&window.start),
             end: offset(&window.end),
+            recurrence: None,
+            previous: None,
             suppress_notifications: window.suppress,
             created_by: None,
             author: SafeText::line("noc"),
             created: self.now,
-        });
+        };
+        if let Some(text) = &window.repeats {
+            let repeats = text.parse().unwrap();
+            let (made, first) = Recurrence::new(repeats, window_.start, window_.end).unwrap();
+            window_.recurrence = Some(Box::new(made));
+            (window_.start, window_.end) = (first.start, first.end);
+        }
+        self.windows.push(window_);
     }
 
     fn play(&mut self, moment: &Moment) -> Step {
         self.now = offset(&moment.at);
+        // What ended before, while nobody looked, is at its next occurrence.
+        for window in self.windows.iter_mut().filter(|window| window.end < self.now) {
+            if let Some(next) = window.advanced(self.now) {
+                *window = next;
+            }
+        }
         for _ in 1..moment.times.unwrap_or(1) {
             let step = self.result(observation(moment).expect("a result to repeat"));
             assert!(step.edges.is_empty() && step.notices.is_empty(), "{:?}", step.edges);
@@ -291,7 +307,11 @@ impl Play {
         if let Some(name) = &moment.end_window {
             let now = self.now;
             let window = self.windows.iter_mut().find(|window| window.name.as_str() == name);
-            window.expect("a window of that name").end = now;
+            let window = window.expect("a window of that name");
+            match window.advanced(now) {
+                Some(next) => *window = next,
+                None => window.end = now,
+            }
         }
     }
 
@@ -356,6 +376,14 @@ impl Play {
         let policy = self.check.policy();
         let step = alert::step(self.alert.as_ref(), input, &cover, &policy, self.now, || id);
         self.alert = step.alert.clone().filter(Alert::is_open);
+        // As the engine does: what was over goes to its next occurrence after the edges.
+        for window in &mut self.windows {
+            if let Some(next) =
+                Some(&*window).filter(|w| w.is_over(self.now)).and_then(|w| w.advanced(self.now))
+            {
+                *window = next;
+            }
+        }
         self.wake = step.wake_at;
         step
     }
@@ -514,6 +542,16 @@ stories! {
     two_windows_the_quiet_one_ends_first,
     window_ended_early_tells_at_once,
     window_over_a_running_problem,
+    window_repeats_and_is_ended_early,
+    window_repeats_berlin_back,
+    window_repeats_berlin_forward,
+    window_repeats_kathmandu_in_autumn,
+    window_repeats_kathmandu_in_spring,
+    window_repeats_lord_howe_back,
+    window_repeats_lord_howe_forward,
+    window_repeats_new_york_back,
+    window_repeats_new_york_forward,
+    window_repeats_over_a_fixed_one,
 }
 
 #[test]

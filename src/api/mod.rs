@@ -21,7 +21,7 @@
 //! | `GET /api/v1/series/{host}/{check}?series=&from=&to=&points=` | the past of one |
 //! | `GET /api/v1/maintenance?all=true` | windows; ended ones too |
 //! | `POST /api/v1/maintenance`, `POST /api/maintenance` | the body of SPEC FM-29; answers 201 |
-//! | `POST /api/v1/maintenance/{id}/end`, `.../extend`, `.../edit` | nothing; `{by_ms}`; `{name, start, end}` |
+//! | `POST /api/v1/maintenance/{id}/end`, `.../cancel`, `.../extend`, `.../edit` | nothing; nothing; `{by_ms}`; `{name, start, end}` |
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
 //! | `POST /api/v1/recheck` | `{targets}` |
@@ -88,6 +88,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))
         .route("/api/maintenance", post(maintenance::add))
         .route("/api/v1/maintenance/{id}/end", post(maintenance::end))
+        .route("/api/v1/maintenance/{id}/cancel", post(maintenance::cancel))
         .route("/api/v1/maintenance/{id}/extend", post(maintenance::extend))
         .route("/api/v1/maintenance/{id}/edit", post(maintenance::edit))
         .route("/api/v1/engine", get(engine::status))

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use super::check_args::CheckKind;
 use super::verb::{Expires, Moment};
 use crate::model::spec::TraceProtocol;
-use crate::model::{MaintenanceId, Pattern, Span};
+use crate::model::{MaintenanceId, Pattern, Repeats, Span};
 use crate::protocol::Target;
 
 /// A terminal NOC console with its own monitoring engine.
@@ -108,7 +108,6 @@ pub struct Global {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one of them lives for the whole program")]
 pub enum Command {
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
@@ -349,8 +348,17 @@ pub enum MaintenanceCommand {
         #[arg(long)]
         json: bool,
     },
-    /// End a window now; one that has not begun is removed
+    /// End a window now; one that has not begun is removed. One that repeats goes on with its next
+    /// occurrence
     End {
+        /// The window's id
+        id: MaintenanceId,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a window not repeat any more; an occurrence in effect goes on to its end
+    Cancel {
         /// The window's id
         id: MaintenanceId,
         /// As JSON
@@ -368,6 +376,11 @@ pub enum MaintenanceCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+fn repeats(text: &str) -> Result<Repeats, String> {
+    let none = || "leave --repeats out for a window that never repeats".to_owned();
+    crate::tui::zone::Zone::system().repeats(text)?.ok_or_else(none)
 }
 
 /// `fluxnoc maintenance add`.
@@ -393,6 +406,12 @@ pub struct WindowArgs {
     /// First moment after
     #[arg(long, value_name = "TIME")]
     pub end: Option<Moment>,
+    /// From then on again and again, at the same time of day: daily, 'every 3 days',
+    /// 'weekly on mon,wed', 'every 2 weeks on tue', 'monthly on 15' or 'monthly on 2nd tue';
+    /// then, if wanted, 'until 2027-03-31', 'except 2026-12-24,2026-12-31' and
+    /// 'in Europe/Berlin' [default zone: this machine's]
+    #[arg(long, value_name = "RULE", value_parser = repeats)]
+    pub repeats: Option<Repeats>,
     /// What it is for
     #[arg(long, value_name = "TEXT", default_value = "maintenance")]
     pub name: String,

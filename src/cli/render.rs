@@ -49,7 +49,8 @@ fn done(outcome: &Outcome) -> String {
         }
         Outcome::Maintenance(window) => {
             let name = safe_line(&window.name);
-            format!("{}  {name}  {} to {}\n", window.id, window.start, window.end)
+            let repeats = repeated(window).map(|words| format!(", {words}")).unwrap_or_default();
+            format!("{}  {name}  {} to {}{repeats}\n", window.id, window.start, window.end)
         }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
@@ -127,6 +128,11 @@ fn alerts_table(alerts: &[AlertAnswer]) -> String {
     table(&["state", "phase", "since", "check", "who has it", "what"], &rows)
 }
 
+/// How a window repeats: its rule, or nothing.
+fn repeated(window: &Maintenance) -> Option<String> {
+    window.recurrence.as_ref().map(|recurrence| recurrence.repeats.to_string())
+}
+
 fn windows_table(windows: &[Maintenance]) -> String {
     let rows: Vec<Vec<String>> = windows
         .iter()
@@ -138,10 +144,11 @@ fn windows_table(windows: &[Maintenance]) -> String {
                 window.scope(),
                 window.author.to_string(),
                 window.name.to_string(),
+                repeated(window).unwrap_or_default(),
             ]
         })
         .collect();
-    table(&["id", "start", "end", "hosts", "by", "name"], &rows)
+    table(&["id", "start", "end", "hosts", "by", "name", "repeats"], &rows)
 }
 
 fn log_table(entries: &[LogEntry]) -> String {

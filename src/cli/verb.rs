@@ -153,6 +153,9 @@ pub fn verb(
         Typed::Maintenance(MaintenanceCommand::End { id, json }) => {
             command(Command::EndMaintenance { id }, json)
         }
+        Typed::Maintenance(MaintenanceCommand::Cancel { id, json }) => {
+            command(Command::CancelMaintenance { id }, json)
+        }
         Typed::Maintenance(MaintenanceCommand::Extend { id, by, json }) => {
             command(Command::ExtendMaintenance { id, by }, json)
         }
@@ -212,6 +215,7 @@ fn window(args: WindowArgs, now: Timestamp) -> Result<NewMaintenance, String> {
         checks: std::collections::BTreeSet::new(),
         start,
         end,
+        repeats: args.repeats,
         suppress_notifications: !args.notify,
         created_by: None,
     })

@@ -52,6 +52,7 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         }
         Command::AddMaintenance(wanted) => post(&["maintenance"], wanted),
         Command::EndMaintenance { id } => Ok(order(&["maintenance", &id.to_string(), "end"])),
+        Command::CancelMaintenance { id } => Ok(order(&["maintenance", &id.to_string(), "cancel"])),
         Command::ExtendMaintenance { id, by } => {
             post(&["maintenance", &id.to_string(), "extend"], &json!({ "by_ms": by }))
         }

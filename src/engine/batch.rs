@@ -142,6 +142,8 @@ pub struct Batch {
     pub undone: Vec<(RequestId, Timestamp)>,
     /// Changes of the inventory, in order.
     pub inventory: Vec<Inventory>,
+    /// What the engine did by itself, for the history: a name and the words as JSON.
+    pub noted: Vec<(&'static str, String)>,
     /// Commands of people.
     pub audited: Vec<Audited>,
     /// Answers that wait for the commit.
@@ -176,6 +178,7 @@ impl Batch {
             && self.undone.is_empty()
             && self.inventory.is_empty()
             && self.audited.is_empty()
+            && self.noted.is_empty()
             && self.replies.is_empty()
     }
 }

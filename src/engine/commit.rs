@@ -56,6 +56,9 @@ impl Core {
         for change in &batch.paths {
             tx.add_path_change(change).await?;
         }
+        for (name, words) in &batch.noted {
+            tx.audit(super::log::ITSELF, name, words, batch.wall).await?;
+        }
         for audited in &batch.audited {
             let outcome = serde_json::to_string(&audited.outcome).unwrap_or_default();
             let actor = audited.actor.as_str();

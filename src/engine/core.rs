@@ -46,6 +46,8 @@ pub struct Core {
     pub(super) status: EngineStatus,
     /// The windows that were in effect when last looked.
     pub(super) active: Vec<crate::model::MaintenanceId>,
+    /// The windows whose begin the history has and whose end it has not.
+    pub(super) noted: Vec<crate::model::MaintenanceId>,
     pub(super) queue: VecDeque<Finding>,
     pub(super) storage_down: bool,
     pub(super) generation: u64,

@@ -7,6 +7,7 @@ use crate::rules::alert::{self, Input};
 use crate::rules::attempts::{self, Freshness};
 
 use super::core::Core;
+use super::log;
 
 /// How often every check's age is looked at.
 const SWEEP: Span = Span::from_secs(2);
@@ -38,13 +39,52 @@ impl Core {
                 }
             }
         }
+        self.note_windows(now);
         self.world.tick(now.wall);
+        self.advance_windows(now);
         self.forget_windows(now);
     }
 
+    /// Writes into the history which windows began and ended, also while the engine was not there.
+    fn note_windows(&mut self, now: Now) {
+        if self.noted == self.active {
+            return;
+        }
+        let noted = std::mem::replace(&mut self.noted, self.active.clone());
+        let began = self.active.iter().filter(|id| !noted.contains(id)).map(|id| (true, id));
+        let ended = noted.iter().filter(|id| !self.active.contains(id)).map(|id| (false, id));
+        let notes: Vec<_> = began
+            .chain(ended)
+            .filter_map(|(began, id)| Some(log::note(self.world.window(*id)?, began)))
+            .collect();
+        if !notes.is_empty() {
+            self.touch(true);
+            self.batch.wall = now.wall;
+            self.batch.noted.extend(notes);
+        }
+    }
+
+    /// Lets windows that repeat go to their next occurrence, in the transaction of the edges that
+    /// the end of the one before implied.
+    fn advance_windows(&mut self, now: Now) {
+        let next = |window: &std::sync::Arc<Maintenance>| {
+            if window.is_over(now.wall) {
+                window.advanced(now.wall)
+            } else {
+                window.rewound(now.wall)
+            }
+        };
+        let moved: Vec<Maintenance> = self.world.windows().filter_map(next).collect();
+        if !moved.is_empty() {
+            self.touch(true);
+            self.batch.windows.extend(moved);
+        }
+    }
+
     fn forget_windows(&mut self, now: Now) {
-        let old: Vec<_> =
-            self.world.windows().filter(|w| w.end + ENDED <= now.wall).map(|w| w.id).collect();
+        let old =
+            self.world.windows().filter(|w| w.recurrence.is_none() && w.end + ENDED <= now.wall);
+        let old: Vec<_> = old.map(|w| w.id).collect();
         for id in old {
             // Only from the picture: the store keeps ended windows.
             let event = std::sync::Arc::new(Event::MaintenanceGone(id));

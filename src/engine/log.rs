@@ -1,8 +1,10 @@
 //! The log's rows as entries that people read.
 
+use serde::{Deserialize, Serialize};
+
 use super::core::Core;
 use super::queries::{Reply, read};
-use crate::model::{CheckKey, Name, Pattern, SafeText, Timestamp};
+use crate::model::{CheckKey, Maintenance, Name, Pattern, SafeText, Timestamp};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::{
@@ -174,7 +176,36 @@ fn path_text(before: &crate::model::Path, after: &crate::model::Path) -> String 
     differs.unwrap_or_else(|| "the path changed".to_owned())
 }
 
+/// Who the history says did what the engine did by itself.
+pub(super) const ITSELF: &str = "fluxnoc";
+/// Most hosts by which a note on a window is found.
+const NOTED: usize = 100;
+
+/// What the engine did by itself, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    said: String,
+    hosts: Vec<Name>,
+}
+
+/// That a window began or ended: the name of the event and its words.
+pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) {
+    let (name, word) = if began { ("window_began", "began") } else { ("window_ended", "ended") };
+    let mut hosts: Vec<Name> = window.hosts.iter().take(NOTED).cloned().collect();
+    hosts.extend(window.checks.iter().take(NOTED).map(|key| key.host.clone()));
+    hosts.extend(window.host_pattern.as_ref().and_then(exact).map(Into::into));
+    let said = format!("window {} over {} {word}", window.name, window.scope());
+    (name, serde_json::to_string(&Note { said, hosts }).unwrap_or_default())
+}
+
 fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
+    if let ("window_began" | "window_ended", Ok(note)) =
+        (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
+    {
+        let text = SafeText::line(&note.said);
+        let entry = LogEntry { text, actor: Some(action.actor), ..blank.clone() };
+        return (entry, About::Hosts(note.hosts));
+    }
     let command = serde_json::from_str::<Command>(&action.detail).ok();
     let said = command.as_ref().map(words);
     let (text, about) = said.unwrap_or_else(|| (action.command.clone(), Vec::new()));
@@ -237,9 +268,14 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             }
             about.extend(new.host_pattern.as_ref().and_then(exact).map(Into::into));
             let span = new.end.since(new.start);
-            (format!("window {} over {} for {span}", new.name, scope.join(", ")), about)
+            let repeats = new.repeats.as_ref().map(|repeats| format!(", {repeats}"));
+            let (scope, repeats) = (scope.join(", "), repeats.unwrap_or_default());
+            (format!("window {} over {scope} for {span}{repeats}", new.name), about)
         }
         Command::EndMaintenance { id } => (format!("ended window {id}"), Vec::new()),
+        Command::CancelMaintenance { id } => {
+            (format!("ended the recurrence of window {id}"), Vec::new())
+        }
         Command::ExtendMaintenance { id, by } => {
             (format!("extended window {id} by {by}"), Vec::new())
         }

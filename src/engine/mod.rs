@@ -169,6 +169,7 @@ impl Engine {
             batch: batch::Batch::default(),
             status,
             active: Vec::new(),
+            noted: Vec::new(),
             queue: VecDeque::new(),
             storage_down: false,
             generation: 0,

@@ -197,6 +197,10 @@ impl Core {
                 .unwrap_or_else(|| Host::new(&known.name, ""));
             self.table.put_host(Arc::new(host));
         }
+        if let Some(alive) = loaded.alive {
+            let active = loaded.windows.iter().filter(|window| window.is_active(alive));
+            self.noted = active.map(|window| window.id).collect();
+        }
         self.picture(loaded.windows, now);
     }
 

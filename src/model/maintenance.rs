@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{CheckKey, MaintenanceId, Name};
 use super::pattern::Pattern;
+use super::recurrence::{Occurrence, Recurrence};
 use super::safe_text::SafeText;
 use super::time::{Span, Timestamp};
 
@@ -17,6 +18,9 @@ pub const NAME_LIMIT: usize = 200;
 pub const NAMED_LIMIT: usize = 1000;
 
 /// A window; in effect from `start` inclusive to `end` exclusive (SPEC FM-30).
+///
+/// One that repeats is one window: `start` and `end` are those of the occurrence that is or comes
+/// next, and move on when it ends. After the last it is a fixed window that is over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Maintenance {
     /// Its id.
@@ -39,6 +43,12 @@ pub struct Maintenance {
     pub start: Timestamp,
     /// First moment after.
     pub end: Timestamp,
+    /// How it repeats; a fixed window has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence: Option<Box<Recurrence>>,
+    /// When it was in effect before, as long as it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Occurrence>,
     /// True: alerts are recorded, hidden from the default feed and not sent. False: shown with a
     /// MAINT tag and sent (SPEC D-03).
     pub suppress_notifications: bool,
@@ -62,6 +72,53 @@ impl Maintenance {
     #[must_use]
     pub fn is_over(&self, wall: Timestamp) -> bool {
         wall >= self.end
+    }
+
+    /// The window after this occurrence, which ended at `wall` or is left out: at the next one that
+    /// is not over, or fixed and over. `None` for a fixed window.
+    #[must_use]
+    pub fn advanced(&self, wall: Timestamp) -> Option<Self> {
+        let recurrence = self.recurrence.as_ref()?;
+        let was = Occurrence { start: self.start, end: self.end.min(wall) };
+        let previous = if was.start < was.end { Some(was) } else { self.previous };
+        let next = recurrence.next(Some(recurrence.day), wall);
+        Some(match next {
+            Some((day, found)) => Self {
+                start: found.start,
+                end: found.end,
+                recurrence: Some(Box::new(Recurrence { day, ..(**recurrence).clone() })),
+                previous,
+                ..self.clone()
+            },
+            None => {
+                let last = previous.unwrap_or(Occurrence { start: self.start, end: self.start });
+                let (start, end) = (last.start, last.end);
+                Self { start, end, recurrence: None, previous: None, ..self.clone() }
+            }
+        })
+    }
+
+    /// The window at its first occurrence that is not over, when the wall clock went back before
+    /// what it was at; `None` when it did not.
+    #[must_use]
+    pub fn rewound(&self, wall: Timestamp) -> Option<Self> {
+        let recurrence = self.recurrence.as_ref()?;
+        let previous = self.previous.filter(|previous| wall < previous.start)?;
+        let (day, found) = recurrence.next(None, wall)?;
+        (found.start <= previous.start).then(|| Self {
+            start: found.start,
+            end: found.end,
+            recurrence: Some(Box::new(Recurrence { day, ..(**recurrence).clone() })),
+            previous: None,
+            ..self.clone()
+        })
+    }
+
+    /// The occurrences after this one, the soonest first, at most `count`.
+    #[must_use]
+    pub fn following(&self, count: usize) -> Vec<Occurrence> {
+        let after = |recurrence: &Recurrence| recurrence.after(recurrence.day, self.start, count);
+        self.recurrence.as_deref().map(after).unwrap_or_default()
     }
 
     /// True when the whole host is covered at that moment.
@@ -128,6 +185,8 @@ mod tests {
             checks: BTreeSet::new(),
             start: Timestamp::from_millis(1000),
             end: Timestamp::from_millis(2000),
+            recurrence: None,
+            previous: None,
             suppress_notifications: true,
             created_by: None,
             author: SafeText::line("noc"),
@@ -153,6 +212,8 @@ mod tests {
             checks: BTreeSet::from([CheckKey::new("db-1", "disk")]),
             start: Timestamp::from_millis(1000),
             end: Timestamp::from_millis(2000),
+            recurrence: None,
+            previous: None,
             suppress_notifications: true,
             created_by: None,
             author: SafeText::line("noc"),

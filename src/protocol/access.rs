@@ -64,6 +64,7 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::Unacknowledge { .. }
         | Command::AddMaintenance(_)
         | Command::EndMaintenance { .. }
+        | Command::CancelMaintenance { .. }
         | Command::ExtendMaintenance { .. }
         | Command::EditMaintenance { .. }
         | Command::Undo { .. }

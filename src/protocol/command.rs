@@ -121,8 +121,15 @@ pub enum Command {
     },
     /// Create a window.
     AddMaintenance(NewMaintenance),
-    /// End a window now; one that has not begun is removed.
+    /// End a window now; one that has not begun is removed. Of one that repeats only the occurrence
+    /// in effect ends, or the next is left out.
     EndMaintenance {
+        /// Which.
+        id: MaintenanceId,
+    },
+    /// Let a window not repeat any more: the occurrence in effect goes on to its end, one that
+    /// has not begun is removed.
+    CancelMaintenance {
         /// Which.
         id: MaintenanceId,
     },
@@ -201,6 +208,7 @@ impl Command {
             Self::Unacknowledge { .. } => "unacknowledge",
             Self::AddMaintenance(_) => "add_maintenance",
             Self::EndMaintenance { .. } => "end_maintenance",
+            Self::CancelMaintenance { .. } => "cancel_maintenance",
             Self::ExtendMaintenance { .. } => "extend_maintenance",
             Self::EditMaintenance { .. } => "edit_maintenance",
             Self::Undo { .. } => "undo",
@@ -236,6 +244,7 @@ impl Command {
                 | Self::AddMaintenance(_)
                 | Self::EditMaintenance { .. }
                 | Self::EndMaintenance { .. }
+                | Self::CancelMaintenance { .. }
                 | Self::ExtendMaintenance { .. }
         )
     }
@@ -278,11 +287,13 @@ impl Command {
                 checks: BTreeSet::from([key.clone()]),
                 start: at,
                 end: at + Span::from_secs(3600),
+                repeats: None,
                 suppress_notifications: true,
                 created_by: None,
             }),
             Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
             Self::EndMaintenance { id },
+            Self::CancelMaintenance { id },
             Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
             Self::Recheck { targets: vec![Target::Check(key.clone())] },
             Self::ResendNotifications {
@@ -326,6 +337,7 @@ impl Command {
             checks: BTreeSet::new(),
             start: at,
             end: at + Span::from_secs(3600),
+            repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
             suppress_notifications: true,
             created_by: Some("j.smith".to_owned()),
         }));
@@ -336,6 +348,7 @@ impl Command {
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "an outcome lives for one request")]
 pub enum Outcome {
     /// Done; for so many alerts or checks, and what could not be done with the reason.
     Done {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{CheckKey, Maintenance, MaintenanceId, Name, Pattern, SafeText, Timestamp};
+use crate::model::{
+    CheckKey, Maintenance, MaintenanceId, Name, Pattern, Recurrence, Repeats, SafeText, Timestamp,
+};
 
 /// A window as it is asked for (SPEC FM-29).
 ///
@@ -32,6 +34,9 @@ pub struct NewMaintenance {
     pub start: Timestamp,
     /// First moment after; later than `start`.
     pub end: Timestamp,
+    /// How it repeats; `start` and `end` say from when on, at which time of day and how long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
     /// See [`Maintenance::suppress_notifications`].
     pub suppress_notifications: bool,
     /// For whom it is made, when not for the actor.
@@ -40,7 +45,24 @@ pub struct NewMaintenance {
 }
 
 impl NewMaintenance {
-    /// The window that it becomes, by whom and when.
+    /// As [`Self::window`], at its first occurrence when it repeats.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot repeat so.
+    pub fn repeated(
+        &self,
+        id: MaintenanceId,
+        author: SafeText,
+        created: Timestamp,
+    ) -> Result<Maintenance, String> {
+        let window = self.window(id, author, created);
+        let Some(repeats) = &self.repeats else { return Ok(window) };
+        let (recurrence, first) = Recurrence::new(repeats.clone(), self.start, self.end)?;
+        let recurrence = Some(Box::new(recurrence));
+        Ok(Maintenance { start: first.start, end: first.end, recurrence, ..window })
+    }
+
+    /// The window that it becomes, by whom and when; without what repeats.
     #[must_use]
     pub fn window(&self, id: MaintenanceId, author: SafeText, created: Timestamp) -> Maintenance {
         Maintenance {
@@ -52,6 +74,8 @@ impl NewMaintenance {
             checks: self.checks.clone(),
             start: self.start,
             end: self.end,
+            recurrence: None,
+            previous: None,
             suppress_notifications: self.suppress_notifications,
             created_by: self.created_by.as_deref().map(SafeText::line),
             author,
@@ -73,6 +97,7 @@ struct Written {
     checks: BTreeSet<CheckKey>,
     start: Timestamp,
     end: Timestamp,
+    repeats: Option<Repeats>,
     #[serde(default = "yes")]
     suppress_notifications: bool,
     created_by: Option<String>,
@@ -97,6 +122,7 @@ impl TryFrom<Written> for NewMaintenance {
             checks: written.checks,
             start: written.start,
             end: written.end,
+            repeats: written.repeats,
             suppress_notifications: written.suppress_notifications,
             created_by: written.created_by,
         })

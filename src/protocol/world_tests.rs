@@ -35,6 +35,8 @@ fn window(pattern: &str, start: i64, end: i64) -> Event {
         checks: std::collections::BTreeSet::new(),
         start: Timestamp::from_millis(start),
         end: Timestamp::from_millis(end),
+        recurrence: None,
+        previous: None,
         suppress_notifications: true,
         created_by: None,
         author: SafeText::line("a"),

@@ -48,6 +48,8 @@ fn windows() -> impl Strategy<Value = Vec<Maintenance>> {
             checks: std::collections::BTreeSet::new(),
             start: minute(start),
             end: minute(start + length),
+            recurrence: None,
+            previous: None,
             suppress_notifications: suppress,
             created_by: None,
             author: SafeText::line("noc"),

@@ -38,7 +38,7 @@ pub fn cover<'a>(
     wall: Timestamp,
 ) -> Cover {
     let mut cover = Cover::default();
-    let mut ended: Option<&Maintenance> = None;
+    let mut ended: Option<(Timestamp, &Maintenance)> = None;
     for window in windows {
         if window.covers(&check.host, &check.name, wall) {
             if (window.suppress_notifications && !cover.suppressed) || !cover.in_maintenance {
@@ -49,14 +49,20 @@ pub fn cover<'a>(
             cover.change(window.end);
         } else if !could_cover(window, check) {
             // Another host's or check's window.
-        } else if wall < window.start && window.start < window.end {
-            cover.change(window.start);
-        } else if ended.is_none_or(|last| last.end < window.end) {
-            ended = Some(window);
+        } else {
+            let comes = wall < window.start && window.start < window.end;
+            if comes {
+                cover.change(window.start);
+            }
+            // One that repeats is at its next occurrence when one has ended.
+            let end = if comes { window.previous.map(|was| was.end) } else { Some(window.end) };
+            if let Some(end) = end.filter(|end| ended.is_none_or(|(last, _)| last < *end)) {
+                ended = Some((end, window));
+            }
         }
     }
     if !cover.in_maintenance {
-        cover.window = ended.map(|window| window.name.clone());
+        cover.window = ended.map(|(_, window)| window.name.clone());
     }
     cover
 }
@@ -87,6 +93,8 @@ mod tests {
             checks: std::collections::BTreeSet::new(),
             start: Timestamp::from_millis(start),
             end: Timestamp::from_millis(end),
+            recurrence: None,
+            previous: None,
             suppress_notifications: suppress,
             created_by: None,
             author: SafeText::line("noc"),

@@ -98,15 +98,16 @@ fn says_missing(error: &dyn DatabaseError) -> bool {
 fn meaning(error: &sqlx::Error) -> Meaning {
     match error {
         sqlx::Error::Database(error) => meaning_of_code(error.as_ref()),
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => {
-            Meaning::Corrupt
-        }
+        // The driver's thread dies of a schema that is no text; nothing else is known to end it.
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::RowNotFound
+        | sqlx::Error::WorkerCrashed => Meaning::Corrupt,
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
         | sqlx::Error::Configuration(_) => Meaning::Unavailable,
         _ => Meaning::Internal,
     }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
-use crate::model::{Maintenance, MaintenanceId, Timestamp};
+use crate::model::{Maintenance, MaintenanceId, Occurrence, Timestamp};
 
 type WindowRow = (
     String,
@@ -22,6 +22,9 @@ type WindowRow = (
     i64,
     Option<String>,
     Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
 );
 
 fn window(row: &WindowRow) -> Option<Maintenance> {
@@ -30,6 +33,11 @@ fn window(row: &WindowRow) -> Option<Maintenance> {
         Some(text) => Some(text.parse().ok()?),
         None => None,
     };
+    let recurrence = match &row.12 {
+        Some(json) => Some(Box::new(words::from_json(json)?)),
+        None => None,
+    };
+    let previous = words::moment(row.13).zip(words::moment(row.14));
     let host_pattern = if pattern.is_empty() { None } else { Some(pattern.parse().ok()?) };
     Some(Maintenance {
         id: id.parse().ok()?,
@@ -40,6 +48,8 @@ fn window(row: &WindowRow) -> Option<Maintenance> {
         checks: named(row.11.as_deref())?,
         start: Timestamp::from_millis(*start),
         end: Timestamp::from_millis(*end),
+        recurrence,
+        previous: previous.map(|(start, end)| Occurrence { start, end }),
         suppress_notifications: *suppress,
         created_by: created_by.as_deref().map(words::safe),
         author: words::safe(author),
@@ -63,20 +73,22 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
-            suppress, created_by, author, created_at, hosts, checks FROM maintenance WHERE end_at <= $1 \
+            suppress, created_by, author, created_at, hosts, checks, recurrence, previous_start, \
+            previous_end FROM maintenance WHERE end_at <= $1 \
             ORDER BY end_at DESC, id DESC LIMIT $2";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
         self.windows(rows)
     }
 
-    /// Windows that end after `moment`, the soonest first.
+    /// Windows that end after `moment` or have further occurrences, the soonest first.
     pub(super) async fn windows_after(
         &self,
         moment: Timestamp,
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
-            suppress, created_by, author, created_at, hosts, checks FROM maintenance WHERE end_at > $1 \
+            suppress, created_by, author, created_at, hosts, checks, recurrence, previous_start, \
+            previous_end FROM maintenance WHERE +end_at > $1 OR recurrence IS NOT NULL \
             ORDER BY start_at, id";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(moment.millis()).fetch_all(pool).await)?;
@@ -104,14 +116,18 @@ impl Tx {
     pub async fn put_maintenance(&mut self, window: &Maintenance) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO maintenance (id, name, host_pattern, check_pattern, \
             start_at, end_at, suppress, created_by, author, created_at, \
-            hosts, checks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+            hosts, checks, recurrence, previous_start, previous_end) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
             host_pattern = excluded.host_pattern, check_pattern = excluded.check_pattern, \
             start_at = excluded.start_at, end_at = excluded.end_at, suppress = excluded.suppress, \
             created_by = excluded.created_by, author = excluded.author, hosts = excluded.hosts, \
-            checks = excluded.checks";
+            checks = excluded.checks, recurrence = excluded.recurrence, \
+            previous_start = excluded.previous_start, previous_end = excluded.previous_end";
         let hosts = list(&window.hosts).map_err(|error| self.fail(error))?;
         let checks = list(&window.checks).map_err(|error| self.fail(error))?;
+        let recurrence = window.recurrence.as_ref().map(words::json).transpose();
+        let recurrence = recurrence.map_err(|error| self.fail(error))?;
         on!(self, c => sqlx::query(SQL)
             .bind(window.id.to_string())
             .bind(window.name.as_str())
@@ -125,6 +141,9 @@ impl Tx {
             .bind(window.created.millis())
             .bind(hosts)
             .bind(checks)
+            .bind(recurrence)
+            .bind(window.previous.map(|before| before.start.millis()))
+            .bind(window.previous.map(|before| before.end.millis()))
             .execute(c).await.map(drop))
     }
 

@@ -48,7 +48,8 @@ const EDGES: &str = "DELETE FROM edges WHERE seq IN \
 const ALERTS: &str = "DELETE FROM alerts WHERE id IN \
     (SELECT id FROM alerts WHERE phase = 'resolved' AND resolved < $1 ORDER BY resolved LIMIT $2)";
 const WINDOWS: &str = "DELETE FROM maintenance WHERE id IN \
-    (SELECT id FROM maintenance WHERE end_at < $1 ORDER BY end_at LIMIT $2)";
+    (SELECT id FROM maintenance WHERE end_at < $1 AND recurrence IS NULL \
+    ORDER BY end_at LIMIT $2)";
 const OUTBOX: &str = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox \
     WHERE state <> 'due' AND not_before < $1 ORDER BY not_before LIMIT $2)";
 const COMMENTS: &str = "DELETE FROM comments WHERE seq IN \

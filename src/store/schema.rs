@@ -17,6 +17,7 @@ const SECOND: &str = include_str!("migrations/0002_console.sql");
 const THIRD: &str = include_str!("migrations/0003_rules.sql");
 const FOURTH: &str = include_str!("migrations/0004_durations.sql");
 const FIFTH: &str = include_str!("migrations/0005_promises.sql");
+const SIXTH: &str = include_str!("migrations/0006_recurrence.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -26,6 +27,7 @@ pub(super) fn migrator() -> Migrator {
         (3, "rules", THIRD),
         (4, "durations", FOURTH),
         (5, "promises", FIFTH),
+        (6, "recurrence", SIXTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

@@ -45,6 +45,10 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
         Pending::Window { what } => window(app, &what, result),
         Pending::EndWindow { what } => {
             match result {
+                Ok(Reply::Outcome(Outcome::Maintenance(window))) if window.recurrence.is_some() => {
+                    let next = app.options.zone.moment(window.start, app.wall());
+                    app.say(Tone::Good, format!("`{what}` is over until {next}"));
+                }
                 Ok(_) => app.say(Tone::Good, format!("`{what}` has ended")),
                 Err(problem) => app.say(Tone::Bad, problem.to_string()),
             }
@@ -94,7 +98,9 @@ fn window(app: &mut App, what: &str, result: Result<Reply, Problem>) {
             } else {
                 format!("{what} is in maintenance until {end}")
             };
-            app.say(Tone::Good, text);
+            let repeats = window.recurrence.map(|recurrence| recurrence.repeats.rule.to_string());
+            let repeats = repeats.map(|rule| format!(", {rule}")).unwrap_or_default();
+            app.say(Tone::Good, format!("{text}{repeats}"));
         }
         Ok(_) => app.say(Tone::Good, format!("{what} is in maintenance")),
         Err(problem) => app.say(Tone::Bad, problem.to_string()),

@@ -7,7 +7,7 @@ use chrono::{
     DateTime, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _, Utc,
 };
 
-use crate::model::{Span, Timestamp};
+use crate::model::{Repeats, Span, Timestamp, repeats};
 
 /// A time zone with the name that the header shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Zone {
         standard: Option<String>,
         /// Name with daylight saving.
         daylight: Option<String>,
+        /// Its name in the IANA database.
+        iana: Option<chrono_tz::Tz>,
     },
     /// Always the same offset from UTC, in seconds east.
     Fixed {
@@ -47,7 +49,39 @@ impl Zone {
         };
         let footer = file.as_deref().and_then(footer).or(named);
         let (standard, daylight) = footer.as_deref().map_or((None, None), names);
-        Self::Local { standard, daylight }
+        let name = std::env::var("TZ").ok().filter(|name| !name.is_empty());
+        let name = name.or_else(|| iana_time_zone::get_timezone().ok());
+        let iana = name.and_then(|name| repeats::named(name.trim_start_matches(':')).ok());
+        Self::Local { standard, daylight, iana }
+    }
+
+    /// The zone in which a window repeats that names none.
+    ///
+    /// # Errors
+    /// That the name of this zone is not known.
+    pub fn iana(&self) -> Result<chrono_tz::Tz, String> {
+        match self {
+            Self::Local { iana: Some(zone), .. } => Ok(*zone),
+            Self::Fixed { offset: 0, .. } => Ok(chrono_tz::Tz::UTC),
+            _ => Err("this machine's zone has no known name: add one, such as in Europe/Berlin"
+                .to_owned()),
+        }
+    }
+
+    /// How a window repeats, as it was typed; none for `never`. A text that names no zone means
+    /// this one.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn repeats(&self, text: &str) -> Result<Option<Repeats>, String> {
+        let text = text.trim();
+        if text.is_empty() || text.eq_ignore_ascii_case("never") {
+            return Ok(None);
+        }
+        // Without a zone of its own the text is read for its mistakes first.
+        let read = Repeats::parse(text, chrono_tz::Tz::UTC)?;
+        let names_one = text.split_whitespace().any(|word| word.eq_ignore_ascii_case("in"));
+        Ok(Some(if names_one { read } else { Repeats { zone: self.iana()?, ..read } }))
     }
 
     fn at(&self, moment: Timestamp) -> Option<DateTime<FixedOffset>> {
@@ -101,7 +135,7 @@ impl Zone {
     pub fn name(&self, moment: Timestamp) -> String {
         match self {
             Self::Fixed { name, .. } => name.clone(),
-            Self::Local { standard, daylight } => {
+            Self::Local { standard, daylight, .. } => {
                 let Some(time) = self.at(moment) else { return String::new() };
                 let offset = time.offset().fix().local_minus_utc();
                 // Daylight saving is the larger of the offsets of January and July.

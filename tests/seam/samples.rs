@@ -18,9 +18,9 @@ use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Condition, Edge,
     EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric,
-    Observation, Path, PathChange, PathHop, Phase, Range, Reason, RequestId, Rule, Ruled, SafeText,
-    Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Span, Spec, State, Status, Timestamp,
-    Unit, Wait,
+    Observation, Occurrence, Path, PathChange, PathHop, Phase, Range, Reason, Recurrence,
+    RequestId, Rule, Ruled, SafeText, Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Span,
+    Spec, State, Status, Timestamp, Unit, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -59,6 +59,15 @@ pub fn window() -> Maintenance {
         checks: BTreeSet::from([key()]),
         start: at(0),
         end: at(60_000),
+        recurrence: Some(Box::new(Recurrence {
+            repeats: "weekly on mon,wed until 2027-06-30 except 2026-12-23 in Europe/Berlin"
+                .parse()
+                .unwrap(),
+            first: "2026-02-25T07:00:00".parse().unwrap(),
+            length: Span::from_secs(60),
+            day: "2026-02-25".parse().unwrap(),
+        })),
+        previous: Some(Occurrence { start: at(-90_000), end: at(-30_000) }),
         suppress_notifications: false,
         created_by: Some(SafeText::line("j.smith")),
         author: SafeText::line("Zoë"),

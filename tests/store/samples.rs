@@ -3,7 +3,7 @@
 use fluxnoc::model::spec::TcpSpec;
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, EdgeKind, Maintenance, MaintenanceId,
-    Phase, SafeText, Spec, State, Timestamp,
+    Occurrence, Phase, Recurrence, SafeText, Span, Spec, State, Timestamp,
 };
 use fluxnoc::store::{JournalRow, Store, Tx};
 
@@ -76,6 +76,17 @@ pub fn window(number: u8, start: i64, end: i64) -> Maintenance {
         checks: std::collections::BTreeSet::new(),
         start: at(start),
         end: at(end),
+        recurrence: number.is_multiple_of(3).then(|| {
+            Box::new(Recurrence {
+                repeats: "monthly on 2nd tue until 2031-12-31 except 2027-01-12 in Asia/Kathmandu"
+                    .parse()
+                    .unwrap(),
+                first: "2026-02-25T02:00:00".parse().unwrap(),
+                length: Span::from_secs(3600),
+                day: "2026-03-10".parse().unwrap(),
+            })
+        }),
+        previous: number.is_multiple_of(3).then(|| Occurrence { start: at(-9), end: at(-3) }),
         suppress_notifications: true,
         created_by: Some(SafeText::line("change 4711")),
         author: SafeText::line("noc"),

@@ -143,6 +143,8 @@ fn window() -> Event {
         checks: std::collections::BTreeSet::new(),
         start: ago(3600),
         end: now() + Span::from_secs(3600),
+        recurrence: None,
+        previous: None,
         suppress_notifications: true,
         created_by: None,
         author: SafeText::line("noc-1"),

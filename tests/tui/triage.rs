@@ -83,6 +83,10 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
     assert!(screen.contains("covers 9 hosts with"), "{screen}");
     assert!(screen.contains("lon-01, lon-02, lon-03"), "{screen}");
     console.press("tab ctrl-u").write("22:00").press("tab ctrl-u").write("until 06:00");
+    console.press("tab ctrl-u").write("weekly on tue except 2026-03-03 in Europe/Berlin");
+    let screen = console.screen();
+    assert!(screen.contains("by the clocks of Europe/Berlin: 22:00 to 25 Feb 06:00"), "{screen}");
+    assert!(screen.contains("10 Mar 22:00"), "{screen}");
     console.press("tab space tab").write("j.smith").press("enter");
     let [Command::AddMaintenance(window)] = console.commands.as_slice() else {
         panic!("{:?}", console.commands)
@@ -92,6 +96,12 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
     assert!(window.check.is_none() && window.hosts.is_empty());
     assert_eq!(window.start, "2026-02-24T21:00:00Z".parse().unwrap());
     assert_eq!(window.end, "2026-02-25T05:00:00Z".parse().unwrap());
+    let repeats = window.repeats.as_ref().map(ToString::to_string);
+    assert_eq!(
+        repeats.as_deref(),
+        Some("weekly on tue except 2026-03-03 in Europe/Berlin"),
+        "as the command line has it"
+    );
     assert!(!window.suppress_notifications);
     assert_eq!(window.created_by.as_deref(), Some("j.smith"));
 }
@@ -100,6 +110,8 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
 fn dc_05_wrong_input_of_the_window_form_is_said_beside_its_field() {
     for (field, text, words) in [
         (0, "", "a window needs a name"),
+        (5, "weekly on noday", "`noday` is no weekday"),
+        (5, "daily until 2020-01-01 in UTC", "it would never begin"),
         (1, "nobody-*", "nothing is called so"),
         (1, "", "write a glob of hosts"),
         (2, "no-such", "nothing is called so"),

@@ -1,4 +1,4 @@
-//! Maintenance windows: list, create (SPEC FM-29), edit, end, extend.
+//! Maintenance windows: list, create (SPEC FM-29), edit, end, cancel, extend.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -38,6 +38,15 @@ pub(in crate::api) async fn end(
 ) -> Reply {
     let id = window(&id)?;
     Ok(done(asker.execute(&face, Command::EndMaintenance { id }).await?))
+}
+
+pub(in crate::api) async fn cancel(
+    State(face): State<Face>,
+    asker: Asker,
+    Path(id): Path<String>,
+) -> Reply {
+    let id = window(&id)?;
+    Ok(done(asker.execute(&face, Command::CancelMaintenance { id }).await?))
 }
 
 #[derive(Deserialize)]

@@ -291,7 +291,9 @@ impl Teller {
         let end = self.zone.moment(end, window.start);
         let zone = self.zone.name(window.start);
         let (name, scope, by) = (&window.name, window.scope(), &window.author);
-        format!("{name}: {scope}, {start} to {end} {zone}, by {by}")
+        let repeats = window.recurrence.as_ref().map(|recurrence| &recurrence.repeats);
+        let repeats = repeats.map(|repeats| format!(", {repeats}")).unwrap_or_default();
+        format!("{name}: {scope}, {start} to {end} {zone}{repeats}, by {by}")
     }
 
     fn windows_now(&mut self, wall: Timestamp, lines: &mut Vec<String>) {
@@ -308,6 +310,8 @@ impl Teller {
             let word = match (before, stage) {
                 (Some(before), _) if before == entry => continue,
                 (None, Stage::Over) => continue,
+                // One that repeats is at its next occurrence.
+                (Some((Stage::Active, ..)), Stage::Planned) => "ENDS",
                 (Some((before, ..)), _) if before == stage => "CHANGED",
                 (_, Stage::Planned) => "PLANNED",
                 (_, Stage::Active) => "BEGINS",

@@ -3,7 +3,7 @@
 use super::super::core::Core;
 use super::super::undo::BeforeWindow;
 use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
-use crate::model::{Maintenance, MaintenanceId, SafeText, Span, Timestamp};
+use crate::model::{Maintenance, MaintenanceId, Occurrence, SafeText, Span, Timestamp};
 use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
 
 impl Core {
@@ -26,7 +26,10 @@ impl Core {
             ));
         }
         let id = MaintenanceId::from_parts(now.wall.millis(), rand::random());
-        let window = Maintenance { name, ..new.window(id, request.actor.name(), now.wall) };
+        let window = new
+            .repeated(id, request.actor.name(), now.wall)
+            .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
+        let window = Maintenance { name, ..window };
         Ok(self.put_window(None, window))
     }
 
@@ -55,6 +58,7 @@ impl Core {
         if window.end <= now.wall {
             return Err(Problem::invalid("`end` is in the past; end the window instead"));
         }
+        before_the_next(&window)?;
         Ok(self.put_window(Some(before), window))
     }
 
@@ -71,21 +75,47 @@ impl Core {
 
     pub(super) fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
         let now = self.clock.now();
-        let mut window = self.open_window(id)?;
-        if window.start > now.wall {
-            // It never was in effect: nothing to keep.
-            self.batch.windows_gone.push(id);
-            self.before.windows.push(BeforeWindow {
-                id,
-                before: Some(window.clone()),
-                after: None,
-            });
-            window.end = window.start;
-            return Ok(Outcome::Maintenance(window));
+        let window = self.open_window(id)?;
+        match window.advanced(now.wall).filter(|next| next.recurrence.is_some()) {
+            Some(next) => Ok(self.put_window(Some(window), next)),
+            None if window.start > now.wall => Ok(self.remove_window(window)),
+            None => {
+                let ended = Maintenance {
+                    end: now.wall,
+                    recurrence: None,
+                    previous: None,
+                    ..window.clone()
+                };
+                Ok(self.put_window(Some(window), ended))
+            }
         }
-        let before = window.clone();
-        window.end = now.wall;
-        Ok(self.put_window(Some(before), window))
+    }
+
+    pub(super) fn cancel_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
+        let now = self.clock.now();
+        let window = self.open_window(id)?;
+        if window.recurrence.is_none() {
+            return Err(Problem::conflict(format!("window {id} does not repeat; end it instead")));
+        }
+        if window.start > now.wall {
+            return Ok(self.remove_window(window));
+        }
+        let last = Maintenance { recurrence: None, previous: None, ..window.clone() };
+        Ok(self.put_window(Some(window), last))
+    }
+
+    /// Takes a window out that has not begun; what it was before stays in the store.
+    fn remove_window(&mut self, window: Maintenance) -> Outcome {
+        if let Some(Occurrence { start, end }) = window.previous {
+            let over =
+                Maintenance { start, end, recurrence: None, previous: None, ..window.clone() };
+            return self.put_window(Some(window), over);
+        }
+        // It never was in effect: nothing to keep.
+        self.batch.windows_gone.push(window.id);
+        let gone = Maintenance { end: window.start, recurrence: None, ..window.clone() };
+        self.before.windows.push(BeforeWindow { id: window.id, before: Some(window), after: None });
+        Outcome::Maintenance(gone)
     }
 
     pub(super) fn extend_maintenance(
@@ -101,6 +131,7 @@ impl Core {
                 "a window is extended by 1 s or more, to 366 days at most",
             ));
         }
+        before_the_next(&window)?;
         Ok(self.put_window(Some(before), window))
     }
 
@@ -113,6 +144,17 @@ impl Core {
             return Err(Problem::conflict(format!("window {id} ended at {}", window.end)));
         }
         Ok(Maintenance::clone(window))
+    }
+}
+
+/// An occurrence that was moved must be over when the next begins.
+fn before_the_next(window: &Maintenance) -> Result<(), Problem> {
+    match window.following(1).first() {
+        Some(next) if next.start < window.end => Err(Problem::invalid(format!(
+            "`end` lies in its next occurrence, which begins at {}",
+            next.start
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -61,6 +61,7 @@ impl Core {
             Command::Comment { targets, text } => self.comment(&request, targets, text),
             Command::AddMaintenance(new) => self.add_maintenance(&request, new),
             Command::EndMaintenance { id } => self.end_maintenance(*id),
+            Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
             Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
             Command::EditMaintenance { id, name, start, end } => {
                 self.edit_maintenance(*id, name.as_deref(), *start, *end)
@@ -120,6 +121,7 @@ impl Core {
             Command::Stop => self.stop.cancel(),
             Command::AddMaintenance(_)
             | Command::EndMaintenance { .. }
+            | Command::CancelMaintenance { .. }
             | Command::ExtendMaintenance { .. }
             | Command::EditMaintenance { .. }
             | Command::Undo { .. } => {

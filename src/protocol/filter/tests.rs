@@ -105,6 +105,8 @@ fn world() -> World {
         checks: std::collections::BTreeSet::new(),
         start: NOW - Span::from_secs(60),
         end: NOW + Span::from_secs(60),
+        recurrence: None,
+        previous: None,
         suppress_notifications: true,
         created_by: None,
         author: SafeText::line("a"),

@@ -261,7 +261,12 @@ pub fn covering<'a>(app: &'a App, key: &CheckKey) -> Vec<&'a Maintenance> {
 /// The same as times.
 #[must_use]
 pub fn windows(app: &App, key: &CheckKey) -> Vec<(Timestamp, Timestamp)> {
-    covering(app, key).into_iter().map(|window| (window.start, window.end)).collect()
+    let mut times = Vec::new();
+    for window in covering(app, key) {
+        times.extend(window.previous.map(|was| (was.start, was.end)));
+        times.push((window.start, window.end));
+    }
+    times
 }
 
 /// The host, its address, and how many checks.

@@ -220,7 +220,9 @@ pub(super) fn windows(app: &App, key: &CheckKey, lines: &mut Vec<Row>) {
             (format!("· {} to {}", moment(window.start), moment(window.end)), Role::Text)
         };
         let who = window.created_by.as_ref().unwrap_or(&window.author);
-        lines.push(Row::new(format!("{when}  {}  {who}", window.name), role));
+        let repeats = window.recurrence.as_ref().map(|recurrence| &recurrence.repeats.rule);
+        let repeats = repeats.map(|rule| format!("  {rule}")).unwrap_or_default();
+        lines.push(Row::new(format!("{when}  {}{repeats}  {who}", window.name), role));
     }
 }
 

@@ -81,6 +81,9 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
+/// Occurrences after the next that are named.
+const NEXT: usize = 3;
+
 fn of_window(app: &App, surface: &mut Surface<'_>) {
     let Some(window) = windows::selected(app) else { return };
     let room = surface.width().saturating_sub(2);
@@ -91,6 +94,13 @@ fn of_window(app: &App, surface: &mut Surface<'_>) {
     let covers = windows::covers(&app.world, &window);
     let text = format!("covers {covers}; {tell}; made by {}", window.author);
     surface.say(1, 1, room, &text, Role::Text);
+    if let Some(recurrence) = &window.recurrence {
+        let next: Vec<String> =
+            window.following(NEXT).iter().map(|next| moment(next.start)).collect();
+        let then = if next.is_empty() { "never again".to_owned() } else { next.join(", ") };
+        let text = format!("repeats {}; then {then}", recurrence.repeats);
+        surface.say(1, 2, room, &text, Role::Text);
+    }
 }
 
 fn of_entry(app: &App, surface: &mut Surface<'_>) {

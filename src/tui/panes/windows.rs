@@ -163,6 +163,9 @@ fn view_row(
     let wide = surface.width();
     let room = wide.saturating_sub(45 + name + by);
     let mut what = covers(&app.world, window);
+    if let Some(recurrence) = &window.recurrence {
+        what = format!("↻ {}; {what}", recurrence.repeats.rule);
+    }
     if !window.suppress_notifications {
         what.push_str(", alerts are shown and sent");
     }

@@ -63,10 +63,15 @@ pub fn open_delete(app: &mut App) {
         }
     };
     let covers = panes::windows::covers(&app.world, &window);
+    let (what, command) = if window.recurrence.is_some() {
+        ("End for good the repeating of 1 window", Command::CancelMaintenance { id: window.id })
+    } else {
+        ("End 1 window", Command::EndMaintenance { id: window.id })
+    };
     let purpose = Purpose::Confirm {
-        prompt: format!("End 1 window, `{}` over {covers}", window.name),
+        prompt: format!("{what}, `{}` over {covers}", window.name),
         typed: Some(1),
-        command: Box::new(Command::EndMaintenance { id: window.id }),
+        command: Box::new(command),
         pending: Box::new(Pending::EndWindow { what: window.name.to_string() }),
     };
     app.open(Overlay::Line(Box::new(Line::new(purpose, ""))));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::maintenance::NAME_LIMIT;
-use crate::model::{MaintenanceId, Pattern, SafeText, Timestamp};
+use crate::model::{Maintenance, MaintenanceId, Occurrence, Pattern, SafeText, Timestamp};
 use crate::protocol::{Command, NewMaintenance};
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
@@ -17,6 +17,8 @@ use crate::tui::triage::{OpenForm, Purpose};
 
 /// Names that the preview lists.
 const NAMES: usize = 30;
+/// Occurrences that it lists.
+const NEXT: usize = 3;
 /// Names in one line of it.
 const NAMES_A_LINE: usize = 6;
 
@@ -26,6 +28,7 @@ pub struct Filled {
     name: String,
     start: String,
     end: String,
+    repeats: String,
     suppress: bool,
     whom: String,
 }
@@ -51,6 +54,7 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
         name: format!("window {}", app.options.zone.clock(app.wall())),
         start: "now".to_owned(),
         end: "1h".to_owned(),
+        repeats: "never".to_owned(),
         suppress: true,
         whom: String::new(),
     });
@@ -60,6 +64,11 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
         Field::text("checks", &checks, "a glob; empty: all of them"),
         Field::text("start", &filled.start, "now, 22:00, 2026-11-25 22:00"),
         Field::text("end", &filled.end, "1h, until 06:00, 2026-11-26 06:00"),
+        Field::text(
+            "repeats",
+            &filled.repeats,
+            "never, weekly on mon,wed, monthly on 2nd tue … until, except, in ZONE",
+        ),
         Field::toggle(
             "notifications",
             filled.suppress,
@@ -128,8 +137,9 @@ fn window(app: &App, form: &Form, named: &Named) -> Result<NewMaintenance, Wrong
     let chosen = if by_name { named.clone() } else { Named::default() };
     few_enough(chosen.len()).map_err(|why| ("hosts", why))?;
     let (start, end) = times(app, form)?;
+    let repeats = app.options.zone.repeats(form.text("repeats")).map_err(|why| ("repeats", why))?;
     let whom = form.text("for");
-    Ok(NewMaintenance {
+    let new = NewMaintenance {
         name: form.text("name").to_owned(),
         host_pattern,
         check,
@@ -137,9 +147,17 @@ fn window(app: &App, form: &Form, named: &Named) -> Result<NewMaintenance, Wrong
         checks: chosen.checks,
         start,
         end,
+        repeats,
         suppress_notifications: form.is_on("notifications"),
         created_by: (!whom.is_empty()).then(|| whom.to_owned()),
-    })
+    };
+    whole(&new).map_err(|why| ("repeats", why))?;
+    Ok(new)
+}
+
+/// The window as the engine would make it: at its first occurrence.
+fn whole(new: &NewMaintenance) -> Result<Maintenance, String> {
+    new.repeated(MaintenanceId::from_parts(0, [0; 10]), SafeText::empty(), new.start)
 }
 
 /// The hosts and checks that a window covers now, and the first names.
@@ -167,6 +185,18 @@ fn covered(app: &App, new: &NewMaintenance) -> (usize, usize, Vec<String>) {
     (hosts, checks, names)
 }
 
+/// The occurrences after the first, in words: what an operator looks at before Enter.
+fn next(app: &App, window: &Maintenance) -> Option<String> {
+    let zone = window.recurrence.as_ref()?.repeats.zone;
+    let moment = |at| app.options.zone.moment(at, app.wall());
+    let one = |next: &Occurrence| format!("{} to {}", moment(next.start), moment(next.end));
+    let first = Occurrence { start: window.start, end: window.end };
+    let mut all = vec![one(&first)];
+    all.extend(window.following(NEXT - 1).iter().map(one));
+    let last = if all.len() < NEXT { ", then never again" } else { ", …" };
+    Some(format!("by the clocks of {}: {}{last}", zone.name(), all.join(", ")))
+}
+
 /// Says what sending would do: the count first, then the names.
 pub fn preview(app: &App, open: &mut OpenForm) {
     let Purpose::Window(named) = &open.purpose else { return };
@@ -176,14 +206,19 @@ pub fn preview(app: &App, open: &mut OpenForm) {
             let (machines, covers, names) = covered(app, &new);
             let zone = &app.options.zone;
             let moment = |at| zone.moment(at, app.wall());
-            let from = if new.start <= app.wall() { "now".into() } else { moment(new.start) };
-            let until = moment(new.end);
+            let (start, end) = match whole(&new) {
+                Ok(whole) => (whole.start, whole.end),
+                Err(_) => (new.start, new.end),
+            };
+            let from = if start <= app.wall() { "now".into() } else { moment(start) };
+            let until = moment(end);
             let (hosts_in, checks_in) = (plural(machines, "host"), plural(covers, "check"));
             let first = match machines {
                 0 => "covers nothing: no host or check is called so".to_owned(),
                 _ => format!("covers {hosts_in} with {checks_in} from {from} until {until}"),
             };
             let mut lines = vec![first];
+            lines.extend(whole(&new).ok().and_then(|window| next(app, &window)));
             let shown = names.len();
             for part in names.chunks(NAMES_A_LINE) {
                 lines.push(part.join(", "));
@@ -220,6 +255,7 @@ pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
         name: form.text("name").to_owned(),
         start: form.text("start").to_owned(),
         end: form.text("end").to_owned(),
+        repeats: form.text("repeats").to_owned(),
         suppress: form.is_on("notifications"),
         whom: form.text("for").to_owned(),
     }));
