@@ -85,7 +85,10 @@ impl Context {
     /// True when keys of both can count at the same time.
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
-        self == other || !(self.is_dialog() || other.is_dialog())
+        let rows = |context| matches!(context, Self::Objects | Self::Grid);
+        let apart = (self == Self::Notifications && rows(other))
+            || (other == Self::Notifications && rows(self));
+        self == other || !(self.is_dialog() || other.is_dialog() || apart)
     }
 }
 
