@@ -9,9 +9,7 @@ use super::problem::Sink;
 use super::reader::Reader;
 use super::settings::Defaults;
 use super::{keys, kinds, limits};
-use crate::model::{
-    Check, CheckKey, FlapLimits, Host, Kind, Limit, Pattern, Span, Spec, id::valid_name,
-};
+use crate::model::{Check, CheckKey, FlapLimits, Host, Kind, Limit, Pattern, Span, Spec};
 
 /// Most checks of one configuration.
 pub const CHECK_LIMIT: usize = 100_000;
@@ -254,12 +252,7 @@ fn assemble(
 ) -> Option<Template> {
     reader.refuse_unknown(known);
     let name = match reader.text("name") {
-        Some(name) => {
-            valid_name(name)
-                .map_err(|why| reader.wrong("name", format!("{name:?}: {why}")))
-                .ok()?;
-            name
-        }
+        Some(_) => reader.name("name")?,
         None => kind.word(),
     };
     let times = times(reader, defaults);

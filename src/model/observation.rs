@@ -141,6 +141,7 @@ impl Observation {
         self.metrics.iter().find(|m| &*m.name == metric && m.instance.is_none()).map(|m| m.value)
     }
 }
+
 /// The innermost reason of an error of a library, which is the one that says something.
 #[must_use]
 pub fn root_cause<'a>(

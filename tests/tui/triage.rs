@@ -167,6 +167,26 @@ fn dc_05_a_host_whose_name_is_too_long_for_a_pattern_is_named() {
 }
 
 #[test]
+fn dc_05_a_check_too_long_for_a_pattern_is_named_and_never_becomes_its_host() {
+    let long = "z".repeat(2000);
+    for keys in ["m enter", "M enter"] {
+        let mut console = Console::open((120, 40));
+        console.feed(vec![
+            Event::Host(Arc::new(Host::new("zz", "192.0.2.7"))),
+            check("zz", &long, Kind::Ping, fine("0.2 ms")),
+        ]);
+        console.pass(Span::from_secs(3));
+        console.press("4").press("G").press(keys);
+        let [Command::AddMaintenance(window)] = console.commands.as_slice() else {
+            panic!("{keys}: {}", console.screen())
+        };
+        assert_eq!((&window.host_pattern, &window.check), (&None, &None), "{keys}");
+        assert_eq!(window.checks, BTreeSet::from([CheckKey::new("zz", long.as_str())]), "{keys}");
+        assert!(window.hosts.is_empty(), "{keys}");
+    }
+}
+
+#[test]
 fn dc_05_marked_rows_are_one_window_in_one_request() {
     let mut console = Console::open((120, 40));
     console.press("space j space j m");

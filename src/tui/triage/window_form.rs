@@ -39,7 +39,11 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
     let named = Named::of(&found);
     let exactly = |name: &str| Pattern::exactly(name).map_or(String::new(), |p| p.to_string());
     let (hosts, checks, objects) = match (found.checks.as_slice(), found.hosts.as_slice()) {
-        ([key], []) => (exactly(&key.host), exactly(&key.name), key.to_string()),
+        // A check that is too long for a pattern is named: no pattern would mean the whole host.
+        ([key], []) => match (exactly(&key.host), exactly(&key.name)) {
+            (hosts, checks) if !checks.is_empty() => (hosts, checks, key.to_string()),
+            _ => (String::new(), String::new(), key.to_string()),
+        },
         ([], [host]) => (exactly(host), String::new(), host.to_string()),
         ([], []) => (String::new(), String::new(), "hosts by a glob".to_owned()),
         _ => (String::new(), String::new(), found.words()),
