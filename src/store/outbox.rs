@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
-use crate::model::{AlertId, Notification, RequestId, SafeText, Timestamp};
+use crate::model::{AlertId, Incident, Notification, RequestId, SafeText, Timestamp};
 
 /// A notification that waits to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,12 @@ pub struct OutboxRow {
     pub tries: u32,
     /// Why the last try failed.
     pub error: Option<String>,
+    /// The incident that its destination has opened for its alert.
+    pub incident: Option<Incident>,
 }
+
+/// A row of the outbox with what is known of its incident.
+type DueRow = (String, String, i64, i64, Option<String>, Option<String>, Option<String>);
 
 /// A promise with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,22 +104,26 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error FROM outbox o \
+        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, \
+            i.incident, i.opened_by FROM outbox o \
+            LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
                 AND (e.request IS NULL OR e.not_before <= $1 OR e.tries > 0)) \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
-        let rows: Vec<(String, String, i64, i64, Option<String>)> = read!(self, pool => sqlx::query_as(SQL)
+        let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)
                 .bind(now.millis()).bind(i64::from(limit)).bind(destination)
                 .fetch_all(pool).await)?;
-        let read = |(key, body, not_before, tries, error): (String, String, i64, i64, _)| {
+        let read = |(key, body, not_before, tries, error, incident, opened_by): DueRow| {
             let body: Option<Notification> = words::from_json(&body);
             let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
                 return Err(self.corrupt(format!("notification {key} cannot be read")));
             };
             notification.not_before = Timestamp::from_millis(not_before);
-            Ok(OutboxRow { notification, tries, error })
+            let incident = incident.zip(opened_by);
+            let incident = incident.map(|(id, opened_by)| Incident { id, opened_by });
+            Ok(OutboxRow { notification, tries, error, incident })
         };
         rows.into_iter().map(read).collect()
     }

@@ -16,6 +16,7 @@ const FIRST: &str = include_str!("migrations/0001_start.sql");
 const SECOND: &str = include_str!("migrations/0002_console.sql");
 const THIRD: &str = include_str!("migrations/0003_rules.sql");
 const FOURTH: &str = include_str!("migrations/0004_durations.sql");
+const FIFTH: &str = include_str!("migrations/0005_incidents.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -24,6 +25,7 @@ pub(super) fn migrator() -> Migrator {
         (2, "console", SECOND),
         (3, "rules", THIRD),
         (4, "durations", FOURTH),
+        (5, "incidents", FIFTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

@@ -27,7 +27,7 @@ fn routes(receivers: &[(&str, &Receiver)]) -> Arc<Routes> {
     Arc::new(routes)
 }
 
-fn wanted(hosts: &[&str], routes: &Arc<Routes>) -> Inventory {
+pub fn wanted(hosts: &[&str], routes: &Arc<Routes>) -> Inventory {
     let hosts = hosts.iter().map(|name| host(name, &["http"]));
     let hosts = hosts.map(|(host, mut checks)| {
         for check in &mut checks {

@@ -28,8 +28,8 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, Directives, EngineStatus, Event,
-    LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow, Outcome, Query,
-    Role, SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
+    IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationRow,
+    Outcome, Query, Role, SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -423,6 +423,10 @@ pub fn alert_page() -> AlertPage {
             tries: 3,
             sent_at: Some(at(2)),
             error: Some(SafeText::line("refused")),
+        }],
+        incidents: vec![IncidentRow {
+            destination: "flux-notify".to_owned(),
+            id: SafeText::line("INC-42"),
         }],
         comments: vec![comment()],
         next: Some(at(9)),
