@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flux_notify::FluxNotify;
 use super::id::Name;
 use super::secret::Secret;
 use super::time::Span;
@@ -29,6 +30,8 @@ pub enum ChannelKind {
     Webhook(Webhook),
     /// A program with the notification on its stdin.
     Exec(Vec<String>),
+    /// Incidents at a Flux Notify service.
+    FluxNotify(Box<FluxNotify>),
 }
 
 /// A request to a URL.
@@ -93,9 +96,18 @@ impl Routes {
     /// is the default one; without any list it is the log.
     #[must_use]
     pub fn destinations(&self, list: Option<&str>) -> Vec<Name> {
-        let named = list.and_then(|list| self.lists.get(list));
-        let chosen = named.or_else(|| self.lists.get(self.default_list.as_deref()?));
-        chosen.cloned().unwrap_or_else(|| vec![Name::from(LOG)])
+        self.told(list).1
+    }
+
+    /// The same with the list that they are of, if any.
+    #[must_use]
+    pub fn told(&self, list: Option<&str>) -> (Option<Name>, Vec<Name>) {
+        let named = list.and_then(|list| self.lists.get_key_value(list));
+        let chosen = named.or_else(|| self.lists.get_key_value(self.default_list.as_deref()?));
+        match chosen {
+            Some((name, channels)) => (Some(Name::clone(name)), channels.clone()),
+            None => (None, vec![Name::from(LOG)]),
+        }
     }
 
     /// The channel of a destination.

@@ -28,7 +28,7 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
-    EngineStatus, Event, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
+    EngineStatus, Event, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
     NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role, SeriesPage,
     SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
@@ -433,6 +433,10 @@ pub fn alert_page() -> AlertPage {
             tries: 3,
             sent_at: Some(at(2)),
             error: Some(SafeText::line("refused")),
+        }],
+        incidents: vec![IncidentRow {
+            destination: "flux-notify".to_owned(),
+            id: SafeText::line("INC-42"),
         }],
         comments: vec![comment()],
         next: Some(at(9)),
