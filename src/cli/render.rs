@@ -52,6 +52,9 @@ fn done(outcome: &Outcome) -> String {
             let repeats = repeated(window).map(|words| format!(", {words}")).unwrap_or_default();
             format!("{}  {name}  {} to {}{repeats}\n", window.id, window.start, window.end)
         }
+        Outcome::Tested { answers, .. } => {
+            answers.iter().map(|answer| format!("{answer}\n")).collect()
+        }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
 }

@@ -110,6 +110,26 @@ impl Routes {
         }
     }
 
+    /// The channels of a contact list with its name, or the one channel of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<(Option<Name>, Vec<Channel>)> {
+        let (list, names) = match self.lists.get_key_value(name) {
+            Some((list, names)) => (Some(Name::clone(list)), names.clone()),
+            None => (None, vec![Name::from(name)]),
+        };
+        let channels: Option<Vec<Channel>> = names.iter().map(|name| self.channel(name)).collect();
+        Some((list, channels?))
+    }
+
+    /// What can be named, for whoever named something else: lists, channels, the log.
+    #[must_use]
+    pub fn unknown(&self, name: &str) -> String {
+        let known = self.lists.keys().chain(self.channels.keys());
+        let known: Vec<&str> = known.map(AsRef::as_ref).chain([LOG]).collect();
+        let cut: String = name.chars().take(80).collect();
+        format!("there is no contact list or channel `{cut}`; there are: {}", known.join(", "))
+    }
+
     /// The channel of a destination.
     #[must_use]
     pub fn channel(&self, destination: &str) -> Option<Channel> {

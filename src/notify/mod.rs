@@ -9,12 +9,14 @@ mod exec;
 mod flux_notify;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod webhook;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use body::wording;
+pub use trial::trial;
 pub use webhook::signature;
 
 use crate::model::safe_text::truncate;

@@ -455,6 +455,7 @@ pub fn outcomes() -> Vec<Outcome> {
         },
         Outcome::done(0),
         Outcome::Maintenance(window()),
+        Outcome::Tested { answers: vec![SafeText::line("hook: sent")], taken: true },
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
         Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),
     ]
