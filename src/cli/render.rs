@@ -53,7 +53,8 @@ fn done(outcome: &Outcome) -> String {
             format!("{}  {name}  {} to {}{repeats}\n", window.id, window.start, window.end)
         }
         Outcome::Tested { answers, .. } => {
-            answers.iter().map(|answer| format!("{answer}\n")).collect()
+            let lines: Vec<String> = answers.iter().map(ToString::to_string).collect();
+            lines.join("\n") + "\n"
         }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }

@@ -5,6 +5,7 @@
 //! function of notification, incident and configuration, so that a repeat has the same bytes. The
 //! receiver is as hostile as any (see [`super::webhook`]).
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -67,12 +68,11 @@ pub(super) fn payload(
 ) -> Value {
     let edge = &notification.edge;
     let status = match step {
-        Step::Resolve => "resolved",
         Step::Acknowledge => "acknowledged",
-        Step::Create => "open",
-        Step::Notify if is_over(notification) => "resolved",
-        Step::Notify => "open",
         Step::Update => "updated",
+        Step::Notify if is_over(notification) => "resolved",
+        Step::Resolve => "resolved",
+        Step::Create | Step::Notify => "open",
     };
     let list = notification.list.as_deref().or(service.contact_list.as_deref());
     let mut out = Map::new();
@@ -232,7 +232,7 @@ fn encoded(id: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
