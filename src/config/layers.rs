@@ -39,7 +39,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     /// The environment's variables; those that neither begin with `FLUXNOC_` nor are among
-    /// [`ESTABLISHED`] are ignored.
+    /// the established ones of the suite are ignored.
     pub variables: BTreeMap<String, String>,
     /// Flags: what they are called, `section.key`, and the value.
     pub flags: Vec<(String, String, String)>,
