@@ -115,6 +115,8 @@ fn every_default_in_the_example_is_the_codes_default() {
     // What people name themselves has no default.
     settings.alerting.contact_list = None;
     settings.defaults.contact_lists.clear();
+    let service = &mut settings.flux_notify;
+    (service.url, service.api_key, service.contact_list) = (None, None, None);
     assert_eq!(settings, Settings::default());
 }
 
@@ -145,6 +147,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("series", keys::SERIES),
         ("defaults", keys::DEFAULTS),
         ("alerting", keys::ALERTING),
+        ("flux_notify", keys::FLUX_NOTIFY),
         ("wall", keys::WALL),
         ("bell", keys::BELL),
     ] {
@@ -158,7 +161,9 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     let actions: BTreeSet<String> = list(document.get("action")).iter().flat_map(keys_of).collect();
     assert_eq!(actions, set(keys::ACTION), "[[action]]");
     let channels = list(document.get("channel"));
-    for (kind, known) in [("webhook", keys::WEBHOOK), ("exec", keys::EXEC)] {
+    for (kind, known) in
+        [("webhook", keys::WEBHOOK), ("exec", keys::EXEC), ("flux_notify", keys::FLUX_CHANNEL)]
+    {
         let of_kind = channels.iter().filter(|channel| channel["kind"].as_str() == Some(kind));
         let written: BTreeSet<String> = of_kind.flat_map(keys_of).collect();
         assert_eq!(written, set(known), "[[channel]] of kind {kind}");

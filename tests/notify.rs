@@ -4,6 +4,8 @@
 
 #[path = "notify/delivery.rs"]
 mod delivery;
+#[path = "notify/flux_notify.rs"]
+mod flux_notify;
 #[path = "common/lab.rs"]
 mod lab;
 #[path = "notify/lanes.rs"]

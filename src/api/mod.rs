@@ -25,6 +25,7 @@
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
 //! | `POST /api/v1/recheck` | `{targets}` |
+//! | `POST /api/v1/notify/test` | `{name}` of a channel or contact list |
 //! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
 //! | `GET /api/v1/history/{host}/{check}?from=&to=&points=` | its numbers and states |
 //! | `GET /api/v1/edges?host=&alert=&limit=` | recorded changes |
@@ -69,6 +70,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/checks/{host}/{check}", get(checks::check))
         .route("/api/v1/history/{host}/{check}", get(checks::history))
         .route("/api/v1/recheck", post(checks::recheck))
+        .route("/api/v1/notify/test", post(alerts::test_notify))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/ack", post(alerts::acknowledge))
         .route("/api/v1/alerts/unack", post(alerts::unacknowledge))

@@ -52,6 +52,10 @@ fn done(outcome: &Outcome) -> String {
             let repeats = repeated(window).map(|words| format!(", {words}")).unwrap_or_default();
             format!("{}  {name}  {} to {}{repeats}\n", window.id, window.start, window.end)
         }
+        Outcome::Tested { answers, .. } => {
+            let lines: Vec<String> = answers.iter().map(ToString::to_string).collect();
+            lines.join("\n") + "\n"
+        }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         Command::DropNotifications { which } => {
             post(&["notifications", "drop"], &json!({ "which": which }))
         }
+        Command::TestNotify { name } => post(&["notify", "test"], &json!({ "name": name })),
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keys;
-use super::kinds;
 use super::problem::nearest;
 use super::reader::Reader;
+use super::settings::{FluxNotify, Settings};
+use super::{flux_notify, keys, kinds};
+use crate::model::flux_notify::NAME;
 use crate::model::{
     Channel, ChannelKind, Format, Name, Routes, Secret, Span, Webhook, channel::LOG, id::valid_name,
 };
@@ -17,12 +18,27 @@ const NAME_BYTES: usize = 64;
 enum Kind {
     Webhook,
     Exec,
+    FluxNotify,
 }
 
-const KINDS: [(&str, Kind); 2] = [("webhook", Kind::Webhook), ("exec", Kind::Exec)];
+const FLUX: &str = "flux_notify";
+const KINDS: [(&str, Kind); 3] =
+    [("webhook", Kind::Webhook), ("exec", Kind::Exec), (FLUX, Kind::FluxNotify)];
 
-/// Reads all channels and contact lists; `default_list` is that of `[alerting]`.
-pub(super) fn read(top: &Reader<'_>, default_list: Option<&str>) -> Routes {
+/// True when the file has a channel to a Flux Notify service, good or not.
+pub(super) fn has_flux_notify(top: &Reader<'_>) -> bool {
+    let channels = top.get("channel").and_then(|value| value.get_ref().as_array());
+    channels.into_iter().flatten().any(|channel| {
+        let kind = channel.get_ref().as_table().and_then(|table| table.get("kind"));
+        kind.and_then(|kind| kind.get_ref().as_str()) == Some(FLUX)
+    })
+}
+
+/// Reads all channels and contact lists. The default list is that of `[alerting]`, else that of
+/// `[flux_notify]`.
+pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
+    let section = &settings.flux_notify;
+    let default_list = settings.alerting.contact_list.as_ref().or(section.contact_list.as_ref());
     let mut routes = Routes::default();
     // Also those with mistakes: what names them is not wrong as well.
     let mut written: BTreeSet<Name> = BTreeSet::new();
@@ -30,8 +46,16 @@ pub(super) fn read(top: &Reader<'_>, default_list: Option<&str>) -> Routes {
         let Some(name) = name(&reader) else { continue };
         if !written.insert(Name::clone(&name)) {
             reader.wrong("name", format!("a [[channel]] `{name}` exists already"));
-        } else if let Some(channel) = channel(&reader, name) {
+        } else if let Some(channel) = channel(&reader, name, section) {
             routes.channels.insert(Name::clone(&channel.name), channel);
+        }
+    }
+    if let Some(channel) = flux_notify::implied(section).filter(|_| !has_flux_notify(top)) {
+        if written.insert(Name::clone(&channel.name)) {
+            routes.channels.insert(Name::clone(&channel.name), channel);
+        } else {
+            let why = "[flux_notify] has a url, but its channel's name is taken by another kind";
+            top.sink.missing(&top.span, why);
         }
     }
     for reader in top.tables("contact_list", "[[contact_list]]") {
@@ -56,7 +80,26 @@ pub(super) fn read(top: &Reader<'_>, default_list: Option<&str>) -> Routes {
         }
         routes.lists.insert(name, channels);
     }
-    if let Some(list) = default_list {
+    if let Some(list) = section.contact_list.as_deref().filter(|_| section.url.is_some())
+        && !routes.lists.contains_key(list)
+    {
+        // The list is one of the service.
+        let is_there = |channel: &&Channel| matches!(channel.kind, ChannelKind::FluxNotify(_));
+        let there = routes.channels.values().filter(is_there);
+        let there: Vec<Name> = there.map(|channel| Name::clone(&channel.name)).collect();
+        if !there.is_empty() {
+            routes.lists.insert(list.into(), there);
+        }
+    }
+    let reached = |name: &str| routes.lists.values().flatten().any(|channel| **channel == *name);
+    if routes.channels.contains_key(NAME) && section.url.is_some() && !reached(NAME) {
+        let why = format!(
+            "no contact list names the channel `{NAME}`, so nobody is told there; set \
+             DEFAULT_CONTACT_LIST or write a [[contact_list]]"
+        );
+        top.sink.warn(&top.span, why);
+    }
+    if let Some(list) = default_list.map(String::as_str) {
         if routes.lists.contains_key(list) {
             routes.default_list = Some(list.into());
         } else {
@@ -64,7 +107,7 @@ pub(super) fn read(top: &Reader<'_>, default_list: Option<&str>) -> Routes {
             let alerting = top.table("alerting");
             match alerting.filter(|table| table.has("contact_list")) {
                 Some(table) => table.wrong("contact_list", why),
-                None => top.sink.missing(&top.span, format!("[alerting] contact_list: {why}")),
+                None => top.sink.missing(&top.span, format!("the default contact list: {why}")),
             }
         }
     }
@@ -109,12 +152,13 @@ fn name(reader: &Reader<'_>) -> Option<Name> {
     good.map_err(|why| reader.wrong("name", format!("{name:?} {why}"))).ok().map(|()| name.into())
 }
 
-fn channel(reader: &Reader<'_>, name: Name) -> Option<Channel> {
+fn channel(reader: &Reader<'_>, name: Name, section: &FluxNotify) -> Option<Channel> {
     reader.require("kind", "kind = \"webhook\"");
     let kind = reader.choice("kind", &KINDS);
     match kind {
         Some(Kind::Webhook) => reader.refuse_unknown(keys::WEBHOOK),
         Some(Kind::Exec) => reader.refuse_unknown(keys::EXEC),
+        Some(Kind::FluxNotify) => reader.refuse_unknown(keys::FLUX_CHANNEL),
         None => return None,
     }
     let bounds = Span::from_secs(1)..=Span::from_secs(60);
@@ -122,6 +166,7 @@ fn channel(reader: &Reader<'_>, name: Name) -> Option<Channel> {
     let kind = match kind? {
         Kind::Webhook => ChannelKind::Webhook(webhook(reader)?),
         Kind::Exec => ChannelKind::Exec(exec(reader)?),
+        Kind::FluxNotify => ChannelKind::FluxNotify(Box::new(flux_notify::read(reader, section)?)),
     };
     Some(Channel { name, kind, timeout })
 }

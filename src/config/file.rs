@@ -105,10 +105,9 @@ pub(super) fn parse_in(
     top.refuse_unknown(keys::TOP);
     let mut layers = Layers::default();
     layers.file(&top);
-    layers.env(env, &sink);
+    layers.env(env, super::channels::has_flux_notify(&top), &sink);
     layers.check(&sink);
-    let default_list = layers.settings.alerting.contact_list.clone();
-    let routes = super::channels::read(&top, default_list.as_deref());
+    let routes = super::channels::read(&top, &layers.settings);
     layers.settings.defaults.contact_lists = super::channels::names(&routes);
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);

@@ -13,6 +13,7 @@ pub const TOP: &[&str] = &[
     "series",
     "defaults",
     "alerting",
+    "flux_notify",
     "wall",
     "bell",
     "host",
@@ -59,6 +60,25 @@ pub const WEBHOOK: &[&str] =
     &["name", "kind", "url", "format", "secret", "token", "routing_key", "headers", "timeout"];
 /// A `[[channel]]` of kind `exec`.
 pub const EXEC: &[&str] = &["name", "kind", "command", "timeout"];
+/// A `[[channel]]` of kind `flux_notify`.
+pub const FLUX_CHANNEL: &[&str] = &[
+    "name",
+    "kind",
+    "url",
+    "api_key",
+    "key_header",
+    "headers",
+    "incident_severity",
+    "default_severity",
+    "contact_list",
+    "requests",
+    "fields",
+    "incident_id",
+    "timeout",
+];
+/// `[flux_notify]`.
+pub const FLUX_NOTIFY: &[&str] =
+    &["url", "api_key", "incident_severity", "default_severity", "contact_list"];
 /// `[[contact_list]]`.
 pub const CONTACT_LIST: &[&str] = &["name", "channels"];
 /// `[wall]`.

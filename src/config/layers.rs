@@ -5,10 +5,10 @@ use std::fmt;
 
 use toml::de::DeValue;
 
-use super::keys;
 use super::problem::{Problem, Sink, allowed};
 use super::reader::Reader;
 use super::settings::{Form, SETTINGS, Setting, Settings};
+use super::{keys, kinds};
 use crate::model::FlapLimits;
 
 /// Where a value was said.
@@ -38,7 +38,8 @@ impl fmt::Display for Origin {
 /// What was said outside the file.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
-    /// The environment's variables; those that do not begin with `FLUXNOC_` are ignored.
+    /// The environment's variables; those that neither begin with `FLUXNOC_` nor are among
+    /// the established ones of the suite are ignored.
     pub variables: BTreeMap<String, String>,
     /// Flags: what they are called, `section.key`, and the value.
     pub flags: Vec<(String, String, String)>,
@@ -51,7 +52,8 @@ impl Env {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        let ours = |(name, _): &(String, String)| name.starts_with("FLUXNOC_");
+        let established = |name: &str| ESTABLISHED.iter().any(|(known, _)| *known == name);
+        let ours = |(name, _): &(String, String)| name.starts_with("FLUXNOC_") || established(name);
         let variables = std::env::vars_os().filter_map(text).filter(ours).collect();
         Self { variables, flags: Vec::new() }
     }
@@ -74,6 +76,16 @@ const ALIASES: [(&str, &str); 4] = [
     ("FLUXNOC_GLYPHS", "console.glyphs"),
 ];
 
+/// Names that installations of the suite use already; ours win over them. The general ones count
+/// only where the service is spoken of: another program may mean something else by them.
+pub const ESTABLISHED: [(&str, &str); 5] = [
+    ("FLUX_NOTIFY_URL", "flux_notify.url"),
+    ("FLUX_NOTIFY_API_KEY", "flux_notify.api_key"),
+    ("AUTO_INCIDENT_SEVERITY", "flux_notify.incident_severity"),
+    ("DEFAULT_SEVERITY", "flux_notify.default_severity"),
+    ("DEFAULT_CONTACT_LIST", "flux_notify.contact_list"),
+];
+
 /// Settings being put together.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
@@ -90,6 +102,7 @@ impl Layers {
             ("series", keys::SERIES),
             ("defaults", keys::DEFAULTS),
             ("alerting", keys::ALERTING),
+            ("flux_notify", keys::FLUX_NOTIFY),
             ("wall", keys::WALL),
             ("bell", keys::BELL),
         ];
@@ -105,6 +118,15 @@ impl Layers {
 
     fn take_from(&mut self, table: &Reader<'_>, setting: &Setting) {
         let Some(value) = table.get(setting.key) else { return };
+        if setting.form == Form::Secret {
+            // The only one; it is kept as the reference that it is.
+            if let Some(secret) = kinds::secret(table, setting.key) {
+                self.settings.flux_notify.api_key = Some(secret);
+                let origin = Origin::File(table.sink.text.origin(table.place(setting.key).start));
+                self.origins.insert(id(setting), origin);
+            }
+            return;
+        }
         let text = match (value.get_ref(), setting.form) {
             (DeValue::String(_), Form::Text) => table.text(setting.key).map(str::to_owned),
             (DeValue::Integer(number), Form::Number) if number.radix() == 10 => {
@@ -114,7 +136,7 @@ impl Layers {
             (_, Form::List) => table
                 .texts(setting.key)
                 .map(|texts| texts.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(",")),
-            (_, Form::Text) => {
+            (_, Form::Text | Form::Secret) => {
                 table.type_error(setting.key, value, "a text in quotes");
                 None
             }
@@ -137,8 +159,23 @@ impl Layers {
         self.origins.insert(id(setting), origin);
     }
 
-    /// Takes the environment and the flags.
-    pub fn env(&mut self, env: &Env, sink: &Sink<'_>) {
+    /// Takes the environment and the flags; `written` says that the file has a channel to a Flux
+    /// Notify service.
+    pub fn env(&mut self, env: &Env, written: bool, sink: &Sink<'_>) {
+        let spoken = self.settings.flux_notify.url.is_some()
+            || written
+            || ["FLUX_NOTIFY_URL", "FLUXNOC_FLUX_NOTIFY__URL"]
+                .iter()
+                .any(|name| env.variables.get(*name).is_some_and(|value| !value.is_empty()));
+        for (variable, wanted) in ESTABLISHED {
+            let setting = SETTINGS.iter().find(|setting| id(setting) == wanted);
+            let value = env.variables.get(variable).filter(|value| spoken && !value.is_empty());
+            if let (Some(setting), Some(value)) = (setting, value) {
+                self.take(setting, value, "environment", variable, sink, |name| {
+                    Origin::Variable(name.to_owned())
+                });
+            }
+        }
         for (variable, value) in &env.variables {
             let alias = ALIASES.iter().find(|(name, _)| name == variable).map(|(_, id)| *id);
             let setting = SETTINGS.iter().find(|setting| {

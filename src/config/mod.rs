@@ -9,6 +9,7 @@ mod builtin;
 mod channels;
 pub mod console;
 mod file;
+mod flux_notify;
 mod hosts;
 mod inventory;
 pub mod keys;

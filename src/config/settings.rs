@@ -1,8 +1,11 @@
 //! The settings besides hosts and checks, with their defaults: one table for file, environment,
 //! flags and `config show`.
 
-use crate::model::{FlapLimits, Span, State};
+use crate::model::flux_notify::{Gate, Severity};
+use crate::model::{FlapLimits, Secret, Span, State};
 
+use super::flux_notify::{gate, severity};
+use super::kinds::valid_url;
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
 
 /// Everything that is set besides hosts and checks.
@@ -18,6 +21,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// `[alerting]`.
     pub alerting: Alerting,
+    /// `[flux_notify]`.
+    pub flux_notify: FluxNotify,
     /// `[wall]`.
     pub wall: Wall,
     /// `[bell]`.
@@ -179,6 +184,28 @@ impl Default for Alerting {
     }
 }
 
+/// `[flux_notify]`: the service that incidents are opened at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FluxNotify {
+    /// Where it is; `None` is no such service.
+    pub url: Option<String>,
+    /// Its key.
+    pub api_key: Option<Secret>,
+    /// What opens an incident.
+    pub incident_severity: Gate,
+    /// The severity of what has no state of its own.
+    pub default_severity: Severity,
+    /// The contact list of what names none, there and, where `[alerting]` names none, here.
+    pub contact_list: Option<String>,
+}
+
+impl Default for FluxNotify {
+    fn default() -> Self {
+        let (incident_severity, default_severity) = (Gate::default(), Severity::High);
+        Self { url: None, api_key: None, incident_severity, default_severity, contact_list: None }
+    }
+}
+
 /// What the wall can show, in the words of `views`.
 pub const WALL_VIEWS: [&str; 7] =
     ["board", "overview", "alerts", "hosts", "checks", "paths", "maintenance"];
@@ -233,6 +260,8 @@ pub enum Form {
     Switch,
     /// A list of texts; with commas between where there is only one.
     List,
+    /// A reference to a secret; outside the file the secret itself, which is never shown.
+    Secret,
 }
 
 /// One setting.
@@ -403,7 +432,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 28] = [
+pub const SETTINGS: [Setting; 33] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -441,6 +470,18 @@ pub const SETTINGS: [Setting; 28] = [
     setting!(alerting.flapping_start, Number, percent, |n: &u8| Some(n.to_string())),
     setting!(alerting.flapping_stop, Number, percent, |n: &u8| Some(n.to_string())),
     setting!(alerting.contact_list, Text, |text| name(text).map(Some), Option::clone),
+    setting!(flux_notify.url, Text, |t| valid_url(t).map(|()| Some(t.to_owned())), Option::clone),
+    setting!(
+        flux_notify.api_key,
+        Secret,
+        |t: &str| Ok::<_, String>(Some(Secret::Inline(t.to_owned()))),
+        |key: &Option<Secret>| key.as_ref().map(super::show::secret)
+    ),
+    setting!(flux_notify.incident_severity, Text, gate, |g: &Gate| Some(g.word().to_owned())),
+    setting!(flux_notify.default_severity, Text, severity, |s: &Severity| Some(
+        s.word().to_owned()
+    )),
+    setting!(flux_notify.contact_list, Text, |text| name(text).map(Some), Option::clone),
     setting!(
         wall.rotate,
         Text,

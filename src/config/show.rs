@@ -83,7 +83,8 @@ pub(super) fn in_force(config: &Config) -> Vec<crate::model::Setting> {
 /// A value in the form of its setting.
 fn written(form: Form, value: &str) -> String {
     match form {
-        Form::Number | Form::Switch => value.to_owned(),
+        // A secret is masked, or a reference as it is written.
+        Form::Number | Form::Switch | Form::Secret => value.to_owned(),
         Form::Text => text(value),
         Form::List => list(&value.split(',').map(str::to_owned).collect::<Vec<_>>()),
     }

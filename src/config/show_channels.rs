@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::show::{Keys, list, mask};
-use crate::model::{ChannelKind, Format, Name, Routes, Secret};
+use crate::model::{ChannelKind, FluxNotify, Format, Name, Routes, Secret};
 
 /// Writes all of them.
 pub(super) fn write(out: &mut String, routes: &Routes) {
@@ -18,6 +18,7 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
                 keys.text("kind", "exec");
                 keys.put("command", &list(argv));
             }
+            ChannelKind::FluxNotify(service) => flux_notify(&mut keys, service),
             ChannelKind::Webhook(hook) => {
                 keys.text("kind", "webhook");
                 match &hook.url {
@@ -40,4 +41,20 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
         let channels: Vec<String> = channels.iter().map(Name::to_string).collect();
         keys.put("channels", &list(&channels));
     }
+}
+
+fn flux_notify(keys: &mut Keys<'_>, service: &FluxNotify) {
+    keys.text("kind", "flux_notify");
+    keys.text("url", &service.url);
+    keys.secret("api_key", service.api_key.as_ref());
+    keys.text("key_header", &service.key_header);
+    keys.map("headers", &mask(&service.headers));
+    keys.text("incident_severity", service.gate.word());
+    keys.text("default_severity", service.default_severity.word());
+    keys.optional("contact_list", service.contact_list.as_ref());
+    let requests = service.requests.iter();
+    let requests = requests.map(|(step, request)| (step.word().to_owned(), request.clone()));
+    keys.map("requests", &requests.collect());
+    keys.map("fields", &service.fields);
+    keys.text("incident_id", &service.incident_id);
 }

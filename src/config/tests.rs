@@ -282,3 +282,100 @@ proptest! {
         let _ = parse("c", &lines.join("\n"), &machine(), &Env::default());
     }
 }
+
+/// A configuration with variables of the environment.
+fn with_env(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let env = Env { variables: variables.collect(), flags: Vec::new() };
+    parse("config.toml", text, &machine(), &env).map_err(|problems| problems.to_string())
+}
+
+/// The names of the channels that a contact list, or nothing, leads to.
+fn led(config: &Config, list: Option<&str>) -> Vec<String> {
+    config.routes.destinations(list).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn fm_27_d_01_the_established_names_make_a_channel_and_ours_win_over_them() {
+    let service = |config: &Config| match config.routes.channels.get("flux-notify") {
+        Some(channel) => match &channel.kind {
+            crate::model::ChannelKind::FluxNotify(service) => Some((**service).clone()),
+            _ => None,
+        },
+        None => None,
+    };
+    let none = with_env("", &[]).unwrap();
+    assert_eq!(service(&none), None, "no URL is built in");
+    assert_eq!(led(&none, None), ["log"]);
+    let all = [
+        ("FLUX_NOTIFY_URL", "http://flux-notify:8080"),
+        ("FLUX_NOTIFY_API_KEY", "s3cret"),
+        ("AUTO_INCIDENT_SEVERITY", "CRITICAL"),
+        ("DEFAULT_SEVERITY", "HIGH"),
+        ("DEFAULT_CONTACT_LIST", "NOC Team"),
+    ];
+    let config = with_env("", &all).unwrap();
+    let made = service(&config).unwrap();
+    assert_eq!(made.url, "http://flux-notify:8080");
+    assert_eq!(made.api_key, Some(Secret::Inline("s3cret".to_owned())));
+    assert_eq!(made.gate, crate::model::flux_notify::Gate::Critical);
+    assert_eq!(led(&config, None), ["flux-notify"]);
+    assert_eq!(led(&config, Some("NOC Team")), ["flux-notify"]);
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    let shown: Vec<String> = config
+        .in_force()
+        .iter()
+        .filter(|setting| setting.key.as_str().starts_with("flux_notify."))
+        .map(|setting| format!("{} {} {}", setting.key, setting.value, setting.source))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "flux_notify.url \"http://flux-notify:8080\" environment FLUX_NOTIFY_URL",
+            "flux_notify.api_key \"********\" environment FLUX_NOTIFY_API_KEY",
+            "flux_notify.incident_severity \"CRITICAL\" environment AUTO_INCIDENT_SEVERITY",
+            "flux_notify.default_severity \"HIGH\" environment DEFAULT_SEVERITY",
+            "flux_notify.contact_list \"NOC Team\" environment DEFAULT_CONTACT_LIST",
+        ]
+    );
+    assert!(!config.effective().contains("s3cret"));
+
+    // The file below, our own names above; both of the document's URLs work.
+    let file = "[flux_notify]\nurl = \"http://flux-notify:4004\"\napi_key = \"x\"\n";
+    assert_eq!(service(&with_env(file, &[]).unwrap()).unwrap().url, "http://flux-notify:4004");
+    assert_eq!(
+        service(&with_env(file, &all[..1]).unwrap()).unwrap().url,
+        "http://flux-notify:8080"
+    );
+    let ours = ("FLUXNOC_FLUX_NOTIFY__URL", "http://ours:1");
+    assert_eq!(service(&with_env(file, &[all[0], ours]).unwrap()).unwrap().url, "http://ours:1");
+    for (written, both) in [("both", true), ("critical,high", true), ("HIGH", false)] {
+        let config = with_env(file, &[("AUTO_INCIDENT_SEVERITY", written)]).unwrap();
+        let gate = service(&config).unwrap().gate;
+        assert_eq!(gate == crate::model::flux_notify::Gate::Both, both, "{written}");
+    }
+}
+
+#[test]
+fn fs_31_a_list_that_is_not_there_is_refused_and_one_that_tells_nobody_is_warned_of() {
+    // Elsewhere these names may mean something else.
+    let stray = [("DEFAULT_SEVERITY", "debug"), ("DEFAULT_CONTACT_LIST", "x")];
+    assert!(with_env("", &stray).is_ok());
+    let url = ("FLUX_NOTIFY_URL", "http://flux-notify:8080");
+    let wrong = with_env("", &[url, ("DEFAULT_SEVERITY", "SEVERE")]).unwrap_err();
+    assert!(wrong.contains("DEFAULT_SEVERITY: `SEVERE` is unknown"), "{wrong}");
+    let lonely = with_env("", &[url]).unwrap();
+    assert!(lonely.warnings[0].message.contains("no contact list names the channel"));
+    let channel = "[[channel]]\nname = \"own\"\nkind = \"flux_notify\"\nurl = \"http://x\"\n";
+    let list = [("DEFAULT_CONTACT_LIST", "Gone")];
+    let wrong = with_env(channel, &list).unwrap_err();
+    assert!(wrong.contains("there is no contact list `Gone`"), "{wrong}");
+    let host = "[[host]]\nname = \"a\"\naddress = \"192.0.2.1\"\ncontact_list = \"DBA Team\"\n";
+    let wrong = with_env(host, &[url]).unwrap_err();
+    assert!(wrong.contains("there is no contact list `DBA Team`"), "{wrong}");
+    // What a channel of the file says of itself counts, and all else is as the section says.
+    let own = format!("{channel}incident_severity = \"HIGH\"\n");
+    let config = with_env(&own, &[url, ("FLUX_NOTIFY_API_KEY", "k")]).unwrap();
+    let names: Vec<&str> = config.routes.channels.keys().map(AsRef::as_ref).collect();
+    assert_eq!(names, ["own"], "one that is written takes the place of the implied one");
+}

@@ -61,6 +61,8 @@ pub struct Core {
     pub(super) paths: super::paths::Paths,
     pub(super) stop: CancellationToken,
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
+    /// Room for tests of channels.
+    pub(super) tests: Arc<tokio::sync::Semaphore>,
     pub(super) remembered: HashMap<RequestId, Outcome>,
     pub(super) remembered_order: VecDeque<RequestId>,
     /// The worker's last word on how late runs start.

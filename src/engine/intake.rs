@@ -3,7 +3,10 @@
 //! Everything is decided by `rules`; this file only fetches what they need and puts what they say
 //! into the batch.
 
-use crate::model::{Alert, AlertId, CheckKey, Known, Notification, Now, Policy, Status, Timestamp};
+use crate::model::{
+    Alert, AlertId, CheckKey, Kind, Known, Name, Notification, Now, Policy, State, Status,
+    Timestamp,
+};
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
@@ -140,10 +143,23 @@ impl Core {
         self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default()
     }
 
-    /// Who is told of a check.
-    fn destinations(&self, at: usize) -> Vec<crate::model::Name> {
+    /// Who is told of a check: its contact list, or the default one, and their channels.
+    fn told(&self, at: usize) -> (Option<Name>, Vec<Name>) {
         let list = self.table.get(at).and_then(|slot| slot.check.contact_list.clone());
-        self.routes.borrow().destinations(list.as_deref())
+        let told = self.routes.borrow().told(list.as_deref());
+        if let Some(list) = list.filter(|list| told.0.as_ref() != Some(list)) {
+            tracing::warn!(%list, "there is no such contact list any more; the default one is told");
+        }
+        told
+    }
+
+    /// True when a problem of this state means that the whole host cannot be reached.
+    fn means_unreachable(&self, at: usize, state: State) -> bool {
+        let Some(slot) = self.table.get(at).filter(|slot| slot.check.kind() == Kind::Ping) else {
+            return false;
+        };
+        let host = self.table.host(&slot.check.key.host);
+        state != State::Ok && host.is_some_and(|host| host.unreachable == state)
     }
 
     fn stage(&mut self, at: usize, step: Step, known: Known) {
@@ -151,8 +167,12 @@ impl Core {
             self.touch(true);
         }
         for notice in &step.notices {
-            for destination in self.destinations(at) {
+            let unreachable = self.means_unreachable(at, notice.edge.to);
+            let (list, destinations) = self.told(at);
+            for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
+                let list = list.clone();
+                let notification = Notification { list, unreachable, ..notification };
                 let promised = self.promised(notification, known);
                 self.batch.notifications.extend(promised);
             }

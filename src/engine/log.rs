@@ -287,6 +287,7 @@ fn words(command: &Command) -> (String, Vec<Name>) {
         Command::Recheck { .. } => ("ran it again".to_owned(), hosts.collect()),
         Command::ResendNotifications { which } => (about(which, "sent", "again"), Vec::new()),
         Command::DropNotifications { which } => (about(which, "dropped", ""), Vec::new()),
+        Command::TestNotify { name } => (format!("sent a test to {name}"), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

@@ -182,6 +182,7 @@ impl Engine {
             paths,
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
+            tests: Arc::new(tokio::sync::Semaphore::new(commands::test_notify::TESTS)),
             remembered: HashMap::new(),
             remembered_order: VecDeque::new(),
             lag: None,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::{self, Lane};
 use crate::clock::Clock;
-use crate::model::{AlertId, Channel, ChannelKind, Routes, Span, Timestamp};
+use crate::model::{AlertId, Channel, ChannelKind, Incident, Routes, Span, Timestamp};
 use crate::notify::{Delivery, Sender};
 use crate::store::{OutboxRow, Store, StoreError};
 
@@ -38,6 +38,8 @@ pub(super) struct Outbox {
 struct Flight {
     row: OutboxRow,
     delivery: Delivery,
+    /// The incident that it opened.
+    opened: Option<Incident>,
 }
 
 /// Deliveries on their way.
@@ -83,7 +85,9 @@ impl Outbox {
         for destination in self.store.due_destinations(now).await? {
             let channel = routes.channel(&destination);
             let width = match channel.as_ref().map(|channel| &channel.kind) {
-                Some(ChannelKind::Webhook(_) | ChannelKind::Exec(_)) => AT_ONCE,
+                Some(
+                    ChannelKind::Webhook(_) | ChannelKind::Exec(_) | ChannelKind::FluxNotify(_),
+                ) => AT_ONCE,
                 Some(ChannelKind::Log) | None => LINES,
             };
             let busy = flights.busy.entry(destination.clone()).or_default();
@@ -142,10 +146,13 @@ impl Outbox {
     ) -> Result<(), StoreError> {
         let mut lanes = flights.lanes.clone();
         let mut tx = self.store.write().await?;
-        for Flight { row, delivery } in landed {
+        for Flight { row, delivery, opened } in landed {
             let OutboxRow { notification, tries, .. } = row;
             let key = &notification.key;
             let lane = lanes.entry(notification.destination.clone()).or_default();
+            if let Some(incident) = opened {
+                tx.put_incident(notification.alert, &notification.destination, incident).await?;
+            }
             match delivery {
                 Delivery::Sent => {
                     if lane.sent() {
@@ -177,12 +184,16 @@ async fn deliver(
     row: OutboxRow,
     now: Timestamp,
 ) -> Flight {
+    let mut incident = row.incident.clone();
     // What an operator had sent again is as old as that.
     let at = row.resent_at.unwrap_or(row.notification.edge.at);
     let delivery = match (channel, lane::lateness(at, now)) {
         (None, _) => Delivery::Refused("there is no such channel any more".to_owned()),
         (_, None) => Delivery::Refused("it is older than 24 hours".to_owned()),
-        (Some(channel), Some(late)) => sender.deliver(&channel, &row.notification, late).await,
+        (Some(channel), Some(late)) => {
+            sender.deliver_of(&channel, &row.notification, late, &mut incident).await
+        }
     };
-    Flight { row, delivery }
+    let opened = incident.filter(|incident| row.incident.as_ref() != Some(incident));
+    Flight { row, delivery, opened }
 }

@@ -11,8 +11,8 @@ use crate::model::{Alert, AlertId, CheckKey, Name, Notification, Now, Timestamp}
 use crate::protocol::due;
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::{
-    AlertPage, Answer, CheckRow, DeliveryState, DestinationRow, NotificationItem, NotificationPage,
-    NotificationRow, Problem, TraceSummary,
+    AlertPage, Answer, CheckRow, DeliveryState, DestinationRow, IncidentRow, NotificationItem,
+    NotificationPage, NotificationRow, Problem, TraceSummary,
 };
 use crate::store::{Delivered, Listed, Standing};
 
@@ -40,9 +40,12 @@ impl Core {
             let comments = store.comments(&check.host, Some(&check.name), COMMENTS).await?;
             let edges = store.edges(None, Some(id), PAST).await?;
             let told = store.notifications_of(id, PAST).await?;
+            let incidents = store.incidents_of(id).await?.into_iter();
+            let incidents =
+                incidents.map(|(destination, id)| IncidentRow { destination, id }).collect();
             let (row, next) = known.unwrap_or_default();
             let notifications = told.into_iter().map(notification).collect();
-            Ok(Some(AlertPage { alert, row, edges, notifications, comments, next }))
+            Ok(Some(AlertPage { alert, row, edges, notifications, incidents, comments, next }))
         };
         read(reply, async move {
             Ok(match asked.await? {

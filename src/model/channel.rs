@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flux_notify::FluxNotify;
 use super::id::Name;
 use super::secret::Secret;
 use super::time::Span;
@@ -29,6 +30,8 @@ pub enum ChannelKind {
     Webhook(Webhook),
     /// A program with the notification on its stdin.
     Exec(Vec<String>),
+    /// Incidents at a Flux Notify service.
+    FluxNotify(Box<FluxNotify>),
 }
 
 /// A request to a URL.
@@ -93,9 +96,38 @@ impl Routes {
     /// is the default one; without any list it is the log.
     #[must_use]
     pub fn destinations(&self, list: Option<&str>) -> Vec<Name> {
-        let named = list.and_then(|list| self.lists.get(list));
-        let chosen = named.or_else(|| self.lists.get(self.default_list.as_deref()?));
-        chosen.cloned().unwrap_or_else(|| vec![Name::from(LOG)])
+        self.told(list).1
+    }
+
+    /// The same with the list that they are of, if any.
+    #[must_use]
+    pub fn told(&self, list: Option<&str>) -> (Option<Name>, Vec<Name>) {
+        let named = list.and_then(|list| self.lists.get_key_value(list));
+        let chosen = named.or_else(|| self.lists.get_key_value(self.default_list.as_deref()?));
+        match chosen {
+            Some((name, channels)) => (Some(Name::clone(name)), channels.clone()),
+            None => (None, vec![Name::from(LOG)]),
+        }
+    }
+
+    /// The channels of a contact list with its name, or the one channel of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<(Option<Name>, Vec<Channel>)> {
+        let (list, names) = match self.lists.get_key_value(name) {
+            Some((list, names)) => (Some(Name::clone(list)), names.clone()),
+            None => (None, vec![Name::from(name)]),
+        };
+        let channels: Option<Vec<Channel>> = names.iter().map(|name| self.channel(name)).collect();
+        Some((list, channels?))
+    }
+
+    /// What can be named, for whoever named something else: lists, channels, the log.
+    #[must_use]
+    pub fn unknown(&self, name: &str) -> String {
+        let known = self.lists.keys().chain(self.channels.keys());
+        let known: Vec<&str> = known.map(AsRef::as_ref).chain([LOG]).collect();
+        let cut: String = name.chars().take(80).collect();
+        format!("there is no contact list or channel `{cut}`; there are: {}", known.join(", "))
     }
 
     /// The channel of a destination.

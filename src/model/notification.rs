@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alert::Edge;
-use super::id::{AlertId, RequestId};
+use super::id::{AlertId, Name, RequestId};
 use super::state::State;
 use super::time::Timestamp;
 
@@ -92,6 +92,12 @@ pub struct Notification {
     /// The operator's request that made it, while it waits for the chance to be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// The contact list that is told by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Name>,
+    /// True when the whole host cannot be reached.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreachable: bool,
 }
 
 /// What people knew of an alert before a promise, and when they were told.
@@ -130,6 +136,8 @@ impl Notification {
             not_before: edge.at,
             edge: edge.clone(),
             held: None,
+            list: None,
+            unreachable: false,
         }
     }
 }

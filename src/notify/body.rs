@@ -32,7 +32,8 @@ pub fn body(
     body.to_string()
 }
 
-fn is_over(notification: &Notification) -> bool {
+/// True when it tells of an end.
+pub(super) fn is_over(notification: &Notification) -> bool {
     notification.edge.to == State::Ok
         || matches!(notification.edge.kind, EdgeKind::Recovered | EdgeKind::Closed)
 }
@@ -152,7 +153,7 @@ fn pagerduty(notification: &Notification, routing_key: &str) -> Value {
 }
 
 /// Whole seconds in UTC.
-fn seconds(at: Timestamp) -> String {
+pub(super) fn seconds(at: Timestamp) -> String {
     let words = at.to_string();
     words.split_once('.').map_or(words.clone(), |(whole, _)| format!("{whole}Z"))
 }

@@ -3,20 +3,24 @@
 //! In: a channel and a notification. Out: whether it was taken.
 //! Never: decides whether to notify, or tries again on its own.
 
+mod answer;
 pub mod body;
 mod exec;
+mod flux_notify;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod webhook;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use body::wording;
+pub use trial::trial;
 pub use webhook::signature;
 
 use crate::model::safe_text::truncate;
-use crate::model::{Channel, ChannelKind, Notification, SafeText, Span, State};
+use crate::model::{Channel, ChannelKind, Incident, Notification, SafeText, Span, State};
 
 /// What became of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +84,19 @@ impl Sender {
         notification: &Notification,
         late: Late,
     ) -> Delivery {
+        self.deliver_of(channel, notification, late, &mut None).await
+    }
+
+    /// The same for an alert that may have an incident at the destination; `incident` is the one
+    /// that is known, and afterwards the one that there is. It is kept also when a later step
+    /// fails.
+    pub async fn deliver_of(
+        &self,
+        channel: &Channel,
+        notification: &Notification,
+        late: Late,
+        incident: &mut Option<Incident>,
+    ) -> Delivery {
         let time = channel.timeout.to_std();
         let deadline = Instant::now() + time;
         let delivery = async {
@@ -96,6 +113,13 @@ impl Sender {
                     Err(why) => Delivery::retry(why),
                 },
                 ChannelKind::Exec(argv) => exec::deliver(argv, notification, late).await,
+                ChannelKind::FluxNotify(service) => match self.http() {
+                    Ok(http) => {
+                        flux_notify::deliver(http, service, notification, late, incident, deadline)
+                            .await
+                    }
+                    Err(why) => Delivery::retry(why),
+                },
             }
         };
         let given = tokio::time::timeout_at(deadline.into(), delivery).await;

@@ -7,20 +7,12 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use aws_lc_rs::hmac;
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
-};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, Response};
 
-use super::{Delivery, Late, body, quoted};
-use crate::model::observation::root_cause;
-use crate::model::{Format, Notification, SafeText, Secret, Span, Webhook};
+use super::{Delivery, Late, answer, body, quoted};
+use crate::model::{Format, Notification, Secret, Webhook};
 use crate::secrets;
-
-/// Bytes of an answer that are looked at.
-const ANSWER: usize = 4096;
-/// What a receiver may ask for in `Retry-After`.
-const AGAIN: std::ops::RangeInclusive<u64> = 1..=300;
 
 /// Delivers by a request; the caller bounds its time by `deadline`.
 pub(super) async fn deliver(
@@ -52,12 +44,7 @@ async fn request(
     let url = secrets::resolve(&hook.url, deadline).await?;
     let routing_key = value(&hook.routing_key).await?.unwrap_or_default();
     let body = body::body(hook.format, notification, receiver, &routing_key);
-    let mut headers = HeaderMap::new();
-    for (name, value) in &hook.headers {
-        let name = HeaderName::try_from(name).map_err(|_| format!("no header: `{name}`"))?;
-        let value = HeaderValue::try_from(value);
-        headers.insert(name, value.map_err(|_| "a header's value cannot be sent".to_owned())?);
-    }
+    let mut headers = answer::headers(&hook.headers)?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let key = HeaderValue::try_from(&notification.key)
         .map_err(|_| "the notification's key cannot be sent".to_owned())?;
@@ -77,7 +64,7 @@ async fn request(
     }
     let sent = http.post(url).headers(headers).body(body).send().await;
     // Of some services the URL is the secret.
-    sent.map_err(|error| cause(&error.without_url()))
+    sent.map_err(|error| answer::cause(&error.without_url()))
 }
 
 /// `sha256=` and the hexadecimal HMAC-SHA256 of the body.
@@ -92,47 +79,13 @@ pub fn signature(secret: &str, body: &[u8]) -> String {
 }
 
 async fn answered(format: Format, mut response: Response) -> Delivery {
-    let status = response.status();
-    let again = retry_after(response.headers());
-    if status.is_success() && format != Format::Slack {
-        return Delivery::Sent;
+    if format != Format::Slack || !response.status().is_success() {
+        return answer::judged(response).await;
     }
-    let mut bytes = Vec::new();
-    while bytes.len() < ANSWER {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Err(error) if status.is_success() => return Delivery::retry(cause(&error)),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    bytes.truncate(ANSWER);
-    if status.is_success() {
+    match answer::read(&mut response, answer::QUOTED).await {
+        Err(why) => Delivery::retry(why),
         // Slack says no in words under 200.
-        return if bytes.trim_ascii() == b"ok" {
-            Delivery::Sent
-        } else {
-            Delivery::Refused(quoted("it did not say ok", &bytes))
-        };
+        Ok(bytes) if bytes.trim_ascii() == b"ok" => Delivery::Sent,
+        Ok(bytes) => Delivery::Refused(quoted("it did not say ok", &bytes)),
     }
-    let why = quoted(&format!("HTTP {}", status.as_u16()), &bytes);
-    match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Delivery::Retry { why, after: again }
-        }
-        _ if status.is_server_error() => Delivery::Retry { why, after: again },
-        _ if status.is_redirection() => {
-            Delivery::Refused(format!("{why}; it redirects: configure the URL it ends at"))
-        }
-        _ => Delivery::Refused(why),
-    }
-}
-
-/// `Retry-After` in seconds, within bounds; a date counts as not said.
-fn retry_after(headers: &HeaderMap) -> Option<Span> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Span::from_secs(seconds.clamp(*AGAIN.start(), *AGAIN.end())))
-}
-
-fn cause(error: &reqwest::Error) -> String {
-    SafeText::line(&root_cause(error).to_string()).as_str().to_owned()
 }

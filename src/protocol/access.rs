@@ -68,6 +68,7 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::ExtendMaintenance { .. }
         | Command::EditMaintenance { .. }
         | Command::Undo { .. }
+        | Command::TestNotify { .. }
         | Command::Recheck { .. }
         | Command::ResendNotifications { .. }
         | Command::DropNotifications { .. } => Need::Role(Role::Operator),

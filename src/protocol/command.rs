@@ -178,6 +178,11 @@ pub enum Command {
         /// Which.
         which: NotificationScope,
     },
+    /// Send a marked test through a channel, or through all of a contact list.
+    TestNotify {
+        /// The channel or the list.
+        name: Name,
+    },
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -216,6 +221,7 @@ impl Command {
             Self::Recheck { .. } => "recheck",
             Self::ResendNotifications { .. } => "resend_notifications",
             Self::DropNotifications { .. } => "drop_notifications",
+            Self::TestNotify { .. } => "test_notify",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -300,6 +306,7 @@ impl Command {
                 which: NotificationScope::Keys(vec!["a:1:first:log \u{e9}".to_owned()]),
             },
             Self::DropNotifications { which: NotificationScope::Destination("pager".to_owned()) },
+            Self::TestNotify { name: "NOC Team".into() },
             Self::Look {
                 stream: 7,
                 interest: Interest {
@@ -366,6 +373,13 @@ pub enum Outcome {
     },
     /// The window as it is now; it can be undone for [`UNDO`].
     Maintenance(Maintenance),
+    /// What each channel answered to a test, a line each.
+    Tested {
+        /// The answers.
+        answers: Vec<SafeText>,
+        /// True when all of them took it.
+        taken: bool,
+    },
     /// Everything that the worker runs.
     Assigned {
         /// The generation of this list.

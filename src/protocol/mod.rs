@@ -23,7 +23,7 @@ pub use command::{Command, NewMaintenance, Outcome, Request, Target, UNDO};
 pub use event::{CheckRow, EngineStatus, Event, Interest, LiveCheck, LiveTrace, TraceRequest};
 pub use log::{LogCursor, LogEntry, LogFilter, LogKind, LogPage};
 pub use notifications::{DestinationRow, NotificationItem, NotificationPage, NotificationScope};
-pub use pages::{AlertPage, DeliveryState, NotificationRow, TraceSummary};
+pub use pages::{AlertPage, DeliveryState, IncidentRow, NotificationRow, TraceSummary};
 pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};

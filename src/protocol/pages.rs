@@ -46,6 +46,15 @@ pub struct NotificationRow {
     pub error: Option<SafeText>,
 }
 
+/// The incident that a service has opened for an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentRow {
+    /// The channel.
+    pub destination: String,
+    /// The incident's id at the service.
+    pub id: SafeText,
+}
+
 /// Everything about one alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertPage {
@@ -57,6 +66,9 @@ pub struct AlertPage {
     pub edges: Vec<Edge>,
     /// Who was or will be told, newest first.
     pub notifications: Vec<NotificationRow>,
+    /// The incidents that services have opened for it, by destination.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<IncidentRow>,
     /// Comments on it, on its check and on its host, newest first.
     pub comments: Vec<Comment>,
     /// When its check runs next, as far as the engine can tell.

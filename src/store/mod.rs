@@ -25,6 +25,7 @@ mod edges;
 mod error;
 mod fold;
 mod history;
+mod incidents;
 mod inventory;
 mod journal;
 mod load;

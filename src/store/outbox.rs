@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
-use crate::model::{AlertId, Notification, RequestId, SafeText, Timestamp};
+use crate::model::{AlertId, Incident, Notification, RequestId, SafeText, Timestamp};
 
 /// A notification that waits to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,13 @@ pub struct OutboxRow {
     pub error: Option<String>,
     /// When an operator had it sent again.
     pub resent_at: Option<Timestamp>,
+    /// The incident that its destination has opened for its alert.
+    pub incident: Option<Incident>,
 }
+
+/// A row of the outbox with what is known of its incident.
+type DueRow =
+    (String, String, i64, i64, Option<String>, Option<i64>, Option<String>, Option<String>);
 
 /// A promise with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +39,6 @@ pub struct Delivered {
 }
 
 pub(super) type DeliveredRow = (String, String, i64, String, i64, Option<i64>, Option<String>);
-
-type DueRow = (String, String, i64, i64, Option<String>, Option<i64>);
 
 impl Store {
     /// All promises about an alert, newest first.
@@ -103,8 +107,9 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, o.resent_at \
-            FROM outbox o \
+        const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, o.resent_at, \
+            i.incident, i.opened_by FROM outbox o \
+            LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
@@ -113,14 +118,17 @@ impl Store {
         let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)
                 .bind(now.millis()).bind(i64::from(limit)).bind(destination)
                 .fetch_all(pool).await)?;
-        let read = |(key, body, not_before, tries, error, resent): DueRow| {
+        let read = |row: DueRow| {
+            let (key, body, not_before, tries, error, resent, incident, opened_by) = row;
             let body: Option<Notification> = words::from_json(&body);
             let (Some(mut notification), Some(tries)) = (body, words::small(tries)) else {
                 return Err(self.corrupt(format!("notification {key} cannot be read")));
             };
             notification.not_before = Timestamp::from_millis(not_before);
             let resent_at = words::moment(resent);
-            Ok(OutboxRow { notification, tries, error, resent_at })
+            let incident = incident.zip(opened_by);
+            let incident = incident.map(|(id, opened_by)| Incident { id, opened_by });
+            Ok(OutboxRow { notification, tries, error, resent_at, incident })
         };
         rows.into_iter().map(read).collect()
     }

@@ -47,6 +47,10 @@ const EDGES: &str = "DELETE FROM edges WHERE seq IN \
     (SELECT seq FROM edges WHERE at < $1 ORDER BY at LIMIT $2)";
 const ALERTS: &str = "DELETE FROM alerts WHERE id IN \
     (SELECT id FROM alerts WHERE phase = 'resolved' AND resolved < $1 ORDER BY resolved LIMIT $2)";
+// The outbox holds an alert's rows as long as the alert, or longer.
+const INCIDENTS: &str = "DELETE FROM incidents WHERE (alert, destination) IN \
+    (SELECT i.alert, i.destination FROM incidents i JOIN alerts a ON a.id = i.alert \
+    WHERE a.phase = 'resolved' AND a.resolved < $1 LIMIT $2)";
 const WINDOWS: &str = "DELETE FROM maintenance WHERE id IN \
     (SELECT id FROM maintenance WHERE end_at < $1 AND recurrence IS NULL \
     ORDER BY end_at LIMIT $2)";
@@ -89,6 +93,8 @@ impl Tx {
         let all = [
             (DAYS, before(retention.days)),
             (EDGES, long),
+            // Before their alerts.
+            (INCIDENTS, long),
             (ALERTS, long),
             (WINDOWS, long),
             (COMMENTS, long),

@@ -18,6 +18,7 @@ const THIRD: &str = include_str!("migrations/0003_rules.sql");
 const FOURTH: &str = include_str!("migrations/0004_durations.sql");
 const FIFTH: &str = include_str!("migrations/0005_promises.sql");
 const SIXTH: &str = include_str!("migrations/0006_recurrence.sql");
+const SEVENTH: &str = include_str!("migrations/0007_incidents.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -28,6 +29,7 @@ pub(super) fn migrator() -> Migrator {
         (4, "durations", FOURTH),
         (5, "promises", FIFTH),
         (6, "recurrence", SIXTH),
+        (7, "incidents", SEVENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

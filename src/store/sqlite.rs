@@ -29,6 +29,10 @@ const ROWS: usize = 512;
 const LOG_LIMIT: &str = "67108864";
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// The words of all definitions. The driver ends when a column's type is no text, and what it read
+/// is then nothing, without an error.
+const DEFINITIONS: &str = "SELECT CAST(sql AS BLOB) FROM sqlite_master WHERE sql IS NOT NULL";
+
 /// Looks for damage in one table and its indexes each (a quick check does not compare those, and a
 /// lost entry of an index hides its row); all that [`Store::load`] reads is small.
 const DAMAGE_CHECKS: [&str; 8] = [
@@ -187,6 +191,13 @@ async fn verify(
     tables: &[String],
     place: &str,
 ) -> Result<(), StoreError> {
+    let definitions: Vec<Vec<u8>> = sqlx::query_scalar(DEFINITIONS)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|error| StoreError::of(place, &error))?;
+    if !definitions.iter().all(|sql| std::str::from_utf8(sql).is_ok()) {
+        return Err(corrupt(place, "the definition of a table is no text"));
+    }
     for sql in DAMAGE_CHECKS {
         let table = sql.split('\'').nth(1).unwrap_or_default();
         if !Found::has(tables, table) {

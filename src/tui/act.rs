@@ -55,6 +55,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::History => show(app, View::History),
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),
+        Action::FluxNotify => panes::settings::open_flux_notify(app),
         Action::Interfaces => return panes::interfaces::open(app),
         Action::Series => show(app, View::Series),
         Action::Trace => trace(app),
@@ -155,7 +156,7 @@ fn turn(app: &mut App, forward: bool) {
 }
 
 /// Opens a view; in the view itself the first pane gets the keys.
-fn show(app: &mut App, view: View) {
+pub(super) fn show(app: &mut App, view: View) {
     if app.view == view {
         (app.focus, app.zoom) = (view.first(), false);
     }

@@ -112,6 +112,8 @@ actions! {
     Logs, "logs", "logs", "what the program itself says", Look, key;
     Interfaces, "interfaces", "interfaces", "the interfaces of the host: rates, use, errors, states", Look, key;
     Settings, "settings", "settings", "what is in force, and where it comes from", Look, key;
+    FluxNotify, "flux-notify", "flux notify", "settings, integrations: the Flux Notify service", Look, palette;
+    NotifyTest, "notify-test", "test", "settings: send a marked test through the channel", Operate, key;
     Series, "series", "series", "scraped series: values, sparklines, graphs", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;

@@ -126,6 +126,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
     wish(Action::Resend, resend);
     wish(Action::DropNotification, give_up);
     wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
+    wish(Action::NotifyTest, panes::settings::channel(app).is_some());
     wish(Action::Recheck, acts_on_objects && object);
     wish(Action::Pin, panes::pin::here(app).is_some());
     let graphs = panes::pin::title(app).is_none()

@@ -409,6 +409,7 @@ pub fn unfilled() -> Vec<String> {
     for outcome in samples::outcomes() {
         match outcome {
             Outcome::Done { count: _, failures: _, failed: _, undo_until: _ } => {}
+            Outcome::Tested { answers: _, taken: _ } => {}
             Outcome::Maintenance(window) => declared.walk(&window),
             Outcome::Assigned { generation: _, assignments } => declared.walk(&assignments),
             Outcome::Directives(directives) => declared.walk(&directives),

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::receiver::{Receiver, status};
 
-fn notification() -> Notification {
+pub fn notification() -> Notification {
     let edge = Edge {
         alert: AlertId::from_parts(1_772_000_000_123, [1; 10]),
         check: CheckKey::new("web-1", "disk"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 
 /// How long a test waits for what must come.
@@ -15,6 +15,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Got {
+    /// Method and path.
+    pub line: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its bytes.
@@ -85,10 +87,16 @@ impl Receiver {
     }
 }
 
-async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(
+    State(receiver): State<Receiver>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let count = {
         let mut got = receiver.got.lock().unwrap();
-        got.push(Got { headers, body });
+        got.push(Got { line: format!("{method} {}", uri.path()), headers, body });
         got.len()
     };
     let answer = Arc::clone(&receiver.answer.lock().unwrap());

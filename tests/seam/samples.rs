@@ -28,7 +28,7 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
-    EngineStatus, Event, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
+    EngineStatus, Event, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
     NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role, SeriesPage,
     SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
@@ -434,6 +434,10 @@ pub fn alert_page() -> AlertPage {
             sent_at: Some(at(2)),
             error: Some(SafeText::line("refused")),
         }],
+        incidents: vec![IncidentRow {
+            destination: "flux-notify".to_owned(),
+            id: SafeText::line("INC-42"),
+        }],
         comments: vec![comment()],
         next: Some(at(9)),
     }
@@ -451,6 +455,7 @@ pub fn outcomes() -> Vec<Outcome> {
         },
         Outcome::done(0),
         Outcome::Maintenance(window()),
+        Outcome::Tested { answers: vec![SafeText::line("hook: sent")], taken: true },
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
         Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),
     ]

@@ -11,7 +11,7 @@ use fluxnoc::model::{
 };
 use fluxnoc::protocol::query::{Answer, Query};
 use fluxnoc::protocol::{
-    AlertPage, DeliveryState, Event, LogCursor, LogEntry, LogFilter, LogKind, LogPage,
+    AlertPage, DeliveryState, Event, IncidentRow, LogCursor, LogEntry, LogFilter, LogKind, LogPage,
     NotificationRow, Problem, TraceSummary,
 };
 
@@ -177,6 +177,10 @@ fn alert(id: AlertId) -> Option<AlertPage> {
             told(2, Reason::Worse, DeliveryState::Due, 2, Some("503 busy, try again in 30 s")),
             told(1, Reason::First, DeliveryState::Sent, 0, None),
         ],
+        incidents: vec![IncidentRow {
+            destination: "flux-notify".to_owned(),
+            id: SafeText::line("INC-42"),
+        }],
         comments: vec![
             comment(70, "noc-1", true, "rack 4 has no light"),
             comment(400_000, "noc-2", false, "the replica takes over by itself after 5 minutes"),

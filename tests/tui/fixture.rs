@@ -356,6 +356,19 @@ theme = "default"  # default
 operator = "noc-2"  # environment FLUXNOC_OPERATOR
 ack_expiry = "4h"  # /etc/fluxnoc/config.toml:3
 
+[flux_notify]
+url = "http://flux-notify:8080"  # environment FLUX_NOTIFY_URL
+api_key = "********"  # environment FLUX_NOTIFY_API_KEY
+incident_severity = "both"  # default
+
+[[channel]]
+name = "flux-notify"
+kind = "flux_notify"
+
+[[channel]]
+name = "hook"
+kind = "webhook"
+
 [[host]]  # /etc/fluxnoc/config.toml:12
 name = "fra-01"
 address = "10.0.3.1"
@@ -435,6 +448,10 @@ pub fn outcome(command: &Command) -> Outcome {
             undo_until: Some(now() + Span::from_secs(10)),
         },
         Command::Recheck { targets } => Outcome::done(targets.len()),
+        Command::TestNotify { name } => Outcome::Tested {
+            answers: vec![SafeText::line(&format!("{name}: sent; its incident was INC-7"))],
+            taken: true,
+        },
         _ => Outcome::done(0),
     }
 }

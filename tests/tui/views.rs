@@ -124,3 +124,25 @@ fn without_a_configuration_one_line_says_how_hosts_are_added() {
     }
     assert!(!Console::open((120, 40)).screen().contains("Add hosts"));
 }
+
+#[test]
+fn fm_27_the_page_flux_notify_shows_what_is_in_force_and_tests_it() {
+    use fluxnoc::protocol::Command;
+    let told = "flux-notify: sent; its incident was INC-7";
+    for size in [(200, 60), (120, 40), (80, 24)] {
+        let mut console = Console::open(size);
+        console.press(":").write("flux-notify");
+        console.press("enter");
+        let screen = console.screen();
+        for words in ["Integrations › Flux Notify", "http://flux-notify:8080", "********"] {
+            assert!(screen.contains(words), "{words}\n{screen}");
+        }
+        assert!(!screen.contains("webhook") && !screen.contains("[console]"), "{screen}");
+        console.press("T");
+        let sent = console.commands.last();
+        assert_eq!(sent, Some(&Command::TestNotify { name: "flux-notify".into() }));
+        assert!(console.screen().contains(told), "{}", console.screen());
+        console.press("esc");
+        assert!(console.screen().contains("Settings in force"), "{}", console.screen());
+    }
+}

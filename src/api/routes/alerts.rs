@@ -116,3 +116,17 @@ pub(in crate::api) async fn one(
         id.parse().map_err(|_| Problem::invalid(format!("`{id}` is not the id of an alert")))?;
     Ok(told(asker.query(&face, Query::Alert { id }).await?))
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct TestNotify {
+    name: Name,
+}
+
+pub(in crate::api) async fn test_notify(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(TestNotify { name }): Body<TestNotify>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::TestNotify { name }).await?))
+}

@@ -6,6 +6,7 @@ mod maintenance;
 mod notifications;
 mod operator;
 mod tally;
+pub(super) mod test_notify;
 
 use tokio::sync::oneshot;
 
@@ -79,6 +80,10 @@ impl Core {
                 let looked = self.look(*stream, interest.clone(), now.steady);
                 let _ = reply.send(looked.map(|()| done(0)));
                 return;
+            }
+            Command::TestNotify { name } => {
+                let name = name.clone();
+                return self.test_notify(request, &name, reply).await;
             }
             Command::Claim { .. } => {
                 let _ = reply.send(Ok(self.claim()));

@@ -281,6 +281,10 @@ fn told(app: &App, page: &AlertPage, wide: usize, lines: &mut Vec<Line>) {
         };
         wrapped(lines, &text, wide, Role::Muted);
     }
+    for incident in &page.incidents {
+        let text = format!("incident {} at {}", incident.id, incident.destination);
+        wrapped(lines, &text, wide, Role::Strong);
+    }
     for one in page.notifications.iter().take(SHOWN) {
         let (text, role) = delivery(app, one);
         wrapped(lines, &text, wide, role);
