@@ -223,7 +223,10 @@ impl Desk {
 
     /// Every command of a person, the newest last.
     pub fn audit(&self) -> Vec<Audit> {
-        let column = |name: &str| self.rows(&format!("SELECT {name} FROM audit ORDER BY seq"));
+        // What the engine did by itself, a window's beginning say, is nobody's command.
+        let column = |name: &str| {
+            self.rows(&format!("SELECT {name} FROM audit WHERE actor <> 'fluxnoc' ORDER BY seq"))
+        };
         let actors = column("actor").into_iter().zip(column("command"));
         let all = actors.zip(column("detail"));
         all.map(|((actor, command), detail)| Audit {

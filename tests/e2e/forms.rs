@@ -223,6 +223,9 @@ fn window(desk: &mut Desk) {
             ("end", "soon", "`soon` is no length of time; write 1h, 30m or until 06:00", "2h"),
             ("end", "2020-01-01 06:00", "it would end before it begins", "2h"),
             ("end", "400d", "a window lasts at most 366d", "2h"),
+            ("repeats", "hourly", "write never, daily, every 3 days", "never"),
+            ("repeats", "weekly on moon", "`moon` is no weekday; write mon, tue", "never"),
+            ("repeats", "daily in Mars/Base", "there is no time zone `mars/base`", "never"),
         ],
     );
     open.choose("notifications", "[ ] sent as ever; the window is only shown");
