@@ -252,3 +252,18 @@ fn without_colour_states_keep_glyph_and_word() {
         assert!(!glyph(state).is_empty() && !short(state).is_empty());
     }
 }
+
+#[test]
+fn no_text_under_the_cursor_is_faint_on_a_turned_background() {
+    let (themes, _) = Themes::load(None, ColourTier::True);
+    for name in themes.names() {
+        let theme = themes.get(name).unwrap();
+        let area = ratatui::layout::Rect::new(0, 0, 4, 1);
+        let mut buffer = ratatui::buffer::Buffer::empty(area);
+        let mut surface = crate::tui::widgets::Surface::new(&mut buffer, area, theme);
+        surface.put(0, 0, 4, "soft", theme.style(Role::Muted));
+        surface.tint(0, Role::Selection);
+        let has = buffer[(0, 0)].modifier;
+        assert!(!has.contains(Modifier::REVERSED | Modifier::DIM), "{name}");
+    }
+}

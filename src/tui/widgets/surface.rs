@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::model::safe_text::{parts, sanitize, truncate, width};
 use crate::tui::num::cells;
@@ -148,7 +148,12 @@ impl<'a> Surface<'a> {
     pub fn tint(&mut self, y: usize, role: Role) {
         if y < self.height() {
             let row = Rect { y: self.area.y + cells(y), height: 1, ..self.area };
-            self.buffer.set_style(row, self.theme.style(role));
+            let mut style = self.theme.style(role);
+            // A faint text on a turned background is grey on grey: under the cursor it is plain.
+            if style.add_modifier.contains(Modifier::REVERSED) {
+                style = style.remove_modifier(Modifier::DIM);
+            }
+            self.buffer.set_style(row, style);
         }
     }
 
