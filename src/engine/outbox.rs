@@ -38,6 +38,8 @@ pub(super) struct Outbox {
 struct Flight {
     row: OutboxRow,
     delivery: Delivery,
+    /// Its destination was asked at all.
+    asked: bool,
     /// The incident that it opened.
     opened: Option<Incident>,
 }
@@ -146,7 +148,7 @@ impl Outbox {
     ) -> Result<(), StoreError> {
         let mut lanes = flights.lanes.clone();
         let mut tx = self.store.write().await?;
-        for Flight { row, delivery, opened } in landed {
+        for Flight { row, delivery, opened, asked } in landed {
             let OutboxRow { notification, tries, .. } = row;
             let key = &notification.key;
             let lane = lanes.entry(notification.destination.clone()).or_default();
@@ -168,7 +170,7 @@ impl Outbox {
                 }
                 Delivery::Refused(why) => {
                     tracing::error!(%key, %why, "a notification was refused and is parked");
-                    tx.mark_parked(key, why).await?;
+                    tx.mark_parked(key, tries + u32::from(*asked), why).await?;
                 }
             }
         }
@@ -187,7 +189,9 @@ async fn deliver(
     let mut incident = row.incident.clone();
     // What an operator had sent again is as old as that.
     let at = row.resent_at.unwrap_or(row.notification.edge.at);
-    let delivery = match (channel, lane::lateness(at, now)) {
+    let late = lane::lateness(at, now);
+    let asked = channel.is_some() && late.is_some();
+    let delivery = match (channel, late) {
         (None, _) => Delivery::Refused("there is no such channel any more".to_owned()),
         (_, None) => Delivery::Refused("it is older than 24 hours".to_owned()),
         (Some(channel), Some(late)) => {
@@ -195,5 +199,5 @@ async fn deliver(
         }
     };
     let opened = incident.filter(|incident| row.incident.as_ref() != Some(incident));
-    Flight { row, delivery, opened }
+    Flight { row, delivery, opened, asked }
 }

@@ -211,9 +211,14 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn mark_parked(&mut self, key: &str, error: &str) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE outbox SET state = 'parked', error = $2 \
+    pub async fn mark_parked(
+        &mut self,
+        key: &str,
+        tries: u32,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET state = 'parked', tries = $2, error = $3 \
             WHERE key = $1 AND state = 'due'";
-        on!(self, c => sqlx::query(SQL).bind(key).bind(error).execute(c).await.map(drop))
+        on!(self, c => sqlx::query(SQL).bind(key).bind(i64::from(tries)).bind(error).execute(c).await.map(drop))
     }
 }

@@ -50,6 +50,7 @@ async fn what_was_given_up_is_sent_again_under_its_key_with_the_same_bytes_also_
     let [row] = parked.rows.as_slice() else { panic!("{parked:#?}") };
     assert_eq!((&*row.check.host, row.state, row.resent_at), ("web-1", State::Critical, None));
     assert!(row.told.error.as_ref().unwrap().as_str().contains("HTTP 400"), "{row:?}");
+    assert_eq!(row.told.tries, 1, "a refusal is an answer to a try");
     let names: Vec<_> =
         parked.destinations.iter().map(|row| (&*row.name, row.parked, row.gone)).collect();
     assert_eq!(names, [("hook", 1, false), ("log", 0, false)]);

@@ -237,7 +237,7 @@ pub async fn the_outbox_never_overtakes_an_earlier_edge(place: Place) {
     assert_eq!(due(9000).await, ["db4log", "web1log"]);
 
     let mut tx = store.write().await.unwrap();
-    tx.mark_parked(&key, "refused").await.unwrap();
+    tx.mark_parked(&key, 1, "refused").await.unwrap();
     tx.enqueue(&promise(&web, 1, "log")).await.unwrap();
     tx.commit().await.unwrap();
     // The list as an operator sees it; what was given up is sent again, or dropped for good.
@@ -246,7 +246,8 @@ pub async fn the_outbox_never_overtakes_an_earlier_edge(place: Place) {
     assert_eq!(log.parked, 1, "{standing:?}");
     let state = || async { store.promise_state(&key).await.unwrap().unwrap() };
     let listed = store.listed(Some("log"), 100).await.unwrap();
-    assert_eq!(listed.last().unwrap().0.state, "parked", "{listed:#?}");
+    let last = &listed.last().unwrap().0;
+    assert_eq!((last.state.as_str(), last.tries), ("parked", 1), "{listed:#?}");
     let mut tx = store.write().await.unwrap();
     tx.resend(&key, at(60_000)).await.unwrap();
     tx.commit().await.unwrap();

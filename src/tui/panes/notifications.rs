@@ -255,7 +255,9 @@ fn notification(app: &App, surface: &mut Surface<'_>, item: &NotificationItem, c
     surface.say(columns.why, 0, 10, &told.reason.word().replace('_', " "), text);
     let (x, room) = columns.to;
     surface.say(x, 0, room, &told.destination, text);
-    surface.say(columns.tries, 0, 5, &format!("{:>5}", told.tries), text);
+    // What was taken was tried once more than it failed.
+    let tries = told.tries.saturating_add(u32::from(told.state == DeliveryState::Sent));
+    surface.say(columns.tries, 0, 5, &format!("{tries:>5}"), text);
     let room = surface.width().saturating_sub(columns.error);
     let error = told.error.as_ref().map_or("", |error| error.as_str());
     surface.say(columns.error, 0, room, error, text);
