@@ -65,6 +65,8 @@ pub struct Core {
     pub(super) tests: Arc<tokio::sync::Semaphore>,
     pub(super) remembered: HashMap<RequestId, Outcome>,
     pub(super) remembered_order: VecDeque<RequestId>,
+    /// The last message of results that was taken, by its boot and number.
+    pub(super) taken: Option<(u64, u64)>,
     /// The worker's last word on how late runs start.
     pub(super) lag: Option<(Steady, Span)>,
     pub(super) last_tick: Now,
@@ -97,8 +99,11 @@ impl Core {
                 () = stop.cancelled() => break,
                 Some(ask) = door.asks.recv() => {
                     self.take(ask).await;
-                    // Whoever asks together is answered by one transaction.
-                    while let Ok(ask) = door.asks.try_recv() {
+                    // Whoever asks together is answered by one transaction. Who asks again as soon
+                    // as they are answered must not hold back the clock and the results.
+                    while self.clock.now().steady < next_tick
+                        && let Ok(ask) = door.asks.try_recv()
+                    {
                         self.take(ask).await;
                     }
                 }

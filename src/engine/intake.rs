@@ -17,9 +17,15 @@ use super::batch::Judged;
 use super::core::Core;
 
 impl Core {
-    /// Takes a worker's report in.
+    /// Takes a worker's report in. One that came before counts once: its answer may have been lost.
     pub(super) fn report(&mut self, report: Report) {
         let now = self.clock.now();
+        let again = |(boot, seq): (u64, u64)| boot == report.boot && report.seq <= seq;
+        if self.taken.is_some_and(again) {
+            tracing::debug!(seq = report.seq, "a message of results came again and is not counted");
+            return;
+        }
+        self.taken = Some((report.boot, report.seq));
         self.lag = Some((now.steady, report.lag));
         for trace in report.traces {
             let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };

@@ -185,6 +185,7 @@ impl Engine {
             tests: Arc::new(tokio::sync::Semaphore::new(commands::test_notify::TESTS)),
             remembered: HashMap::new(),
             remembered_order: VecDeque::new(),
+            taken: None,
             lag: None,
             last_tick: now,
             begun: now,

@@ -97,7 +97,7 @@ impl Store {
 
     /// Notifications to be delivered to a destination now, the longest waiting first. While one of
     /// an alert waits for its time or its retry, no later edge of that alert is given for the same
-    /// destination; one that only waits for the chance to be undone holds back nothing.
+    /// destination.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -112,8 +112,7 @@ impl Store {
             LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
-                AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
-                AND (e.request IS NULL OR e.not_before <= $1 OR e.tries > 0)) \
+                AND e.destination = o.destination AND e.edge_seq < o.edge_seq) \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
         let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)
                 .bind(now.millis()).bind(i64::from(limit)).bind(destination)
@@ -135,16 +134,28 @@ impl Store {
 }
 
 impl Tx {
-    /// Promises a notification. The same key again changes nothing.
+    /// Promises a notification. The same key again changes nothing. What the engine finds waits for
+    /// nobody's second thoughts, and overtakes nothing: what of the same alert still waited for the
+    /// chance to be undone is due with it.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn enqueue(&mut self, notification: &Notification) -> Result<(), StoreError> {
+        const RELEASE: &str = "UPDATE outbox SET not_before = $3, request = NULL \
+            WHERE alert = $1 AND destination = $2 AND state = 'due' AND request IS NOT NULL \
+            AND not_before > $3";
         const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
             not_before, state, tries, body, request) \
             VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8) \
             ON CONFLICT (key) DO NOTHING";
         let body = words::json(notification).map_err(|error| self.fail(error))?;
+        if notification.held.is_none() {
+            on!(self, c => sqlx::query(RELEASE)
+                .bind(notification.alert.to_string())
+                .bind(&notification.destination)
+                .bind(notification.not_before.millis())
+                .execute(c).await.map(drop))?;
+        }
         on!(self, c => sqlx::query(SQL)
             .bind(&notification.key)
             .bind(notification.alert.to_string())

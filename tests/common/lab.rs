@@ -32,6 +32,7 @@ pub struct Lab {
     watcher: Watcher,
     generations: HashMap<CheckKey, u64>,
     seq: u64,
+    last: Option<Report>,
     path: PathBuf,
 }
 
@@ -96,6 +97,7 @@ impl Lab {
             watcher,
             generations: HashMap::new(),
             seq: 0,
+            last: None,
             path,
         };
         lab.until("the first picture", |event| matches!(event, Event::Ready)).await;
@@ -163,6 +165,7 @@ impl Lab {
             traces: Vec::new(),
             lag: Span::ZERO,
         };
+        self.last = Some(report.clone());
         let request = self.request(Actor::Worker, Command::Report(report));
         self.engine.handle.execute(request).await.expect("the report is taken");
         // Routine results gather a quarter of a second.
@@ -173,6 +176,18 @@ impl Lab {
         })
         .await;
         self.drain();
+    }
+
+    /// Sends the last report once more, as after an answer that was lost; gives its check.
+    pub async fn repeat_last(&mut self) -> Option<CheckKey> {
+        let report = self.last.clone()?;
+        let check = report.results.first()?.check.clone();
+        let request = self.request(Actor::Worker, Command::Report(report));
+        self.engine.handle.execute(request).await.expect("the report is answered");
+        self.clock.advance(Span::from_millis(300));
+        self.query(Query::Engine).await;
+        self.drain();
+        Some(check)
     }
 
     /// Reports the same result for many checks at once, and waits until so many alerts are open.

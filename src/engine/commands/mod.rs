@@ -90,10 +90,11 @@ impl Core {
                 return;
             }
             Command::Report(_) => {
-                let _ = reply.send(Ok(Outcome::Directives(Directives::default())));
+                // Answered when it is in the batch: whoever waits for that may then move the clock.
                 if let Command::Report(report) = request.command {
                     self.report(report);
                 }
+                let _ = reply.send(Ok(Outcome::Directives(Directives::default())));
                 return;
             }
         };

@@ -1,0 +1,194 @@
+//! What must be true of a store and its receivers when a story is over (invariants I1 to I4 and
+//! I21 of the list of faults; I5, I7, I8 and I9 are looked at while it is told).
+//!
+//! In: the store, the receivers' ledgers, the windows that were made. Out: nothing, or a panic.
+//! Never: asks the engine: the rows are read as they are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use bytes::Bytes;
+use fluxnoc::model::{MaintenanceId, Timestamp};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteRow};
+
+use crate::ledger::Entry;
+
+/// A window over one host, as it was in the end.
+pub struct Silence {
+    pub id: MaintenanceId,
+    pub host: String,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub suppress: bool,
+}
+
+pub struct Edge {
+    seq: i64,
+    at: i64,
+    kind: String,
+    host: String,
+    to: String,
+}
+
+pub struct Promise {
+    key: String,
+    alert: String,
+    seq: i64,
+    reason: String,
+    destination: String,
+    state: String,
+    resent: bool,
+}
+
+pub struct Alert {
+    id: String,
+    phase: String,
+    state: String,
+    edge_seq: i64,
+    silent: bool,
+    taken: bool,
+    flapping: bool,
+    notified: Option<String>,
+    told: bool,
+}
+
+/// The rows of a store.
+pub struct Told {
+    edges: HashMap<String, Vec<Edge>>,
+    promises: Vec<Promise>,
+    alerts: Vec<Alert>,
+}
+
+async fn rows(dir: &Path, sql: &'static str) -> Vec<SqliteRow> {
+    let options = SqliteConnectOptions::new().filename(dir.join("fluxnoc.db")).read_only(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let rows = sqlx::query(sql).fetch_all(&pool).await.unwrap();
+    pool.close().await;
+    rows
+}
+
+/// How many notifications wait, but those that wait for their own moment.
+pub async fn waiting(dir: &Path) -> i64 {
+    rows(dir, "SELECT COUNT(*) FROM outbox WHERE state = 'due'").await[0].get(0)
+}
+
+/// Reads all of it, and counts the edges.
+pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
+    let mut edges: HashMap<String, Vec<Edge>> = HashMap::new();
+    let sql = "SELECT alert, edge_seq, at, kind, host, to_state FROM edges ORDER BY edge_seq";
+    for row in rows(dir, sql).await {
+        let (alert, kind): (String, String) = (row.get(0), row.get(3));
+        *counts.entry(format!("edge {kind}")).or_default() += 1;
+        let (seq, at, host, to) = (row.get(1), row.get(2), row.get(4), row.get(5));
+        edges.entry(alert).or_default().push(Edge { seq, at, kind, host, to });
+    }
+    let sql = "SELECT key, alert, edge_seq, reason, destination, state, resent_at IS NOT NULL \
+               FROM outbox";
+    let promise = |row: SqliteRow| Promise {
+        key: row.get(0),
+        alert: row.get(1),
+        seq: row.get(2),
+        reason: row.get(3),
+        destination: row.get(4),
+        state: row.get(5),
+        resent: row.get(6),
+    };
+    let promises = rows(dir, sql).await.into_iter().map(promise).collect();
+    let sql = "SELECT id, phase, state, edge_seq, suppressed, ack IS NOT NULL, \
+               flapping IS NOT NULL, notified, check_name NOT LIKE 'r_' FROM alerts";
+    let alert = |row: SqliteRow| Alert {
+        id: row.get(0),
+        phase: row.get(1),
+        state: row.get(2),
+        edge_seq: row.get(3),
+        silent: row.get(4),
+        taken: row.get(5),
+        flapping: row.get(6),
+        notified: row.get(7),
+        told: row.get(8),
+    };
+    let alerts = rows(dir, sql).await.into_iter().map(alert).collect();
+    Told { edges, promises, alerts }
+}
+
+/// One receiver: nothing lost, nothing made up, the same key the same bytes, in order.
+pub fn ledger(told: &Told, destination: &str, entries: &[Entry]) {
+    let mut bodies: HashMap<&str, &Bytes> = HashMap::new();
+    let mut taken: HashMap<&str, usize> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let body = bodies.entry(&entry.key).or_insert(&entry.body);
+        assert_eq!(*body, &entry.body, "I3: {} came with other bytes", entry.key);
+        if entry.taken {
+            taken.entry(&entry.key).or_insert(at);
+        }
+    }
+    let mine = || told.promises.iter().filter(|one| one.destination == destination);
+    let keys: BTreeSet<&str> = mine().map(|one| &*one.key).collect();
+    for entry in entries {
+        assert!(keys.contains(&*entry.key), "I1: nobody promised {}", entry.key);
+    }
+    let mut lanes: BTreeMap<(&str, i64), &Promise> = BTreeMap::new();
+    for one in mine() {
+        let Promise { key, alert, seq, reason, state, .. } = one;
+        assert_eq!(*key, format!("{alert}:{seq}:{reason}:{destination}"), "I3");
+        match &**state {
+            "sent" => assert!(taken.contains_key(&**key), "I2: nobody took {key}"),
+            "parked" | "dropped" => {}
+            other => panic!("I2: {key} is {other}"),
+        }
+        lanes.insert((alert, *seq), one);
+    }
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    // Only what nobody sent again by hand stands in its own order.
+    for ((alert, _), one) in lanes.into_iter().filter(|(_, one)| !one.resent) {
+        if let Some(at) = taken.get(&*one.key).filter(|_| one.state == "sent") {
+            let before = last.insert(alert, *at);
+            assert!(before < Some(*at), "I4: {} was overtaken by a later edge", one.key);
+        }
+    }
+}
+
+fn severity(state: &str) -> u8 {
+    ["ok", "warning", "unknown", "critical"].iter().position(|s| s.eq_ignore_ascii_case(state)).unwrap() as u8
+}
+
+/// Every alert: its edges and promises belong together, and people know what is true.
+pub fn alerts(told: &Told, silences: &[Silence]) {
+    let mut promised: HashMap<&str, Vec<&Promise>> = HashMap::new();
+    for one in &told.promises {
+        let edges = told.edges.get(&one.alert).map_or(&[][..], Vec::as_slice);
+        let edge = edges.iter().find(|edge| edge.seq == one.seq);
+        let edge = edge.unwrap_or_else(|| panic!("I1: {} is of no edge", one.key));
+        promised.entry(&one.alert).or_default().push(one);
+        let problem = !matches!(&*one.reason, "recovered" | "acknowledged");
+        let hidden = |silence: &&Silence| {
+            silence.suppress
+                && silence.host == edge.host
+                && silence.start.millis() < edge.at
+                && edge.at < silence.end.millis()
+        };
+        let hidden = silences.iter().find(hidden).map(|silence| silence.id.to_string());
+        assert!(!problem || hidden.is_none(), "I21: {} was told in {hidden:?}", one.key);
+    }
+    for alert in &told.alerts {
+        let Alert { id, phase, state, notified, .. } = alert;
+        let edges = told.edges.get(id).map_or(&[][..], Vec::as_slice);
+        let seqs: Vec<i64> = edges.iter().map(|edge| edge.seq).collect();
+        let wanted: Vec<i64> = (1..=alert.edge_seq).collect();
+        assert_eq!(seqs, wanted, "I1: edges of {id}");
+        let mine = promised.get(&**id).map_or(&[][..], Vec::as_slice);
+        let problems = mine.iter().filter(|one| one.reason != "recovered").count();
+        assert_eq!(notified.is_some(), problems > 0, "I1: {id} {notified:?} {problems}");
+        for edge in edges.iter().filter(|edge| edge.kind == "recovered") {
+            let told = mine.iter().filter(|one| one.seq == edge.seq).count();
+            let wanted = if problems > 0 { 2 } else { 0 };
+            assert_eq!(told, wanted, "I21: the recovery of {id}, to {}", edge.to);
+        }
+        let speaks = phase == "firing" && !alert.silent && !alert.taken && !alert.flapping;
+        if speaks && alert.told {
+            let known = notified.as_deref().map(severity);
+            assert!(known >= Some(severity(state)), "I21: {id} is {state}, known {notified:?}");
+        }
+    }
+}
