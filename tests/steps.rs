@@ -56,7 +56,8 @@ async fn whatever_happens_in_whatever_order_every_edge_is_told_once_and_in_order
     let floor = if steps >= 100_000 { EACH } else { 1 };
     if steps >= SHORT {
         let wanted = sea::STEPS.iter().map(|(name, _)| format!("step {name}"));
-        let edges = fluxnoc::model::EdgeKind::ALL.iter().map(|kind| format!("edge {}", kind.word()));
+        let edges =
+            fluxnoc::model::EdgeKind::ALL.iter().map(|kind| format!("edge {}", kind.word()));
         for kind in wanted.chain(edges) {
             let count = counts.get(&kind).copied().unwrap_or(0);
             assert!(count >= floor, "{kind} came {count} times");

@@ -150,7 +150,10 @@ pub fn ledger(told: &Told, destination: &str, entries: &[Entry]) {
 }
 
 fn severity(state: &str) -> u8 {
-    ["ok", "warning", "unknown", "critical"].iter().position(|s| s.eq_ignore_ascii_case(state)).unwrap() as u8
+    ["ok", "warning", "unknown", "critical"]
+        .iter()
+        .position(|s| s.eq_ignore_ascii_case(state))
+        .unwrap() as u8
 }
 
 /// Every alert: its edges and promises belong together, and people know what is true.

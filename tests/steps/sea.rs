@@ -59,7 +59,7 @@ struct Sea {
     rules: String,
     windows: Vec<MaintenanceId>,
     silences: Vec<Silence>,
-    last_request: Option<RequestId>,
+    last_request: Option<(RequestId, Option<MaintenanceId>)>,
     /// The wall was set: moments no longer follow each other.
     set: bool,
 }
@@ -243,6 +243,7 @@ impl Sea {
             let seconds = 30 + self.below(7200);
             self.now() + Span::from_secs(u64::try_from(seconds).unwrap())
         });
+        let mut undone = None;
         let command = match name {
             "acknowledge" => Command::Acknowledge {
                 targets,
@@ -254,20 +255,27 @@ impl Sea {
             "give back" => Command::Unacknowledge { targets },
             "comment" => Command::Comment { targets, text: "seen".to_owned() },
             _ => match self.last_request.take() {
-                Some(request) => Command::Undo { request },
+                Some((request, window)) => {
+                    undone = window;
+                    Command::Undo { request }
+                }
                 None => return,
             },
         };
         // What is refused (nobody has it, too late to undo) changes nothing.
         let (id, outcome) = self.lab.execute_as(noc(), command).await;
-        self.last_request = outcome.is_ok().then_some(id);
+        self.last_request = outcome.is_ok().then_some((id, None));
+        if outcome.is_ok() && undone.is_some() {
+            self.silences.retain(|silence| Some(silence.id) != undone);
+        }
     }
 
     async fn window(&mut self, name: &str) {
         let now = self.now();
         if name == "window" {
             let host = format!("h{}", self.below(HOSTS));
-            let start = now + Span::from_secs(u64::try_from(self.below(2) * self.below(3600)).unwrap());
+            let start =
+                now + Span::from_secs(u64::try_from(self.below(2) * self.below(3600)).unwrap());
             let end = start + Span::from_secs(u64::try_from(60 + self.below(5400)).unwrap());
             let suppress = self.below(4) > 0;
             let made = Command::AddMaintenance(NewMaintenance {
@@ -286,7 +294,7 @@ impl Sea {
             let Ok(Outcome::Maintenance(window)) = outcome else { panic!("{outcome:?}") };
             self.windows.push(window.id);
             self.silences.push(Silence { id: window.id, host, start, end, suppress });
-            self.last_request = Some(id);
+            self.last_request = Some((id, Some(window.id)));
         } else if !self.windows.is_empty() {
             let which = self.below(self.windows.len());
             let id = self.windows[which];
