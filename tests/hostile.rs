@@ -22,6 +22,8 @@ mod corpus;
 mod declared;
 #[path = "hostile/fields.rs"]
 mod fields;
+#[path = "hostile/kinds.rs"]
+mod kinds;
 #[path = "hostile/pair.rs"]
 mod pair;
 #[path = "common/pty.rs"]
@@ -59,7 +61,7 @@ const ACTS: usize = 1;
 
 #[test]
 fn t1_every_field_that_can_carry_a_text_is_in_the_samples() {
-    assert_eq!(world::unfilled(), Vec::<String>::new(), "no sample fills these");
+    assert_eq!(declared::unfilled(), Vec::<String>::new(), "no sample fills these");
 }
 
 /// Every string through every field with `FLUXNOC_HOSTILE=all`; else each string through some and
@@ -98,6 +100,7 @@ fn t1_hostile_texts_in_every_field_change_no_cell_and_send_no_foreign_byte() {
             }
         }
     }
+    kinds::all(&stage, count, full);
     let carried = stage.carried();
     let strings: std::collections::BTreeSet<_> = carried.values().flatten().collect();
     assert_eq!(strings.len(), count, "strings that went through no field");

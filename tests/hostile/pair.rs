@@ -123,6 +123,13 @@ impl Pair {
         self.compare(keys, "an answer", answered, || ());
     }
 
+    /// What leads to a page that nothing was like before: its mark is awaited on both.
+    pub fn next(&mut self, keys: &str, mark: &str) {
+        self.send(keys);
+        self.both(mark, |text| text.contains(mark));
+        self.compare(keys, mark, |text| text.contains(mark), || ());
+    }
+
     /// In a dialog whose picture hangs on the letters of names: only the bytes are looked at.
     pub fn type_only(&mut self, keys: &str, what: &str) {
         self.send(keys);
