@@ -24,6 +24,8 @@ mod declared;
 mod fields;
 #[path = "hostile/kinds.rs"]
 mod kinds;
+#[path = "common/letters.rs"]
+mod letters;
 #[path = "hostile/pair.rs"]
 mod pair;
 #[path = "common/pty.rs"]
@@ -80,6 +82,7 @@ fn t1_hostile_texts_in_every_field_change_no_cell_and_send_no_foreign_byte() {
         let unread = (0..VARIANTS).find_map(|variant| stage.unreadable(&corpus, variant));
         assert_eq!(unread, None, "page {page}");
     }
+    kinds::all(&stage, count, full);
     for page in 0..pages {
         stage.turn(page);
         println!("page {page}");
@@ -100,7 +103,6 @@ fn t1_hostile_texts_in_every_field_change_no_cell_and_send_no_foreign_byte() {
             }
         }
     }
-    kinds::all(&stage, count, full);
     let carried = stage.carried();
     let strings: std::collections::BTreeSet<_> = carried.values().flatten().collect();
     assert_eq!(strings.len(), count, "strings that went through no field");
