@@ -114,8 +114,8 @@ fn t1_hostile_texts_in_every_field_change_no_cell_and_send_no_foreign_byte() {
         }
         fields += 1;
         let mut strings = carried.get(place).map_or(0, std::collections::BTreeSet::len);
-        // The string whose turn it is may be one that a choosy field refuses, and each kind of
-        // check has its turn once or twice: the same field of any kind counts.
+        // The few strings of the short form may be such that a choosy field refuses: the same
+        // field of any kind counts.
         if !full && stage.world.fields.is_choosy(place) {
             let same = |other: &&String| of_any_kind(other) == of_any_kind(place);
             strings = carried.keys().filter(same).count();
