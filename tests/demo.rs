@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "common/letters.rs"]
+mod letters;
 #[path = "common/pty.rs"]
 mod pty;
 

@@ -23,6 +23,8 @@ mod forms;
 mod house;
 #[path = "e2e/leaving.rs"]
 mod leaving;
+#[path = "common/letters.rs"]
+mod letters;
 #[path = "common/mariadb.rs"]
 mod mariadb;
 #[path = "e2e/methods.rs"]

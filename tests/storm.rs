@@ -14,6 +14,8 @@
 mod acks;
 #[path = "storm/fall.rs"]
 mod fall;
+#[path = "common/letters.rs"]
+mod letters;
 #[path = "common/line.rs"]
 mod line;
 #[path = "common/pty.rs"]

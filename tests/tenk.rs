@@ -16,6 +16,8 @@
 mod fleet;
 #[path = "tenk/form.rs"]
 mod form;
+#[path = "common/letters.rs"]
+mod letters;
 #[path = "tenk/program.rs"]
 mod program;
 #[path = "common/pty.rs"]

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 mod common;
+#[path = "../common/letters.rs"]
+mod letters;
 #[path = "../common/pty.rs"]
 mod pty;
 use common::{Comparison, Scratch, program, short, verdict};

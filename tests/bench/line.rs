@@ -17,6 +17,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 mod common;
+#[path = "../common/letters.rs"]
+mod letters;
 #[path = "../common/line.rs"]
 mod line;
 use common::{Comparison, Scratch, short, verdict};

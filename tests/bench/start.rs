@@ -21,6 +21,8 @@ use fluxnoc::clock::Clock;
 
 mod common;
 mod feeder;
+#[path = "../common/letters.rs"]
+mod letters;
 #[path = "../common/pty.rs"]
 mod pty;
 use common::{Comparison, Scratch, program, short, verdict};

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::letters::Letters;
+
 /// Longest wait for something on screen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -225,6 +227,7 @@ fn arrive(
 ) {
     let mut tail: Vec<u8> = Vec::new();
     let mut held: Vec<u8> = Vec::new();
+    let mut letters = Letters::default();
     for (at, bytes) in arrived {
         std::thread::sleep(at.saturating_duration_since(Instant::now()));
         tail.extend_from_slice(&bytes);
@@ -239,6 +242,7 @@ fn arrive(
         tail.drain(..tail.len().saturating_sub(9));
         held.extend_from_slice(&bytes);
         let bytes: Vec<u8> = held.drain(..shown(&held)).collect();
+        let bytes = letters.whole(&bytes);
         if bytes.is_empty() {
             continue;
         }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::letters::Letters;
+
 /// Longest wait for something on screen.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -19,6 +21,7 @@ const LOG: usize = 4 << 20;
 
 struct Screen {
     parser: vt100::Parser,
+    letters: Letters,
     bytes: u64,
     /// When the last bytes arrived, before they were parsed.
     last: Instant,
@@ -52,7 +55,7 @@ enum Reading {
 impl Screen {
     fn take(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
-        self.parser.process(bytes);
+        self.parser.process(&self.letters.whole(bytes));
         self.log.extend_from_slice(bytes);
         self.log.drain(..self.log.len().saturating_sub(LOG));
         self.tail.extend_from_slice(bytes);
@@ -145,6 +148,7 @@ impl Terminal {
         let screen = Arc::new((
             Mutex::new(Screen {
                 parser,
+                letters: Letters::default(),
                 bytes: 0,
                 last: Instant::now(),
                 ended: false,

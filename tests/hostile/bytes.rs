@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fluxnoc::model::safe_text::sanitize;
 
+use crate::letters::Letters;
+
 /// The modes that the console switches.
 const MODES: [&str; 8] = ["1049", "2004", "25", "7", "1000", "1006", "2026", "2026$"];
 
@@ -152,4 +154,22 @@ fn the_reader_knows_own_from_foreign() {
     ] {
         assert!(!Reader::default().foreign(foreign.as_bytes()).is_empty(), "{foreign:?}");
     }
+}
+
+#[test]
+fn a_letter_in_two_parts_costs_nothing_behind_it() {
+    let text = "ß ẞ 日 👨 é│x";
+    let size = |cells| std::num::NonZeroU16::new(cells).unwrap();
+    let shown = |parts: &[&[u8]]| {
+        let mut parser = vt100::Parser::new(size(1), size(20), 0);
+        let mut letters = Letters::default();
+        parts.iter().for_each(|part| parser.process(&letters.whole(part)));
+        parser.screen().contents()
+    };
+    for at in 0..=text.len() {
+        let (one, two) = text.as_bytes().split_at(at);
+        assert_eq!(shown(&[one, two]), text, "after {at} bytes");
+    }
+    let each: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+    assert_eq!(shown(&each), text);
 }

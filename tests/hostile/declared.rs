@@ -8,6 +8,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use fluxnoc::model::spec::{Kind, Spec};
+use fluxnoc::protocol::query::HostMore;
+use fluxnoc::protocol::{Outcome, Query};
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _,
@@ -15,6 +18,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
+
+use crate::{samples, world};
 
 /// Filled or not, by `Type.field`.
 #[derive(Default)]
@@ -217,4 +222,42 @@ impl<'de, 'a: 'de> VariantAccess<'de> for Variant<'a> {
         self.content.seen.note(self.name, fields, self.content.value);
         visitor.visit_map(self.content.fields(fields))
     }
+}
+
+/// The fields of all types that cross the seam which no sample fills: a text there would be seen
+/// by nobody.
+pub fn unfilled() -> Vec<String> {
+    let seen = Declared::default();
+    samples::events().iter().for_each(|event| seen.walk(event));
+    Query::samples().iter().for_each(|query| seen.walk(&samples::answer_to(query)));
+    seen.walk(&world::problem());
+    // What serde buffers is walked by itself; the patterns have a compiler's word for it.
+    for outcome in samples::outcomes() {
+        match outcome {
+            Outcome::Done { count: _, failures: _, failed: _, undo_until: _ } => {}
+            Outcome::Tested { answers: _, taken: _ } => {}
+            Outcome::Maintenance(window) => seen.walk(&window),
+            Outcome::Assigned { generation: _, assignments } => seen.walk(&assignments),
+            Outcome::Directives(directives) => seen.walk(&directives),
+        }
+    }
+    seen.walk(&HostMore::from(&samples::host()));
+    for kind in Kind::ALL {
+        match samples::spec(*kind) {
+            Spec::Ping(spec) => seen.walk(&spec),
+            Spec::Tcp(spec) => seen.walk(&spec),
+            Spec::Udp(spec) => seen.walk(&spec),
+            Spec::Http(spec) => seen.walk(&spec),
+            Spec::Dns(spec) => seen.walk(&spec),
+            Spec::Mysql(spec) => seen.walk(&spec),
+            Spec::Process(spec) => seen.walk(&spec),
+            Spec::Custom(spec) => seen.walk(&spec),
+            Spec::System(spec) => seen.walk(&spec),
+            Spec::Trace(spec) => seen.walk(&spec),
+            Spec::Snmp(spec) => seen.walk(&*spec),
+            Spec::Json(spec) => seen.walk(&spec),
+            Spec::Scrape(spec) => seen.walk(&spec),
+        }
+    }
+    seen.empty()
 }

@@ -28,11 +28,13 @@ struct Side {
     terminal: Terminal,
     reader: Reader,
     read: u64,
+    /// What it wrote since both were alike.
+    since: Vec<u8>,
 }
 
 impl Side {
     fn new(terminal: Terminal) -> Self {
-        Self { terminal, reader: Reader::default(), read: 0 }
+        Self { terminal, reader: Reader::default(), read: 0, since: Vec::new() }
     }
 
     /// Reads what it wrote since; gives what is foreign in it.
@@ -41,7 +43,9 @@ impl Side {
         let new = usize::try_from(all - self.read).unwrap();
         assert!(new <= log.len(), "more was written than is kept");
         self.read = all;
-        self.reader.foreign(&log[log.len() - new..])
+        let new = &log[log.len() - new..];
+        self.since.extend_from_slice(new);
+        self.reader.foreign(new)
     }
 }
 
@@ -123,6 +127,13 @@ impl Pair {
         self.compare(keys, "an answer", answered, || ());
     }
 
+    /// What leads to a page that nothing was like before: its mark is awaited on both.
+    pub fn next(&mut self, keys: &str, mark: &str) {
+        self.send(keys);
+        self.both(mark, |text| text.contains(mark));
+        self.compare(keys, mark, |text| text.contains(mark), || ());
+    }
+
     /// In a dialog whose picture hangs on the letters of names: only the bytes are looked at.
     pub fn type_only(&mut self, keys: &str, what: &str) {
         self.send(keys);
@@ -189,8 +200,9 @@ impl Pair {
             self.bytes(keys);
             assert!(
                 Instant::now() < until,
-                "after {keys:?}: {what} there: {there}{differs}\n{}",
-                if there { String::new() } else { self.text() }
+                "after {keys:?}: {what} there: {there}{differs}\n{}\n{}",
+                if there { String::new() } else { self.text() },
+                self.hostile.since.escape_ascii()
             );
             self.twin.terminal.wait_bytes(count, LOOK);
             if said.elapsed() > AGAIN {
@@ -199,6 +211,8 @@ impl Pair {
             }
         }
         self.bytes(keys);
+        self.hostile.since.clear();
+        self.twin.since.clear();
     }
 
     /// The variant of the host under the cursor.

@@ -20,7 +20,7 @@ use crate::corpus;
 use crate::fields::{CHECK, HOST};
 use crate::pty::Terminal;
 use crate::wire::{self, Texts};
-use crate::world::{VARIANTS, World};
+use crate::world::{KINDS, VARIANTS, World};
 
 const FLUXNOC: &str = env!("CARGO_BIN_EXE_fluxnoc");
 /// Strings in one text of what a console is told once only.
@@ -78,7 +78,10 @@ impl Stage {
             let (world, page) = (Arc::clone(&world), Arc::clone(&page));
             let (carried, corpus) = (Arc::clone(&carried), Arc::clone(&corpus));
             let texts: Texts = Arc::new(move |field, variant| {
+                // Names stay: by them things are asked for.
+                let turned = world.turned().filter(|_| field > CHECK).map(|turn| turn / KINDS);
                 let start = page.load(Ordering::Relaxed) * VARIANTS + variant;
+                let start = turned.unwrap_or(start);
                 let (text, used) = text(&world, &corpus, field, start);
                 if way == Way::Twin {
                     return corpus::twin(&text);

@@ -8,7 +8,7 @@ use crate::bytes::Reader;
 use crate::pair::Pair;
 use crate::pty::PATIENCE;
 use crate::stage::{Stage, Way};
-use crate::world::{LIVE, VARIANTS};
+use crate::world::{CHANNELS, LIVE, VARIANTS};
 
 /// Empties a line.
 const CLEAR: &str = "\x15";
@@ -83,6 +83,9 @@ pub fn all(stage: &Stage, visits: &[usize], acts: &[usize], all_views: bool) {
     for variant in acts {
         act(&mut pair, *variant);
     }
+    if all_views {
+        settings(&mut pair);
+    }
     // Lines of the console's own log have moments of their own.
     pair.press_only("0");
     if all_views {
@@ -156,6 +159,20 @@ fn act(pair: &mut Pair, variant: usize) {
     pair.type_only(CLEAR, "/");
     pair.close("\r");
     pair.press_until("", "all alerts", |text| text.contains(&format!(" of {VARIANTS} ")));
+}
+
+/// The page of one service among the settings, and a test through each of its channels.
+fn settings(pair: &mut Pair) {
+    pair.open(":", ":");
+    pair.type_only("flux-notify", " : flux-notify");
+    pair.close("\r");
+    pair.press_until("", "the page", |text| text.contains("Integrations › Flux Notify"));
+    pair.press("G");
+    for _ in CHANNELS {
+        pair.press_until("T", "the answers", |text| !text.contains("sending a test"));
+        // From a line of a channel to the same of the one above.
+        pair.press("kkk");
+    }
 }
 
 /// Names among completions and commands, whose order is by their letters.

@@ -5,12 +5,13 @@
 //! Never: knows a text; the wire puts them in.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use fluxnoc::engine::{Ask, Watcher};
 use fluxnoc::model::spec::Kind;
 use fluxnoc::model::{Check, CheckKey, Metric, Observation, Span, State, Timestamp, Unit};
-use fluxnoc::protocol::query::{HostMore, Point};
+use fluxnoc::protocol::query::Point;
 use fluxnoc::protocol::{
     Answer, Command, Event, LogPage, Outcome, Problem, ProblemKind, Query, Target,
 };
@@ -18,9 +19,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
-use crate::declared::Declared;
 use crate::fields::{self, Fields};
 use crate::samples;
+use crate::stage::JOINED;
 
 /// Hosts of one world, each with a check, an alert and a window.
 pub const VARIANTS: usize = 60;
@@ -67,14 +68,20 @@ pub struct World {
     problem: Template<Problem>,
     watchers: Mutex<Vec<mpsc::Sender<Arc<Event>>>>,
     now: Timestamp,
+    /// Which kind and which strings an open page is told, [`NO_TURN`] for those of its host.
+    turn: AtomicUsize,
 }
+
+const NO_TURN: usize = usize::MAX;
+/// Kinds of checks.
+pub const KINDS: usize = Kind::ALL.len();
 
 fn tag<T: Serialize>(value: &T, name: &str) -> String {
     let json = serde_json::to_value(value).unwrap();
     json[name].as_str().unwrap().to_owned()
 }
 
-fn problem() -> Problem {
+pub fn problem() -> Problem {
     Problem::invalid("field `end`: not after `start`")
 }
 
@@ -111,7 +118,18 @@ impl World {
         let outcomes = outcomes.collect();
         let problem = Template::new(&mut fields, "Problem", &problem());
         let watchers = Mutex::default();
-        Self { fields, events, answers, outcomes, checks, problem, watchers, now }
+        let turn = AtomicUsize::new(NO_TURN);
+        Self { fields, events, answers, outcomes, checks, problem, watchers, now, turn }
+    }
+
+    /// From now on every check that is asked for is of the turn's kind, and says which turn it is.
+    pub fn turn(&self, turn: Option<usize>) {
+        self.turn.store(turn.unwrap_or(NO_TURN), Ordering::Relaxed);
+    }
+
+    /// The present turn.
+    pub fn turned(&self) -> Option<usize> {
+        Some(self.turn.load(Ordering::Relaxed)).filter(|turn| *turn != NO_TURN)
     }
 
     /// An event of a variant.
@@ -227,9 +245,13 @@ impl World {
             (Answer::Paths(all), _) => *all = many(VARIANTS, answers, paths),
             (Answer::Settings(all), _) => *all = many(VARIANTS, answers, settings),
             (Answer::Check(detail), _) => {
-                detail.check = self.checks[standing % self.checks.len()].of(standing);
-                detail.row.kind = kind(standing);
+                let turn = self.turned().unwrap_or(standing);
+                detail.check = self.checks[turn % KINDS].of(standing);
+                detail.row.kind = kind(turn);
                 detail.last.iter_mut().for_each(|seen| self.plug(standing, seen));
+                if let Some(turn) = self.turned() {
+                    detail.last = Some(Observation::seen(turn_mark(turn), Vec::new()));
+                }
             }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
             (Answer::Notifications(page), _) => {
@@ -242,6 +264,10 @@ impl World {
                     _ => None,
                 })
                 .join("\n");
+                *text += &flux_notify(text);
+            }
+            (Answer::Remembered(kept), _) => {
+                *kept = (0..VARIANTS).flat_map(|n| remembered(answers(n))).collect();
             }
             (Answer::Log(page), _) => {
                 let entries = many(VARIANTS, answers, log);
@@ -281,6 +307,10 @@ impl World {
             }
             Command::Claim { .. } => return Ok(self.outcome("assigned", 0)),
             Command::Report(_) => return Ok(self.outcome("directives", 0)),
+            Command::TestNotify { name } => {
+                let at = CHANNELS.iter().position(|channel| **channel == **name).unwrap_or(0);
+                return Ok(self.tested(at));
+            }
             _ => return Ok(Outcome::done(1)),
         };
         let variant = match target {
@@ -317,6 +347,17 @@ impl World {
         outcome
     }
 
+    /// What is answered to a test: as many answers as are shown, other ones by each channel.
+    fn tested(&self, channel: usize) -> Outcome {
+        let all = (channel * SHOWN..).take(SHOWN).flat_map(|n| {
+            match self.outcome("tested", n * JOINED % VARIANTS) {
+                Outcome::Tested { answers, .. } => answers,
+                _ => Vec::new(),
+            }
+        });
+        Outcome::Tested { answers: all.collect(), taken: false }
+    }
+
     /// Answers whoever asks, until nobody can any more.
     pub async fn serve(self: Arc<Self>, mut asks: mpsc::Receiver<Ask>) {
         while let Some(ask) = asks.recv().await {
@@ -331,6 +372,28 @@ impl World {
             }
         }
     }
+}
+
+/// Channels of the service that a test can be sent through.
+pub const CHANNELS: [&str; 3] = ["first", "second", "third"];
+/// Answers of a test that are shown.
+const SHOWN: usize = 4;
+
+/// The service's settings with these texts among them, and its channels, as the engine writes them.
+fn flux_notify(texts: &str) -> String {
+    let mut out = "\n[flux_notify]\n".to_owned();
+    for text in texts.lines() {
+        out += &format!("{text} = \"{text}\"  # {text}\n");
+    }
+    for name in CHANNELS {
+        out += &format!("[[channel]]\nname = \"{name}\"\nkind = \"flux_notify\"\n");
+    }
+    out
+}
+
+/// What an open page says of its check in a turn.
+pub fn turn_mark(turn: usize) -> String {
+    format!("turn {turn:05}.")
 }
 
 /// Each kind in its turn.
@@ -391,48 +454,16 @@ fn promises(answer: Answer) -> Option<Vec<fluxnoc::protocol::NotificationItem>> 
     }
 }
 
+fn remembered(answer: Answer) -> BTreeMap<String, String> {
+    match answer {
+        Answer::Remembered(kept) => kept,
+        _ => BTreeMap::new(),
+    }
+}
+
 fn log(answer: Answer) -> Option<Vec<fluxnoc::protocol::LogEntry>> {
     match answer {
         Answer::Log(page) => Some(page.entries),
         _ => None,
     }
-}
-
-/// The fields of all types that cross the seam which no sample fills: a text there would be seen
-/// by nobody.
-pub fn unfilled() -> Vec<String> {
-    let declared = Declared::default();
-    samples::events().iter().for_each(|event| declared.walk(event));
-    Query::samples().iter().for_each(|query| declared.walk(&samples::answer_to(query)));
-    declared.walk(&problem());
-    // What serde buffers is walked by itself; the patterns have a compiler's word for it.
-    for outcome in samples::outcomes() {
-        match outcome {
-            Outcome::Done { count: _, failures: _, failed: _, undo_until: _ } => {}
-            Outcome::Tested { answers: _, taken: _ } => {}
-            Outcome::Maintenance(window) => declared.walk(&window),
-            Outcome::Assigned { generation: _, assignments } => declared.walk(&assignments),
-            Outcome::Directives(directives) => declared.walk(&directives),
-        }
-    }
-    declared.walk(&HostMore::from(&samples::host()));
-    for kind in Kind::ALL {
-        use fluxnoc::model::Spec;
-        match samples::spec(*kind) {
-            Spec::Ping(spec) => declared.walk(&spec),
-            Spec::Tcp(spec) => declared.walk(&spec),
-            Spec::Udp(spec) => declared.walk(&spec),
-            Spec::Http(spec) => declared.walk(&spec),
-            Spec::Dns(spec) => declared.walk(&spec),
-            Spec::Mysql(spec) => declared.walk(&spec),
-            Spec::Process(spec) => declared.walk(&spec),
-            Spec::Custom(spec) => declared.walk(&spec),
-            Spec::System(spec) => declared.walk(&spec),
-            Spec::Trace(spec) => declared.walk(&spec),
-            Spec::Snmp(spec) => declared.walk(&*spec),
-            Spec::Json(spec) => declared.walk(&spec),
-            Spec::Scrape(spec) => declared.walk(&spec),
-        }
-    }
-    declared.empty()
 }
