@@ -199,5 +199,5 @@ async fn deliver(
         }
     };
     let opened = incident.filter(|incident| row.incident.as_ref() != Some(incident));
-    Flight { row, delivery, opened, asked }
+    Flight { row, delivery, asked, opened }
 }
