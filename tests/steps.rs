@@ -8,11 +8,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
-#[path = "steps/judge.rs"]
+#[path = "common/judge.rs"]
 mod judge;
 #[path = "common/lab.rs"]
 mod lab;
-#[path = "steps/ledger.rs"]
+#[path = "common/ledger.rs"]
 mod ledger;
 #[path = "steps/sea.rs"]
 mod sea;

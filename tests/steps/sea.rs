@@ -107,7 +107,7 @@ pub async fn story(seed: u64, steps: usize, counts: &mut BTreeMap<String, usize>
     for (ledger, name) in ledgers.iter().zip(RECEIVERS) {
         judge::ledger(&told, name, &ledger.entries());
     }
-    judge::alerts(&told, &silences);
+    judge::alerts(&told, &silences, RECEIVERS.len());
 }
 
 /// What the configuration of now says.

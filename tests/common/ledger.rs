@@ -2,6 +2,8 @@
 //!
 //! Never: answers but by its mood.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 

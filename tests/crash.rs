@@ -1,0 +1,110 @@
+//! The program is killed at one system call after another: at each write, sync, connect and send of
+//! its way from a result to a receiver. Started again it knows what is true, and the receiver's
+//! ledger shows no edge lost, and what came twice under the same key with the same bytes.
+//!
+//! `strace` kills at the N-th call of a name (counted in each thread). The full form tries every N
+//! until the story ends before it; the test command a few of each name.
+//! `FLUXNOC_CRASHES=all cargo test --release --test crash -- --include-ignored --nocapture`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
+
+#[path = "common/judge.rs"]
+mod judge;
+#[path = "common/ledger.rs"]
+mod ledger;
+#[path = "crash/story.rs"]
+mod story;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use story::{Round, play};
+
+/// The calls of the way from a result to a receiver, each swept alone, and the points of the short
+/// form: early (the store is made), in the middle (edges are written and told) and late.
+const SWEEP: [(&str, &[usize]); 6] = [
+    ("pwrite64", &[1, 30, 80, 130, 160, 190, 220]),
+    ("fsync", &[1, 8, 15, 18]),
+    ("connect", &[3, 4, 5, 6]),
+    ("write", &[12, 20, 28, 36]),
+    ("sendto", &[1]),
+    ("unlink", &[1, 2]),
+];
+/// Stories that are played at once, in the short form and in the full one.
+const WIDTH: [usize; 2] = [4, 12];
+/// How often the services stop and come back in a story.
+const TIMES: [usize; 2] = [1, 6];
+/// Points one after the other that did not come: the call has no more of them.
+const MISSES: usize = 4;
+
+#[derive(Default)]
+struct Sweep {
+    next: BTreeMap<&'static str, usize>,
+    misses: BTreeMap<&'static str, usize>,
+    fired: BTreeMap<&'static str, usize>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "kills the program with strace"]
+async fn i1_i2_i3_i4_killed_at_any_call_nothing_is_lost_and_nothing_is_told_otherwise() {
+    let full = std::env::var("FLUXNOC_CRASHES").is_ok_and(|value| value == "all");
+    let sweep = Arc::new(Mutex::new(Sweep::default()));
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut hands = tokio::task::JoinSet::new();
+    for _ in 0..WIDTH[usize::from(full)] {
+        let (sweep, count) = (Arc::clone(&sweep), Arc::clone(&count));
+        hands.spawn(async move {
+            loop {
+                let point = sweep.lock().unwrap().point(full);
+                let Some((call, nth)) = point else { return };
+                let number = count.fetch_add(1, Ordering::Relaxed);
+                let fired =
+                    play(Round { number, call, nth, times: TIMES[usize::from(full)] }).await;
+                sweep.lock().unwrap().played(call, fired);
+            }
+        });
+    }
+    while let Some(hand) = hands.join_next().await {
+        hand.unwrap();
+    }
+    let fired = &sweep.lock().unwrap().fired;
+    let all: usize = fired.values().sum();
+    let words: Vec<String> = fired.iter().map(|(call, count)| format!("{call} {count}")).collect();
+    println!("killed at {all} points: {}", words.join(", "));
+    for call in ["pwrite64", "fsync", "connect", "write"] {
+        assert!(
+            fired.get(call).is_some_and(|count| *count > 0),
+            "no {call} was a point: {words:?}"
+        );
+    }
+    assert!(all >= if full { 2000 } else { 12 }, "only {all} points fired: {words:?}");
+}
+
+impl Sweep {
+    /// The next point; `None` when all were played or are being played.
+    fn point(&mut self, full: bool) -> Option<(&'static str, usize)> {
+        for (call, few) in SWEEP {
+            let next = self.next.entry(call).or_default();
+            let over = if full {
+                self.misses.get(call).is_some_and(|misses| *misses >= MISSES)
+            } else {
+                *next >= few.len()
+            };
+            if !over {
+                *next += 1;
+                return Some((call, if full { *next } else { few[*next - 1] }));
+            }
+        }
+        None
+    }
+
+    fn played(&mut self, call: &'static str, fired: bool) {
+        if fired {
+            *self.fired.entry(call).or_default() += 1;
+            self.misses.insert(call, 0);
+        } else {
+            *self.misses.entry(call).or_default() += 1;
+        }
+    }
+}
