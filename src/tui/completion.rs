@@ -123,7 +123,7 @@ pub fn complete(text: &str, cursor: usize, vocabulary: &dyn Vocabulary) -> Compl
             words_of(&typed, Flag::ALL.iter().map(|flag| (flag.word(), flag.meaning())))
         }
         (Key::Kind, _) => words_of(&typed, Kind::ALL.iter().map(|kind| (kind.word(), ""))),
-        (Key::Since | Key::Before, _) => lengths(&typed, ""),
+        (Key::Since | Key::Before | Key::Ends, _) => lengths(&typed, ""),
         (Key::Age, _) => lengths(&typed, ">"),
         (Key::Output, _) => Vec::new(),
         (Key::Tag, None) => names(&typed, "=", |each| vocabulary.labels(each)),

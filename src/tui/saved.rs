@@ -156,6 +156,8 @@ pub fn defaults() -> Vec<SavedView> {
         },
         view('l', "Since I left", Checks, "since:{since}", Sort::Newest),
         view('w', "Windows", Maintenance, "", Sort::Newest),
+        view('e', "Expiring acks", Alerts, "ends:8h", Sort::Oldest),
+        view('d', "Ack debt", Alerts, "acked", Sort::Oldest),
         view('f', "Flapping", Checks, "flapping", Sort::Oldest),
         view('t', "Stale", Checks, "stale", Sort::Oldest),
     ]

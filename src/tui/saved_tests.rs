@@ -16,7 +16,7 @@ fn view(letter: char, filter: &str) -> SavedView {
 }
 
 #[test]
-fn the_defaults_are_the_eight_and_hold() {
+fn the_defaults_are_the_ten_and_hold() {
     let names: Vec<String> = defaults().into_iter().map(|view| view.name).collect();
     let wanted = [
         "Unhandled",
@@ -25,6 +25,8 @@ fn the_defaults_are_the_eight_and_hold() {
         "By site",
         "Since I left",
         "Windows",
+        "Expiring acks",
+        "Ack debt",
         "Flapping",
         "Stale",
     ];
@@ -32,7 +34,7 @@ fn the_defaults_are_the_eight_and_hold() {
     let mut letters: Vec<char> = defaults().iter().map(|view| view.letter).collect();
     letters.sort_unstable();
     letters.dedup();
-    assert_eq!(letters.len(), 8);
+    assert_eq!(letters.len(), 10);
     for view in defaults() {
         assert_eq!(view.validate(), Ok(()), "{}", view.name);
     }
@@ -61,7 +63,7 @@ fn what_is_kept_comes_back() {
     assert!(problems.is_empty(), "{problems:?}");
     assert_eq!(again.get('a'), views.get('a'));
     assert_eq!(again.get('u'), views.get('u'));
-    assert_eq!(again.iter().count(), 9);
+    assert_eq!(again.iter().count(), 11);
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn a_bad_view_is_said_and_hides_no_other() {
         {"letter":"f","name":" ","target":"hosts"}]"#;
     let (views, problems) = Views::from_text(text);
     assert!(views.get('b').is_ok());
-    assert_eq!(views.iter().count(), 9);
+    assert_eq!(views.iter().count(), 11);
     let says = ["did you mean `state:`", "moon", "one of a to z", "host, check, group", "no name"];
     assert_eq!(problems.len(), says.len(), "{problems:?}");
     for (problem, part) in problems.iter().zip(says) {

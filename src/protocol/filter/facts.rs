@@ -65,6 +65,9 @@ pub trait Facts {
     /// Acknowledged; a host when all its firing alerts are.
     fn is_acked(&self) -> bool;
 
+    /// When its acknowledgement ends; of a host the first that does.
+    fn ack_ends(&self) -> Option<Timestamp>;
+
     /// Firing, not acknowledged, not in a window, not snoozed by me; a host with such an alert.
     fn is_unhandled(&self) -> bool;
 
@@ -151,6 +154,10 @@ impl Facts for Texts<'_> {
 
     fn is_acked(&self) -> bool {
         false
+    }
+
+    fn ack_ends(&self) -> Option<Timestamp> {
+        None
     }
 
     fn is_unhandled(&self) -> bool {

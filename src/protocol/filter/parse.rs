@@ -102,6 +102,7 @@ impl Reader {
             Key::Tag => self.tag(value),
             Key::Since => Ok(Test::Since(span_of(value, key.example())?)),
             Key::Before => Ok(Test::Before(span_of(value, key.example())?)),
+            Key::Ends => Ok(Test::Ends(span_of(value, key.example())?)),
             Key::Age => age(value),
         }
     }

@@ -200,6 +200,10 @@ impl Facts for CheckFacts<'_> {
         self.ack().is_some()
     }
 
+    fn ack_ends(&self) -> Option<Timestamp> {
+        self.ack()?.expires
+    }
+
     fn is_unhandled(&self) -> bool {
         self.open_alert().is_some_and(Alert::is_unhandled) && !self.is_snoozed()
     }
@@ -314,6 +318,10 @@ impl Facts for HostFacts<'_> {
 
     fn is_acked(&self) -> bool {
         self.all_firing(|alert| alert.ack.is_some())
+    }
+
+    fn ack_ends(&self) -> Option<Timestamp> {
+        self.firing().filter_map(|alert| alert.ack.as_ref()?.expires).min()
     }
 
     fn is_unhandled(&self) -> bool {

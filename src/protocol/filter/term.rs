@@ -35,6 +35,8 @@ pub(super) enum Test {
     Is(Vec<Flag>),
     Since(Span),
     Before(Span),
+    /// Its acknowledgement ends within this time.
+    Ends(Span),
 }
 
 impl Term {
@@ -99,6 +101,7 @@ impl Test {
             Self::Is(flags) => flags.iter().any(|flag| is(row, *flag, asker)),
             Self::Since(span) => row.since().is_some_and(|since| asker.now.since(since) <= *span),
             Self::Before(span) => row.since().is_some_and(|since| asker.now.since(since) > *span),
+            Self::Ends(span) => row.ack_ends().is_some_and(|end| end <= asker.now + *span),
         }
     }
 }
@@ -147,6 +150,7 @@ impl fmt::Display for Term {
             },
             Test::Since(span) => write!(f, "{}:{span}", Key::Since.word()),
             Test::Before(span) => write!(f, "{}:{span}", Key::Before.word()),
+            Test::Ends(span) => write!(f, "{}:{span}", Key::Ends.word()),
         }
     }
 }

@@ -68,6 +68,8 @@ words! {
     Since = "since", "since:2h", "the state changed within this time";
     /// In this state for longer than.
     Before = "before", "before:2h", "the state is older than this time";
+    /// Somebody has it for less than.
+    Ends = "ends", "ends:8h", "its acknowledgement ends within this time";
     /// Either of the two before.
     Age = "age", "age:>2h", "the state is older (`>`) or younger (`<`) than this time";
 }
