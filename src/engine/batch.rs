@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::model::{
-    Alert, AlertId, Comment, Edge, Host, Maintenance, MaintenanceId, Notification, PathChange,
+    Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification, PathChange,
     RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
@@ -126,6 +126,10 @@ pub struct Batch {
     pub notifications: Vec<Notification>,
     /// Notifications that an operator decided on.
     pub promised: Vec<Promised>,
+    /// Paging is held, otherwise than before, or no more.
+    pub hold: Option<Option<Hold>>,
+    /// What waits for its destination becomes one digest of this name.
+    pub gather: Option<String>,
     /// Windows that are new or changed.
     pub windows: Vec<Maintenance>,
     /// Windows that are removed.
@@ -169,6 +173,7 @@ impl Batch {
             && self.alerts.is_empty()
             && self.resolved.is_empty()
             && self.promised.is_empty()
+            && self.hold.is_none()
             && self.windows.is_empty()
             && self.windows_gone.is_empty()
             && self.comments.is_empty()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
-    Alert, AlertId, CheckAbout, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation,
+    Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name, Observation,
     PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
 };
 
@@ -102,6 +102,9 @@ pub struct EngineStatus {
     pub notice: Option<SafeText>,
     /// Where the configuration is from; `None` is "this machine only".
     pub config: Option<SafeText>,
+    /// That nobody is told of anything, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 /// What changed.
