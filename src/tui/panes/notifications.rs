@@ -237,7 +237,7 @@ fn notification(app: &App, surface: &mut Surface<'_>, item: &NotificationItem, c
         (DeliveryState::Due, _) => ("◌ failing", Role::StateWarning),
         (DeliveryState::Parked, _) => ("● given up", Role::Bad),
         (DeliveryState::Sent, _) => ("✓ taken", Role::Muted),
-        (DeliveryState::Digest, _) => ("≡ digest", Role::Muted),
+        (DeliveryState::Digest, _) => ("✓ digest", Role::Muted),
         (DeliveryState::Dropped, _) => ("– dropped", Role::Muted),
     };
     surface.say(1, 0, 10, sign, role);
