@@ -23,8 +23,11 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         return;
     }
     let engine = app.world.engine();
-    let mut pieces = held(app, wide);
-    pieces.push((" fluxnoc".to_owned(), Role::Strong));
+    if engine.hold.is_some() {
+        strip(app, surface);
+        return;
+    }
+    let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
     badge(app, &mut pieces);
     if !engine.host.is_empty() {
         pieces.push((format!(" · {}", engine.host), Role::Muted));
@@ -70,7 +73,7 @@ fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
     draw_right(surface, &right);
 }
 
-/// Draws the strip of counts of a small screen.
+/// Draws the strip of counts of a small screen, and of any while paging is held.
 pub fn strip(app: &App, surface: &mut Surface<'_>) {
     if let Some(words) = app.storm_words() {
         stormy(app, surface, &words);

@@ -19,7 +19,7 @@ const WORDS_FROM: usize = 100;
 /// Says how it is written, or how it stands.
 pub fn explain(app: &mut App) {
     let text = match &app.world.engine().hold {
-        Some(hold) => format!("{}; :resume paging ends that", words(app, hold)),
+        Some(hold) => format!(":resume paging ends it: {}", words(app, hold)),
         None => FORM.to_owned(),
     };
     app.say(Tone::Note, text);
