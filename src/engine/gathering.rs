@@ -164,9 +164,8 @@ impl Outbox {
             let Some(digest) = written(&part, select, after, desk.now) else { continue };
             tracing::info!(key = %digest.key, "{}", digest.edge.text);
             tx.enqueue(&digest).await?;
-            for row in &part {
-                tx.put_in_digest(&row.notification.key, &digest.key).await?;
-            }
+            let keys: Vec<&str> = part.iter().map(|row| &*row.notification.key).collect();
+            tx.put_in_digest(&keys, &digest.key).await?;
         }
         tx.commit().await
     }

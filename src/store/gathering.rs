@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::tx::{Tx, on};
-use super::{Store, StoreError, read, words};
+use super::{Store, StoreError, bulk, read, words};
 use crate::model::{Alert, AlertId, Hold, Notification, Timestamp};
 
 /// Row of `meta` with the hold of paging.
@@ -67,6 +67,12 @@ pub struct Gathered {
     /// True when it was told of the alert in a digest before.
     pub told_in_digest: bool,
 }
+
+// By the key alone: whatever the planner knows of the rest, it cannot do better.
+const MARK: &str = "UPDATE outbox SET digest = CASE WHEN outbox.state = 'due' AND outbox.tries = 0 \
+    THEN v.column2 ELSE outbox.digest END, state = CASE WHEN outbox.state = 'due' \
+    AND outbox.tries = 0 THEN 'digest' ELSE outbox.state END FROM (VALUES ";
+const MARK_END: &str = ") AS v WHERE outbox.key = v.column1";
 
 type PileRow = (Option<String>, i64, i64, Option<i64>, Option<i64>);
 type GatheredRow = (String, String, i64, bool, bool);
@@ -280,13 +286,25 @@ impl Tx {
         on!(self, c => sqlx::query(SQL).bind(key).execute(c).await.map(drop))
     }
 
-    /// One is told in a digest.
+    /// These are told in a digest, unless they were tried or ended meanwhile.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn put_in_digest(&mut self, key: &str, digest: &str) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE outbox SET state = 'digest', digest = $2 \
-            WHERE key = $1 AND state = 'due' AND tries = 0";
-        on!(self, c => sqlx::query(SQL).bind(key).bind(digest).execute(c).await.map(drop))
+    pub async fn put_in_digest(&mut self, keys: &[&str], digest: &str) -> Result<(), StoreError> {
+        for group in bulk::groups(keys) {
+            let sql = match group.len() {
+                bulk::MANY => bulk::rows!(MARK, bulk::MANY, 2, "TEXT", MARK_END),
+                bulk::SOME => bulk::rows!(MARK, bulk::SOME, 2, "TEXT", MARK_END),
+                _ => bulk::rows!(MARK, 1, 2, "TEXT", MARK_END),
+            };
+            on!(self, c => {
+                let mut query = sqlx::query(sql);
+                for key in group {
+                    query = query.bind(*key).bind(digest);
+                }
+                query.execute(c).await.map(drop)
+            })?;
+        }
+        Ok(())
     }
 }
