@@ -8,7 +8,8 @@ use super::settings::{FluxNotify, Settings};
 use super::{flux_notify, keys, kinds};
 use crate::model::flux_notify::NAME;
 use crate::model::{
-    Channel, ChannelKind, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook, channel::LOG, id::valid_name,
+    Channel, ChannelKind, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
+    channel::LOG, id::valid_name,
 };
 
 /// Longest name of a channel or list, in bytes: it is part of the keys of notifications.
@@ -155,11 +156,7 @@ fn grouping(reader: &Reader<'_>) -> Option<Grouping> {
     }
     let wait = reader.duration("group_wait", Span::ZERO..=DAY);
     let interval = reader.duration("group_interval", Span::ZERO..=DAY);
-    Some(Grouping {
-        by,
-        wait: wait.unwrap_or(Span::ZERO),
-        interval: interval.unwrap_or(INTERVAL),
-    })
+    Some(Grouping { by, wait: wait.unwrap_or(Span::ZERO), interval: interval.unwrap_or(INTERVAL) })
 }
 
 /// The contact list that a host or check names.

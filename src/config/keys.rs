@@ -56,8 +56,18 @@ pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unr
 pub const ALERTING: &[&str] =
     &["ack_expiry", "flapping", "flapping_start", "flapping_stop", "contact_list"];
 /// A `[[channel]]` of kind `webhook`.
-pub const WEBHOOK: &[&str] =
-    &["name", "kind", "url", "format", "secret", "token", "routing_key", "headers", "storm", "timeout"];
+pub const WEBHOOK: &[&str] = &[
+    "name",
+    "kind",
+    "url",
+    "format",
+    "secret",
+    "token",
+    "routing_key",
+    "headers",
+    "storm",
+    "timeout",
+];
 /// A `[[channel]]` of kind `exec`.
 pub const EXEC: &[&str] = &["name", "kind", "command", "storm", "timeout"];
 /// A `[[channel]]` of kind `flux_notify`.

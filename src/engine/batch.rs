@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::model::{
-    Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification, PathChange,
-    RequestId, SafeText, State, Status, Timestamp,
+    Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification,
+    PathChange, RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, NotificationScope, Outcome, Problem};

@@ -103,13 +103,8 @@ impl Outbox {
                 continue;
             }
             let asked = u32::try_from(free + busy.len()).unwrap_or(u32::MAX);
-            let desk = Desk {
-                name: &destination,
-                channel: channel.as_ref(),
-                routes: &routes,
-                busy,
-                now,
-            };
+            let desk =
+                Desk { name: &destination, channel: channel.as_ref(), routes: &routes, busy, now };
             let pass = if held { Pass::Held } else { self.gather(&desk).await? };
             let due = self.store.passing(&destination, now, asked, pass).await?;
             let due = due.into_iter().filter(|row| !busy.contains(&row.notification.alert));

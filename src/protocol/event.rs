@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
-    Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name, Observation,
-    PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
+    Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name,
+    Observation, PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind,
+    trace::TraceReport,
 };
 
 /// A check as lists show it: who it is and where it stands.

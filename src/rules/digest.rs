@@ -86,7 +86,11 @@ fn listed(members: &[&Member]) -> Option<DigestItem> {
         _ => {
             let over = members.iter().find(|m| m.notification.reason == Reason::Recovered)?;
             let edge = &over.notification.edge;
-            if members.iter().any(|m| m.known) { item(State::Ok, edge.at, &edge.text) } else { None }
+            if members.iter().any(|m| m.known) {
+                item(State::Ok, edge.at, &edge.text)
+            } else {
+                None
+            }
         }
     }
 }

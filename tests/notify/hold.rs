@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use fluxnoc::clock::Clock;
 use fluxnoc::model::{SafeText, Span};
-use fluxnoc::protocol::{
-    Actor, Answer, Command, DeliveryState, LogFilter, LogKind, Query, Role,
-};
+use fluxnoc::protocol::{Actor, Answer, Command, DeliveryState, LogFilter, LogKind, Query, Role};
 
 use crate::lab::{Lab, START, good, refused, slow};
 use crate::lanes::{routes, wanted};

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{CheckKey, GroupBy, Grouping, Routes, Span};
+use fluxnoc::model::{ChannelKind, CheckKey, Format, GroupBy, Grouping, Routes, Secret, Span};
 use fluxnoc::protocol::{Answer, DeliveryState, NotificationRow, Query};
 
+use crate::delivery::{channel, hook};
 use crate::lab::{Lab, START, good, refused, slow};
 use crate::lanes::{routes, wanted};
 use crate::receiver::{Got, PATIENCE, Receiver, status};
@@ -84,8 +85,10 @@ async fn three_thousand_in_one_second_are_one_digest_with_critical_first() {
     let (path, _) = lab.stop().await;
     let dump = std::process::Command::new("sqlite3")
         .arg(&path)
-        .arg("SELECT state, COUNT(*), COUNT(DISTINCT alert), COUNT(DISTINCT digest) FROM outbox \
-              WHERE reason <> 'digest' GROUP BY state")
+        .arg(
+            "SELECT state, COUNT(*), COUNT(DISTINCT alert), COUNT(DISTINCT digest) FROM outbox \
+              WHERE reason <> 'digest' GROUP BY state",
+        )
         .output();
     if let Ok(dump) = dump {
         assert_eq!(String::from_utf8(dump.stdout).unwrap().trim(), "digest|3000|3000|1");
@@ -132,13 +135,69 @@ async fn nothing_of_an_alert_overtakes_the_digest_that_tells_it_and_a_repeat_has
     // A restart in between: the same digest under the same key.
     let (_, clock) = lab.stop().await;
     let mut lab = Lab::start(dir.path(), wanted(&hosts, &routes), clock).await;
-    until(&mut lab, "the recovery", || reasons(&receiver.got()).contains(&"recovered".into())).await;
+    until(&mut lab, "the recovery", || reasons(&receiver.got()).contains(&"recovered".into()))
+        .await;
     let got = receiver.got();
     assert_eq!(reasons(&got), ["digest", "digest", "digest", "digest", "recovered"]);
     assert!(got[..4].iter().all(|one| one.body == got[0].body), "other bytes");
     let key = |at: usize| got[at].header("idempotency-key").map(str::to_owned);
     assert_eq!(key(0), key(3));
     assert_eq!(got[0].json()["digest"]["alerts"], 8);
+    lab.stop().await;
+}
+
+/// Where the other side keeps an incident of each alert, only its own end closes it.
+#[tokio::test]
+async fn what_was_told_by_itself_ends_by_itself_where_incidents_are_kept() {
+    let receiver = Receiver::start(|_| status(202)).await;
+    let mut pager = hook(&receiver.url, Format::Pagerduty);
+    pager.routing_key = Some(Secret::Inline("R0UTE".to_owned()));
+    let mut routes = (*limited(&routes(&[("hook", &receiver)]), 2)).clone();
+    routes.channels.insert("hook".into(), channel("hook", ChannelKind::Webhook(pager)));
+    let names: Vec<String> = (0..6).map(|n| format!("web-{n}")).collect();
+    let hosts: Vec<&str> = names.iter().map(String::as_str).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let wanted = wanted(&hosts, &Arc::new(routes));
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    let keys = keys(&names);
+    lab.report_all(&keys[..2], &refused(), 2).await;
+    receiver.until("two by themselves", |got| got.len() == 2).await;
+    lab.report_all(&keys[2..], &refused(), 6).await;
+    until(&mut lab, "the digest", || receiver.got().len() == 3).await;
+    lab.clock.advance(Span::from_secs(40));
+    lab.report_all(&keys, &good(), 0).await;
+    until(&mut lab, "two ends and a digest", || receiver.got().len() >= 6).await;
+    let got: Vec<serde_json::Value> = receiver.got().iter().map(Got::json).collect();
+    let action = |n: usize| got[n]["event_action"].as_str().unwrap();
+    let key = |n: usize| got[n]["dedup_key"].as_str().unwrap().to_owned();
+    assert_eq!((action(0), action(1), action(2)), ("trigger", "trigger", "trigger"));
+    let ended: BTreeSet<String> = (3..6).filter(|n| action(*n) == "resolve").map(key).collect();
+    assert!(ended.contains(&key(0)) && ended.contains(&key(1)), "{ended:?}");
+    let digest = got[3..].iter().find(|one| one["payload"]["component"] == "digest").unwrap();
+    assert_eq!(digest["payload"]["custom_details"]["text"], "4 alerts: 4 recovered");
+    lab.stop().await;
+}
+
+/// A list may say how often what nobody has is told again.
+#[tokio::test]
+async fn a_list_says_how_often_is_told_again() {
+    let receiver = Receiver::start(|_| status(200)).await;
+    let mut routes = (*routes(&[("hook", &receiver)])).clone();
+    routes.repeats.insert("all".into(), Span::from_secs(90));
+    let dir = tempfile::tempdir().unwrap();
+    let wanted = wanted(&["web-0"], &Arc::new(routes));
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    lab.report("web-0/http", refused()).await;
+    receiver.until("the first", |got| got.len() == 1).await;
+    let before = lab.clock.now().wall;
+    until(&mut lab, "the reminder", || receiver.got().len() == 2).await;
+    let waited = lab.clock.now().wall.since(before);
+    assert!(waited >= Span::from_secs(85) && waited < Span::from_secs(120), "{waited}");
+    assert_eq!(reasons(&receiver.got()), ["first", "reminder"]);
+    lab.acknowledge("web-0/http", None, true).await;
+    lab.clock.advance(Span::from_secs(200));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(receiver.got().len(), 2, "somebody has it");
     lab.stop().await;
 }
 
@@ -179,4 +238,44 @@ async fn a_list_is_told_by_group_and_each_group_waits_for_its_interval() {
     assert!(waited >= Span::from_secs(55), "{waited}");
     assert_eq!(receiver.got()[2].json()["host"], "web-4");
     lab.stop().await;
+}
+
+/// The program itself, from its configuration to the receiver.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_tells_forty_that_fail_together_as_one() {
+    let receiver = Receiver::start(|_| status(200)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("config.toml");
+    let mut text = format!(
+        "[alerting]\ncontact_list = \"NOC Team\"\n\
+         [[channel]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}\"\nstorm = 3\n\
+         [[contact_list]]\nname = \"NOC Team\"\nchannels = [\"hook\"]\n",
+        receiver.url
+    );
+    for n in 0..40 {
+        text.push_str(&format!(
+            "[[host]]\nname = \"shut-{n}\"\naddress = \"127.0.0.1\"\n\
+             [[host.check]]\nkind = \"tcp\"\nport = 9\ninterval = \"1s\"\nattempts = 1\n"
+        ));
+    }
+    std::fs::write(&config, text).unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fluxnoc"))
+        .arg("--config")
+        .arg(&config)
+        .arg("--data-dir")
+        .arg(dir.path().join("data"))
+        .arg("__engine")
+        .stdin(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let told = |got: &[Got]| -> u64 {
+        let of = |one: &Got| one.json()["digest"]["alerts"].as_u64().unwrap_or(1);
+        got.iter().map(of).sum()
+    };
+    let got = receiver.until("all of them", |got| told(got) == 40).await;
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    child.wait().unwrap();
+    assert!(got.len() <= 5, "{} messages: {:?}", got.len(), reasons(&got));
+    assert!(reasons(&got).contains(&"digest".to_owned()));
 }

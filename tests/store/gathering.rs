@@ -73,7 +73,10 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     assert_eq!(gathered(&store, select, now).await, ["host-3 1", "host-4 1", "host-4 2"]);
     let rows = store.gathered("hook", select, now, 100).await.unwrap();
     assert_eq!(rows[0].alert.as_ref().map(|alert| alert.phase), Some(Phase::Resolved));
-    assert_eq!((rows[1].alert.as_ref(), rows[1].told, rows[1].told_in_digest), (None, false, false));
+    assert_eq!(
+        (rows[1].alert.as_ref(), rows[1].told, rows[1].told_in_digest),
+        (None, false, false)
+    );
     let of = Digest { alerts: 2, critical: 2, ..Digest::default() };
     let digest = Notification::digest(&rows[0].notification, None, of, now);
     assert_eq!(digest.key, format!("digest:{}", rows[0].notification.key));
@@ -92,7 +95,8 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     assert_eq!(open, ["host-1 1", "host-2 1", "host-5 3", "digest of 2 1"]);
     let told = |number: u8| alert(number, "x").id;
     let of_four = store.notifications_of(told(4), 9).await.unwrap();
-    let states: Vec<_> = of_four.iter().map(|one| (one.notification.edge_seq, &*one.state)).collect();
+    let states: Vec<_> =
+        of_four.iter().map(|one| (one.notification.edge_seq, &*one.state)).collect();
     assert_eq!(states, [(3, "due"), (2, "digest"), (1, "digest")]);
     assert_eq!(of_four[1].sent_at, None);
     // Also on the page of the first, of which the digest has its key.
@@ -102,7 +106,10 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     tx.mark_parked(&digest.key, "HTTP 400").await.unwrap();
     tx.commit().await.unwrap();
     let parked = store.notifications_of(told(3), 9).await.unwrap();
-    assert_eq!((&*parked[0].state, parked[0].error.as_ref().unwrap().as_str()), ("parked", "HTTP 400"));
+    assert_eq!(
+        (&*parked[0].state, parked[0].error.as_ref().unwrap().as_str()),
+        ("parked", "HTTP 400")
+    );
     let mut tx = store.write().await.unwrap();
     tx.resend(&digest.key, now).await.unwrap();
     tx.resend(keys[0], now).await.unwrap();
@@ -117,7 +124,8 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     assert_eq!(store.last_digest("hook", at(61_000)).await.unwrap(), None);
     assert_eq!(store.sent_since("hook", at(0), 9).await.unwrap(), 0, "a digest is none of those");
     let rows = store.gathered("hook", Select::Alone, now, 100).await.unwrap();
-    let known: Vec<_> = rows.iter().map(|row| (short(&row.notification), row.told_in_digest)).collect();
+    let known: Vec<_> =
+        rows.iter().map(|row| (short(&row.notification), row.told_in_digest)).collect();
     assert!(known.contains(&("host-4 3".to_owned(), true)), "{known:?}");
     assert!(known.contains(&("host-1 1".to_owned(), false)), "{known:?}");
 }
