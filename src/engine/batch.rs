@@ -85,6 +85,26 @@ impl Redo {
     }
 }
 
+/// How paging is from now on.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// Held.
+    Held(Box<Hold>),
+    /// On.
+    On,
+}
+
+impl Paging {
+    /// The hold, while there is one.
+    #[must_use]
+    pub fn hold(self) -> Option<Box<Hold>> {
+        match self {
+            Self::Held(hold) => Some(hold),
+            Self::On => None,
+        }
+    }
+}
+
 /// Notifications to be sent again or given up.
 #[derive(Debug)]
 pub struct Promised {
@@ -127,7 +147,7 @@ pub struct Batch {
     /// Notifications that an operator decided on.
     pub promised: Vec<Promised>,
     /// Paging is held, otherwise than before, or no more.
-    pub hold: Option<Option<Hold>>,
+    pub paging: Option<Paging>,
     /// What waits for its destination becomes one digest of this name.
     pub gather: Option<String>,
     /// Windows that are new or changed.
@@ -173,7 +193,7 @@ impl Batch {
             && self.alerts.is_empty()
             && self.resolved.is_empty()
             && self.promised.is_empty()
-            && self.hold.is_none()
+            && self.paging.is_none()
             && self.windows.is_empty()
             && self.windows_gone.is_empty()
             && self.comments.is_empty()

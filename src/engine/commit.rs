@@ -46,8 +46,8 @@ impl Core {
         for notification in &batch.notifications {
             tx.enqueue(notification).await?;
         }
-        if let Some(hold) = &batch.hold {
-            tx.put_hold(hold.as_ref()).await?;
+        if let Some(paging) = batch.paging.clone() {
+            tx.put_hold(paging.hold().as_deref()).await?;
         }
         // After the rows of this batch: they belong to it as well.
         if let Some(name) = &batch.gather {
@@ -193,9 +193,9 @@ impl Core {
         events.extend(batch.gone.drain(..).map(Event::AlertGone));
         events.extend(batch.windows.drain(..).map(|w| Event::Maintenance(Arc::new(w))));
         events.extend(batch.windows_gone.drain(..).map(Event::MaintenanceGone));
-        if let Some(hold) = batch.hold.take() {
-            self.status.hold.clone_from(&hold);
-            self.held.send_replace(hold);
+        if let Some(paging) = batch.paging.take() {
+            self.status.hold = paging.hold();
+            self.held.send_replace(self.status.hold.is_some());
             events.push(Event::Engine(Arc::new(self.status.clone())));
         }
         if !batch.notifications.is_empty() || !batch.promised.is_empty() {

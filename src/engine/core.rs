@@ -56,7 +56,7 @@ pub struct Core {
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// That paging is held, as the outbox is told.
-    pub(super) held: tokio::sync::watch::Sender<Option<crate::model::Hold>>,
+    pub(super) held: tokio::sync::watch::Sender<bool>,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,

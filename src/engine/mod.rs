@@ -151,9 +151,9 @@ impl Engine {
         paths.restore(store.last_paths().await?);
         let now = clock.now();
         let was_off = loaded.alive.map(|alive| now.wall.since(alive));
-        let (holds, held) = tokio::sync::watch::channel(loaded.hold.clone());
+        let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
         let status = EngineStatus {
-            hold: loaded.hold.clone(),
+            hold: loaded.hold.clone().map(Box::new),
             host: SafeText::line(&machine),
             pid: std::process::id(),
             started: now.wall,

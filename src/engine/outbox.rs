@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::gathering::Desk;
 use super::lane::{self, Lane};
 use crate::clock::Clock;
-use crate::model::{AlertId, Channel, ChannelKind, Hold, Incident, Routes, Span, Timestamp};
+use crate::model::{AlertId, Channel, ChannelKind, Incident, Routes, Span, Timestamp};
 use crate::notify::{Delivery, Sender};
 use crate::store::{OutboxRow, Pass, Store, StoreError};
 
@@ -33,8 +33,8 @@ pub(super) struct Outbox {
     pub clock: Clock,
     pub wake: Arc<tokio::sync::Notify>,
     pub routes: watch::Receiver<Arc<Routes>>,
-    /// While it is there nobody is told of anything but that.
-    pub held: watch::Receiver<Option<Hold>>,
+    /// While paging is held nobody is told of anything but that.
+    pub held: watch::Receiver<bool>,
     pub stop: CancellationToken,
 }
 
@@ -87,7 +87,7 @@ impl Outbox {
     async fn send_off(&self, flights: &mut Flights) -> Result<(), StoreError> {
         let now = self.clock.now().wall;
         let routes = Arc::clone(&self.routes.borrow());
-        let held = self.held.borrow().is_some();
+        let held = *self.held.borrow();
         for destination in self.store.due_destinations(now).await? {
             let channel = routes.channel(&destination);
             let width = match channel.as_ref().map(|channel| &channel.kind) {

@@ -105,7 +105,7 @@ pub struct EngineStatus {
     pub config: Option<SafeText>,
     /// That nobody is told of anything, and until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<Hold>,
+    pub hold: Option<Box<Hold>>,
 }
 
 /// What changed.

@@ -10,7 +10,7 @@ use crate::{Console, actor, fixture, options};
 
 fn status(console: &Console, hold: Option<Hold>) -> Event {
     let engine = EngineStatus::clone(console.app.world.engine());
-    Event::Engine(Arc::new(EngineStatus { hold, ..engine }))
+    Event::Engine(Arc::new(EngineStatus { hold: hold.map(Box::new), ..engine }))
 }
 
 fn held(console: &mut Console) {

@@ -37,7 +37,7 @@ pub struct Teller {
     told: HashMap<AlertId, Told>,
     windows: HashMap<MaintenanceId, (Stage, Timestamp, Timestamp)>,
     notices: [Option<SafeText>; 2],
-    hold: Option<Hold>,
+    hold: Option<Box<Hold>>,
     /// The alerts by the numbers of the last list.
     numbers: Vec<AlertId>,
 }

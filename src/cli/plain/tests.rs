@@ -145,6 +145,7 @@ fn numbers_name_what_the_last_list_named() {
 fn held_paging_is_said_when_it_begins_in_the_summary_and_when_it_ends() {
     let mut teller = ready();
     let told = |teller: &mut Teller, hold: Option<Hold>| {
+        let hold = hold.map(Box::new);
         let engine = EngineStatus { host: SafeText::line("noc"), hold, ..EngineStatus::default() };
         teller.take(&Event::Engine(Arc::new(engine)), NOW)
     };

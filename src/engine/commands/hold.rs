@@ -3,6 +3,7 @@
 //! In: how long and why. Out: staged notices, and at the end what is to be told as one digest.
 //! Never: keeps an alert from firing, or a notification from being promised.
 
+use super::super::batch::Paging;
 use super::super::core::Core;
 use super::super::gathering::held_group;
 use super::super::log;
@@ -30,7 +31,7 @@ impl Core {
         }
         let (author, until) = (request.actor.name(), now.wall + length);
         let mut hold = match self.status.hold.clone() {
-            Some(known) => Hold { author, reason, until, ..known },
+            Some(known) => Hold { author, reason, until, ..*known },
             None => Hold {
                 id: AlertId::from_parts(now.wall.millis(), rand::random()),
                 author,
@@ -42,7 +43,7 @@ impl Core {
         };
         let edge = hold::began(&mut hold, now.wall);
         let told = self.tell_of_hold(&edge, Reason::HoldBegan);
-        self.batch.hold = Some(Some(hold));
+        self.batch.paging = Some(Paging::Held(Box::new(hold)));
         Ok(done(told))
     }
 
@@ -52,18 +53,18 @@ impl Core {
         let Some(hold) = self.status.hold.clone() else {
             return Err(Problem::conflict("paging is not held"));
         };
-        Ok(done(self.end_hold(hold, Some(request.actor.name()), now)))
+        Ok(done(self.end_hold(*hold, Some(request.actor.name()), now)))
     }
 
     /// Ends it when its time is over.
     pub(in crate::engine) fn look_at_hold(&mut self, now: Now) {
         let over = self.status.hold.clone().filter(|hold| hold.until <= now.wall);
-        let Some(hold) = over.filter(|_| !self.storage_down && self.batch.hold.is_none()) else {
+        let Some(hold) = over.filter(|_| !self.storage_down && self.batch.paging.is_none()) else {
             return;
         };
         self.touch(true);
         self.batch.noted.push(log::resumed(&hold));
-        self.end_hold(hold, None, now);
+        self.end_hold(*hold, None, now);
     }
 
     /// Stages the end: who is told, and that what waits becomes one digest.
@@ -71,7 +72,7 @@ impl Core {
         let edge = hold::ended(&mut hold, now.wall, by);
         let told = self.tell_of_hold(&edge, Reason::HoldEnded);
         self.batch.gather = Some(held_group(hold.id));
-        self.batch.hold = Some(None);
+        self.batch.paging = Some(Paging::On);
         told
     }
 
