@@ -68,11 +68,9 @@ pub struct Gathered {
     pub told_in_digest: bool,
 }
 
-// By the key alone: whatever the planner knows of the rest, it cannot do better.
-const MARK: &str = "UPDATE outbox SET digest = CASE WHEN outbox.state = 'due' AND outbox.tries = 0 \
-    THEN v.column2 ELSE outbox.digest END, state = CASE WHEN outbox.state = 'due' \
-    AND outbox.tries = 0 THEN 'digest' ELSE outbox.state END FROM (VALUES ";
-const MARK_END: &str = ") AS v WHERE outbox.key = v.column1";
+const MARK: &str = "UPDATE outbox SET state = 'digest', digest = v.column2 FROM (VALUES ";
+const MARK_END: &str = ") AS v WHERE outbox.key = v.column1 AND outbox.state = 'due' \
+    AND outbox.tries = 0";
 
 type PileRow = (Option<String>, i64, i64, Option<i64>, Option<i64>);
 type GatheredRow = (String, String, i64, bool, bool);
@@ -286,25 +284,30 @@ impl Tx {
         on!(self, c => sqlx::query(SQL).bind(key).execute(c).await.map(drop))
     }
 
-    /// These are told in a digest, unless they were tried or ended meanwhile.
+    /// These are told in a digest, but those that were tried or ended meanwhile; gives how many.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn put_in_digest(&mut self, keys: &[&str], digest: &str) -> Result<(), StoreError> {
+    pub async fn put_in_digest(
+        &mut self,
+        keys: &[&str],
+        digest: &str,
+    ) -> Result<usize, StoreError> {
+        let mut marked = 0;
         for group in bulk::groups(keys) {
             let sql = match group.len() {
                 bulk::MANY => bulk::rows!(MARK, bulk::MANY, 2, "TEXT", MARK_END),
                 bulk::SOME => bulk::rows!(MARK, bulk::SOME, 2, "TEXT", MARK_END),
                 _ => bulk::rows!(MARK, 1, 2, "TEXT", MARK_END),
             };
-            on!(self, c => {
+            marked += on!(self, c => {
                 let mut query = sqlx::query(sql);
                 for key in group {
                     query = query.bind(*key).bind(digest);
                 }
-                query.execute(c).await.map(drop)
+                query.execute(c).await.map(|done| done.rows_affected())
             })?;
         }
-        Ok(())
+        Ok(usize::try_from(marked).unwrap_or(usize::MAX))
     }
 }

@@ -103,7 +103,7 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     assert_eq!(store.notifications_of(told(3), 9).await.unwrap().len(), 1);
 
     let mut tx = store.write().await.unwrap();
-    tx.mark_parked(&digest.key, "HTTP 400").await.unwrap();
+    tx.mark_parked(&digest.key, 1, "HTTP 400").await.unwrap();
     tx.commit().await.unwrap();
     let parked = store.notifications_of(told(3), 9).await.unwrap();
     assert_eq!(
