@@ -4,7 +4,7 @@
 //! notification that it tells: from then on its bytes are fixed, and a crash repeats it under its
 //! key or begins anew with the rows as they were.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::outbox::Outbox;
 use crate::model::{AlertId, Channel, ChannelKind, Name, Notification, Reason, Routes, Timestamp};
@@ -141,6 +141,8 @@ impl Outbox {
         let rows = self.store.gathered(desk.name, select, desk.now, ROWS).await?;
         let kind = desk.channel.map(|channel| &channel.kind);
         let (mut free, mut parts) = (Vec::new(), BTreeMap::<Option<Name>, Vec<Gathered>>::new());
+        // All of an alert is told at once, also when its list changed in between.
+        let mut lists: HashMap<AlertId, Option<Name>> = HashMap::new();
         for row in rows.into_iter().filter(|row| !desk.busy.contains(&row.notification.alert)) {
             let ends = row.told && row.notification.reason == Reason::Recovered;
             if ends && kind.is_some_and(ChannelKind::keeps_incidents) {
@@ -151,6 +153,7 @@ impl Outbox {
             // That service tells one of its own lists at a time.
             let by_list = matches!(kind, Some(ChannelKind::FluxNotify(_)));
             let list = row.notification.list.clone().filter(|_| by_list);
+            let list = lists.entry(row.notification.alert).or_insert(list).clone();
             parts.entry(list).or_default().push(row);
         }
         if free.is_empty() && parts.is_empty() {

@@ -186,7 +186,7 @@ impl Store {
     }
 
     /// What may go into a digest, in the order in which it came: of an alert of which an earlier
-    /// edge is still to go by itself, nothing.
+    /// edge is still to go, by itself or in another digest, nothing.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -206,7 +206,11 @@ impl Store {
             AND o.gate = $2 AND (o.gate = 0 OR o.grouped = $3) AND o.not_before <= $4 \
             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
-                AND (e.tries > 0 OR e.gate = 2 OR e.not_before > $4)) \
+                AND (e.tries > 0 OR e.gate <> o.gate OR e.not_before > $4 \
+                    OR o.gate = 1 AND e.grouped <> o.grouped)) \
+            AND NOT EXISTS (SELECT 1 FROM outbox m JOIN outbox d ON d.key = m.digest \
+                WHERE m.digest IS NOT NULL AND m.alert = o.alert \
+                AND m.destination = o.destination AND d.state = 'due') \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $5";
         let (gate, group) = match select {
             Select::Alone => (ALONE, ""),

@@ -91,6 +91,8 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     // A later edge of a member waits for the digest, also where only what is free may go.
     enqueue(&store, &[promise(4, 3), promise(5, 3)]).await;
     assert_eq!(passing(&store, now, Pass::Closed).await, ["digest of 2 1"]);
+    let next = gathered(&store, Select::Alone, now).await;
+    assert_eq!(next, ["host-1 1", "host-2 1", "host-5 3"], "nor does it go into another");
     let open = passing(&store, now, Pass::Open).await;
     assert_eq!(open, ["host-1 1", "host-2 1", "host-5 3", "digest of 2 1"]);
     let told = |number: u8| alert(number, "x").id;
@@ -128,6 +130,20 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
         rows.iter().map(|row| (short(&row.notification), row.told_in_digest)).collect();
     assert!(known.contains(&("host-4 3".to_owned(), true)), "{known:?}");
     assert!(known.contains(&("host-1 1".to_owned(), false)), "{known:?}");
+}
+
+/// Its group changed between two edges of an alert: the first goes first.
+pub async fn what_waits_elsewhere_holds_what_follows_it(place: Place) {
+    let store = place.open().await.unwrap();
+    let now = at(60_000);
+    let grouped = [in_group(promise(1, 1), "noc\ndal"), in_group(promise(2, 1), "noc\ndal")];
+    enqueue(&store, &grouped).await;
+    let later = [promise(1, 2), in_group(promise(2, 2), "noc\nfra"), promise(3, 1)];
+    enqueue(&store, &later).await;
+    assert_eq!(gathered(&store, Select::Alone, now).await, ["host-3 1"]);
+    assert!(gathered(&store, Select::Group("noc\nfra"), now).await.is_empty());
+    let first = gathered(&store, Select::Group("noc\ndal"), now).await;
+    assert_eq!(first, ["host-1 1", "host-2 1"]);
 }
 
 pub async fn what_was_tried_goes_by_itself_and_holds_what_follows_it(place: Place) {
