@@ -6,6 +6,8 @@
 mod delivery;
 #[path = "notify/flux_notify.rs"]
 mod flux_notify;
+#[path = "notify/hold.rs"]
+mod hold;
 #[path = "common/lab.rs"]
 mod lab;
 #[path = "notify/lanes.rs"]
@@ -14,3 +16,5 @@ mod lanes;
 mod receiver;
 #[path = "notify/resend.rs"]
 mod resend;
+#[path = "notify/valve.rs"]
+mod valve;

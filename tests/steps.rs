@@ -1,5 +1,5 @@
 //! A long random walk through the engine: results, acknowledgements, windows, edits of the
-//! configuration, clocks that are set, restarts and receivers that fail. Whatever the order, no edge
+//! configuration, clocks that are set, restarts, holds of paging, storms and receivers that fail. Whatever the order, no edge
 //! is lost, nothing is told twice or out of order, and what people know is what is true.
 //!
 //! The walk is cut into stories with a store, receivers and a seed of their own; a story that fails
@@ -58,7 +58,8 @@ async fn whatever_happens_in_whatever_order_every_edge_is_told_once_and_in_order
         let wanted = sea::STEPS.iter().map(|(name, _)| format!("step {name}"));
         let edges =
             fluxnoc::model::EdgeKind::ALL.iter().map(|kind| format!("edge {}", kind.word()));
-        for kind in wanted.chain(edges) {
+        let digests = ["digest", "told in a digest"].map(str::to_owned);
+        for kind in wanted.chain(edges).chain(digests) {
             let count = counts.get(&kind).copied().unwrap_or(0);
             assert!(count >= floor, "{kind} came {count} times");
         }

@@ -15,6 +15,8 @@
 
 #[path = "store/contract.rs"]
 mod contract;
+#[path = "store/gathering.rs"]
+mod gathering;
 #[path = "store/past.rs"]
 mod past;
 #[path = "common/postgres.rs"]
@@ -102,6 +104,11 @@ contract! {
     contract::a_failed_unit_of_work_cannot_be_committed,
     contract::a_newer_schema_is_refused,
     contract::a_foreign_database_is_refused,
+    gathering::what_waits_is_told_in_one_digest_and_nothing_goes_around_it,
+    gathering::what_waits_elsewhere_holds_what_follows_it,
+    gathering::what_was_tried_goes_by_itself_and_holds_what_follows_it,
+    gathering::a_hold_outlives_a_restart_and_what_waited_becomes_one_group,
+    gathering::ten_thousand_go_into_a_digest_quickly,
     past::history_is_the_same_before_and_after_folding,
     past::the_last_result_outlives_the_journal,
     past::old_results_stay_as_days,

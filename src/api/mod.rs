@@ -24,6 +24,7 @@
 //! | `POST /api/v1/maintenance/{id}/end`, `.../cancel`, `.../extend`, `.../edit` | nothing; nothing; `{by_ms}`; `{name, start, end}` |
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
+//! | `POST /api/v1/paging/hold`, `.../resume` | `{for_ms, reason}`: tell nobody for a time; nothing |
 //! | `POST /api/v1/recheck` | `{targets}` |
 //! | `POST /api/v1/notify/test` | `{name}` of a channel or contact list |
 //! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
@@ -85,6 +86,8 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/notifications", get(notifications::list))
         .route("/api/v1/notifications/resend", post(notifications::resend))
         .route("/api/v1/notifications/drop", post(notifications::give_up))
+        .route("/api/v1/paging/hold", post(notifications::hold))
+        .route("/api/v1/paging/resume", post(notifications::resume))
         .route("/api/v1/undo", post(operator::undo))
         .route("/api/v1/remembered", get(operator::remembered).post(operator::remember))
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))

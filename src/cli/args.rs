@@ -208,6 +208,25 @@ pub enum NotifyCommand {
         /// Name of the contact list or channel
         name: String,
     },
+    /// Tell nobody of anything for a time. Alerts go on and are shown; at the end each destination
+    /// gets one digest of what is still true
+    Hold {
+        /// For how long, such as 30m; 24h at most
+        #[arg(value_name = "DURATION")]
+        length: Span,
+        /// Why
+        #[arg(required = true, value_name = "REASON")]
+        reason: Vec<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let paging go on before the end of its hold
+    Resume {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `fluxnoc demo`.

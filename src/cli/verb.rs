@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{Local, NaiveTime, TimeZone};
 
-use super::args::{AckArgs, Command as Typed, MaintenanceCommand, WindowArgs};
+use super::args::{AckArgs, Command as Typed, MaintenanceCommand, NotifyCommand, WindowArgs};
 use crate::model::{Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Query};
 
@@ -159,12 +159,16 @@ pub fn verb(
         Typed::Maintenance(MaintenanceCommand::Extend { id, by, json }) => {
             command(Command::ExtendMaintenance { id, by }, json)
         }
+        Typed::Notify(NotifyCommand::Hold { length, reason, json }) => {
+            command(Command::HoldPaging { length, reason: reason.join(" ") }, json)
+        }
+        Typed::Notify(NotifyCommand::Resume { json }) => command(Command::ResumePaging, json),
         Typed::Check(_)
         | Typed::Trace(_)
         | Typed::Dns(_)
         | Typed::Probe(_)
         | Typed::Config(_)
-        | Typed::Notify(_)
+        | Typed::Notify(NotifyCommand::Test { .. })
         | Typed::Engine
         | Typed::Demo(_)
         | Typed::Init(_)

@@ -87,6 +87,12 @@ fn the_other_verbs_ask_what_they_say() {
         ask(&format!("fluxnoc maintenance extend {id} --for 30m")),
         Ok(Ask::Do(Command::ExtendMaintenance { by, .. })) if by == Span::from_secs(1800)
     ));
+    let hold = Command::HoldPaging {
+        length: Span::from_secs(1800),
+        reason: "core switch is replaced".to_owned(),
+    };
+    assert_eq!(ask("fluxnoc notify hold 30m core switch is replaced"), Ok(Ask::Do(hold)));
+    assert_eq!(ask("fluxnoc notify resume"), Ok(Ask::Do(Command::ResumePaging)));
     assert!(matches!(
         ask(&format!("fluxnoc unack {id}")),
         Ok(Ask::Do(Command::Unacknowledge { targets })) if matches!(targets[0], Target::Alert(_))

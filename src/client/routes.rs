@@ -64,6 +64,10 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
             post(&["notifications", "drop"], &json!({ "which": which }))
         }
         Command::TestNotify { name } => post(&["notify", "test"], &json!({ "name": name })),
+        Command::HoldPaging { length, reason } => {
+            post(&["paging", "hold"], &json!({ "for_ms": length, "reason": reason }))
+        }
+        Command::ResumePaging => Ok(order(&["paging", "resume"])),
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }

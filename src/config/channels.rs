@@ -8,11 +8,22 @@ use super::settings::{FluxNotify, Settings};
 use super::{flux_notify, keys, kinds};
 use crate::model::flux_notify::NAME;
 use crate::model::{
-    Channel, ChannelKind, Format, Name, Routes, Secret, Span, Webhook, channel::LOG, id::valid_name,
+    Channel, ChannelKind, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
+    channel::LOG, id::valid_name,
 };
 
 /// Longest name of a channel or list, in bytes: it is part of the keys of notifications.
 const NAME_BYTES: usize = 64;
+
+/// Notifications a minute that a channel is given one by one, unless it says otherwise.
+const STORM: u32 = 30;
+/// The most that it can say.
+const MOST: i64 = 10_000;
+/// Names that the alerts of a list can be grouped by.
+const SHARED: usize = 4;
+/// The shortest time between two messages of a group, unless the list says otherwise.
+const INTERVAL: Span = Span::from_secs(300);
+const DAY: Span = Span::from_secs(24 * 3600);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -47,11 +58,14 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
         if !written.insert(Name::clone(&name)) {
             reader.wrong("name", format!("a [[channel]] `{name}` exists already"));
         } else if let Some(channel) = channel(&reader, name, section) {
+            let storm = reader.number("storm", 0..=MOST).unwrap_or(STORM);
+            routes.storms.extend((storm > 0).then(|| (Name::clone(&channel.name), storm)));
             routes.channels.insert(Name::clone(&channel.name), channel);
         }
     }
     if let Some(channel) = flux_notify::implied(section).filter(|_| !has_flux_notify(top)) {
         if written.insert(Name::clone(&channel.name)) {
+            routes.storms.insert(Name::clone(&channel.name), STORM);
             routes.channels.insert(Name::clone(&channel.name), channel);
         } else {
             let why = "[flux_notify] has a url, but its channel's name is taken by another kind";
@@ -78,6 +92,8 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
         {
             reader.wrong("channels", "names no channel; leave the list out, or name `log`");
         }
+        routes.repeats.extend(repeat(&reader).map(|repeat| (Name::clone(&name), repeat)));
+        routes.groupings.extend(grouping(&reader).map(|rule| (Name::clone(&name), rule)));
         routes.lists.insert(name, channels);
     }
     if let Some(list) = section.contact_list.as_deref().filter(|_| section.url.is_some())
@@ -112,6 +128,35 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
         }
     }
     routes
+}
+
+/// How often is told again.
+fn repeat(reader: &Reader<'_>) -> Option<Span> {
+    reader.duration("repeat", Span::from_secs(60)..=Span::from_millis(30 * DAY.millis()))
+}
+
+/// How the alerts of a list are told together; `None` when it says nothing of that.
+fn grouping(reader: &Reader<'_>) -> Option<Grouping> {
+    let said = ["group_by", "group_wait", "group_interval"].iter().any(|key| reader.has(key));
+    if !said {
+        return None;
+    }
+    let good = |text: &str| match valid_name(text) {
+        Ok(()) if text.len() <= NAME_BYTES => Ok(()),
+        _ => Err("write host, check or the name of a label".to_owned()),
+    };
+    let by = reader.checked("group_by", good).into_iter().map(|word| match word.as_str() {
+        "host" => GroupBy::Host,
+        "check" => GroupBy::Check,
+        _ => GroupBy::Label(word),
+    });
+    let by: Vec<GroupBy> = by.collect();
+    if by.len() > SHARED {
+        reader.wrong("group_by", format!("names at most {SHARED}"));
+    }
+    let wait = reader.duration("group_wait", Span::ZERO..=DAY);
+    let interval = reader.duration("group_interval", Span::ZERO..=DAY);
+    Some(Grouping { by, wait: wait.unwrap_or(Span::ZERO), interval: interval.unwrap_or(INTERVAL) })
 }
 
 /// The contact list that a host or check names.

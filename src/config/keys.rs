@@ -56,10 +56,20 @@ pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unr
 pub const ALERTING: &[&str] =
     &["ack_expiry", "flapping", "flapping_start", "flapping_stop", "contact_list"];
 /// A `[[channel]]` of kind `webhook`.
-pub const WEBHOOK: &[&str] =
-    &["name", "kind", "url", "format", "secret", "token", "routing_key", "headers", "timeout"];
+pub const WEBHOOK: &[&str] = &[
+    "name",
+    "kind",
+    "url",
+    "format",
+    "secret",
+    "token",
+    "routing_key",
+    "headers",
+    "storm",
+    "timeout",
+];
 /// A `[[channel]]` of kind `exec`.
-pub const EXEC: &[&str] = &["name", "kind", "command", "timeout"];
+pub const EXEC: &[&str] = &["name", "kind", "command", "storm", "timeout"];
 /// A `[[channel]]` of kind `flux_notify`.
 pub const FLUX_CHANNEL: &[&str] = &[
     "name",
@@ -74,13 +84,15 @@ pub const FLUX_CHANNEL: &[&str] = &[
     "requests",
     "fields",
     "incident_id",
+    "storm",
     "timeout",
 ];
 /// `[flux_notify]`.
 pub const FLUX_NOTIFY: &[&str] =
     &["url", "api_key", "incident_severity", "default_severity", "contact_list"];
 /// `[[contact_list]]`.
-pub const CONTACT_LIST: &[&str] = &["name", "channels"];
+pub const CONTACT_LIST: &[&str] =
+    &["name", "channels", "group_by", "group_wait", "group_interval", "repeat"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.

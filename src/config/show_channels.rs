@@ -32,6 +32,8 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
                 keys.map("headers", &mask(&hook.headers));
             }
         }
+        let storm = routes.storms.get(&channel.name).copied().unwrap_or(0);
+        keys.put("storm", &storm.to_string());
         keys.text("timeout", &channel.timeout.to_string());
     }
     for (name, channels) in &routes.lists {
@@ -40,6 +42,15 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
         keys.text("name", name);
         let channels: Vec<String> = channels.iter().map(Name::to_string).collect();
         keys.put("channels", &list(&channels));
+        if let Some(rule) = routes.groupings.get(name) {
+            let by: Vec<String> = rule.by.iter().map(|by| by.word().to_owned()).collect();
+            keys.put("group_by", &list(&by));
+            keys.text("group_wait", &rule.wait.to_string());
+            keys.text("group_interval", &rule.interval.to_string());
+        }
+        if let Some(repeat) = routes.repeats.get(name) {
+            keys.text("repeat", &repeat.to_string());
+        }
     }
 }
 

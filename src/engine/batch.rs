@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::model::{
-    Alert, AlertId, Comment, Edge, Host, Maintenance, MaintenanceId, Notification, PathChange,
-    RequestId, SafeText, State, Status, Timestamp,
+    Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification,
+    PathChange, RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, NotificationScope, Outcome, Problem};
@@ -85,6 +85,26 @@ impl Redo {
     }
 }
 
+/// How paging is from now on.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// Held.
+    Held(Box<Hold>),
+    /// On.
+    On,
+}
+
+impl Paging {
+    /// The hold, while there is one.
+    #[must_use]
+    pub fn hold(self) -> Option<Box<Hold>> {
+        match self {
+            Self::Held(hold) => Some(hold),
+            Self::On => None,
+        }
+    }
+}
+
 /// Notifications to be sent again or given up.
 #[derive(Debug)]
 pub struct Promised {
@@ -126,6 +146,10 @@ pub struct Batch {
     pub notifications: Vec<Notification>,
     /// Notifications that an operator decided on.
     pub promised: Vec<Promised>,
+    /// Paging is held, otherwise than before, or no more.
+    pub paging: Option<Paging>,
+    /// What waits for its destination becomes one digest of this name.
+    pub gather: Option<String>,
     /// Windows that are new or changed.
     pub windows: Vec<Maintenance>,
     /// Windows that are removed.
@@ -169,6 +193,7 @@ impl Batch {
             && self.alerts.is_empty()
             && self.resolved.is_empty()
             && self.promised.is_empty()
+            && self.paging.is_none()
             && self.windows.is_empty()
             && self.windows_gone.is_empty()
             && self.comments.is_empty()

@@ -46,6 +46,13 @@ impl Core {
         for notification in &batch.notifications {
             tx.enqueue(notification).await?;
         }
+        if let Some(paging) = batch.paging.clone() {
+            tx.put_hold(paging.hold().as_deref()).await?;
+        }
+        // After the rows of this batch: they belong to it as well.
+        if let Some(name) = &batch.gather {
+            tx.gather(name, self.clock.now().wall).await?;
+        }
         for window in &batch.windows {
             tx.put_maintenance(window).await?;
         }
@@ -186,6 +193,11 @@ impl Core {
         events.extend(batch.gone.drain(..).map(Event::AlertGone));
         events.extend(batch.windows.drain(..).map(|w| Event::Maintenance(Arc::new(w))));
         events.extend(batch.windows_gone.drain(..).map(Event::MaintenanceGone));
+        if let Some(paging) = batch.paging.take() {
+            self.status.hold = paging.hold();
+            self.held.send_replace(self.status.hold.is_some());
+            events.push(Event::Engine(Arc::new(self.status.clone())));
+        }
         if !batch.notifications.is_empty() || !batch.promised.is_empty() {
             batch.promised.clear();
             self.wake_outbox.notify_one();

@@ -55,6 +55,8 @@ pub struct Core {
     pub(super) render: super::Render,
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
+    /// That paging is held, as the outbox is told.
+    pub(super) held: tokio::sync::watch::Sender<bool>,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
@@ -223,6 +225,7 @@ impl Core {
         }
         self.watch_clock(now);
         self.look_at_windows(now);
+        self.look_at_hold(now);
         self.wake_alerts(now);
         self.ask_for_values(now);
         self.sweep_staleness(now);

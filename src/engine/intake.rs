@@ -4,7 +4,7 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, Kind, Known, Name, Notification, Now, Policy, State, Status,
+    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, State, Status,
     Timestamp,
 };
 use crate::protocol::TraceRequest;
@@ -15,6 +15,7 @@ use crate::rules::{alert, attempts, evaluate};
 
 use super::batch::Judged;
 use super::core::Core;
+use super::gathering::group_of;
 
 impl Core {
     /// Takes a worker's report in. One that came before counts once: its answer may have been lost.
@@ -146,7 +147,16 @@ impl Core {
 
     /// How the alert of a check is told.
     pub(super) fn policy(&self, at: usize) -> Policy {
-        self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default()
+        let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
+        let routes = self.routes.borrow();
+        if policy.re_alert.is_some() || routes.repeats.is_empty() {
+            return policy;
+        }
+        let list = self.table.get(at).and_then(|slot| slot.check.contact_list.as_deref());
+        let list = list.filter(|list| routes.lists.contains_key(*list));
+        let list = list.or(routes.default_list.as_deref());
+        let re_alert = list.and_then(|list| routes.repeats.get(list).copied());
+        Policy { re_alert, ..policy }
     }
 
     /// Who is told of a check: its contact list, or the default one, and their channels.
@@ -157,6 +167,23 @@ impl Core {
             tracing::warn!(%list, "there is no such contact list any more; the default one is told");
         }
         told
+    }
+
+    /// What the alert of a check is told together with.
+    fn group_of(&self, at: usize, list: Option<&Name>) -> Option<String> {
+        let list = list?;
+        let routes = self.routes.borrow();
+        let rule = routes.groupings.get(list)?;
+        let key = &self.table.get(at)?.check.key;
+        let host = self.table.host(&key.host);
+        let shared = rule.by.iter().map(|by| match by {
+            GroupBy::Host => &*key.host,
+            GroupBy::Check => &*key.name,
+            GroupBy::Label(label) => {
+                host.and_then(|host| host.labels.get(label)).map_or("", |value| value)
+            }
+        });
+        Some(group_of(list, &shared.collect::<Vec<_>>()))
     }
 
     /// True when a problem of this state means that the whole host cannot be reached.
@@ -177,8 +204,8 @@ impl Core {
             let (list, destinations) = self.told(at);
             for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
-                let list = list.clone();
-                let notification = Notification { list, unreachable, ..notification };
+                let (list, group) = (list.clone(), self.group_of(at, list.as_ref()));
+                let notification = Notification { list, group, unreachable, ..notification };
                 let promised = self.promised(notification, known);
                 self.batch.notifications.extend(promised);
             }

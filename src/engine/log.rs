@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Core;
 use super::queries::{Reply, read};
-use crate::model::{CheckKey, Maintenance, Name, Pattern, SafeText, Timestamp};
+use crate::model::{CheckKey, Hold, Maintenance, Name, Pattern, SafeText, Timestamp};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::{
@@ -198,8 +198,17 @@ pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) 
     (name, serde_json::to_string(&Note { said, hosts }).unwrap_or_default())
 }
 
+/// The event that paging went on by itself.
+const HOLD_ENDED: &str = "hold_ended";
+
+/// That paging goes on because its time was over: the name of the event and its words.
+pub(super) fn resumed(hold: &Hold) -> (&'static str, String) {
+    let said = format!("paging goes on; it was held by {}: {}", hold.author, hold.reason);
+    (HOLD_ENDED, serde_json::to_string(&Note { said, hosts: Vec::new() }).unwrap_or_default())
+}
+
 fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
-    if let ("window_began" | "window_ended", Ok(note)) =
+    if let ("window_began" | "window_ended" | HOLD_ENDED, Ok(note)) =
         (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
     {
         let text = SafeText::line(&note.said);
@@ -288,6 +297,10 @@ fn words(command: &Command) -> (String, Vec<Name>) {
         Command::ResendNotifications { which } => (about(which, "sent", "again"), Vec::new()),
         Command::DropNotifications { which } => (about(which, "dropped", ""), Vec::new()),
         Command::TestNotify { name } => (format!("sent a test to {name}"), Vec::new()),
+        Command::HoldPaging { length, reason } => {
+            (format!("held paging for {length}: {reason}"), Vec::new())
+        }
+        Command::ResumePaging => ("let paging go on".to_owned(), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

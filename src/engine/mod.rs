@@ -10,6 +10,7 @@ mod commit;
 mod core;
 mod deadlines;
 mod feed;
+mod gathering;
 pub mod handle;
 mod housekeeping;
 mod intake;
@@ -150,7 +151,9 @@ impl Engine {
         paths.restore(store.last_paths().await?);
         let now = clock.now();
         let was_off = loaded.alive.map(|alive| now.wall.since(alive));
+        let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
         let status = EngineStatus {
+            hold: loaded.hold.clone().map(Box::new),
             host: SafeText::line(&machine),
             pid: std::process::id(),
             started: now.wall,
@@ -177,6 +180,7 @@ impl Engine {
             render: Arc::clone(&inventory.render),
             settings: Arc::default(),
             routes: told,
+            held: holds,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             paths,
@@ -202,6 +206,7 @@ impl Engine {
             clock: clock.clone(),
             wake,
             routes,
+            held,
             stop: stop.clone(),
         };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));

@@ -11,11 +11,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::gathering::Desk;
 use super::lane::{self, Lane};
 use crate::clock::Clock;
 use crate::model::{AlertId, Channel, ChannelKind, Incident, Routes, Span, Timestamp};
 use crate::notify::{Delivery, Sender};
-use crate::store::{OutboxRow, Store, StoreError};
+use crate::store::{OutboxRow, Pass, Store, StoreError};
 
 /// How often the outbox is looked at when nothing wakes it.
 const IDLE: Span = Span::from_secs(1);
@@ -32,6 +33,8 @@ pub(super) struct Outbox {
     pub clock: Clock,
     pub wake: Arc<tokio::sync::Notify>,
     pub routes: watch::Receiver<Arc<Routes>>,
+    /// While paging is held nobody is told of anything but that.
+    pub held: watch::Receiver<bool>,
     pub stop: CancellationToken,
 }
 
@@ -84,6 +87,7 @@ impl Outbox {
     async fn send_off(&self, flights: &mut Flights) -> Result<(), StoreError> {
         let now = self.clock.now().wall;
         let routes = Arc::clone(&self.routes.borrow());
+        let held = *self.held.borrow();
         for destination in self.store.due_destinations(now).await? {
             let channel = routes.channel(&destination);
             let width = match channel.as_ref().map(|channel| &channel.kind) {
@@ -99,7 +103,10 @@ impl Outbox {
                 continue;
             }
             let asked = u32::try_from(free + busy.len()).unwrap_or(u32::MAX);
-            let due = self.store.due_notifications(&destination, now, asked).await?;
+            let desk =
+                Desk { name: &destination, channel: channel.as_ref(), routes: &routes, busy, now };
+            let pass = if held { Pass::Held } else { self.gather(&desk).await? };
+            let due = self.store.passing(&destination, now, asked, pass).await?;
             let due = due.into_iter().filter(|row| !busy.contains(&row.notification.alert));
             let due: Vec<OutboxRow> = due.take(free).collect();
             for row in due {

@@ -159,6 +159,7 @@ fn notification(told: Delivered) -> NotificationRow {
             "sent" => DeliveryState::Sent,
             "parked" => DeliveryState::Parked,
             "dropped" => DeliveryState::Dropped,
+            "digest" => DeliveryState::Digest,
             _ => DeliveryState::Due,
         },
         tries,

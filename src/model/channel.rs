@@ -1,6 +1,6 @@
 //! Where people are told: channels, and the contact lists that name them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::flux_notify::FluxNotify;
 use super::id::Name;
@@ -64,6 +64,18 @@ pub enum Format {
     Pagerduty,
 }
 
+impl ChannelKind {
+    /// True when the other side keeps an incident of each alert, which only its own end closes.
+    #[must_use]
+    pub const fn keeps_incidents(&self) -> bool {
+        match self {
+            Self::FluxNotify(_) => true,
+            Self::Webhook(hook) => matches!(hook.format, Format::Alertmanager | Format::Pagerduty),
+            Self::Log | Self::Exec(_) => false,
+        }
+    }
+}
+
 impl Format {
     /// All formats.
     pub const ALL: [Self; 4] = [Self::Fluxnoc, Self::Alertmanager, Self::Slack, Self::Pagerduty];
@@ -80,6 +92,40 @@ impl Format {
     }
 }
 
+/// By what the alerts of a contact list are told together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// By host.
+    Host,
+    /// By the name of the check.
+    Check,
+    /// By a label of the host.
+    Label(String),
+}
+
+impl GroupBy {
+    /// Its word in the configuration.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Host => "host",
+            Self::Check => "check",
+            Self::Label(label) => label,
+        }
+    }
+}
+
+/// How the alerts of a contact list are told together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// What those of a group have in common; all of the list are one group without any.
+    pub by: Vec<GroupBy>,
+    /// How long the first of a group waits for others.
+    pub wait: Span,
+    /// The shortest time between two messages of a group.
+    pub interval: Span,
+}
+
 /// Who is told of what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Routes {
@@ -87,6 +133,13 @@ pub struct Routes {
     pub channels: BTreeMap<Name, Channel>,
     /// The channels of each contact list.
     pub lists: BTreeMap<Name, Vec<Name>>,
+    /// The contact lists whose alerts are told together.
+    pub groupings: BTreeMap<Name, Grouping>,
+    /// By contact list, how often is told again what no rule says that of.
+    pub repeats: BTreeMap<Name, Span>,
+    /// How many notifications a minute a channel is given one by one; beyond that they come as
+    /// one. A channel that is not here is given all.
+    pub storms: BTreeMap<Name, u32>,
     /// The list of what names none.
     pub default_list: Option<Name>,
 }
@@ -108,6 +161,12 @@ impl Routes {
             Some((name, channels)) => (Some(Name::clone(name)), channels.clone()),
             None => (None, vec![Name::from(LOG)]),
         }
+    }
+
+    /// Every destination that is told of anything, each once.
+    #[must_use]
+    pub fn all_destinations(&self) -> BTreeSet<Name> {
+        self.lists.values().flatten().cloned().chain(self.destinations(None)).collect()
     }
 
     /// The channels of a contact list with its name, or the one channel of that name.

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::Edge;
-use super::id::{AlertId, Name, RequestId};
+use super::alert::{Edge, EdgeKind};
+use super::digest::Digest;
+use super::id::{AlertId, CheckKey, Name, RequestId};
 use super::state::State;
 use super::time::Timestamp;
 
@@ -31,11 +32,17 @@ pub enum Reason {
     Test,
     /// Nobody has it for long.
     Reminder,
+    /// Paging is held.
+    HoldBegan,
+    /// Paging is held no more.
+    HoldEnded,
+    /// Several of them as one.
+    Digest,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -46,6 +53,9 @@ impl Reason {
         Self::FlappingStopped,
         Self::Test,
         Self::Reminder,
+        Self::HoldBegan,
+        Self::HoldEnded,
+        Self::Digest,
     ];
 
     /// The word on the wire and in the store.
@@ -62,6 +72,9 @@ impl Reason {
             Self::FlappingStopped => "flapping_stopped",
             Self::Test => "test",
             Self::Reminder => "reminder",
+            Self::HoldBegan => "hold_began",
+            Self::HoldEnded => "hold_ended",
+            Self::Digest => "digest",
         }
     }
 
@@ -95,6 +108,12 @@ pub struct Notification {
     /// The contact list that is told by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<Name>,
+    /// What it is told together with: a contact list and a name; `None` for by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What a digest tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Box<Digest>>,
     /// True when the whole host cannot be reached.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreachable: bool,
@@ -137,7 +156,44 @@ impl Notification {
             edge: edge.clone(),
             held: None,
             list: None,
+            group: None,
+            digest: None,
             unreachable: false,
+        }
+    }
+
+    /// The digest of several; `first` is the one of them that came first, by which it has its key:
+    /// a notification is in one digest at most. `after` is the notice that it follows, if any.
+    #[must_use]
+    pub fn digest(first: &Self, after: Option<AlertId>, digest: Digest, at: Timestamp) -> Self {
+        let worst = digest.worst();
+        let over = worst == State::Ok;
+        let edge = Edge {
+            alert: after.unwrap_or(first.alert),
+            check: CheckKey::new("fluxnoc", "digest"),
+            seq: if after.is_some() { u32::MAX } else { first.edge_seq },
+            at,
+            kind: if over { EdgeKind::Recovered } else { EdgeKind::Fired },
+            from: State::Ok,
+            to: worst,
+            text: digest.summary(),
+            actor: None,
+            in_maintenance: false,
+        };
+        Self {
+            key: format!("digest:{}", first.key),
+            list: first.list.clone(),
+            digest: Some(Box::new(digest)),
+            ..Self::of(&edge, Reason::Digest, &first.destination)
+        }
+    }
+
+    /// The identity of the episode for a receiver that keeps one: of a digest it is its own.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self.digest {
+            Some(_) => self.key.clone(),
+            None => self.alert.to_string(),
         }
     }
 }

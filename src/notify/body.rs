@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::model::hash::fnv1a;
-use crate::model::{EdgeKind, Format, Notification, Reason, State, Timestamp};
+use crate::model::{Digest, DigestItem, EdgeKind, Format, Notification, Reason, State, Timestamp};
 
 /// Longest summary that `PagerDuty` takes, in characters.
 const SUMMARY: usize = 1024;
@@ -46,11 +46,17 @@ pub fn wording(notification: &Notification) -> String {
     format!("{} {} ({reason}): {}", edge.check, edge.to, edge.text)
 }
 
+/// The same, and of a digest a line for each alert that it lists.
+pub(super) fn long_wording(notification: &Notification) -> String {
+    let lines = notification.digest.as_ref().map(|digest| digest.lines()).unwrap_or_default();
+    std::iter::once(wording(notification)).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
 /// All that is known, in our words.
 #[must_use]
 pub fn own(notification: &Notification) -> Value {
     let edge = &notification.edge;
-    json!({
+    let mut body = json!({
         "version": 1,
         "key": notification.key,
         "reason": notification.reason.word(),
@@ -66,10 +72,68 @@ pub fn own(notification: &Notification) -> Value {
         "text": edge.text.as_str(),
         "actor": edge.actor.as_ref().map(crate::model::SafeText::as_str),
         "in_maintenance": edge.in_maintenance,
+    });
+    if let Some(digest) = &notification.digest {
+        let item = |item: &DigestItem| {
+            json!({
+                "host": &*item.check.host,
+                "check": &*item.check.name,
+                "state": item.state.to_string(),
+                "since": seconds(item.since),
+                "text": item.text.as_str(),
+            })
+        };
+        body["digest"] = json!({
+            "alerts": digest.alerts,
+            "critical": digest.critical,
+            "unknown": digest.unknown,
+            "warning": digest.warning,
+            "recovered": digest.recovered,
+            "gone": digest.gone,
+            "more": digest.more(),
+            "items": digest.items.iter().map(item).collect::<Vec<_>>(),
+        });
+    }
+    body
+}
+
+/// A digest as the group that it is there: each alert with its own labels.
+fn alertmanager_digest(notification: &Notification, digest: &Digest, receiver: &str) -> Value {
+    let alert = |item: &DigestItem| {
+        let over = item.state == State::Ok;
+        let identity = format!("{}/{}", item.check.host, item.check.name);
+        let mut labels = json!({ "alertname": &*item.check.name, "host": &*item.check.host });
+        if !over {
+            labels["severity"] = json!(item.state.to_string().to_lowercase());
+        }
+        json!({
+            "status": if over { "resolved" } else { "firing" },
+            "labels": labels,
+            "annotations": { "summary": item.text.as_str(), "description": item.text.as_str() },
+            "startsAt": seconds(item.since),
+            "endsAt": if over { item.since.to_string() } else { NEVER.to_owned() },
+            "generatorURL": "",
+            "fingerprint": format!("{:016x}", fnv1a(identity.as_bytes())),
+        })
+    };
+    json!({
+        "receiver": receiver,
+        "status": if is_over(notification) { "resolved" } else { "firing" },
+        "alerts": digest.items.iter().map(alert).collect::<Vec<_>>(),
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": { "summary": wording(notification) },
+        "externalURL": "",
+        "version": "4",
+        "groupKey": format!("{{}}:{{{:?}}}", notification.key),
+        "truncatedAlerts": digest.more(),
     })
 }
 
 fn alertmanager(notification: &Notification, receiver: &str) -> Value {
+    if let Some(digest) = &notification.digest {
+        return alertmanager_digest(notification, digest, receiver);
+    }
     let edge = &notification.edge;
     let over = is_over(notification);
     let status = if over { "resolved" } else { "firing" };
@@ -119,7 +183,7 @@ fn slack(notification: &Notification) -> String {
     };
     // The three that mean something there; what comes from outside mentions nobody.
     let words =
-        wording(notification).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        long_wording(notification).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("{sign} {words} · {}", seconds(notification.edge.at))
 }
 
@@ -139,7 +203,7 @@ fn pagerduty(notification: &Notification, routing_key: &str) -> Value {
     json!({
         "routing_key": routing_key,
         "event_action": action,
-        "dedup_key": notification.alert.to_string(),
+        "dedup_key": notification.identity(),
         "client": "fluxnoc",
         "payload": {
             "summary": wording(notification).chars().take(SUMMARY).collect::<String>(),

@@ -12,7 +12,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response};
 use serde_json::{Map, Value, json};
 
-use super::body::{self, is_over, wording};
+use super::body::{self, is_over};
 use super::{Delivery, Late, answer};
 use crate::model::flux_notify::{FIELDS, Severity, Step};
 use crate::model::{FluxNotify, Incident, Notification, Reason, SafeText};
@@ -32,6 +32,8 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let opened_by_this = incident.is_some_and(|known| known.opened_by == notification.key);
     match (incident, notification.reason) {
+        // It is of many alerts; the incident of one of them is not its own.
+        (_, Reason::Digest) => vec![Step::Notify],
         // A test leaves no incident behind.
         (None, Reason::Test) => vec![Step::Create, Step::Notify, Step::Resolve],
         (Some(_), Reason::Test) => vec![Step::Notify, Step::Resolve],
@@ -79,12 +81,12 @@ pub(super) fn payload(
     for field in FIELDS {
         let value = match field {
             "title" => json!(format!("{} {}", edge.check, edge.to)),
-            "message" => json!(wording(notification)),
+            "message" => json!(body::long_wording(notification)),
             "severity" => json!(severity(service, notification).word()),
             "status" => json!(status),
             "contact_list" => json!(list),
             "incident_id" => json!(incident),
-            "external_id" => json!(notification.alert.to_string()),
+            "external_id" => json!(notification.identity()),
             "source" => json!("fluxnoc"),
             "host" => json!(&*edge.check.host),
             "check" => json!(&*edge.check.name),

@@ -141,6 +141,9 @@ fn log(notification: &Notification) {
     let edge = &notification.edge;
     let line = wording(notification);
     let (key, check) = (&notification.key, &edge.check);
+    for line in notification.digest.iter().flat_map(|digest| digest.lines()) {
+        tracing::info!(target: "notify", %key, "{line}");
+    }
     match edge.to {
         State::Ok => tracing::info!(target: "notify", %key, %check, "{line}"),
         State::Warning => tracing::warn!(target: "notify", %key, %check, "{line}"),

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{AlertId, CheckKey, Edge, EdgeKind, Format, Reason, SafeText, Timestamp};
+use crate::model::{
+    AlertId, CheckKey, Digest, DigestItem, Edge, EdgeKind, Format, Reason, SafeText, Timestamp,
+};
 
 fn notification(kind: EdgeKind, to: State, reason: Reason, text: &str) -> Notification {
     let edge = Edge {
@@ -136,6 +138,58 @@ fn pagerduty_is_triggered_acknowledged_and_resolved_under_one_key() {
     assert!(body["payload"]["summary"].as_str().unwrap().chars().count() <= 1024);
     assert_eq!(body["payload"]["severity"], "error");
     assert!(body.to_string().len() < 512_000);
+}
+
+/// Of 3,000 of which two are listed.
+fn many() -> Notification {
+    let item = |host: &str, state, text: &str| DigestItem {
+        check: CheckKey::new(host, "disk"),
+        state,
+        since: Timestamp::from_millis(1_772_000_000_000),
+        text: SafeText::line(text),
+    };
+    let digest = Digest {
+        alerts: 3_000,
+        critical: 2_000,
+        warning: 900,
+        recovered: 1,
+        gone: 99,
+        unknown: 0,
+        items: vec![
+            item("web-1", State::Critical, "</var> is full\u{1b}[31m"),
+            item("db-1", State::Ok, "12 %"),
+        ],
+    };
+    Notification::digest(&fired(), None, digest, Timestamp::from_millis(1_772_000_060_000))
+}
+
+#[test]
+fn a_digest_is_said_in_every_format_with_what_is_not_listed() {
+    let summary =
+        "3000 alerts: 2000 CRITICAL, 900 WARNING, 1 recovered, 99 over or taken meanwhile";
+    assert_eq!(wording(&many()), format!("fluxnoc/digest CRITICAL (digest): {summary}"));
+    let own = body_of(Format::Fluxnoc, &many());
+    assert_eq!((&own["reason"], &own["text"]), (&json!("digest"), &json!(summary)));
+    assert_eq!(own["key"], format!("digest:{}", fired().key));
+    let digest = &own["digest"];
+    assert_eq!((&digest["critical"], &digest["more"]), (&json!(2000), &json!(2899)));
+    assert_eq!(digest["items"][0]["host"], "web-1");
+    let grouped = body_of(Format::Alertmanager, &many());
+    assert_eq!(grouped["truncatedAlerts"], 2899);
+    let alerts = grouped["alerts"].as_array().unwrap();
+    let statuses: Vec<_> = alerts.iter().map(|alert| alert["status"].as_str()).collect();
+    assert_eq!(statuses, [Some("firing"), Some("resolved")]);
+    assert_eq!(alerts[0]["labels"]["severity"], "critical");
+    let text = body_of(Format::Slack, &many())["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with(":red_circle: fluxnoc/digest CRITICAL (digest): 3000"), "{text}");
+    assert!(text.contains("\nweb-1/disk CRITICAL: &lt;/var&gt; is full"), "{text}");
+    assert!(text.contains("\ndb-1/disk recovered: 12 %\nand 2899 more"), "{text}");
+    let page = body_of(Format::Pagerduty, &many());
+    assert_eq!((&page["event_action"], &page["dedup_key"]), (&json!("trigger"), &own["key"]));
+    assert_eq!(page["payload"]["severity"], "critical");
+    for format in Format::ALL {
+        assert!(!body::body(format, &many(), "hook", "k").contains('\u{1b}'), "{format:?}");
+    }
 }
 
 #[test]

@@ -71,7 +71,9 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::TestNotify { .. }
         | Command::Recheck { .. }
         | Command::ResendNotifications { .. }
-        | Command::DropNotifications { .. } => Need::Role(Role::Operator),
+        | Command::DropNotifications { .. }
+        | Command::HoldPaging { .. }
+        | Command::ResumePaging => Need::Role(Role::Operator),
         Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
         Command::Reload | Command::Stop => Need::Role(Role::Admin),
         Command::Claim { .. } | Command::Report(_) => Need::Worker,

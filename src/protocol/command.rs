@@ -183,6 +183,16 @@ pub enum Command {
         /// The channel or the list.
         name: Name,
     },
+    /// Tell nobody of anything for a time; alerts go on. While it is held so, its end and reason
+    /// change.
+    HoldPaging {
+        /// For how long from now.
+        length: Span,
+        /// Why.
+        reason: String,
+    },
+    /// Let paging go on before its time.
+    ResumePaging,
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -222,6 +232,8 @@ impl Command {
             Self::ResendNotifications { .. } => "resend_notifications",
             Self::DropNotifications { .. } => "drop_notifications",
             Self::TestNotify { .. } => "test_notify",
+            Self::HoldPaging { .. } => "hold_paging",
+            Self::ResumePaging => "resume_paging",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -307,6 +319,11 @@ impl Command {
             },
             Self::DropNotifications { which: NotificationScope::Destination("pager".to_owned()) },
             Self::TestNotify { name: "NOC Team".into() },
+            Self::HoldPaging {
+                length: Span::from_secs(1800),
+                reason: "core switch \u{e4} is replaced".to_owned(),
+            },
+            Self::ResumePaging,
             Self::Look {
                 stream: 7,
                 interest: Interest {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
-    Alert, AlertId, CheckAbout, CheckKey, Host, Maintenance, MaintenanceId, Name, Observation,
-    PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind, trace::TraceReport,
+    Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name,
+    Observation, PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind,
+    trace::TraceReport,
 };
 
 /// A check as lists show it: who it is and where it stands.
@@ -102,6 +103,9 @@ pub struct EngineStatus {
     pub notice: Option<SafeText>,
     /// Where the configuration is from; `None` is "this machine only".
     pub config: Option<SafeText>,
+    /// That nobody is told of anything, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<Hold>>,
 }
 
 /// What changed.

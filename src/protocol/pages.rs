@@ -21,6 +21,8 @@ pub enum DeliveryState {
     Parked,
     /// An operator dropped it.
     Dropped,
+    /// It is told in a digest, which has or has not been delivered.
+    Digest,
 }
 
 /// A promise to tell somebody, and what became of it.
@@ -40,7 +42,7 @@ pub struct NotificationRow {
     pub state: DeliveryState,
     /// How often it was tried in vain.
     pub tries: u32,
-    /// When it was delivered or dropped.
+    /// When it, or the digest that tells it, was delivered or dropped.
     pub sent_at: Option<Timestamp>,
     /// What the destination answered to the last try that failed.
     pub error: Option<SafeText>,

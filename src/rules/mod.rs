@@ -7,14 +7,18 @@
 //! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
 //! (state to soft or hard), or of a rule [`reading`] (numbers to a state) and [`duration`] (soft or
 //! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
-//! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
+//! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
+//! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]). The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
 pub mod attempts;
+pub mod digest;
 pub mod duration;
 pub mod evaluate;
 pub mod flapping;
+pub mod gather;
+pub mod hold;
 pub mod notify;
 pub mod reading;
 pub mod suppress;

@@ -114,6 +114,19 @@ impl Store {
         self.alerts(rows)
     }
 
+    /// The alerts of which something waits in the outbox for a destination, behind a gate.
+    pub(super) async fn alerts_waiting(
+        &self,
+        destination: &str,
+        gate: i64,
+    ) -> Result<Vec<Alert>, StoreError> {
+        const SQL: &str = "SELECT * FROM alerts WHERE id IN (SELECT alert FROM outbox \
+            WHERE destination = $1 AND state = 'due' AND gate = $2)";
+        let rows: Vec<AlertRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(destination).bind(gate).fetch_all(pool).await)?;
+        self.alerts(rows)
+    }
+
     /// One alert, open or over.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::pack::batch;
 use super::requests::ALIVE;
 use super::{Store, StoreError, read, words};
-use crate::model::{Alert, CheckKey, Maintenance, Span, Status, Timestamp, Wait};
+use crate::model::{Alert, CheckKey, Hold, Maintenance, Span, Status, Timestamp, Wait};
 
 /// A check that is not retired.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Loaded {
     /// Windows that were not over, or over for less than a day, at the last sign of life (all,
     /// when there was none); the soonest first.
     pub windows: Vec<Maintenance>,
+    /// That paging is held.
+    pub hold: Option<Hold>,
     /// The last sign of life of an engine before.
     pub alive: Option<Timestamp>,
 }
@@ -108,7 +110,8 @@ impl Store {
             self.open_alerts(),
             self.windows_after(windows),
         )?;
-        Ok(Loaded { checks, hosts, statuses, alerts, windows, alive })
+        let hold = self.hold().await?;
+        Ok(Loaded { checks, hosts, statuses, alerts, windows, hold, alive })
     }
 
     async fn known_checks(&self) -> Result<Vec<KnownCheck>, StoreError> {

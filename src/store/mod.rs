@@ -9,7 +9,7 @@
 //! | opening, refusing what is newer, foreign or damaged | `sqlite`, `wal`, `postgres`, `schema` |
 //! | the unit of work; all that differs between the databases | `tx`, `dialect` |
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
-//! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `requests`, `load` |
+//! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
@@ -24,6 +24,7 @@ mod dialect;
 mod edges;
 mod error;
 mod fold;
+mod gathering;
 mod history;
 mod incidents;
 mod inventory;
@@ -54,6 +55,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use error::StoreError;
+pub use gathering::{Gathered, Pass, Piled, Select};
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
 pub use load::{KnownCheck, KnownHost, Loaded};

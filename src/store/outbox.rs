@@ -1,8 +1,8 @@
 //! The outbox: promises to tell somebody, written with what they are about.
 
 use super::tx::{Tx, on};
-use super::{Store, StoreError, read, words};
-use crate::model::{AlertId, Incident, Notification, RequestId, SafeText, Timestamp};
+use super::{Pass, Store, StoreError, gathering, read, words};
+use crate::model::{AlertId, Incident, Notification, Reason, RequestId, SafeText, Timestamp};
 
 /// A notification that waits to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ type DueRow =
 pub struct Delivered {
     /// What is or was to be told.
     pub notification: Notification,
-    /// `due`, `sent`, `parked` or `dropped`.
+    /// `due`, `sent`, `parked`, `dropped`, or `digest`: it is told in one.
     pub state: String,
     /// How often it was tried in vain.
     pub tries: u32,
@@ -50,8 +50,14 @@ impl Store {
         alert: AlertId,
         limit: u32,
     ) -> Result<Vec<Delivered>, StoreError> {
-        const SQL: &str = "SELECT key, body, not_before, state, tries, sent_at, error \
-            FROM outbox WHERE alert = $1 ORDER BY edge_seq DESC, key LIMIT $2";
+        // Of what is told in a digest it says how far that is.
+        const SQL: &str = "SELECT o.key, o.body, o.not_before, CASE WHEN o.state <> 'digest' \
+            OR d.state IS NULL OR d.state IN ('due', 'sent') THEN o.state ELSE d.state END, \
+            COALESCE(d.tries, o.tries), COALESCE(d.sent_at, o.sent_at), \
+            COALESCE(d.error, o.error) \
+            FROM outbox o LEFT JOIN outbox d ON d.key = o.digest \
+            WHERE o.alert = $1 AND o.reason <> 'digest' \
+            ORDER BY o.edge_seq DESC, o.key LIMIT $2";
         let rows: Vec<DeliveredRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(alert.to_string()).bind(i64::from(limit)).fetch_all(pool).await)?;
         rows.into_iter().map(|row| self.delivered(row)).collect()
@@ -96,8 +102,8 @@ impl Store {
     }
 
     /// Notifications to be delivered to a destination now, the longest waiting first. While one of
-    /// an alert waits for its time or its retry, no later edge of that alert is given for the same
-    /// destination.
+    /// an alert waits for its time, its retry or in a digest, no later edge of that alert is given
+    /// for the same destination.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -107,15 +113,35 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.passing(destination, now, limit, Pass::Open).await
+    }
+
+    /// The same of those that may pass.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn passing(
+        &self,
+        destination: &str,
+        now: Timestamp,
+        limit: u32,
+        pass: Pass,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
         const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, o.resent_at, \
             i.incident, i.opened_by FROM outbox o \
             LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq) \
+            AND NOT EXISTS (SELECT 1 FROM outbox m JOIN outbox d ON d.key = m.digest \
+                WHERE m.digest IS NOT NULL AND m.alert = o.alert \
+                AND m.destination = o.destination AND m.edge_seq < o.edge_seq \
+                AND d.state = 'due') \
+            AND CASE $4 WHEN 0 THEN o.gate <> 1 WHEN 1 THEN o.gate = 2 OR o.tries > 0 \
+                ELSE o.reason IN ('hold_began', 'hold_ended') END \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
         let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)
-                .bind(now.millis()).bind(i64::from(limit)).bind(destination)
+                .bind(now.millis()).bind(i64::from(limit)).bind(destination).bind(pass as i64)
                 .fetch_all(pool).await)?;
         let read = |row: DueRow| {
             let (key, body, not_before, tries, error, resent, incident, opened_by) = row;
@@ -145,11 +171,17 @@ impl Tx {
             WHERE alert = $1 AND destination = $2 AND state = 'due' AND request IS NOT NULL \
             AND not_before > $3";
         const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
-            not_before, state, tries, body, request) \
-            VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8) \
+            not_before, state, tries, body, request, grouped, gate) \
+            VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8, $9, $10) \
             ON CONFLICT (key) DO NOTHING";
+        let gate = match notification.reason {
+            // What is told of paging itself waits for nothing.
+            Reason::Digest | Reason::HoldBegan | Reason::HoldEnded => gathering::FREE,
+            _ if notification.group.is_some() => gathering::WITH_GROUP,
+            _ => gathering::ALONE,
+        };
         let body = words::json(notification).map_err(|error| self.fail(error))?;
-        if notification.held.is_none() {
+        if notification.held.is_none() && notification.digest.is_none() {
             on!(self, c => sqlx::query(RELEASE)
                 .bind(notification.alert.to_string())
                 .bind(&notification.destination)
@@ -165,6 +197,8 @@ impl Tx {
             .bind(notification.not_before.millis())
             .bind(&body)
             .bind(notification.held.as_ref().map(|held| held.request.to_string()))
+            .bind(notification.group.as_deref())
+            .bind(gate)
             .execute(c).await.map(drop))
     }
 

@@ -119,7 +119,7 @@ impl Tx {
     /// When the database cannot be written.
     pub async fn resend(&mut self, key: &str, now: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE outbox SET state = 'due', not_before = $2, tries = 0, \
-            sent_at = NULL, resent_at = $2 WHERE key = $1 AND (state IN ('parked', 'dropped') \
+            gate = 2, sent_at = NULL, resent_at = $2 WHERE key = $1 AND (state IN ('parked', 'dropped') \
             OR state = 'due' AND tries > 0)";
         on!(self, c => sqlx::query(SQL).bind(key).bind(now.millis()).execute(c).await.map(drop))
     }
@@ -130,7 +130,7 @@ impl Tx {
     /// When the database cannot be written.
     pub async fn resend_all(&mut self, to: &str, now: Timestamp) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE outbox SET state = 'due', not_before = $2, tries = 0, \
-            resent_at = $2 WHERE destination = $1 AND (state = 'parked' \
+            gate = 2, resent_at = $2 WHERE destination = $1 AND (state = 'parked' \
             OR state = 'due' AND tries > 0)";
         on!(self, c => sqlx::query(SQL).bind(to).bind(now.millis()).execute(c).await.map(drop))
     }

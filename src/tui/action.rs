@@ -151,6 +151,8 @@ actions! {
     NextZone, "zone", "zone", "times in UTC, and back in the zone of here", Look, key;
     Arm, "arm", "arm", "allow changes for a time where the console is read-only", Look, key;
     Disarm, "disarm", "disarm", "read-only again", Look, palette;
+    Hold, "hold", "hold", "tell nobody of anything for a time: hold paging 30m REASON", Operate, palette;
+    Resume, "resume", "resume", "let paging go on before its time: resume paging", Operate, palette;
     SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
     SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
     NextField, "next-field", "next field", "next field or suggestion", Look, key;

@@ -5,7 +5,7 @@ use crate::model::{ShownState, Span};
 use crate::tui::app::{App, Link};
 use crate::tui::format;
 use crate::tui::theme::{Role, glyph, short};
-use crate::tui::triage::{arm, pause};
+use crate::tui::triage::{arm, hold, pause};
 use crate::tui::widgets::Surface;
 
 /// From this width on, states are whole words.
@@ -23,6 +23,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         return;
     }
     let engine = app.world.engine();
+    if engine.hold.is_some() {
+        strip(app, surface);
+        return;
+    }
     let mut pieces: Pieces = vec![(" fluxnoc".to_owned(), Role::Strong)];
     badge(app, &mut pieces);
     if !engine.host.is_empty() {
@@ -49,7 +53,8 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
 
 /// The top line in a storm: what it is stands before everything else that has room.
 fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
-    let mut pieces = Pieces::new();
+    // The storm has most of the line.
+    let mut pieces = held(app, 0);
     badge(app, &mut pieces);
     pieces.push((format!(" {words}"), Role::Bad));
     let mut right = vec![(format!(" {} ", clock(app)), Role::Strong)];
@@ -68,13 +73,14 @@ fn stormy(app: &App, surface: &mut Surface<'_>, words: &str) {
     draw_right(surface, &right);
 }
 
-/// Draws the strip of counts of a small screen.
+/// Draws the strip of counts of a small screen, and of any while paging is held.
 pub fn strip(app: &App, surface: &mut Surface<'_>) {
     if let Some(words) = app.storm_words() {
         stormy(app, surface, &words);
         return;
     }
-    let mut pieces = vec![(" ".to_owned(), Role::Text)];
+    let mut pieces = held(app, surface.width());
+    pieces.push((" ".to_owned(), Role::Text));
     badge(app, &mut pieces);
     pieces.extend(brief(app));
     pieces.push((format!("  {} unhandled", app.world.unhandled()), Role::Strong));
@@ -109,6 +115,12 @@ fn waiting(app: &App, pieces: &mut Pieces) {
     if count > 0 {
         pieces.push((format!("○ {count} waiting  "), Role::StateWaiting));
     }
+}
+
+/// That nobody is told of anything, before everything else.
+fn held(app: &App, wide: usize) -> Pieces {
+    let badge = hold::badge(app, wide);
+    badge.map(|badge| (format!(" {badge} "), Role::Bad)).into_iter().collect()
 }
 
 fn badge(app: &App, pieces: &mut Pieces) {

@@ -24,6 +24,7 @@ use crate::model::{Alert, ShownState, Timestamp, Unit};
 use crate::tui::app::App;
 use crate::tui::layout::{self, Mode};
 use crate::tui::theme::{Role, glyph, short};
+use crate::tui::triage::hold;
 use crate::tui::wall::{FORGOTTEN, Scene, shift};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::big::{self, Size};
@@ -138,11 +139,12 @@ fn clock(app: &App, surface: &mut Surface<'_>, is_large: bool) -> usize {
         let room = surface.width().saturating_sub(used + 17);
         surface.put_right(end, y, room, text, style);
     }
-    if let Some(words) = app.storm_words() {
-        surface.say(1, high, end.saturating_sub(1), &words, Role::Bad);
-        return high + 1;
+    let news = [hold::badge(app, surface.width()), app.storm_words()];
+    let news: Vec<String> = news.into_iter().flatten().collect();
+    for (at, words) in news.iter().enumerate() {
+        surface.say(1, high + at, end.saturating_sub(1), words, Role::Bad);
     }
-    high + usize::from(is_large)
+    high + if news.is_empty() { usize::from(is_large) } else { news.len() }
 }
 
 /// Hosts in each state as large figures with their words; gives the first free row.

@@ -41,6 +41,8 @@ pub struct Promise {
     destination: String,
     state: String,
     resent: bool,
+    /// The digest that tells it.
+    digest: Option<String>,
 }
 
 pub struct Alert {
@@ -95,8 +97,8 @@ pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
         let (seq, at, host, to) = (row.get(1), row.get(2), row.get(4), row.get(5));
         edges.entry(alert).or_default().push(Edge { seq, at, kind, host, to });
     }
-    let sql = "SELECT key, alert, edge_seq, reason, destination, state, resent_at IS NOT NULL \
-               FROM outbox";
+    let sql = "SELECT key, alert, edge_seq, reason, destination, state, \
+               resent_at IS NOT NULL, digest FROM outbox";
     let promise = |row: SqliteRow| Promise {
         key: row.get(0),
         alert: row.get(1),
@@ -105,8 +107,13 @@ pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
         destination: row.get(4),
         state: row.get(5),
         resent: row.get(6),
+        digest: row.get(7),
     };
-    let promises = rows(dir, sql).await.into_iter().map(promise).collect();
+    let promises: Vec<Promise> = rows(dir, sql).await.into_iter().map(promise).collect();
+    for one in promises.iter().filter(|one| one.reason == "digest" || one.digest.is_some()) {
+        let what = if one.reason == "digest" { "digest" } else { "told in a digest" };
+        *counts.entry(what.to_owned()).or_default() += 1;
+    }
     let sql = "SELECT id, phase, state, edge_seq, suppressed, ack IS NOT NULL, \
                flapping IS NOT NULL, notified, check_name NOT LIKE 'r_' FROM alerts";
     let alert = |row: SqliteRow| Alert {
@@ -142,21 +149,41 @@ pub fn ledger(told: &Told, destination: &str, entries: &[Entry]) {
     }
     let mut lanes: BTreeMap<(&str, i64), &Promise> = BTreeMap::new();
     for one in mine() {
-        let Promise { key, alert, seq, reason, state, .. } = one;
-        assert_eq!(*key, format!("{alert}:{seq}:{reason}:{destination}"), "I3");
+        let Promise { key, alert, seq, reason, state, digest, .. } = one;
+        if reason == "digest" {
+            let first = key.strip_prefix("digest:").unwrap();
+            let first = mine().find(|other| other.key == first);
+            let first = first.unwrap_or_else(|| panic!("I3: {key} is of nothing"));
+            assert_eq!(first.digest.as_ref(), Some(key), "I3");
+        } else {
+            assert_eq!(*key, format!("{alert}:{seq}:{reason}:{destination}"), "I3");
+        }
         match &**state {
+            "digest" => {
+                let digest = digest.as_ref().unwrap();
+                let told = mine().find(|other| other.key == *digest);
+                let told = told.unwrap_or_else(|| panic!("I2: {key} is in no digest"));
+                assert!(["sent", "parked", "dropped"].contains(&&*told.state), "I2: {key}");
+                assert!(!taken.contains_key(&**key), "{key} was told by itself and in a digest");
+            }
             "sent" => assert!(taken.contains_key(&**key), "I2: nobody took {key}"),
             "parked" | "dropped" => {}
             other => panic!("I2: {key} is {other}"),
         }
-        lanes.insert((alert, *seq), one);
+        if !matches!(&**reason, "digest") {
+            lanes.insert((alert, *seq), one);
+        }
     }
-    let mut last: HashMap<&str, usize> = HashMap::new();
+    let mut last: HashMap<&str, (usize, &str)> = HashMap::new();
     // Only what nobody sent again by hand stands in its own order.
     for ((alert, _), one) in lanes.into_iter().filter(|(_, one)| !one.resent) {
-        if let Some(at) = taken.get(&*one.key).filter(|_| one.state == "sent") {
-            let before = last.insert(alert, *at);
-            assert!(before < Some(*at), "I4: {} was overtaken by a later edge", one.key);
+        // What a digest tells came with that, and several of an alert came together.
+        let key = one.digest.as_ref().filter(|_| one.state == "digest").unwrap_or(&one.key);
+        let sent = mine().any(|other| other.key == *key && other.state == "sent" && !other.resent);
+        if let Some(at) = taken.get(&**key).filter(|_| sent) {
+            let before = last.insert(alert, (*at, key));
+            let good = before.is_none_or(|(before, with)| before < *at || with == key);
+            assert!(good, "I4: {} was overtaken by a later edge", one.key);
         }
     }
 }
@@ -172,7 +199,9 @@ fn severity(state: &str) -> u8 {
 /// to so many destinations.
 pub fn alerts(told: &Told, silences: &[Silence], destinations: usize) {
     let mut promised: HashMap<&str, Vec<&Promise>> = HashMap::new();
-    for one in &told.promises {
+    let of_alerts =
+        |one: &&Promise| !matches!(&*one.reason, "digest" | "hold_began" | "hold_ended");
+    for one in told.promises.iter().filter(of_alerts) {
         let edges = told.edges.get(&one.alert).map_or(&[][..], Vec::as_slice);
         let edge = edges.iter().find(|edge| edge.seq == one.seq);
         let edge = edge.unwrap_or_else(|| panic!("I1: {} is of no edge", one.key));

@@ -317,12 +317,48 @@ async fn each_reason_updates_the_incident_that_there_is() {
         let expected: &[&str] = match reason {
             Reason::Recovered => &["POST /api/incidents/INC-9/resolve"],
             Reason::Acknowledged => &["POST /api/incidents/INC-9/acknowledge"],
+            // It is of many alerts.
+            Reason::Digest => &["POST /api/notifications"],
             Reason::Test => &["POST /api/notifications", "POST /api/incidents/INC-9/resolve"],
             _ => &["POST /api/incidents/INC-9/updates"],
         };
         assert_eq!(lines(&got), expected, "{reason:?}");
         assert_eq!(got[0].json()["reason"], reason.word());
     }
+}
+
+/// The service tells a list, so that a digest is of the alerts of one.
+#[tokio::test]
+async fn a_storm_over_two_lists_is_a_digest_for_each_of_them() {
+    let receiver = willing().await;
+    let mut routes = (*routes(&service(&receiver))).clone();
+    routes.lists.insert("Web Team".into(), vec!["flux-notify".into()]);
+    routes.storms.insert("flux-notify".into(), 2);
+    let names = ["web-0", "web-1", "web-2", "db-0", "db-1", "db-2"];
+    let mut wanted = wanted(&names, &Arc::new(routes));
+    for check in wanted.checks.iter_mut().filter(|check| check.key.host.starts_with("web")) {
+        check.contact_list = Some("Web Team".into());
+    }
+    let keys: Vec<_> = wanted.checks.iter().map(|check| check.key.clone()).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    lab.report_all(&keys, &refused(), 6).await;
+    let end = std::time::Instant::now() + crate::receiver::PATIENCE;
+    while receiver.got().len() < 2 {
+        assert!(std::time::Instant::now() < end, "{:?}", receiver.got());
+        lab.clock.advance(Span::from_secs(1));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let mut told: Vec<_> = receiver.got().iter().map(Got::json).collect();
+    told.sort_by_key(|one| one["contact_list"].as_str().map(str::to_owned));
+    let lists: Vec<_> = told.iter().map(|one| one["contact_list"].as_str().unwrap()).collect();
+    assert_eq!(lists, ["DBA Team", "Web Team"]);
+    let words = told[1]["message"].as_str().unwrap();
+    assert!(words.contains("3 alerts: 3 CRITICAL") && words.contains("\nweb-2/http"), "{words}");
+    assert!(!words.contains("db-"), "{words}");
+    assert_eq!(told[1]["external_id"].as_str().map(|id| &id[..7]), Some("digest:"));
+    assert_eq!(lines(&receiver.got()), ["POST /api/notifications"; 2]);
+    lab.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

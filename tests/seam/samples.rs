@@ -369,6 +369,14 @@ pub fn engine() -> EngineStatus {
         storage: Some(SafeText::line("the disk is full")),
         notice: Some(SafeText::text("two\nlines")),
         config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
+        hold: Some(Box::new(fluxnoc::model::Hold {
+            id: AlertId::from_parts(8, [8; 10]),
+            author: SafeText::line("mia"),
+            reason: SafeText::line("core switch is replaced"),
+            since: at(0),
+            until: at(1_800_000),
+            told: 1,
+        })),
     }
 }
 

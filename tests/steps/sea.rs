@@ -23,7 +23,7 @@ use crate::lab::{Lab, START, good, noc, refused, slow};
 use crate::ledger::{Ledger, MOODS};
 
 /// Kinds of steps and how often each comes.
-pub const STEPS: [(&str, u32); 18] = [
+pub const STEPS: [(&str, u32); 20] = [
     ("result", 120),
     ("result again", 3),
     ("acknowledge", 8),
@@ -42,6 +42,8 @@ pub const STEPS: [(&str, u32); 18] = [
     ("receiver", 6),
     ("resend", 2),
     ("drop", 2),
+    ("hold", 2),
+    ("resume", 1),
 ];
 const HOSTS: usize = 5;
 const RECEIVERS: [&str; 2] = ["one", "two"];
@@ -116,11 +118,17 @@ fn inventory(there: &[bool; HOSTS], rules: &str, ledgers: &[Ledger]) -> Inventor
     for (ledger, name) in ledgers.iter().zip(RECEIVERS) {
         text += &format!(
             "[[channel]]\nname = \"{name}\"\nkind = \"webhook\"\nformat = \"fluxnoc\"\n\
-             url = \"{}\"\n",
-            ledger.url
+             url = \"{}\"\nstorm = {}\n",
+            ledger.url,
+            // A storm is quickly there for one of them, and never for the other.
+            if name == "one" { 4 } else { 0 }
         );
     }
     text += "[[contact_list]]\nname = \"all\"\nchannels = [\"one\", \"two\"]\n";
+    // By the rules of now, so that it comes and goes while notifications wait.
+    if rules.contains("r1") {
+        text += "group_by = [\"host\"]\ngroup_wait = \"5s\"\ngroup_interval = \"2m\"\n";
+    }
     for n in (0..HOSTS).filter(|n| there[*n]) {
         let attempts = 1 + n % 3;
         text += &format!(
@@ -192,6 +200,7 @@ impl Sea {
                 // Well more often than not.
                 self.ledgers[which].mood(if mood < MOODS { mood } else { 0 });
             }
+            "hold" | "resume" => self.paging(name == "hold").await,
             _ => self.notifications(name).await,
         }
         self
@@ -400,11 +409,24 @@ impl Sea {
         let _ = self.lab.execute_as(noc(), command).await;
     }
 
-    /// All receivers are well, and time goes on until nothing waits.
+    /// Nobody is told of anything for a time, or is again.
+    async fn paging(&mut self, hold: bool) {
+        let seconds = u64::try_from(1 + self.below(3600)).unwrap();
+        let reason = "a switch is replaced".to_owned();
+        let command = match hold {
+            true => Command::HoldPaging { length: Span::from_secs(seconds), reason },
+            false => Command::ResumePaging,
+        };
+        // It may not be held.
+        let _ = self.lab.execute_as(noc(), command).await;
+    }
+
+    /// All receivers are well, paging is on, and time goes on until nothing waits.
     async fn settle(&mut self, dir: &Path) {
         for ledger in &self.ledgers {
             ledger.mood(0);
         }
+        self.paging(false).await;
         let until = Instant::now() + PATIENCE;
         loop {
             self.advance(61).await;

@@ -175,6 +175,7 @@ fn alert(id: AlertId) -> Option<AlertPage> {
         ],
         notifications: vec![
             told(2, Reason::Worse, DeliveryState::Due, 2, Some("503 busy, try again in 30 s")),
+            told(2, Reason::Reminder, DeliveryState::Digest, 0, None),
             told(1, Reason::First, DeliveryState::Sent, 0, None),
         ],
         incidents: vec![IncidentRow {

@@ -12,6 +12,7 @@ mod answers;
 mod finding;
 mod fixture;
 mod flapping;
+mod hold;
 mod interfaces;
 mod invariants;
 mod lists;

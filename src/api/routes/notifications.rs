@@ -1,4 +1,4 @@
-//! Notifications of all alerts: the list, sending again, giving up.
+//! Notifications of all alerts: the list, sending again, giving up, holding all of them.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use super::{Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body};
+use crate::model::Span;
 use crate::protocol::{Command, NotificationScope, Query};
 
 #[derive(Deserialize)]
@@ -49,4 +50,23 @@ pub(in crate::api) async fn give_up(
     Body(Which { which }): Body<Which>,
 ) -> Reply {
     Ok(done(asker.execute(&face, Command::DropNotifications { which }).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Hold {
+    for_ms: Span,
+    reason: String,
+}
+
+pub(in crate::api) async fn hold(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(Hold { for_ms: length, reason }): Body<Hold>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::HoldPaging { length, reason }).await?))
+}
+
+pub(in crate::api) async fn resume(State(face): State<Face>, asker: Asker) -> Reply {
+    Ok(done(asker.execute(&face, Command::ResumePaging).await?))
 }

@@ -3,7 +3,7 @@
 use clap::Parser as _;
 
 use super::say::Teller;
-use crate::cli::args::{Cli, Command as Typed};
+use crate::cli::args::{Cli, Command as Typed, NotifyCommand};
 use crate::cli::verb::{self, Verb};
 use crate::model::{Span, Timestamp};
 use crate::tui::Leave;
@@ -17,6 +17,7 @@ ack NUMBER|HOST|HOST/CHECK [--comment T] [--expires 4h] [--sticky]
 unack NUMBER|HOST|HOST/CHECK
 recheck NUMBER|HOST|HOST/CHECK
 maintenance add --hosts GLOB --for 1h [--name T], maintenance list, maintenance end ID
+notify hold 30m REASON, notify resume     tell nobody of anything for a time; end that
 hosts [GLOB] [--json], alerts --all [--json]
 quit                                      leave";
 
@@ -81,6 +82,7 @@ fn typed(
             | Typed::Unack { .. }
             | Typed::Recheck { .. }
             | Typed::Maintenance(_)
+            | Typed::Notify(NotifyCommand::Hold { .. } | NotifyCommand::Resume { .. })
     );
     if !here {
         return Err(unknown());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Alert, AlertId, Maintenance, MaintenanceId, Phase, SafeText, ShownState, State, Timestamp,
+    Alert, AlertId, Hold, Maintenance, MaintenanceId, Phase, SafeText, ShownState, State, Timestamp,
 };
 use crate::protocol::{Event, World};
 use crate::tui::zone::Zone;
@@ -37,6 +37,7 @@ pub struct Teller {
     told: HashMap<AlertId, Told>,
     windows: HashMap<MaintenanceId, (Stage, Timestamp, Timestamp)>,
     notices: [Option<SafeText>; 2],
+    hold: Option<Box<Hold>>,
     /// The alerts by the numbers of the last list.
     numbers: Vec<AlertId>,
 }
@@ -53,6 +54,7 @@ impl Teller {
             told: HashMap::new(),
             windows: HashMap::new(),
             notices: [None, None],
+            hold: None,
             numbers: Vec::new(),
         }
     }
@@ -136,6 +138,9 @@ impl Teller {
         ];
         if let Some(off) = engine.was_off {
             lines.push(format!("the engine was off for {off} before it started"));
+        }
+        if let Some(hold) = &engine.hold {
+            lines.push(self.held(hold));
         }
         for notice in engine.storage.iter().chain(&engine.notice) {
             lines.push(format!("notice: {notice}"));
@@ -272,8 +277,21 @@ impl Teller {
         self.engine(wall, lines);
     }
 
+    /// `paging held until 06:00 UTC by noc-2: REASON`
+    fn held(&self, hold: &Hold) -> String {
+        let (until, zone) = (self.zone.moment(hold.until, hold.since), self.zone.name(hold.until));
+        format!("paging held until {until} {zone} by {}: {}", hold.author, hold.reason)
+    }
+
     fn engine(&mut self, wall: Timestamp, lines: &mut Vec<String>) {
         let engine = self.world.engine();
+        if engine.hold != self.hold {
+            let words = engine.hold.as_ref().map_or("PAGING GOES ON".to_owned(), |hold| {
+                self.held(hold).replacen("paging held", "PAGING HELD", 1)
+            });
+            lines.push(self.line(wall, &words));
+            self.hold.clone_from(&engine.hold);
+        }
         let now = [engine.storage.clone(), engine.notice.clone()];
         for (now, before) in now.iter().zip(&self.notices) {
             match now {

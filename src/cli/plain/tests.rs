@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ask::{self, Line};
 use super::say::Teller;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Host, Phase, SafeText, State, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Hold, Host, Phase, SafeText, State, Timestamp,
 };
 use crate::protocol::{EngineStatus, Event};
 use crate::tui::Leave;
@@ -139,4 +139,33 @@ fn numbers_name_what_the_last_list_named() {
         let said = line(wrong).map(|_| ()).unwrap_err();
         assert!(said.contains(why), "{wrong}: {said}");
     }
+}
+
+#[test]
+fn held_paging_is_said_when_it_begins_in_the_summary_and_when_it_ends() {
+    let mut teller = ready();
+    let told = |teller: &mut Teller, hold: Option<Hold>| {
+        let hold = hold.map(Box::new);
+        let engine = EngineStatus { host: SafeText::line("noc"), hold, ..EngineStatus::default() };
+        teller.take(&Event::Engine(Arc::new(engine)), NOW)
+    };
+    let hold = Hold {
+        id: AlertId::from_parts(1, [8; 10]),
+        author: SafeText::line("mia"),
+        reason: SafeText::line("core switch"),
+        since: NOW,
+        until: NOW + crate::model::Span::from_secs(1800),
+        told: 1,
+    };
+    let begun = "2026-02-25 06:13:20 UTC PAGING HELD until 06:43 UTC by mia: core switch";
+    assert_eq!(told(&mut teller, Some(hold.clone())), [begun]);
+    assert_eq!(told(&mut teller, Some(hold)), Vec::<String>::new(), "once");
+    let summary = teller.summary(NOW);
+    assert!(summary.contains(&"paging held until 06:43 UTC by mia: core switch".to_owned()));
+    assert_eq!(told(&mut teller, None), ["2026-02-25 06:13:20 UTC PAGING GOES ON"]);
+    let ask = |text: &str, teller: &mut Teller| ask::line(text, teller, NOW, None);
+    assert!(matches!(ask("notify hold 30m 'core switch'", &mut teller), Ok(Line::Verb(_))));
+    assert!(matches!(ask("notify resume", &mut teller), Ok(Line::Verb(_))));
+    assert!(ask("notify test hook", &mut teller).is_err(), "that is a program of its own");
+    assert!(ask("notify hold 30m", &mut teller).is_err(), "without a reason");
 }

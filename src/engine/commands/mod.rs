@@ -2,6 +2,7 @@
 
 mod alerts;
 mod checks;
+mod hold;
 mod maintenance;
 mod notifications;
 mod operator;
@@ -74,6 +75,8 @@ impl Core {
             Command::Recheck { targets } => self.recheck(targets),
             Command::ResendNotifications { which } => self.redo(Redo::Resend, which).await,
             Command::DropNotifications { which } => self.redo(Redo::Drop, which).await,
+            Command::HoldPaging { length, reason } => self.hold_paging(&request, *length, reason),
+            Command::ResumePaging => self.resume_paging(&request),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

@@ -51,7 +51,11 @@ impl Core {
                         }
                         (None, _) => tally.fail(&format!("there is no notification `{key}`")),
                         (Some(state), _) => {
-                            let word = if state == "sent" { "delivered" } else { state };
+                            let word = match state {
+                                "sent" => "delivered",
+                                "digest" => "told in a digest",
+                                other => other,
+                            };
                             tally.fail(&format!("`{key}` is {word} already"));
                         }
                     }

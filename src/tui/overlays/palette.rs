@@ -8,14 +8,15 @@ use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::line::{Line, Purpose};
 use crate::tui::overlays::views;
-use crate::tui::triage::arm;
+use crate::tui::triage::{arm, hold};
 use crate::tui::{external, fuzzy};
 
 /// Most candidates that are kept.
 const FOUND: usize = 32;
 
 /// The commands that take words behind their name.
-pub const WITH_WORDS: [Action; 3] = [Action::Theme, Action::Arm, Action::SaveView];
+pub const WITH_WORDS: [Action; 5] =
+    [Action::Theme, Action::Arm, Action::SaveView, Action::Hold, Action::Resume];
 
 /// What a candidate does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,6 +254,8 @@ fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
         Action::Theme => put_theme(app, rest.trim()),
         Action::Arm => arm::arm_for(app, rest),
         Action::SaveView => return Some(views::save(app, rest)),
+        Action::Hold => return Some(hold::hold(app, rest)),
+        Action::Resume => return Some(hold::resume(app)),
         _ => return None,
     }
     Some(Vec::new())

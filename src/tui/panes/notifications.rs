@@ -89,7 +89,7 @@ pub fn can(app: &App) -> (bool, bool) {
         (Some(row), _) => (row.parked + row.failing > 0, row.parked + row.waiting > 0),
         (None, Some(DeliveryState::Parked | DeliveryState::Due)) => (true, true),
         (None, Some(DeliveryState::Dropped)) => (true, false),
-        (None, Some(DeliveryState::Sent) | None) => (false, false),
+        (None, Some(DeliveryState::Sent | DeliveryState::Digest) | None) => (false, false),
     }
 }
 
@@ -237,6 +237,7 @@ fn notification(app: &App, surface: &mut Surface<'_>, item: &NotificationItem, c
         (DeliveryState::Due, _) => ("◌ failing", Role::StateWarning),
         (DeliveryState::Parked, _) => ("● given up", Role::Bad),
         (DeliveryState::Sent, _) => ("✓ taken", Role::Muted),
+        (DeliveryState::Digest, _) => ("✓ digest", Role::Muted),
         (DeliveryState::Dropped, _) => ("– dropped", Role::Muted),
     };
     surface.say(1, 0, 10, sign, role);

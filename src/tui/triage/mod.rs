@@ -9,6 +9,7 @@ pub mod again;
 pub mod arm;
 pub mod copies;
 pub mod forms;
+pub mod hold;
 pub mod lines;
 pub mod pause;
 pub mod remember;
@@ -50,6 +51,11 @@ pub enum Waits {
     Remember {
         /// What.
         what: &'static str,
+    },
+    /// Paging held, or let go on.
+    Paging {
+        /// Which of them, in words.
+        what: String,
     },
     /// What the engine remembers.
     Remembered,
@@ -132,6 +138,8 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::Fetch => return Some(switches::fetch(app)),
         Action::NextZone => switches::next_zone(app),
         Action::Pause => pause::toggle(app),
+        Action::Hold => hold::explain(app),
+        Action::Resume => return Some(hold::resume(app)),
         Action::Arm => arm::toggle(app),
         Action::Disarm => arm::disarm(app),
         Action::SavedView => app.open(Overlay::Views),
@@ -152,6 +160,10 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
             Ok(_) => app.say(Tone::Good, format!("`{what}` is changed")),
             Err(problem) => app.say(Tone::Bad, problem.to_string()),
         },
+        Waits::Paging { what } => {
+            let said = what.clone();
+            done(app, &what, result, |_| said);
+        }
         Waits::Remember { what } => {
             if let Err(problem) = result {
                 app.say(Tone::Bad, format!("{what} is not kept: {problem}"));

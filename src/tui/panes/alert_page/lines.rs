@@ -315,6 +315,10 @@ fn delivery(app: &App, one: &NotificationRow) -> (String, Role) {
             let when = at.map_or_else(String::new, |at| format!("{} ", moment(app, at)));
             (format!("{when}– dropped: {what}{tries}"), Role::Muted)
         }
+        (DeliveryState::Digest, Some(at)) => {
+            (format!("{} ✓ {what} took it in a digest{tries}", moment(app, at)), Role::Text)
+        }
+        (DeliveryState::Digest, None) => (format!("due to {what} in a digest{tries}"), Role::Note),
         (DeliveryState::Parked, _) => (format!("given up: {what}{tries}"), Role::Bad),
     }
 }

@@ -1,0 +1,137 @@
+//! Whether what waits for a destination goes one by one, waits, or is told as one: pure, from how
+//! much waits, since when, and what went before.
+//!
+//! | what | goes |
+//! |---|---|
+//! | the valve: with what went in the last [`WINDOW`], no more than the limit | one by one |
+//! | more, and the last came within [`QUIET`], unless the oldest waits for [`PATIENCE`] | waits |
+//! | more, and a digest went less than [`BETWEEN`] ago | waits |
+//! | more otherwise | as one |
+//! | a group: the oldest waits for less than `group_wait`, or the group was told less than `group_interval` ago | waits |
+//! | a group otherwise: one alert, or several | one by one, as one |
+
+use crate::model::{Grouping, Span, Timestamp};
+
+/// The time over which the valve counts.
+pub const WINDOW: Span = Span::from_secs(60);
+/// Nothing came for so long: the first wave is over.
+pub const QUIET: Span = Span::from_secs(1);
+/// The longest that the end of a wave is waited for.
+pub const PATIENCE: Span = Span::from_secs(5);
+/// The shortest time between two digests of the valve.
+pub const BETWEEN: Span = Span::from_secs(30);
+
+/// What waits to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pile {
+    /// Notifications.
+    pub rows: usize,
+    /// Alerts that they are of.
+    pub alerts: usize,
+    /// When the first of them came.
+    pub oldest: Timestamp,
+    /// When the last of them came.
+    pub newest: Timestamp,
+}
+
+/// How a pile goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One by one.
+    Alone,
+    /// Not yet.
+    Wait,
+    /// As one digest.
+    Together,
+}
+
+/// The storm valve of a destination: `limit` notifications in [`WINDOW`]; `recent` went in it or
+/// are on their way, and `last` is when a digest went.
+#[must_use]
+pub fn valve(
+    limit: usize,
+    recent: usize,
+    pile: &Pile,
+    last: Option<Timestamp>,
+    now: Timestamp,
+) -> Way {
+    if recent.saturating_add(pile.rows) <= limit {
+        return Way::Alone;
+    }
+    let settled = pile.newest + QUIET <= now || pile.oldest + PATIENCE <= now;
+    if settled && is_past(last, BETWEEN, now) { Way::Together } else { Way::Wait }
+}
+
+/// A group: `last` is when it was told.
+#[must_use]
+pub fn group(rule: &Grouping, pile: &Pile, last: Option<Timestamp>, now: Timestamp) -> Way {
+    if pile.oldest + rule.wait > now || !is_past(last, rule.interval, now) {
+        return Way::Wait;
+    }
+    if pile.alerts > 1 { Way::Together } else { Way::Alone }
+}
+
+/// A moment that lies ahead was written before the clock was set back: nothing waits for it.
+fn is_past(last: Option<Timestamp>, span: Span, now: Timestamp) -> bool {
+    last.is_none_or(|last| last > now || last + span <= now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000_000 + millis)
+    }
+
+    fn pile(rows: usize, oldest: i64, newest: i64) -> Pile {
+        Pile { rows, alerts: rows, oldest: at(oldest), newest: at(newest) }
+    }
+
+    #[test]
+    fn the_valve() {
+        let now = at(10_000);
+        for (limit, recent, waits, last, way, why) in [
+            (30, 0, pile(30, 9_999, 9_999), None, Way::Alone, "as many as may"),
+            (30, 0, pile(31, 9_999, 9_999), None, Way::Wait, "one more, just now"),
+            (30, 0, pile(3_000, 9_001, 9_001), None, Way::Wait, "a millisecond too early"),
+            (30, 0, pile(3_000, 9_000, 9_000), None, Way::Together, "all in one second"),
+            (30, 0, pile(3_000, 5_000, 10_000), None, Way::Together, "still coming after 5 s"),
+            (30, 0, pile(3_000, 5_001, 9_999), None, Way::Wait, "still coming"),
+            (30, 29, pile(1, 9_999, 9_999), None, Way::Alone, "the last that may"),
+            (30, 30, pile(1, 9_000, 9_000), None, Way::Together, "those before count"),
+            (30, 30, pile(9, 0, 0), Some(-19_999), Way::Wait, "a digest went just now"),
+            (30, 30, pile(9, 0, 0), Some(-20_000), Way::Together, "half a minute ago"),
+            (30, 30, pile(9, 0, 0), Some(90_000), Way::Together, "the clock was set back"),
+            (1, 0, pile(1, 0, 0), None, Way::Alone, "one is no storm"),
+            (usize::MAX, 9, pile(usize::MAX, 0, 0), None, Way::Alone, "no limit"),
+        ] {
+            assert_eq!(valve(limit, recent, &waits, last.map(at), now), way, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_group() {
+        let now = at(100_000);
+        for (wait, interval, waits, last, way, why) in [
+            (0, 300, pile(1, 100_000, 100_000), None, Way::Alone, "the first goes at once"),
+            (0, 300, pile(2, 100_000, 100_000), None, Way::Together, "two at once"),
+            (30, 300, pile(2, 70_001, 90_000), None, Way::Wait, "others may come"),
+            (30, 300, pile(2, 70_000, 100_000), None, Way::Together, "long enough"),
+            (0, 60, pile(9, 50_000, 60_000), Some(40_001), Way::Wait, "told just now"),
+            (0, 60, pile(9, 50_000, 60_000), Some(40_000), Way::Together, "told before"),
+            (0, 60, pile(1, 50_000, 60_000), Some(40_000), Way::Alone, "one more of it"),
+            (0, 60, pile(2, 50_000, 60_000), Some(100_001), Way::Together, "a clock set back"),
+        ] {
+            let rule = Grouping {
+                by: Vec::new(),
+                wait: Span::from_secs(wait),
+                interval: Span::from_secs(interval),
+            };
+            assert_eq!(group(&rule, &waits, last.map(at), now), way, "{why}");
+        }
+        let same = Pile { alerts: 1, ..pile(3, 0, 0) };
+        let rule = Grouping { by: Vec::new(), wait: Span::ZERO, interval: Span::ZERO };
+        assert_eq!(group(&rule, &same, None, now), Way::Alone, "three of one alert, in order");
+    }
+}
