@@ -173,6 +173,14 @@ fn write_host(out: &mut String, host: &Host) {
     keys.optional("runbook", host.runbook.as_ref());
     let critical = host.unreachable == State::Critical;
     keys.text("unreachable", if critical { "critical" } else { "unknown" });
+    if !host.parents.is_empty() {
+        let parents: Vec<String> = host.parents.iter().map(ToString::to_string).collect();
+        keys.put("parents", &list(&parents));
+        keys.text("parents_need", host.parents_need.word());
+    }
+    if let Some(alive) = &host.alive {
+        keys.text("alive", alive);
+    }
 }
 
 fn write_check(out: &mut String, check: &Check) {

@@ -41,6 +41,7 @@ impl Core {
             self.take_scrape(&mut finding);
             if finding.sample { self.show_sample(finding) } else { self.receive(finding) }
         }
+        self.follow_reach(self.clock.now());
     }
 
     fn show_sample(&mut self, mut finding: Finding) {
@@ -72,6 +73,7 @@ impl Core {
         let host = self.table.host(&check.key.host);
         let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
         let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
+        self.run_began(at, finding.slot, now);
         let before = self.status_of(at);
         let after =
             attempts::advance(&before, check.attempts, check.flapping, &verdict, finding.at);
@@ -89,13 +91,14 @@ impl Core {
             if soft || (!before.hard && !before.is_waiting()) {
                 self.batch.directives.pace.push((check.key.clone(), soft));
             }
-            self.set_status(at, after, check.attempts, now);
+            self.set_status(at, after.clone(), check.attempts, now);
         } else if before.flap != after.flap {
             // Kept for the next start; no list shows it.
-            self.batch.statuses.insert(at, after);
+            self.batch.statuses.insert(at, after.clone());
         } else if let Some(slot) = self.table.get_mut(at) {
             slot.status.last_result = after.last_result;
         }
+        self.after_result(at, &before, &after, now);
     }
 
     /// The status of a check as the batch has it.
@@ -124,13 +127,15 @@ impl Core {
     pub(super) fn step(&mut self, at: usize, input: Input<'_>, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
         let before = self.alert_of(at);
-        let cover = self.cover(&key, now.wall);
+        let mut cover = self.cover(&key, now.wall);
+        self.add_reach(at, &mut cover, before.as_ref(), now);
         let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
         let (policy, moment) = (self.policy(at), self.moment(now));
         let step = alert::step(before.as_ref(), input, &cover, &policy, moment, mint);
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
         }
+        self.cause_changed(at, before.as_ref(), step.alert.as_ref());
         let known = Known {
             notified: before.as_ref().and_then(|alert| alert.notified),
             told_at: before.as_ref().and_then(|alert| alert.told_at),

@@ -31,11 +31,13 @@ pub enum Reason {
     Test,
     /// Nobody has it for long.
     Reminder,
+    /// What explained it answers again, and the problem is still there.
+    CauseEnded,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -46,6 +48,7 @@ impl Reason {
         Self::FlappingStopped,
         Self::Test,
         Self::Reminder,
+        Self::CauseEnded,
     ];
 
     /// The word on the wire and in the store.
@@ -62,6 +65,7 @@ impl Reason {
             Self::FlappingStopped => "flapping_stopped",
             Self::Test => "test",
             Self::Reminder => "reminder",
+            Self::CauseEnded => "cause_ended",
         }
     }
 

@@ -6,16 +6,19 @@
 //!
 //! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
 //! (state to soft or hard), or of a rule [`reading`] (numbers to a state) and [`duration`] (soft or
-//! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
-//! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
+//! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`reach`] (whether its
+//! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
+//! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
 pub mod attempts;
+pub mod cause;
 pub mod duration;
 pub mod evaluate;
 pub mod flapping;
 pub mod notify;
+pub mod reach;
 pub mod reading;
 pub mod suppress;
 
@@ -23,6 +26,7 @@ pub use alert::{Input, Step};
 pub use attempts::Freshness;
 pub use evaluate::{Verdict, evaluate};
 pub use notify::Notice;
+pub use reach::Reach;
 pub use suppress::{Cover, cover};
 
 use crate::model::Timestamp;

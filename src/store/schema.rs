@@ -19,6 +19,7 @@ const FOURTH: &str = include_str!("migrations/0004_durations.sql");
 const FIFTH: &str = include_str!("migrations/0005_promises.sql");
 const SIXTH: &str = include_str!("migrations/0006_recurrence.sql");
 const SEVENTH: &str = include_str!("migrations/0007_incidents.sql");
+const NINTH: &str = include_str!("migrations/0009_reach.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -30,6 +31,7 @@ pub(super) fn migrator() -> Migrator {
         (5, "promises", FIFTH),
         (6, "recurrence", SIXTH),
         (7, "incidents", SEVENTH),
+        (9, "reach", NINTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;
