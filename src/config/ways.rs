@@ -148,3 +148,7 @@ fn circle(sink: &Sink<'_>, hosts: &[Host], ways: &[Way], way: &[(usize, usize)],
         sink.wrong(place, format!("parents: they go in a circle: {}", words.join(" → ")));
     }
 }
+
+#[cfg(test)]
+#[path = "ways_tests.rs"]
+mod tests;

@@ -22,6 +22,8 @@
 //! A problem of the `alive` check itself is explained by the parents alone; one of every other check
 //! by the host. So the cause is always a root, and everything behind it is under one alert.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::model::{CheckKey, Host, Name, Need, Timestamp};
 
 /// Hosts in a row; a configuration has no circles, and what is stored of an older one may.
@@ -64,49 +66,66 @@ pub trait Net {
 /// Whether the host of a check, with a problem that began at `since`, can be reached.
 #[must_use]
 pub fn of_check(net: &impl Net, check: &CheckKey, since: Timestamp) -> Reach {
-    match net.host(&check.host) {
-        Some(host) if host.alive.as_ref() == Some(&check.name) => parents(net, host, since, DEPTH),
-        Some(host) => of_host(net, host, since, DEPTH),
-        None => Reach::Up,
+    let Some(host) = net.host(&check.host) else { return Reach::Up };
+    let mut look = Look { net, since, known: HashMap::new() };
+    if host.alive.as_ref() == Some(&check.name) {
+        look.parents(host, DEPTH)
+    } else {
+        look.host(host, DEPTH)
     }
 }
 
-fn of_host(net: &impl Net, host: &Host, since: Timestamp, depth: usize) -> Reach {
-    let alive = alive(host).and_then(|key| Some((net.heard(&key)?, key)));
-    if alive.as_ref().is_some_and(|(heard, _)| !heard.silent && heard.began >= Some(since)) {
-        return Reach::Up;
-    }
-    match (alive, parents(net, host, since, depth)) {
-        (_, Reach::Down(root)) => Reach::Down(root),
-        (None, by_parents) => by_parents,
-        (Some((Heard { silent: true, hard: true, .. }, _)), Reach::Doubt(key)) => Reach::Doubt(key),
-        (Some((Heard { silent: true, hard: true, explained: false, .. }, key)), Reach::Up) => {
-            Reach::Down(key)
-        }
-        (Some((_, key)), _) => Reach::Doubt(key),
-    }
+/// One look at the ways to a host.
+struct Look<'a, N> {
+    net: &'a N,
+    since: Timestamp,
+    /// What was found of parents: where several ways join, each is gone once.
+    known: HashMap<Name, Reach>,
 }
 
-fn parents(net: &impl Net, host: &Host, since: Timestamp, depth: usize) -> Reach {
-    let Some(depth) = depth.checked_sub(1) else { return Reach::Up };
-    let (mut up, mut doubt, mut down) = (host.parents.is_empty(), None, None);
-    for parent in &host.parents {
-        match net.host(parent).map_or(Reach::Up, |parent| of_host(net, parent, since, depth)) {
-            Reach::Up => up = true,
-            Reach::Doubt(key) => doubt = doubt.or(Some(key)),
-            Reach::Down(key) => down = down.or(Some(key)),
+impl<N: Net> Look<'_, N> {
+    fn host(&mut self, host: &Host, depth: usize) -> Reach {
+        let alive = alive(host).and_then(|key| Some((self.net.heard(&key)?, key)));
+        let fresh = |heard: &Heard| !heard.silent && heard.began >= Some(self.since);
+        if alive.as_ref().is_some_and(|(heard, _)| fresh(heard)) {
+            return Reach::Up;
         }
-        match host.parents_need {
-            Need::Any if up => return Reach::Up,
-            Need::All if down.is_some() => break,
-            Need::Any | Need::All => {}
+        match (alive, self.parents(host, depth)) {
+            (_, Reach::Down(root)) => Reach::Down(root),
+            (None, by_parents) => by_parents,
+            (Some((Heard { silent: true, hard: true, .. }, _)), Reach::Doubt(key)) => {
+                Reach::Doubt(key)
+            }
+            (Some((Heard { silent: true, hard: true, explained: false, .. }, key)), Reach::Up) => {
+                Reach::Down(key)
+            }
+            (Some((_, key)), _) => Reach::Doubt(key),
         }
     }
-    let down = down.filter(|_| host.parents_need == Need::All || doubt.is_none());
-    match (down, doubt) {
-        (Some(key), _) => Reach::Down(key),
-        (None, Some(key)) => Reach::Doubt(key),
-        (None, None) => Reach::Up,
+
+    fn parents(&mut self, host: &Host, depth: usize) -> Reach {
+        let Some(depth) = depth.checked_sub(1) else { return Reach::Up };
+        let (mut doubt, mut down) = (None, None);
+        for name in &host.parents {
+            let reach = match (self.known.get(name), self.net.host(name)) {
+                (Some(known), _) => known.clone(),
+                (None, Some(parent)) => self.host(parent, depth),
+                (None, None) => Reach::Up,
+            };
+            self.known.insert(Name::clone(name), reach.clone());
+            match (reach, host.parents_need) {
+                (Reach::Up, Need::Any) => return Reach::Up,
+                (Reach::Down(root), Need::All) => return Reach::Down(root),
+                (Reach::Up, Need::All) => {}
+                (Reach::Doubt(key), _) => doubt = doubt.or(Some(key)),
+                (Reach::Down(root), Need::Any) => down = down.or(Some(root)),
+            }
+        }
+        match (doubt, down) {
+            (Some(key), _) => Reach::Doubt(key),
+            (None, Some(root)) => Reach::Down(root),
+            (None, None) => Reach::Up,
+        }
     }
 }
 
@@ -122,24 +141,23 @@ pub fn alive(host: &Host) -> Option<CheckKey> {
 #[must_use]
 pub fn asked(net: &impl Net, check: &CheckKey) -> Vec<CheckKey> {
     let mut found = Vec::new();
-    if let Some(host) = net.host(&check.host) {
-        match alive(host) {
-            Some(key) if key != *check => found.push(key),
-            _ => of_parents(net, host, DEPTH, &mut found),
+    let Some(host) = net.host(&check.host) else { return found };
+    if let Some(key) = alive(host).filter(|key| key != check) {
+        return vec![key];
+    }
+    // A host without such a check is looked through to its own parents.
+    let (mut seen, mut next) = (HashSet::new(), vec![host]);
+    while let Some(host) = next.pop() {
+        for parent in host.parents.iter().filter_map(|name| net.host(name)) {
+            if seen.insert(&parent.name) {
+                match alive(parent) {
+                    Some(key) => found.push(key),
+                    None => next.push(parent),
+                }
+            }
         }
     }
     found
-}
-
-fn of_parents(net: &impl Net, host: &Host, depth: usize, found: &mut Vec<CheckKey>) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    for parent in host.parents.iter().filter_map(|name| net.host(name)) {
-        match alive(parent) {
-            Some(key) if found.contains(&key) => {}
-            Some(key) => found.push(key),
-            None => of_parents(net, parent, depth, found),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -149,6 +149,19 @@ fn d_05_who_is_asked_first() {
 }
 
 #[test]
+fn ways_that_join_again_and_again_are_gone_once() {
+    let mut net = Map::default().with("a0", 'd', &[], Need::Any).with("b0", 'd', &[], Need::Any);
+    for layer in 1..60 {
+        let up = [format!("a{}", layer - 1), format!("b{}", layer - 1)];
+        let up: Vec<&str> = up.iter().map(String::as_str).collect();
+        for side in ["a", "b"] {
+            net = net.with(&format!("{side}{layer}"), 'd', &up, Need::Any);
+        }
+    }
+    assert_eq!(word(&of_check(&net, &CheckKey::new("a59", "http"), SINCE)), "down a0");
+}
+
+#[test]
 fn what_is_stored_of_an_older_configuration_may_go_in_circles() {
     let net = Map::default().with("a", '-', &["b"], Need::Any).with("b", '-', &["a"], Need::Any);
     assert_eq!(of_check(&net, &CheckKey::new("a", "http"), SINCE), Reach::Up);
