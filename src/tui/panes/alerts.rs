@@ -187,7 +187,7 @@ fn row(
         None => alert.output.to_string(),
     };
     let room = columns.what.saturating_sub(1);
-    surface.put(x, y, room, &remarked(&what, remark(row).as_deref(), room), style);
+    surface.put(x, y, room, &remarked(&what, remark(row, inside).as_deref(), room), style);
     x += columns.what;
     let told = told(app, row);
     if columns.told > 0 {
@@ -202,9 +202,11 @@ fn row(
 }
 
 /// What is said behind the output: what it explains, what explains it, that it flaps.
-fn remark(row: &AlertRow) -> Option<String> {
+fn remark(row: &AlertRow, inside: bool) -> Option<String> {
     let alert = &row.alert;
-    match (row.affected, &alert.cause, alert.flapping) {
+    // Under the row of what explains it that is no news.
+    let cause = alert.cause.as_ref().filter(|_| !inside || alert.root().is_none());
+    match (row.affected, cause, alert.flapping) {
         (0, Some(cause), _) => Some(cause.words()),
         (0, None, flapping) => flapping.map(|flapping| flapping.words()),
         (affected, ..) => Some(format!("{affected} affected")),

@@ -75,6 +75,7 @@ pub fn state(app: &App, wide: usize) -> Vec<Line> {
     let mut rows = Vec::new();
     output::windows(app, &alert.check, &mut rows);
     lines.extend(rows.into_iter().map(Line::Plain));
+    affected(app, alert, wide, &mut lines);
     lines
 }
 
@@ -114,7 +115,6 @@ fn owner(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         };
         wrapped(lines, &text, wide, Role::Note);
     }
-    affected(app, alert, wide, lines);
 }
 
 /// What the alert explains, the worst first.
