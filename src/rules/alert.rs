@@ -33,8 +33,8 @@ use super::cause::{self, Turn};
 use super::notify::{self, Lifted, Notice};
 use super::suppress::Cover;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Cause, CheckKey, Edge, EdgeKind, Flapping, Phase, Policy,
-    Reason, SafeText, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, Policy, Reason,
+    SafeText, State, Status, Timestamp,
 };
 
 /// What happened.
@@ -448,22 +448,10 @@ impl Run<'_> {
         };
         let (after, turn) = cause::follow(self.alert.cause.as_ref(), seen);
         let before = std::mem::replace(&mut self.alert.cause, after);
-        let named = |cause: Option<Cause>| cause.map_or_else(String::new, |c| c.check.to_string());
-        let (kind, text) = match turn {
-            None => return,
-            Some(Turn::Began) => {
-                let root = named(self.alert.cause.clone());
-                (EdgeKind::CauseBegan, format!("{root} gives no answer, and explains it"))
-            }
-            Some(Turn::Own) => {
-                (EdgeKind::CauseEnded, format!("{} does not explain it", named(before)))
-            }
-            Some(Turn::Still) => {
-                self.lifted.cause = true;
-                let (root, output) = (named(before), &self.alert.output);
-                (EdgeKind::CauseEnded, format!("{root} answers again, and this is left: {output}"))
-            }
-        };
+        let Some(turn) = turn else { return };
+        self.lifted.cause = turn == Turn::Still;
+        let root = self.alert.cause.as_ref().or(before.as_ref());
+        let (kind, text) = cause::said(turn, root, &self.alert.output);
         self.edge(kind, self.alert.state, SafeText::line(&text), None);
     }
 

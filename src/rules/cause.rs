@@ -16,7 +16,7 @@
 //! before is not held back by a doubt, and one that recovers is over whatever the cause.
 
 use super::reach::Reach;
-use crate::model::{Cause, CauseStage, Span, Timestamp};
+use crate::model::{Cause, CauseStage, EdgeKind, SafeText, Span, Timestamp};
 
 /// How long an alert that fires waits for what its parents say. Longer than a check with the usual
 /// attempts takes to be hard.
@@ -86,6 +86,19 @@ pub fn follow(before: Option<&Cause>, seen: Seen<'_>) -> (Option<Cause>, Option<
         (Down, _) => (now(&known.check, Over), None),
         (Over, Reach::Up) if seen.began >= Some(known.at) => (None, Some(Turn::Still)),
         (Over, _) => (kept(), None),
+    }
+}
+
+/// The edge of a turn, and its text; `root` is what explains the alert, or did.
+#[must_use]
+pub fn said(turn: Turn, root: Option<&Cause>, output: &SafeText) -> (EdgeKind, String) {
+    let root = root.map(|cause| cause.check.to_string()).unwrap_or_default();
+    match turn {
+        Turn::Began => (EdgeKind::CauseBegan, format!("{root} gives no answer, and explains it")),
+        Turn::Own => (EdgeKind::CauseEnded, format!("{root} does not explain it")),
+        Turn::Still => {
+            (EdgeKind::CauseEnded, format!("{root} answers again, and this is left: {output}"))
+        }
     }
 }
 
