@@ -235,3 +235,96 @@ async fn d_05_another_way_in_the_configuration_frees_what_was_explained() {
     assert_eq!(cause(&lab, "web-1/http"), "none");
     assert_eq!(alert(&lab, "web-1/http").notified, Some(State::Unknown));
 }
+
+/// Two canaries and three others, all hard at once but the canaries.
+fn watched() -> Inventory {
+    let mut all = network(&[("gw", &[]), ("dns", &[]), ("a", &[]), ("b", &[]), ("c", &[])]);
+    all.hosts.iter_mut().take(2).for_each(|host| host.canary = true);
+    all.checks.iter_mut().skip(2).for_each(|check| check.attempts = 1);
+    all
+}
+
+/// A service that does not answer: CRITICAL, were it so.
+fn timeout() -> Observation {
+    Observation::failed(Failure::new(FailureKind::Timeout, "no answer in 10 s"))
+}
+
+#[tokio::test]
+async fn t20_an_isolated_engine_has_one_alert_and_nothing_turns_critical() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = Lab::start(dir.path(), watched(), Clock::manual(START)).await;
+    for check in ["gw/ping", "dns/ping", "a/ping", "b/ping"] {
+        lab.report(check, good()).await;
+    }
+    // One that was CRITICAL before is, and somebody has it.
+    lab.report("c/ping", timeout()).await;
+    lab.report("gw/ping", good()).await;
+    lab.report("c/ping", timeout()).await;
+    lab.acknowledge("c", None, false).await;
+    assert_eq!((lab.state("c/ping"), told(&lab)), ((State::Critical, true), vec!["c/ping".into()]));
+
+    lab.clock.advance(Span::from_secs(20));
+    let mut worker = lab.worker().await;
+    lab.report("a/ping", timeout()).await;
+    assert_eq!(asked(&mut worker).await, [key("gw/ping"), key("dns/ping")], "canaries first");
+    assert_eq!(lab.state("a/ping"), (State::Critical, false), "not before they say something");
+    lab.report("gw/ping", silent()).await;
+    assert!(lab.world.engine().isolated.is_none(), "one of two may be down");
+    lab.report("dns/ping", silent()).await;
+    let banner = lab.world.engine().isolated.clone().expect("a banner");
+    assert!(banner.as_str().contains("no canary answers (gw, dns)"), "{banner}");
+    for check in ["a/ping", "b/ping", "c/ping"] {
+        lab.report(check, timeout()).await;
+        let row = lab.world.check(&key(check)).unwrap().status.clone();
+        assert!(row.output.as_str().starts_with("isolated, no canary answers"), "{:?}", row.output);
+        let wanted = if check == "c/ping" { State::Critical } else { State::Unknown };
+        assert_eq!((row.state, row.hard), (wanted, true), "{check}");
+    }
+    for _ in 0..2 {
+        lab.report("gw/ping", silent()).await;
+        lab.report("dns/ping", silent()).await;
+    }
+    assert_eq!(told(&lab), ["c/ping", "gw/ping"], "the one alert");
+    assert!(alert(&lab, "gw/ping").output.as_str().starts_with("this monitor is isolated"));
+    for check in ["dns/ping", "a/ping", "b/ping", "c/ping"] {
+        assert_eq!(cause(&lab, check), "gw/ping down", "{check}");
+    }
+    assert!(alert(&lab, "c/ping").ack.is_some(), "it did not change");
+    assert_eq!(lab.world.unhandled(), 1);
+
+    // It sees again: what it had not seen is run, and then all is as it was.
+    lab.clock.advance(Span::from_secs(5));
+    let mut worker = lab.worker().await;
+    lab.report("dns/ping", good()).await;
+    assert!(lab.world.engine().isolated.is_none());
+    let run = asked(&mut worker).await;
+    assert!(
+        ["a/ping", "b/ping", "c/ping"].iter().all(|check| run.contains(&key(check))),
+        "{run:?}"
+    );
+    lab.clock.advance(Span::from_secs(1));
+    lab.report("gw/ping", good()).await;
+    lab.report("a/ping", good()).await;
+    lab.report("b/ping", timeout()).await;
+    lab.report("c/ping", good()).await;
+    assert_eq!(lab.world.open_alerts().count(), 1);
+    assert_eq!((lab.state("b/ping"), told(&lab)), ((State::Critical, true), vec!["b/ping".into()]));
+}
+
+#[tokio::test]
+async fn t20_what_answers_and_what_is_of_this_machine_is_judged_as_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut wanted = watched();
+    let system = fluxnoc::model::spec::SystemSpec::default();
+    wanted.checks[3].spec = std::sync::Arc::new(fluxnoc::model::Spec::System(system));
+    wanted.checks[3].attempts = 1;
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    for check in ["gw/ping", "dns/ping"] {
+        lab.report(check, silent()).await;
+    }
+    assert!(lab.world.engine().isolated.is_some());
+    lab.report("a/ping", good()).await;
+    assert_eq!(lab.state("a/ping"), (State::Ok, true), "something answered");
+    lab.report("b/ping", lab::refused()).await;
+    assert_eq!(lab.state("b/ping"), (State::Critical, true), "this machine's own");
+}

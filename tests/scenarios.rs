@@ -16,8 +16,8 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Host, Maintenance, MaintenanceId, Metric, Need, Observation, Phase, Reason, Recurrence, Rule,
-    Ruled, SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
+    Host, Maintenance, MaintenanceId, Metric, Name, Need, Observation, Phase, Reason, Recurrence,
+    Rule, Ruled, SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
 use fluxnoc::rules::reach::{self, Heard, Net};
@@ -253,6 +253,10 @@ struct Play {
 impl Net for Play {
     fn host(&self, name: &str) -> Option<&Host> {
         self.hosts.iter().find(|host| &*host.name == name)
+    }
+
+    fn canaries(&self) -> &[Name] {
+        &[]
     }
 
     fn heard(&self, check: &CheckKey) -> Option<Heard> {

@@ -121,6 +121,7 @@ pub(super) fn read<'a>(
         }
     }
     ways::put(sink, &mut hosts, &ways, &assembly.checks);
+    ways::mark(sink, &mut hosts, &ways::canaries(top));
     (hosts, assembly.checks)
 }
 

@@ -38,6 +38,11 @@ pub(super) fn effective(config: &Config) -> String {
             None => writeln!(out, "# {} is not set  # {}", setting.key, Origin::Default),
         };
     }
+    let canaries = config.hosts.iter().filter(|host| host.canary).map(|host| host.name.to_string());
+    let canaries: Vec<String> = canaries.collect();
+    if !canaries.is_empty() {
+        let _ = writeln!(out, "\n[engine]\ncanaries = {}", list(&canaries));
+    }
     write_keys(&mut out, &config.keys);
     super::show_channels::write(&mut out, &config.routes);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::hosts::Written;
+use super::keys;
 use super::problem::{Sink, allowed};
+use super::reader::Reader;
 use crate::model::{Check, Host, Kind, Name, Need};
 
 /// Words of `parents_need`.
@@ -31,6 +33,39 @@ impl Way {
         let alive = reader.name("alive").map(|name| (name.to_owned(), reader.place("alive")));
         let need = reader.choice("parents_need", &NEEDS).unwrap_or_default();
         Self { alive, parents, need }
+    }
+}
+
+/// The hosts that `[engine]` names as canaries, with their places.
+pub(super) fn canaries(top: &Reader<'_>) -> Vec<(String, Range<usize>)> {
+    let Some(mut table) = top.table("engine") else { return Vec::new() };
+    table.what = "[engine]".to_owned();
+    table.refuse_unknown(keys::ENGINE);
+    table.texts("canaries").unwrap_or_default()
+}
+
+/// Marks the canaries among the hosts.
+pub(super) fn mark(sink: &Sink<'_>, hosts: &mut [Host], canaries: &[(String, Range<usize>)]) {
+    let all: Vec<String> = hosts.iter().map(|host| host.name.to_string()).collect();
+    let mut all: Vec<&str> = all.iter().map(String::as_str).collect();
+    all.sort_unstable();
+    for (name, place) in canaries {
+        let why = match hosts.iter_mut().find(|host| *host.name == **name) {
+            None => format!("there is no host `{name}`{}", allowed(name, &all)),
+            Some(host) if host.canary => format!("`{name}` stands here twice"),
+            Some(host) if host.alive.is_none() => format!(
+                "nothing tells whether `{name}` can be reached; give it a ping, or name a check of it \
+                 as `alive`"
+            ),
+            Some(host) if !host.parents.is_empty() => {
+                format!("`{name}` has `parents`; a canary is reached through nothing else")
+            }
+            Some(host) => {
+                host.canary = true;
+                continue;
+            }
+        };
+        sink.wrong(place, format!("engine.canaries: {why}"));
     }
 }
 

@@ -107,3 +107,29 @@ fn d_05_every_circle_is_named_and_a_long_line_is_none() {
         .collect();
     assert_eq!(read(&long).hosts.len(), 5000);
 }
+
+#[test]
+fn t20_canaries_are_hosts_that_something_tells_of() {
+    let two = hosts(&[("gw", ""), ("dns", ""), ("web", "parents = \"gw\"")]);
+    let with = |list: &str| format!("[engine]\ncanaries = {list}\n{two}[[host]]\nname = \"sw\"\n");
+    let config = read(&with("[\"gw\", \"dns\"]"));
+    let marked: Vec<bool> = config.hosts.iter().map(|host| host.canary).collect();
+    assert_eq!(marked, [true, true, false, false]);
+    let again = read(&config.effective());
+    assert_eq!(again.hosts.iter().filter(|host| host.canary).count(), 2, "{}", config.effective());
+    assert!(read(&two).hosts.iter().all(|host| !host.canary), "none by default");
+    for (list, wanted) in [
+        (
+            "[\"gw\", \"dnx\"]",
+            "c:2:20: engine.canaries: there is no host `dnx`; did you mean `dns`?",
+        ),
+        ("[\"gw\", \"gw\"]", "c:2:20: engine.canaries: `gw` stands here twice"),
+        ("[\"web\"]", "c:2:13: engine.canaries: `web` has `parents`"),
+        ("[\"sw\"]", "c:2:13: engine.canaries: nothing tells whether `sw` can be reached"),
+    ] {
+        let all = problems(&with(list));
+        assert!(all.len() == 1 && all[0].starts_with(wanted), "{all:?}");
+    }
+    let unknown = problems(&format!("[engine]\ncanary = \"gw\"\n{two}"));
+    assert!(unknown[0].contains("did you mean `canaries`?"), "{unknown:?}");
+}

@@ -10,6 +10,7 @@ use crate::model::{
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
+use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
 use crate::rules::{alert, attempts, evaluate};
 
@@ -75,8 +76,15 @@ impl Core {
         let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
         self.run_began(at, finding.slot, now);
         let before = self.status_of(at);
+        let sight = self.sight_for(at, &before, now);
+        if sight != Sight::Clear && verdict.state.is_problem() {
+            self.reach.unsure.insert(at);
+        }
+        let verdict = sight::through(&before, verdict, sight);
+        let verdict = self.own_words(&check.key, verdict);
         let after =
             attempts::advance(&before, check.attempts, check.flapping, &verdict, finding.at);
+        let after = sight::confirm(&before, after, sight);
         finding.observation.output = verdict.output;
         let changed = attempts::row_changed(&before, &after);
         self.touch(before.state != after.state);
@@ -119,8 +127,9 @@ impl Core {
     /// Puts a new status into the batch and lets the alert follow.
     pub(super) fn set_status(&mut self, at: usize, status: Status, attempts: u32, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
+        // First, for the alert asks what its own check has heard.
+        self.batch.statuses.insert(at, status.clone());
         self.step(at, Input::Status { check: &key, status: &status, attempts }, now);
-        self.batch.statuses.insert(at, status);
     }
 
     /// Runs the alert's state machine for one input and stages what it says.

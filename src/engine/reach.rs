@@ -7,12 +7,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{
-    Alert, CauseStage, CheckKey, Host, Name, Need, Now, Phase, Span, Status, Timestamp,
+    Alert, CauseStage, CheckKey, Host, Kind, Name, Need, Now, Phase, SafeText, Span, Status,
+    Timestamp,
 };
+use crate::rules::Verdict;
 use crate::rules::alert::Input;
 use crate::rules::attempts::{self, Freshness};
 use crate::rules::cause::{self, Seen};
 use crate::rules::reach::{self, Heard, Net, Reach};
+use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::Cover;
 
 use super::core::Core;
@@ -29,18 +32,27 @@ pub struct Watch {
     pub changed: bool,
     /// An alert waits for an answer.
     pub doubts: bool,
+    /// The hosts that tell whether the engine sees anything, in the order of the configuration.
+    pub canaries: Vec<Name>,
+    /// Checks whose problem may be the engine's own: run when a canary answers.
+    pub unsure: BTreeSet<usize>,
 }
 
 impl Default for Watch {
     /// After a start everything is looked at once.
     fn default() -> Self {
-        Self { changed: true, doubts: true }
+        let (canaries, unsure) = (Vec::new(), BTreeSet::new());
+        Self { changed: true, doubts: true, canaries, unsure }
     }
 }
 
 impl Net for Core {
     fn host(&self, name: &str) -> Option<&Host> {
         self.table.host(name).map(AsRef::as_ref)
+    }
+
+    fn canaries(&self) -> &[Name] {
+        &self.reach.canaries
     }
 
     fn heard(&self, check: &CheckKey) -> Option<Heard> {
@@ -86,7 +98,9 @@ impl Core {
         cover.reach = reach::of_check(self, &slot.check.key, since);
         cover.began = slot.began;
         let fires = before.is_none_or(|alert| alert.phase == Phase::Pending);
-        if fires && self.is_alive(&slot.check.key) {
+        if fires && self.status_of(at).silent && self.sees(now) == Sight::Blind {
+            cover.behind = self.table.hosts().count().saturating_sub(1);
+        } else if fires && self.is_alive(&slot.check.key) {
             cover.behind = behind(self.table.hosts().map(AsRef::as_ref), &slot.check.key.host);
         }
     }
@@ -99,6 +113,65 @@ impl Core {
         }
     }
 
+    /// Whether the engine sees anything, by the last word of the canaries.
+    fn sees(&self, now: Now) -> Sight {
+        sight::sight(self, self.moment(now).line)
+    }
+
+    /// The sight for a result of a check; `before` is where it stood.
+    pub(super) fn sight_for(&self, at: usize, before: &Status, now: Now) -> Sight {
+        let Some(slot) = self.table.get(at).filter(|_| !self.reach.canaries.is_empty()) else {
+            return Sight::Clear;
+        };
+        let own = matches!(slot.check.kind(), Kind::System | Kind::Process)
+            || self.reach.canaries.contains(&slot.check.key.host);
+        if own {
+            return Sight::Clear;
+        }
+        let soft = before.state.is_problem() && !before.is_waiting();
+        let began = soft.then(|| self.on_line(before.since, now)).or(slot.began);
+        sight::sight(self, began.unwrap_or(self.moment(now).line))
+    }
+
+    /// What the first canary says while the engine is blind is about the engine.
+    pub(super) fn own_words(&self, check: &CheckKey, verdict: Verdict) -> Verdict {
+        let mut others = self.reach.canaries.iter();
+        if others.next() != Some(&check.host) || !verdict.silent || !self.is_alive(check) {
+            return verdict;
+        }
+        let dark = |name: &Name| {
+            let key = self.table.host(name).and_then(|host| reach::alive(host));
+            key.and_then(|key| self.heard(&key)).is_none_or(|heard| heard.silent)
+        };
+        if !others.all(dark) {
+            return verdict;
+        }
+        let output = format!("this monitor is isolated, no canary answers: {}", verdict.output);
+        Verdict { output: SafeText::line(&output), ..verdict }
+    }
+
+    /// Says on every console whether the engine sees anything, and has run what it did not see.
+    fn look_around(&mut self, now: Now) {
+        let blind = self.sees(now) == Sight::Blind;
+        if blind != self.status.isolated.is_some() {
+            let since = now.wall.to_utc().map(|at| at.format("%H:%M UTC").to_string());
+            let text = format!(
+                "isolated since {}: no canary answers ({}), nothing is judged CRITICAL",
+                since.unwrap_or_default(),
+                self.reach.canaries.join(", ")
+            );
+            self.status.isolated = blind.then(|| SafeText::line(&text));
+            tracing::warn!("{}", if blind { text.as_str() } else { "a canary answers again" });
+            self.tell_status();
+        }
+    }
+
+    /// Takes the canaries of an inventory.
+    pub(super) fn take_canaries(&mut self, hosts: &[Host]) {
+        let canaries = hosts.iter().filter(|host| host.canary);
+        self.reach.canaries = canaries.map(|host| Name::clone(&host.name)).collect();
+    }
+
     /// What follows from a judged result: whom to ask, and whether others must follow.
     pub(super) fn after_result(&mut self, at: usize, before: &Status, after: &Status, now: Now) {
         let Some(slot) = self.table.get(at) else { return };
@@ -106,6 +179,18 @@ impl Core {
         let same = (before.silent, before.hard) == (after.silent, after.hard);
         if (!same || self.reach.doubts) && self.is_alive(&key) {
             self.reach.changed = true;
+        }
+        if self.reach.canaries.contains(&key.host) && self.is_alive(&key) {
+            self.look_around(now);
+            if !after.silent {
+                let unsure = std::mem::take(&mut self.reach.unsure);
+                let keys = unsure.into_iter().filter_map(|at| self.table.get(at));
+                let keys: Vec<CheckKey> = keys.map(|slot| slot.check.source()).collect();
+                if !keys.is_empty() {
+                    self.touch(true);
+                    self.batch.directives.run_now.extend(keys);
+                }
+            }
         }
         if after.state.is_problem() && attempts::row_changed(before, after) {
             for key in reach::asked(self, &key) {
@@ -147,7 +232,7 @@ impl Core {
             if !self.reach.changed && !self.reach.doubts {
                 return;
             }
-            self.reach = Watch { changed: false, doubts: false };
+            (self.reach.changed, self.reach.doubts) = (false, false);
             let open: BTreeSet<usize> =
                 self.table.open().into_iter().chain(self.batch.alerts.keys().copied()).collect();
             for at in open {

@@ -54,6 +54,7 @@ impl Core {
     pub(super) fn adopt(&mut self, wanted: Wanted) {
         let now = self.clock.now();
         self.touch(true);
+        self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();
         let checks: HashSet<&CheckKey> = wanted.checks.iter().map(|check| &check.key).collect();
         let gone: Vec<CheckKey> = self

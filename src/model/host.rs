@@ -72,6 +72,9 @@ pub struct Host {
     /// The check that tells whether it can be reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alive: Option<Name>,
+    /// True when it answers whenever the engine's own network works.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canary: bool,
     /// File and line that it was written at, such as `config.toml:12`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -94,6 +97,7 @@ impl Host {
             parents: Vec::new(),
             parents_need: Need::Any,
             alive: None,
+            canary: false,
             origin: None,
         }
     }

@@ -4,7 +4,8 @@
 //! Out: verdicts, statuses, alerts with their edges and notices, and when to look again.
 //! Never: reads a clock, awaits, touches network, file or store, sends anything.
 //!
-//! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
+//! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`sight`]
+//! (whether the engine sees anything at all), [`attempts`]
 //! (state to soft or hard), or of a rule [`reading`] (numbers to a state) and [`duration`] (soft or
 //! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`reach`] (whether its
 //! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
@@ -20,6 +21,7 @@ pub mod flapping;
 pub mod notify;
 pub mod reach;
 pub mod reading;
+pub mod sight;
 pub mod suppress;
 
 pub use alert::{Input, Step};

@@ -19,8 +19,8 @@
 //! | all are down | one is down | down, because of the first one's cause |
 //! | else | else | in doubt |
 //!
-//! A problem of the `alive` check itself is explained by the parents alone; one of every other check
-//! by the host. So the cause is always a root, and everything behind it is under one alert.
+//! A problem of the `alive` check itself is explained by the parents alone, and only when it is no answer
+//! at all; one of every other check by the host. So the cause is always a root, and everything behind it is under one alert.
 
 use std::collections::{HashMap, HashSet};
 
@@ -59,6 +59,9 @@ pub trait Net {
     /// A host.
     fn host(&self, name: &str) -> Option<&Host>;
 
+    /// The hosts that answer whenever the engine's own network works, in their order.
+    fn canaries(&self) -> &[Name];
+
     /// What was heard of a check; `None` when it gives no results.
     fn heard(&self, check: &CheckKey) -> Option<Heard>;
 }
@@ -69,7 +72,9 @@ pub fn of_check(net: &impl Net, check: &CheckKey, since: Timestamp) -> Reach {
     let Some(host) = net.host(&check.host) else { return Reach::Up };
     let mut look = Look { net, since, known: HashMap::new() };
     if host.alive.as_ref() == Some(&check.name) {
-        look.parents(host, DEPTH)
+        // A slow or lossy answer is an answer.
+        let answers = net.heard(check).is_some_and(|heard| !heard.silent);
+        if answers { Reach::Up } else { look.parents(host, DEPTH) }
     } else {
         look.host(host, DEPTH)
     }
@@ -106,7 +111,7 @@ impl<N: Net> Look<'_, N> {
     fn parents(&mut self, host: &Host, depth: usize) -> Reach {
         let Some(depth) = depth.checked_sub(1) else { return Reach::Up };
         let (mut doubt, mut down) = (None, None);
-        for name in &host.parents {
+        for name in above(self.net, host) {
             let reach = match (self.known.get(name), self.net.host(name)) {
                 (Some(known), _) => known.clone(),
                 (None, Some(parent)) => self.host(parent, depth),
@@ -125,6 +130,21 @@ impl<N: Net> Look<'_, N> {
             (Some(key), _) => Reach::Doubt(key),
             (None, Some(root)) => Reach::Down(root),
             (None, None) => Reach::Up,
+        }
+    }
+}
+
+/// The hosts that a host is reached through. The first steps out are the canaries: a host without
+/// parents is behind them, and of the canaries themselves all others are behind the first one, so that
+/// an engine that sees nothing has one alert.
+fn above<'a>(net: &'a impl Net, host: &'a Host) -> &'a [Name] {
+    match net.canaries() {
+        _ if !host.parents.is_empty() => &host.parents,
+        canaries if !host.canary => canaries,
+        [first, ..] if *first == host.name => &[],
+        canaries => {
+            let own = canaries.iter().position(|name| *name == host.name);
+            canaries.get(..own.unwrap_or(0)).unwrap_or(&[])
         }
     }
 }
@@ -148,7 +168,7 @@ pub fn asked(net: &impl Net, check: &CheckKey) -> Vec<CheckKey> {
     // A host without such a check is looked through to its own parents.
     let (mut seen, mut next) = (HashSet::new(), vec![host]);
     while let Some(host) = next.pop() {
-        for parent in host.parents.iter().filter_map(|name| net.host(name)) {
+        for parent in above(net, host).iter().filter_map(|name| net.host(name)) {
             if seen.insert(&parent.name) {
                 match alive(parent) {
                     Some(key) => found.push(key),

@@ -11,11 +11,16 @@ use super::*;
 struct Map {
     hosts: Vec<Host>,
     heard: HashMap<CheckKey, Heard>,
+    canaries: Vec<Name>,
 }
 
 impl Net for Map {
     fn host(&self, name: &str) -> Option<&Host> {
         self.hosts.iter().find(|host| &*host.name == name)
+    }
+
+    fn canaries(&self) -> &[Name] {
+        &self.canaries
     }
 
     fn heard(&self, check: &CheckKey) -> Option<Heard> {
@@ -79,14 +84,14 @@ fn d_05_the_hosts_own_word_and_that_of_its_parent() {
         ('a', 'd', "down web", "up"),
         ('a', 'e', "doubt web", "up"),
         ('a', '-', "up", "up"),
-        ('s', 'a', "up", "doubt core"),
-        ('s', 'o', "doubt web", "doubt core"),
+        ('s', 'a', "up", "up"),
+        ('s', 'o', "doubt web", "up"),
         ('s', 'd', "doubt core", "doubt core"),
         ('s', 'e', "doubt core", "doubt core"),
         ('s', '-', "doubt core", "doubt core"),
         ('o', '-', "doubt core", "doubt core"),
-        ('d', 'a', "up", "down core"),
-        ('d', 'o', "down core", "down core"),
+        ('d', 'a', "up", "up"),
+        ('d', 'o', "down core", "up"),
         ('d', 's', "down core", "down core"),
         ('d', 'd', "down core", "down core"),
         ('d', 'e', "down core", "down core"),
@@ -146,6 +151,32 @@ fn d_05_who_is_asked_first() {
     assert_eq!(of("dist/ping"), ["core/ping"], "nobody is asked twice");
     assert!(of("core/ping").is_empty());
     assert!(of("nobody/ping").is_empty());
+}
+
+#[test]
+fn t20_behind_the_canaries_everything_has_one_cause() {
+    for (one, two, web, second) in [
+        ('a', 'a', "up", "up"),
+        ('a', 'd', "up", "up"),
+        ('d', 'a', "up", "up"),
+        ('d', 's', "doubt dns", "down gw"),
+        ('s', 'd', "doubt gw", "doubt gw"),
+        ('d', 'd', "down gw", "down gw"),
+    ] {
+        let mut net = Map::default()
+            .with("gw", one, &[], Need::Any)
+            .with("dns", two, &[], Need::Any)
+            .with("web", '-', &[], Need::Any);
+        for canary in [0, 1] {
+            net.hosts[canary].canary = true;
+            net.canaries.push(Name::clone(&net.hosts[canary].name));
+        }
+        let of = |key: CheckKey| word(&of_check(&net, &key, SINCE));
+        assert_eq!(of(CheckKey::new("web", "http")), web, "{one} {two}");
+        assert_eq!(of(ping("dns")), second, "{one} {two}");
+        assert_eq!(of(ping("gw")), "up", "the alert of the engine");
+        assert_eq!(asked(&net, &CheckKey::new("web", "http")), [ping("gw"), ping("dns")]);
+    }
 }
 
 #[test]

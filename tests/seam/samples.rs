@@ -172,6 +172,7 @@ pub fn host() -> Host {
     host.parents = vec!["core 1".into()];
     host.parents_need = Need::All;
     host.alive = Some("ping".into());
+    host.canary = true;
     host.origin = Some("config.toml:12".to_owned());
     host
 }
@@ -372,6 +373,7 @@ pub fn engine() -> EngineStatus {
         was_off: Some(Span::from_secs(9)),
         lag: Span::from_millis(3),
         storage: Some(SafeText::line("the disk is full")),
+        isolated: Some(SafeText::line("isolated since 21:04")),
         notice: Some(SafeText::text("two\nlines")),
         config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
     }

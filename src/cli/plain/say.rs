@@ -137,7 +137,7 @@ impl Teller {
         if let Some(off) = engine.was_off {
             lines.push(format!("the engine was off for {off} before it started"));
         }
-        for notice in engine.storage.iter().chain(&engine.notice) {
+        for notice in engine.isolated.iter().chain(&engine.storage).chain(&engine.notice) {
             lines.push(format!("notice: {notice}"));
         }
         for window in self.world.windows().filter(|window| window.is_active(wall)) {
