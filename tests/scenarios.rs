@@ -260,6 +260,10 @@ impl Net for Play {
     }
 
     fn heard(&self, check: &CheckKey) -> Option<Heard> {
+        if *check == self.check.key {
+            let (silent, hard) = (self.status.silent, self.status.hard);
+            return Some(Heard { silent, hard, explained: false, began: self.began });
+        }
         self.heard.get(check).copied()
     }
 }
@@ -598,6 +602,7 @@ stories! {
     d_05_a_rule_of_three_of_the_last_five,
     d_05_a_rule_of_three_results_in_a_row,
     d_05_a_silent_child_is_told_after_its_parent,
+    d_05_a_slow_answer_is_the_hosts_own,
     d_05_a_window_ends_while_the_parent_is_down,
     d_05_an_ack_runs_out_while_the_parent_is_down,
     d_05_child_down_first_and_the_parent_answers,

@@ -121,15 +121,15 @@ fn t20_canaries_are_hosts_that_something_tells_of() {
     for (list, wanted) in [
         (
             "[\"gw\", \"dnx\"]",
-            "c:2:20: engine.canaries: there is no host `dnx`; did you mean `dns`?",
+            "c:2:19: engine.canaries: there is no host `dnx`; did you mean `dns`?",
         ),
-        ("[\"gw\", \"gw\"]", "c:2:20: engine.canaries: `gw` stands here twice"),
+        ("[\"gw\", \"gw\"]", "c:2:19: engine.canaries: `gw` stands here twice"),
         ("[\"web\"]", "c:2:13: engine.canaries: `web` has `parents`"),
         ("[\"sw\"]", "c:2:13: engine.canaries: nothing tells whether `sw` can be reached"),
     ] {
         let all = problems(&with(list));
         assert!(all.len() == 1 && all[0].starts_with(wanted), "{all:?}");
     }
-    let unknown = problems(&format!("[engine]\ncanary = \"gw\"\n{two}"));
+    let unknown = problems(&format!("[engine]\ncanarys = \"gw\"\n{two}"));
     assert!(unknown[0].contains("did you mean `canaries`?"), "{unknown:?}");
 }

@@ -74,9 +74,15 @@ pub fn of_check(net: &impl Net, check: &CheckKey, since: Timestamp) -> Reach {
     if host.alive.as_ref() == Some(&check.name) {
         // A slow or lossy answer is an answer.
         let answers = net.heard(check).is_some_and(|heard| !heard.silent);
-        if answers { Reach::Up } else { look.parents(host, DEPTH) }
-    } else {
-        look.host(host, DEPTH)
+        return if answers { Reach::Up } else { look.parents(host, DEPTH) };
+    }
+    match look.host(host, DEPTH) {
+        // Of a canary only its own word was asked.
+        Reach::Down(own) if host.canary => match look.parents(host, DEPTH) {
+            Reach::Down(root) => Reach::Down(root),
+            _ => Reach::Down(own),
+        },
+        reach => reach,
     }
 }
 
@@ -95,7 +101,11 @@ impl<N: Net> Look<'_, N> {
         if alive.as_ref().is_some_and(|(heard, _)| fresh(heard)) {
             return Reach::Up;
         }
-        match (alive, self.parents(host, depth)) {
+        // Of a canary its own word counts, whatever the others say.
+        let by_parents = if host.canary { Reach::Up } else { self.parents(host, depth) };
+        let own = |heard: Heard| Heard { explained: heard.explained && !host.canary, ..heard };
+        let alive = alive.map(|(heard, key)| (own(heard), key));
+        match (alive, by_parents) {
             (_, Reach::Down(root)) => Reach::Down(root),
             (None, by_parents) => by_parents,
             (Some((Heard { silent: true, hard: true, .. }, _)), Reach::Doubt(key)) => {
@@ -111,7 +121,7 @@ impl<N: Net> Look<'_, N> {
     fn parents(&mut self, host: &Host, depth: usize) -> Reach {
         let Some(depth) = depth.checked_sub(1) else { return Reach::Up };
         let (mut doubt, mut down) = (None, None);
-        for name in above(self.net, host) {
+        for name in above(self.net, host).iter().filter(|name| **name != host.name) {
             let reach = match (self.known.get(name), self.net.host(name)) {
                 (Some(known), _) => known.clone(),
                 (None, Some(parent)) => self.host(parent, depth),
@@ -135,17 +145,14 @@ impl<N: Net> Look<'_, N> {
 }
 
 /// The hosts that a host is reached through. The first steps out are the canaries: a host without
-/// parents is behind them, and of the canaries themselves all others are behind the first one, so that
-/// an engine that sees nothing has one alert.
+/// parents is behind them, and so are the canaries themselves but the first one, so that an engine
+/// that sees nothing has one alert.
 fn above<'a>(net: &'a impl Net, host: &'a Host) -> &'a [Name] {
     match net.canaries() {
         _ if !host.parents.is_empty() => &host.parents,
         canaries if !host.canary => canaries,
         [first, ..] if *first == host.name => &[],
-        canaries => {
-            let own = canaries.iter().position(|name| *name == host.name);
-            canaries.get(..own.unwrap_or(0)).unwrap_or(&[])
-        }
+        canaries => canaries,
     }
 }
 
