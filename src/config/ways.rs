@@ -39,7 +39,7 @@ impl Way {
 /// The hosts that `[engine]` names as canaries, with their places.
 pub(super) fn canaries(top: &Reader<'_>) -> Vec<(String, Range<usize>)> {
     let Some(mut table) = top.table("engine") else { return Vec::new() };
-    table.what = "[engine]".to_owned();
+    "[engine]".clone_into(&mut table.what);
     table.refuse_unknown(keys::ENGINE);
     table.texts("canaries").unwrap_or_default()
 }

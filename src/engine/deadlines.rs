@@ -162,7 +162,7 @@ impl Core {
                 let absent = after.hard;
                 self.touch(absent);
                 if absent {
-                    self.set_status(at, after.clone(), attempts, now);
+                    self.set_status(at, &after, attempts, now);
                 } else {
                     self.batch.statuses.insert(at, after.clone());
                 }
@@ -177,7 +177,7 @@ impl Core {
         };
         if attempts::row_changed(&before, &after) {
             self.touch(stale);
-            self.set_status(at, after.clone(), attempts, now);
+            self.set_status(at, &after, attempts, now);
         }
         if stale {
             self.after_result(at, &before, &after, now);

@@ -99,7 +99,7 @@ impl Core {
             if soft || (!before.hard && !before.is_waiting()) {
                 self.batch.directives.pace.push((check.key.clone(), soft));
             }
-            self.set_status(at, after.clone(), check.attempts, now);
+            self.set_status(at, &after, check.attempts, now);
         } else if before.flap != after.flap {
             // Kept for the next start; no list shows it.
             self.batch.statuses.insert(at, after.clone());
@@ -125,11 +125,11 @@ impl Core {
     }
 
     /// Puts a new status into the batch and lets the alert follow.
-    pub(super) fn set_status(&mut self, at: usize, status: Status, attempts: u32, now: Now) {
+    pub(super) fn set_status(&mut self, at: usize, status: &Status, attempts: u32, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
         // First, for the alert asks what its own check has heard.
         self.batch.statuses.insert(at, status.clone());
-        self.step(at, Input::Status { check: &key, status: &status, attempts }, now);
+        self.step(at, Input::Status { check: &key, status, attempts }, now);
     }
 
     /// Runs the alert's state machine for one input and stages what it says.

@@ -88,7 +88,7 @@ impl Core {
         finding.observation.output = verdict.output;
         self.batch.judged.push(Judged { at, finding, state: after.state });
         if known && attempts::row_changed(&before, &after) {
-            self.set_status(at, after.clone(), check.attempts, now);
+            self.set_status(at, &after, check.attempts, now);
         } else if before != after {
             // What is not known changes no alert, and what lists do not show is kept all the same.
             self.batch.statuses.insert(at, after.clone());
