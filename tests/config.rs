@@ -150,6 +150,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("flux_notify", keys::FLUX_NOTIFY),
         ("wall", keys::WALL),
         ("bell", keys::BELL),
+        ("engine", keys::ENGINE),
     ] {
         let table = document[section].as_table().expect("a table");
         assert_eq!(keys_of(table), set(known), "[{section}]");

@@ -16,12 +16,15 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Maintenance, MaintenanceId, Metric, Observation, Phase, Reason, Recurrence, Rule, Ruled,
-    SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
+    Host, Maintenance, MaintenanceId, Metric, Name, Need, Observation, Phase, Reason, Recurrence,
+    Rule, Ruled, SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
 };
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
+use fluxnoc::rules::reach::{self, Heard, Net};
 use fluxnoc::rules::reading::{Reading, part, read};
-use fluxnoc::rules::{Freshness, Input, Moment as Instant, Step, alert, cover, duration, evaluate};
+use fluxnoc::rules::{
+    Cover, Freshness, Input, Moment as Instant, Step, alert, cover, duration, evaluate,
+};
 use serde::Deserialize;
 
 /// The moment `0s` of every story.
@@ -35,6 +38,8 @@ struct Story {
     #[serde(default)]
     check: CheckAsWritten,
     rule: Option<RuleAsWritten>,
+    #[serde(default)]
+    host: Vec<HostAsWritten>,
     #[serde(default)]
     window: Vec<Window>,
     step: Vec<Moment>,
@@ -64,6 +69,37 @@ impl Default for CheckAsWritten {
     }
 }
 
+/// A host on the way; its check `ping` tells whether it can be reached.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostAsWritten {
+    name: String,
+    #[serde(default)]
+    parents: Vec<String>,
+    #[serde(default)]
+    parents_need: Need,
+    /// False: no check tells it.
+    #[serde(default = "yes")]
+    alive: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What the check `ping` of a host on the way says.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Answers,
+    /// No answer, not confirmed.
+    Silent,
+    /// No answer, confirmed.
+    Down,
+    /// The same, and its own alert is explained by its parents, or was until now.
+    Explained,
+}
+
 /// A rule over `cpu_usage` of the check `system`; the story is that of the rule's own check.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -91,6 +127,17 @@ impl Default for RuleAsWritten {
             notify_recovery: true,
             attempts: 1,
             of_last: None,
+        }
+    }
+}
+
+impl HostAsWritten {
+    fn host(&self) -> Host {
+        Host {
+            parents: self.parents.iter().map(|parent| parent.as_str().into()).collect(),
+            parents_need: self.parents_need,
+            alive: self.alive.then(|| "ping".into()),
+            ..Host::new(&self.name, "192.0.2.1")
         }
     }
 }
@@ -156,6 +203,11 @@ struct Moment {
     window: Option<Window>,
     end_window: Option<String>,
     removed: Option<String>,
+    /// What hosts on the way say, in a run that began now.
+    #[serde(default)]
+    hear: BTreeMap<String, Word>,
+    /// When the run of this result began, if not now.
+    began: Option<String>,
 
     #[serde(default)]
     edges: Vec<EdgeKind>,
@@ -176,6 +228,8 @@ struct Moment {
     edge_in_maintenance: Option<bool>,
     wake: Option<String>,
     retest: Option<String>,
+    /// Which check explains the alert, and how sure that is: `core-1/ping down`, or `none`.
+    cause: Option<String>,
 }
 
 fn offset(text: &str) -> Timestamp {
@@ -188,9 +242,30 @@ struct Play {
     windows: Vec<Maintenance>,
     status: Status,
     alert: Option<Alert>,
-    heard: Timestamp,
+    last: Timestamp,
     wake: Option<Timestamp>,
     now: Timestamp,
+    hosts: Vec<Host>,
+    heard: BTreeMap<CheckKey, Heard>,
+    began: Option<Timestamp>,
+}
+
+impl Net for Play {
+    fn host(&self, name: &str) -> Option<&Host> {
+        self.hosts.iter().find(|host| &*host.name == name)
+    }
+
+    fn canaries(&self) -> &[Name] {
+        &[]
+    }
+
+    fn heard(&self, check: &CheckKey) -> Option<Heard> {
+        if *check == self.check.key {
+            let (silent, hard) = (self.status.silent, self.status.hard);
+            return Some(Heard { silent, hard, explained: false, began: self.began });
+        }
+        self.heard.get(check).copied()
+    }
 }
 
 impl Play {
@@ -221,10 +296,17 @@ impl Play {
             windows: Vec::new(),
             status: Status::waiting(begin),
             alert: None,
-            heard: begin,
+            last: begin,
             wake: None,
             now: begin,
+            hosts: story.host.iter().map(HostAsWritten::host).collect(),
+            heard: BTreeMap::new(),
+            began: None,
         };
+        for key in play.hosts.iter().filter_map(reach::alive) {
+            let heard = Heard { silent: false, hard: true, explained: false, began: None };
+            play.heard.insert(key, heard);
+        }
         story.window.iter().for_each(|window| play.add(window));
         play
     }
@@ -273,6 +355,17 @@ impl Play {
             assert!(self.now <= wake, "the engine would have looked at {wake}: write that step");
         }
         self.change_windows(moment);
+        for (name, word) in &moment.hear {
+            let silent = !matches!(word, Word::Answers);
+            let hard = !matches!(word, Word::Silent);
+            let explained = matches!(word, Word::Explained);
+            let heard = Heard { silent, hard, explained, began: Some(self.now) };
+            assert!(self.host(name).is_some(), "the story has no host {name}");
+            self.heard.insert(CheckKey::new(name.as_str(), "ping"), heard);
+        }
+        if moment.result.is_some() || moment.see.is_some() || moment.fail.is_some() {
+            self.began = Some(moment.began.as_deref().map_or(self.now, offset));
+        }
         if let Some(seen) = observation(moment) {
             return self.result(seen);
         }
@@ -322,7 +415,7 @@ impl Play {
         let verdict = evaluate(&self.check, self.unreachable, &mut seen);
         self.status =
             advance(&self.status, self.check.attempts, self.check.flapping, &verdict, self.now);
-        self.heard = self.now;
+        self.last = self.now;
         self.report()
     }
 
@@ -332,16 +425,16 @@ impl Play {
             Reading::Value(verdict) => {
                 let (flapping, now) = (self.check.flapping, Instant::from(self.now));
                 self.status = duration::advance(&self.status, &ruled.rule, flapping, &verdict, now);
-                self.heard = self.now;
+                self.last = self.now;
                 return self.report();
             }
             Reading::Nothing(verdict) => {
                 self.status = duration::hold(&self.status, &verdict, self.now);
-                self.heard = self.now;
+                self.last = self.now;
             }
             Reading::Absent => {
                 let steady = |at: Timestamp| Steady::from_millis(at.millis());
-                let heard = self.status.last_result.unwrap_or(self.heard);
+                let heard = self.status.last_result.unwrap_or(self.last);
                 if freshness(&self.check, steady(heard), steady(self.now)) == Freshness::Stale {
                     self.status =
                         duration::absent(&self.status, &self.check, ruled, heard, self.now);
@@ -355,10 +448,14 @@ impl Play {
     /// What the engine does at a deadline of freshness.
     fn no_result(&mut self) -> Step {
         let steady = |at: Timestamp| Steady::from_millis(at.millis());
-        self.status = match freshness(&self.check, steady(self.heard), steady(self.now)) {
+        let fresh = freshness(&self.check, steady(self.last), steady(self.now));
+        if fresh == Freshness::Stale {
+            self.began = Some(self.now);
+        }
+        self.status = match fresh {
             Freshness::Fresh => self.status.clone(),
             Freshness::Late => late(&self.status),
-            Freshness::Stale => stale(&self.status, self.heard, self.check.attempts, self.now),
+            Freshness::Stale => stale(&self.status, self.last, self.check.attempts, self.now),
         };
         self.report()
     }
@@ -371,7 +468,9 @@ impl Play {
 
     fn input(&mut self, input: Input<'_>) -> Step {
         let key: &CheckKey = &self.check.key;
-        let cover = cover(&self.windows, key, self.now);
+        let since = self.alert.as_ref().map_or(self.now, |alert| alert.opened);
+        let (reach, began) = (reach::of_check(self, key, since), self.began);
+        let cover = Cover { reach, began, ..cover(&self.windows, key, self.now) };
         let id = AlertId::from_parts(self.now.millis(), [9; 10]);
         let policy = self.check.policy();
         let step = alert::step(self.alert.as_ref(), input, &cover, &policy, self.now, || id);
@@ -432,6 +531,10 @@ fn expect(moment: &Moment, play: &Play, step: &Step, place: &str) {
     same!("changes", moment.changes, flapping.map_or(0, |flapping| flapping.changes));
     let due = play.check.rule.as_ref().and_then(|r| duration::due(&play.status, &r.rule));
     same!("retest", moment.retest.as_deref().map(offset), due.unwrap_or_default());
+    let cause = alert.and_then(|alert| alert.cause.as_ref()).map_or("none".to_owned(), |cause| {
+        format!("{} {}", cause.check, format!("{:?}", cause.stage).to_lowercase())
+    });
+    same!("cause", moment.cause.clone(), cause);
     same!("wake", moment.wake.as_deref().map(offset), step.wake_at.unwrap_or_default());
     let last = step.edges.last();
     same!(
@@ -494,8 +597,19 @@ stories! {
     d_04_told_before_the_window_and_bad_at_its_end,
     d_04_told_before_the_window_recovers_inside_it,
     d_04_worse_at_the_very_end_is_told_once,
+    d_05_a_child_that_is_removed_is_closed,
+    d_05_a_host_that_answers_is_not_cut_off_by_its_parents,
     d_05_a_rule_of_three_of_the_last_five,
     d_05_a_rule_of_three_results_in_a_row,
+    d_05_a_silent_child_is_told_after_its_parent,
+    d_05_a_slow_answer_is_the_hosts_own,
+    d_05_a_window_ends_while_the_parent_is_down,
+    d_05_an_ack_runs_out_while_the_parent_is_down,
+    d_05_child_down_first_and_the_parent_answers,
+    d_05_child_down_first_waits_for_what_the_parent_says,
+    d_05_child_in_doubt_for_too_long_is_told,
+    d_05_child_known_and_left_after_the_parent_is_told_once,
+    d_05_child_told_first_then_the_parent_is_down,
     d_05_flapping_begins_while_a_window_is_silent,
     d_05_flapping_begins_without_a_hard_state,
     d_05_flapping_holds_one_alert_open_and_ends_in_ok,
@@ -504,6 +618,16 @@ stories! {
     d_05_flapping_that_gets_worse_is_recorded_and_not_told,
     d_05_flapping_that_somebody_has_is_not_told,
     d_05_flapping_then_silence_is_unknown,
+    d_05_parent_back_and_the_child_is_not,
+    d_05_parent_down_again_before_the_child_was_run,
+    d_05_parent_down_first_the_child_is_collapsed,
+    d_05_parents_all_and_one_is_in_doubt,
+    d_05_parents_all_are_needed,
+    d_05_parents_any_is_enough,
+    d_05_parents_of_parents_the_root_is_the_cause,
+    d_05_the_hosts_own_ping_explains_its_other_checks,
+    d_05_the_parent_is_back_inside_a_window,
+    d_05_who_has_the_child_is_not_told_when_the_parent_is_back,
     d_06_worse_is_told_better_is_recorded,
     d_25_soft_three_times_is_hard_and_recovery_is_told,
     d_27_refused_is_critical_at_its_last_attempt,

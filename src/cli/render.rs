@@ -122,9 +122,10 @@ fn alerts_table(alerts: &[AlertAnswer]) -> String {
                 alert.since.to_string(),
                 format!("{}/{}", alert.host, alert.check),
                 who,
-                match &alert.flapping {
-                    Some(flapping) => format!("{}, {}", alert.output, flapping.words()),
-                    None => alert.output.to_string(),
+                match (&alert.flapping, &alert.cause) {
+                    (Some(flapping), _) => format!("{}, {}", alert.output, flapping.words()),
+                    (None, Some(cause)) => format!("{}, {}", alert.output, cause.words()),
+                    (None, None) => alert.output.to_string(),
                 },
             ]
         })

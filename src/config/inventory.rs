@@ -8,6 +8,7 @@ use super::hosts::{self, Machine};
 use super::problem::Sink;
 use super::reader::Reader;
 use super::settings::Defaults;
+use super::ways::{self, Way};
 use super::{keys, kinds, limits};
 use crate::model::{Check, CheckKey, FlapLimits, Host, Kind, Limit, Pattern, Span, Spec};
 
@@ -85,12 +86,14 @@ pub(super) fn read<'a>(
         full: false,
     };
     let mut hosts: Vec<Host> = Vec::new();
+    let mut ways: Vec<Way> = Vec::new();
     let mut names: HashMap<Arc<str>, usize> = HashMap::new();
     for reader in top.tables("host", "[[host]]") {
         let own_checks = reader.tables("check", "[[host.check]]");
         let templates: Vec<Template> =
             own_checks.iter().filter_map(|check| template(check, false, defaults)).collect();
         let Some(written) = hosts::read(reader, defaults) else { continue };
+        let way = Way::of(&written);
         let host = written.host;
         let line = sink.text.line(written.name_at.start);
         if let Some(first) = names.insert(Arc::clone(&host.name), line) {
@@ -108,6 +111,7 @@ pub(super) fn read<'a>(
             assembly.add(template, &host);
         }
         hosts.push(host);
+        ways.push(way);
     }
     for reader in top.tables("check", "[[check]]") {
         let patterns = patterns(&reader);
@@ -116,6 +120,8 @@ pub(super) fn read<'a>(
             assembly.spread(&template, &patterns, &hosts);
         }
     }
+    ways::put(sink, &mut hosts, &ways, &assembly.checks);
+    ways::mark(sink, &mut hosts, &ways::canaries(top));
     (hosts, assembly.checks)
 }
 

@@ -13,6 +13,7 @@ pub const TOP: &[&str] = &[
     "series",
     "defaults",
     "alerting",
+    "engine",
     "flux_notify",
     "wall",
     "bell",
@@ -55,6 +56,8 @@ pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unr
 /// `[alerting]`.
 pub const ALERTING: &[&str] =
     &["ack_expiry", "flapping", "flapping_start", "flapping_stop", "contact_list"];
+/// `[engine]`.
+pub const ENGINE: &[&str] = &["canaries"];
 /// A `[[channel]]` of kind `webhook`.
 pub const WEBHOOK: &[&str] = &[
     "name",
@@ -108,6 +111,9 @@ pub const HOST: &[&str] = &[
     "notes",
     "runbook",
     "unreachable",
+    "parents",
+    "parents_need",
+    "alive",
     "enabled",
     "checks",
     "check",

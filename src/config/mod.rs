@@ -32,6 +32,7 @@ mod snmp;
 mod spread;
 pub mod targets;
 pub mod value;
+mod ways;
 pub mod yaml;
 
 use std::collections::BTreeMap;

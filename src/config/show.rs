@@ -38,6 +38,11 @@ pub(super) fn effective(config: &Config) -> String {
             None => writeln!(out, "# {} is not set  # {}", setting.key, Origin::Default),
         };
     }
+    let canaries = config.hosts.iter().filter(|host| host.canary).map(|host| host.name.to_string());
+    let canaries: Vec<String> = canaries.collect();
+    if !canaries.is_empty() {
+        let _ = writeln!(out, "\n[engine]\ncanaries = {}", list(&canaries));
+    }
     write_keys(&mut out, &config.keys);
     super::show_channels::write(&mut out, &config.routes);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
@@ -173,6 +178,14 @@ fn write_host(out: &mut String, host: &Host) {
     keys.optional("runbook", host.runbook.as_ref());
     let critical = host.unreachable == State::Critical;
     keys.text("unreachable", if critical { "critical" } else { "unknown" });
+    if !host.parents.is_empty() {
+        let parents: Vec<String> = host.parents.iter().map(ToString::to_string).collect();
+        keys.put("parents", &list(&parents));
+        keys.text("parents_need", host.parents_need.word());
+    }
+    if let Some(alive) = &host.alive {
+        keys.text("alive", alive);
+    }
 }
 
 fn write_check(out: &mut String, check: &Check) {

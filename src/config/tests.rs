@@ -9,11 +9,11 @@ fn machine() -> Machine {
     Machine { hostname: "noc".to_owned(), addresses: Vec::new() }
 }
 
-fn read(text: &str) -> Config {
+pub(super) fn read(text: &str) -> Config {
     parse("c", text, &machine(), &Env::default()).unwrap_or_else(|all| panic!("{all}"))
 }
 
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     let all = parse("c", text, &machine(), &Env::default()).expect_err("should be refused");
     all.list.iter().map(ToString::to_string).collect()
 }

@@ -232,6 +232,7 @@ impl Core {
 
     fn settle_inventory(&mut self, batch: &mut Batch, numbers: &Numbers, events: &mut Vec<Event>) {
         let now = self.clock.now();
+        self.reach.changed |= !batch.inventory.is_empty();
         for change in std::mem::take(&mut batch.inventory) {
             match change {
                 Inventory::Host(host) => {
@@ -272,9 +273,9 @@ impl Core {
         now: crate::model::Now,
     ) -> Slot {
         self.generation += 1;
-        let (status, alert, series) = match old {
-            Some(old) => (old.status, old.alert, old.series),
-            None => (Status::waiting(now.wall), None, Vec::new()),
+        let (status, alert, series, began) = match old {
+            Some(old) => (old.status, old.alert, old.series, old.began),
+            None => (Status::waiting(now.wall), None, Vec::new(), None),
         };
         Slot {
             no,
@@ -288,6 +289,8 @@ impl Core {
             series,
             expected_since: now.steady,
             asked: None,
+            began,
+            asked_at: None,
         }
     }
 

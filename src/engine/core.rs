@@ -61,6 +61,7 @@ pub struct Core {
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
     pub(super) paths: super::paths::Paths,
+    pub(super) reach: super::reach::Watch,
     pub(super) stop: CancellationToken,
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
     /// Room for tests of channels.
@@ -226,6 +227,7 @@ impl Core {
         self.watch_clock(now);
         self.look_at_windows(now);
         self.look_at_hold(now);
+        self.follow_reach(now);
         self.wake_alerts(now);
         self.ask_for_values(now);
         self.sweep_staleness(now);

@@ -149,6 +149,10 @@ impl Core {
 
     fn overdue(&mut self, at: usize, stale: bool, now: Now) {
         let before = self.status_of(at);
+        if stale {
+            // That nothing came is what there is to know.
+            self.run_began(at, now.wall, now);
+        }
         let Some(slot) = self.table.get(at) else { return };
         let attempts = slot.check.attempts;
         let age = now.steady.since(slot.expected_since);
@@ -158,11 +162,12 @@ impl Core {
                 let absent = after.hard;
                 self.touch(absent);
                 if absent {
-                    self.set_status(at, after, attempts, now);
+                    self.set_status(at, &after, attempts, now);
                 } else {
-                    self.batch.statuses.insert(at, after);
+                    self.batch.statuses.insert(at, after.clone());
                 }
             }
+            self.after_result(at, &before, &after, now);
             return;
         }
         let after = if stale {
@@ -172,7 +177,10 @@ impl Core {
         };
         if attempts::row_changed(&before, &after) {
             self.touch(stale);
-            self.set_status(at, after, attempts, now);
+            self.set_status(at, &after, attempts, now);
+        }
+        if stale {
+            self.after_result(at, &before, &after, now);
         }
     }
 }

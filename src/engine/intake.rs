@@ -10,6 +10,7 @@ use crate::model::{
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
+use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
 use crate::rules::{alert, attempts, evaluate};
 
@@ -42,6 +43,7 @@ impl Core {
             self.take_scrape(&mut finding);
             if finding.sample { self.show_sample(finding) } else { self.receive(finding) }
         }
+        self.follow_reach(self.clock.now());
     }
 
     fn show_sample(&mut self, mut finding: Finding) {
@@ -73,9 +75,17 @@ impl Core {
         let host = self.table.host(&check.key.host);
         let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
         let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
+        self.run_began(at, finding.slot, now);
         let before = self.status_of(at);
+        let sight = self.sight_for(at, &before, now);
+        if sight != Sight::Clear && verdict.state.is_problem() {
+            self.reach.unsure.insert(at);
+        }
+        let verdict = sight::through(&before, verdict, sight);
+        let verdict = self.own_words(&check.key, verdict);
         let after =
             attempts::advance(&before, check.attempts, check.flapping, &verdict, finding.at);
+        let after = sight::confirm(&before, after, sight);
         finding.observation.output = verdict.output;
         let changed = attempts::row_changed(&before, &after);
         self.touch(before.state != after.state);
@@ -90,13 +100,14 @@ impl Core {
             if soft || (!before.hard && !before.is_waiting()) {
                 self.batch.directives.pace.push((check.key.clone(), soft));
             }
-            self.set_status(at, after, check.attempts, now);
+            self.set_status(at, &after, check.attempts, now);
         } else if before.flap != after.flap {
             // Kept for the next start; no list shows it.
-            self.batch.statuses.insert(at, after);
+            self.batch.statuses.insert(at, after.clone());
         } else if let Some(slot) = self.table.get_mut(at) {
             slot.status.last_result = after.last_result;
         }
+        self.after_result(at, &before, &after, now);
     }
 
     /// The status of a check as the batch has it.
@@ -115,23 +126,26 @@ impl Core {
     }
 
     /// Puts a new status into the batch and lets the alert follow.
-    pub(super) fn set_status(&mut self, at: usize, status: Status, attempts: u32, now: Now) {
+    pub(super) fn set_status(&mut self, at: usize, status: &Status, attempts: u32, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
-        self.step(at, Input::Status { check: &key, status: &status, attempts }, now);
-        self.batch.statuses.insert(at, status);
+        // First, for the alert asks what its own check has heard.
+        self.batch.statuses.insert(at, status.clone());
+        self.step(at, Input::Status { check: &key, status, attempts }, now);
     }
 
     /// Runs the alert's state machine for one input and stages what it says.
     pub(super) fn step(&mut self, at: usize, input: Input<'_>, now: Now) {
         let Some(key) = self.table.get(at).map(|slot| slot.check.key.clone()) else { return };
         let before = self.alert_of(at);
-        let cover = self.cover(&key, now.wall);
+        let mut cover = self.cover(&key, now.wall);
+        self.add_reach(at, &mut cover, before.as_ref(), now);
         let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
         let (policy, moment) = (self.policy(at), self.moment(now));
         let step = alert::step(before.as_ref(), input, &cover, &policy, moment, mint);
         if step.alert == before && step.edges.is_empty() && step.dropped.is_none() {
             return;
         }
+        self.cause_changed(at, before.as_ref(), step.alert.as_ref());
         let known = Known {
             notified: before.as_ref().and_then(|alert| alert.notified),
             told_at: before.as_ref().and_then(|alert| alert.told_at),

@@ -20,6 +20,7 @@ mod outbox;
 mod pages;
 mod paths;
 mod queries;
+mod reach;
 mod rules;
 mod series;
 mod slots;
@@ -184,6 +185,7 @@ impl Engine {
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             paths,
+            reach: reach::Watch::default(),
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
             tests: Arc::new(tokio::sync::Semaphore::new(commands::test_notify::TESTS)),

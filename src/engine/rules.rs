@@ -69,6 +69,7 @@ impl Core {
         mut finding: Finding,
         now: Now,
     ) {
+        self.run_began(at, finding.slot, now);
         let before = self.status_of(at);
         let line = self.moment(now).line - now.wall.since(finding.at);
         let moment = Moment { wall: finding.at, line };
@@ -87,11 +88,12 @@ impl Core {
         finding.observation.output = verdict.output;
         self.batch.judged.push(Judged { at, finding, state: after.state });
         if known && attempts::row_changed(&before, &after) {
-            self.set_status(at, after, check.attempts, now);
+            self.set_status(at, &after, check.attempts, now);
         } else if before != after {
             // What is not known changes no alert, and what lists do not show is kept all the same.
-            self.batch.statuses.insert(at, after);
+            self.batch.statuses.insert(at, after.clone());
         }
+        self.after_result(at, &before, &after, now);
     }
 
     /// The status of a rule's check that got no value for too long.

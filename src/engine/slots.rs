@@ -68,6 +68,10 @@ pub struct Slot {
     pub paced_soft: bool,
     /// For a rule's check: the end of a duration for which a result was asked already.
     pub asked: Option<Timestamp>,
+    /// When the run of its last result began, on the engine's own scale of time.
+    pub began: Option<Timestamp>,
+    /// When it was asked whether its host can be reached, on the same scale.
+    pub asked_at: Option<Timestamp>,
 }
 
 impl Slot {

@@ -54,6 +54,7 @@ impl Core {
     pub(super) fn adopt(&mut self, wanted: Wanted) {
         let now = self.clock.now();
         self.touch(true);
+        self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();
         let checks: HashSet<&CheckKey> = wanted.checks.iter().map(|check| &check.key).collect();
         let gone: Vec<CheckKey> = self
@@ -185,6 +186,9 @@ impl Core {
             }
             slot.alert = alerts.remove(&slot.check.key).map(|mut alert| {
                 alert.told_at = alert.told_at.map(|at| at.min(now.wall));
+                if let Some(cause) = &mut alert.cause {
+                    cause.at = cause.at.min(now.wall);
+                }
                 Arc::new(alert)
             });
             self.table.put(slot);

@@ -70,6 +70,42 @@ impl Flapping {
     }
 }
 
+/// How sure it is that an alert has another one's cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseStage {
+    /// It is being asked: the alert fires and is told when the answer is known.
+    Doubt,
+    /// It is: the alert is collapsed under the other one and told to nobody.
+    Down,
+    /// It was, and is over: what the next run of the alert's own check says decides.
+    Over,
+}
+
+/// Why an alert is told to nobody though no window hides it and nobody has it: its host cannot be
+/// reached without something that gives no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The check that gives no answer: the root, never one that has a cause itself.
+    pub check: CheckKey,
+    /// How sure that is.
+    pub stage: CauseStage,
+    /// Since when that stage lasts, on the engine's own scale of time.
+    pub at: Timestamp,
+}
+
+impl Cause {
+    /// `because of core-1/ping`, as lists say it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.stage {
+            CauseStage::Doubt => format!("waits for {}", self.check),
+            CauseStage::Down => format!("because of {}", self.check),
+            CauseStage::Over => format!("{} answers again", self.check),
+        }
+    }
+}
+
 /// One episode of one check's problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -111,6 +147,9 @@ pub struct Alert {
     /// Set while its check flaps: it is held open, and its changes are told to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flapping: Option<Flapping>,
+    /// Set while another alert explains it, or may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 impl Alert {
@@ -120,10 +159,20 @@ impl Alert {
         self.phase != Phase::Resolved
     }
 
-    /// Firing, nobody has it, and no window hides it.
+    /// Firing, nobody has it, no window hides it, and no other alert explains it.
     #[must_use]
     pub fn is_unhandled(&self) -> bool {
-        self.phase == Phase::Firing && self.ack.is_none() && !self.suppressed
+        self.phase == Phase::Firing
+            && self.ack.is_none()
+            && !self.suppressed
+            && self.cause.is_none()
+    }
+
+    /// The check under whose alert it is collapsed.
+    #[must_use]
+    pub fn root(&self) -> Option<&CheckKey> {
+        let cause = self.cause.as_ref().filter(|cause| cause.stage == CauseStage::Down);
+        cause.map(|cause| &cause.check)
     }
 }
 
@@ -161,6 +210,10 @@ pub enum EdgeKind {
     FlappingStopped,
     /// Nobody has it, and it was told again.
     Reminded,
+    /// Its host cannot be reached without another one, which gives no answer.
+    CauseBegan,
+    /// No other alert explains it any more, and it is still there.
+    CauseEnded,
 }
 
 impl EdgeKind {
@@ -183,11 +236,13 @@ impl EdgeKind {
             Self::FlappingStarted => "flapping_started",
             Self::FlappingStopped => "flapping_stopped",
             Self::Reminded => "reminded",
+            Self::CauseBegan => "cause_began",
+            Self::CauseEnded => "cause_ended",
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Fired,
         Self::Worse,
         Self::Better,
@@ -203,6 +258,8 @@ impl EdgeKind {
         Self::FlappingStarted,
         Self::FlappingStopped,
         Self::Reminded,
+        Self::CauseBegan,
+        Self::CauseEnded,
     ];
 
     /// The kind of a stored word.

@@ -7,6 +7,34 @@ use serde::{Deserialize, Serialize};
 use super::id::Name;
 use super::state::State;
 
+/// How many of a host's parents it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// One of them is enough: it is cut off when all of them are.
+    #[default]
+    Any,
+    /// All of them: it is cut off when one of them is.
+    All,
+}
+
+impl Need {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::All => "all",
+        }
+    }
+
+    /// True when it is the need of most hosts.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        *self == Self::Any
+    }
+}
+
 /// One monitored host, as the configuration describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
@@ -35,6 +63,18 @@ pub struct Host {
     /// What "no answer to ping" means: UNKNOWN, or CRITICAL where that was said (SPEC D-27).
     #[serde(default)]
     pub unreachable: State,
+    /// The hosts through which it is reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Name>,
+    /// How many of them it needs.
+    #[serde(default, skip_serializing_if = "Need::is_any")]
+    pub parents_need: Need,
+    /// The check that tells whether it can be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alive: Option<Name>,
+    /// True when it answers whenever the engine's own network works.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub canary: bool,
     /// File and line that it was written at, such as `config.toml:12`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -54,6 +94,10 @@ impl Host {
             notes: None,
             runbook: None,
             unreachable: State::Unknown,
+            parents: Vec::new(),
+            parents_need: Need::Any,
+            alive: None,
+            canary: false,
             origin: None,
         }
     }

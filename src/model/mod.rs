@@ -37,14 +37,14 @@ pub mod threshold;
 pub mod time;
 pub mod trace;
 
-pub use alert::{Acknowledgement, Alert, Edge, EdgeKind, Flapping, Phase};
+pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
 pub use channel::{Channel, ChannelKind, Format, GroupBy, Grouping, Routes, Webhook};
 pub use check::{Check, CheckAbout, FlapLimits, Limit};
 pub use comment::Comment;
 pub use digest::{Digest, DigestItem};
 pub use flux_notify::{FluxNotify, Incident};
 pub use hold::Hold;
-pub use host::Host;
+pub use host::{Host, Need};
 pub use id::{AlertId, CheckKey, JobId, MaintenanceId, Name, RequestId};
 pub use maintenance::Maintenance;
 pub use metric::{Metric, Unit};

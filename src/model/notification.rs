@@ -38,11 +38,13 @@ pub enum Reason {
     HoldEnded,
     /// Several of them as one.
     Digest,
+    /// What explained it answers again, and the problem is still there.
+    CauseEnded,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -56,6 +58,7 @@ impl Reason {
         Self::HoldBegan,
         Self::HoldEnded,
         Self::Digest,
+        Self::CauseEnded,
     ];
 
     /// The word on the wire and in the store.
@@ -75,6 +78,7 @@ impl Reason {
             Self::HoldBegan => "hold_began",
             Self::HoldEnded => "hold_ended",
             Self::Digest => "digest",
+            Self::CauseEnded => "cause_ended",
         }
     }
 

@@ -70,6 +70,12 @@ impl FailureKind {
                 | Self::TooLarge
         )
     }
+
+    /// True when nothing came back from the host at all, not even a refusal.
+    #[must_use]
+    pub const fn is_silence(self) -> bool {
+        matches!(self, Self::Timeout | Self::Unreachable | Self::NoRoute)
+    }
 }
 
 /// A failure with its honest text.

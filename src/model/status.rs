@@ -29,6 +29,9 @@ pub struct Status {
     /// How restless its last results were.
     #[serde(default, skip_serializing_if = "Flap::is_calm")]
     pub flap: Flap,
+    /// True when the last result was no answer from the host at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// What a rule waits for before its problem is hard.
     #[serde(default, skip_serializing_if = "Wait::is_over")]
     pub wait: Wait,

@@ -99,6 +99,9 @@ pub struct EngineStatus {
     pub lag: Span,
     /// Why results cannot be stored, while they cannot.
     pub storage: Option<SafeText>,
+    /// Since when no canary answers, and which there are, while the engine sees nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolated: Option<SafeText>,
     /// What an operator should know: a failed reload, a clock that jumped.
     pub notice: Option<SafeText>,
     /// Where the configuration is from; `None` is "this machine only".

@@ -10,8 +10,8 @@ use super::notifications::NotificationPage;
 use super::pages::{AlertPage, TraceSummary};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, Comment, Edge, EdgeKind, Flapping, Host,
-    Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
+    Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
+    Host, Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
     ShownState, Span, State, Timestamp, spec::Kind, trace::TraceReport,
 };
 
@@ -285,6 +285,9 @@ pub struct AlertAnswer {
     /// Since when and how its check flaps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flapping: Option<Flapping>,
+    /// The check whose alert explains it, or may; then it is told to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 impl From<&Alert> for AlertAnswer {
@@ -302,6 +305,7 @@ impl From<&Alert> for AlertAnswer {
             acknowledged: alert.ack.clone(),
             in_maintenance: alert.in_maintenance,
             flapping: alert.flapping,
+            cause: alert.cause.clone(),
         }
     }
 }

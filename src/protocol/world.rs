@@ -106,6 +106,8 @@ pub struct World {
     hosts: BTreeMap<Name, HostEntry>,
     alerts: HashMap<AlertId, Arc<Alert>>,
     by_check: HashMap<CheckKey, AlertId>,
+    /// How many alerts a check's one explains.
+    affected: HashMap<CheckKey, usize>,
     windows: BTreeMap<MaintenanceId, Arc<Maintenance>>,
     engine: Arc<EngineStatus>,
     counts: Counts,
@@ -225,16 +227,38 @@ impl World {
             self.drop_alert(alert.id);
         } else {
             self.by_check.insert(alert.check.clone(), alert.id);
-            self.alerts.insert(alert.id, alert);
+            if let Some(root) = alert.root() {
+                *self.affected.entry(root.clone()).or_default() += 1;
+            }
+            if let Some(old) = self.alerts.insert(alert.id, alert) {
+                self.release(&old);
+            }
         }
     }
 
     fn drop_alert(&mut self, id: AlertId) {
-        if let Some(old) = self.alerts.remove(&id)
-            && self.by_check.get(&old.check) == Some(&id)
-        {
+        let Some(old) = self.alerts.remove(&id) else { return };
+        self.release(&old);
+        if self.by_check.get(&old.check) == Some(&id) {
             self.by_check.remove(&old.check);
         }
+    }
+
+    /// One less is explained by what explained it.
+    fn release(&mut self, alert: &Alert) {
+        let Some(root) = alert.root() else { return };
+        if let Some(count) = self.affected.get_mut(root) {
+            *count -= 1;
+            if *count == 0 {
+                self.affected.remove(root);
+            }
+        }
+    }
+
+    /// How many open alerts the alert of a check explains.
+    #[must_use]
+    pub fn affected(&self, check: &CheckKey) -> usize {
+        self.affected.get(check).copied().unwrap_or(0)
     }
 
     /// All hosts by name.

@@ -19,16 +19,18 @@
 //! | Pending, Firing | acknowledge, unacknowledge | the same | acknowledged, unacknowledged (only Firing) |
 //! | Pending, Firing | comment, undo | the same; undo puts the earlier acknowledgement back | commented, undone (only Firing) |
 //! | Pending, Firing | now >= `expires` | the same, not acknowledged | `ack_expired` (only Firing) |
+//! | Pending, Firing | what its host depends on gives no answer, or answers again: [`super::cause`] | the same | `cause_began`, `cause_ended` (only Firing) |
 //! | Firing | a window (or its silence) begins or ends | the same | `window_began`, `window_ended` |
 //!
 //! | Firing, told, nobody has it, no window silences it | the rule's `re_alert` has passed since it was told | the same | reminded |
 //!
 //! A pending alert has no edges: when it comes to nothing, nothing is kept. Every input also lets
-//! time pass, in this order: acknowledgement's expiry, the input itself, windows. So an OK that
+//! time pass, in this order: acknowledgement's expiry, the input itself, windows, the cause. So an OK that
 //! arrives at a window's end recovers, and is not told as "still bad".
 
 use super::Moment;
-use super::notify::{self, Notice};
+use super::cause::{self, Turn};
+use super::notify::{self, Lifted, Notice};
 use super::suppress::Cover;
 use crate::model::{
     Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, Policy, Reason,
@@ -120,9 +122,10 @@ pub fn step(
         }
         (_, None) => return Step::default(),
     };
-    let lifted = alert.suppressed && !cover.suppressed;
-    let mut run =
-        Run { alert, edges: Vec::new(), dropped: false, tell_ack: false, cover, policy, now, line };
+    let lifted = Lifted { window: alert.suppressed && !cover.suppressed, cause: false };
+    let fired = alert.phase == Phase::Firing;
+    let (edges, dropped, tell_ack) = (Vec::new(), false, false);
+    let mut run = Run { alert, edges, dropped, tell_ack, lifted, cover, policy, now, line };
     run.pass_time();
     match input {
         Input::Status { status, attempts, .. } => run.status(status, attempts),
@@ -139,7 +142,8 @@ pub fn step(
         Input::Removed { why } => run.removed(why),
     }
     run.windows();
-    run.finish(lifted)
+    run.cause(fired);
+    run.finish()
 }
 
 /// When an alert is told again, on the engine's own scale of time; `None` while it is not firing,
@@ -171,6 +175,7 @@ fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Ti
         notified: None,
         told_at: None,
         flapping: None,
+        cause: None,
     }
 }
 
@@ -180,6 +185,7 @@ struct Run<'a> {
     edges: Vec<Edge>,
     dropped: bool,
     tell_ack: bool,
+    lifted: Lifted,
     cover: &'a Cover,
     policy: &'a Policy,
     now: Timestamp,
@@ -336,7 +342,12 @@ impl Run<'_> {
     fn fire(&mut self) {
         self.alert.phase = Phase::Firing;
         self.alert.fired = Some(self.now);
-        self.edge(EdgeKind::Fired, State::Ok, self.alert.output.clone(), None);
+        let text = match self.cover.behind {
+            0 => self.alert.output.clone(),
+            1 => SafeText::line(&format!("{}; 1 host affected", self.alert.output)),
+            behind => SafeText::line(&format!("{}; {behind} hosts affected", self.alert.output)),
+        };
+        self.edge(EdgeKind::Fired, State::Ok, text, None);
         if let Some(ack) = self.alert.ack.clone() {
             self.edge(EdgeKind::Acknowledged, self.alert.state, ack.comment, Some(ack.author));
         }
@@ -370,6 +381,7 @@ impl Run<'_> {
         self.alert.resolved = Some(self.now);
         self.alert.ack = None;
         self.alert.flapping = None;
+        self.alert.cause = None;
     }
 
     fn acknowledge(&mut self, ack: Acknowledgement) {
@@ -422,16 +434,37 @@ impl Run<'_> {
         self.edge(kind, self.alert.state, SafeText::line(&text), None);
     }
 
+    /// Lets the alert follow what is known of the way to its host.
+    fn cause(&mut self, fired_before: bool) {
+        if !self.alert.is_open() {
+            return;
+        }
+        let seen = cause::Seen {
+            reach: &self.cover.reach,
+            began: self.cover.began,
+            fired_before,
+            firing: self.is_firing(),
+            line: self.line,
+        };
+        let (after, turn) = cause::follow(self.alert.cause.as_ref(), seen);
+        let before = std::mem::replace(&mut self.alert.cause, after);
+        let Some(turn) = turn else { return };
+        self.lifted.cause = turn == Turn::Still;
+        let root = self.alert.cause.as_ref().or(before.as_ref());
+        let (kind, text) = cause::said(turn, root, &self.alert.output);
+        self.edge(kind, self.alert.state, SafeText::line(&text), None);
+    }
+
     /// When it is told again; `None` while nobody must be.
     fn remind_at(&self) -> Option<Timestamp> {
         remind_at(&self.alert, self.policy)
     }
 
-    fn finish(mut self, lifted: bool) -> Step {
+    fn finish(mut self) -> Step {
         if self.dropped {
             return Step { dropped: Some(self.alert.id), ..Step::default() };
         }
-        let mut notices = notify::decide(&mut self.alert, &self.edges, lifted, self.policy);
+        let mut notices = notify::decide(&mut self.alert, &self.edges, self.lifted, self.policy);
         if self.tell_ack && self.policy.tell {
             notices.extend(notify::taken(&self.alert, &self.edges));
         }
@@ -446,7 +479,10 @@ impl Run<'_> {
         }
         let expires = self.alert.ack.as_ref().and_then(|ack| ack.expires);
         let remind = self.remind_at().map(|at| self.now + at.since(self.line));
-        let wake_at = [expires, self.cover.changes_at, remind].into_iter().flatten().min();
+        let doubt = cause::patience_ends(self.alert.cause.as_ref());
+        let doubt = doubt.map(|at| self.now + at.since(self.line));
+        let wakes = [expires, self.cover.changes_at, remind, doubt];
+        let wake_at = wakes.into_iter().flatten().min();
         Step {
             wake_at: wake_at.filter(|_| self.alert.is_open()),
             alert: Some(self.alert),

@@ -47,6 +47,7 @@ pub fn advance(
         late: false,
         output: verdict.output.clone(),
         flap: flapping::after(status, state, limits),
+        silent: verdict.silent,
         wait: status.wait,
     };
     keep_words(status, &mut next);
@@ -159,6 +160,7 @@ pub fn stale(status: &Status, expected: Timestamp, attempts: u32, now: Timestamp
         late: false,
         output: SafeText::line(&format!("no result since {}", clock_face(expected, now))),
         flap: Flap::default(),
+        silent: false,
         wait: Wait::default(),
     }
 }

@@ -44,6 +44,7 @@ fn alert(of: &Member, phase: Phase, state: State) -> Alert {
         notified: Some(state),
         told_at: None,
         flapping: None,
+        cause: None,
     }
 }
 

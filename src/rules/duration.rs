@@ -56,6 +56,7 @@ pub fn advance(
         late: false,
         output: verdict.output.clone(),
         flap: flapping::after(&known(before, state), state, limits),
+        silent: false,
         wait,
     };
     attempts::keep_words(before, &mut next);
@@ -161,6 +162,7 @@ pub fn absent(
         late: false,
         output: SafeText::line(&reading::absence(check, ruled, &since)),
         flap: Flap::default(),
+        silent: false,
         wait: Wait::default(),
     }
 }

@@ -32,13 +32,15 @@ pub struct Verdict {
     pub state: State,
     /// The reasons, then what the probe said; one line.
     pub output: SafeText,
+    /// True when nothing came back from the host at all.
+    pub silent: bool,
 }
 
 impl Verdict {
     /// A verdict with its line.
     #[must_use]
     pub fn new(state: State, output: impl AsRef<str>) -> Self {
-        Self { state, output: SafeText::line(output.as_ref()) }
+        Self { state, output: SafeText::line(output.as_ref()), silent: false }
     }
 }
 
@@ -76,7 +78,8 @@ fn judge_failure(failure: &Failure, unreachable: State) -> Verdict {
         FailureKind::Unreadable => "; check not made",
         _ => NOT_MADE,
     };
-    Verdict::new(state, format!("{}{hint}", failure.message))
+    let silent = failure.kind.is_silence();
+    Verdict { silent, ..Verdict::new(state, format!("{}{hint}", failure.message)) }
 }
 
 /// Said of a check that could not be made: it tells nothing about the target (FM-06).

@@ -4,15 +4,18 @@
 //! Out: verdicts, statuses, alerts with their edges and notices, and when to look again.
 //! Never: reads a clock, awaits, touches network, file or store, sends anything.
 //!
-//! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`attempts`]
+//! One result runs through them in this order: [`mod@evaluate`] (observation to state), [`sight`]
+//! (whether the engine sees anything at all), [`attempts`]
 //! (state to soft or hard), or of a rule [`reading`] (numbers to a state) and [`duration`] (soft or
-//! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`alert`] (the episode and its
-//! edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
+//! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`reach`] (whether its
+//! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
+//! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
 //! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]). The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
 pub mod attempts;
+pub mod cause;
 pub mod digest;
 pub mod duration;
 pub mod evaluate;
@@ -20,13 +23,16 @@ pub mod flapping;
 pub mod gather;
 pub mod hold;
 pub mod notify;
+pub mod reach;
 pub mod reading;
+pub mod sight;
 pub mod suppress;
 
 pub use alert::{Input, Step};
 pub use attempts::Freshness;
 pub use evaluate::{Verdict, evaluate};
 pub use notify::Notice;
+pub use reach::Reach;
 pub use suppress::{Cover, cover};
 
 use crate::model::Timestamp;

@@ -1,7 +1,7 @@
 //! Whether an edge of an alert is told to people, and why.
 //!
 //! Somebody is told only while the alert *speaks*: firing, not suppressed by a window, not
-//! acknowledged. The one exception is the end of what they were told of.
+//! acknowledged, not explained by another alert. The one exception is the end of what they were told of.
 //!
 //! | edge | nobody was told yet | people know state K |
 //! |---|---|---|
@@ -11,9 +11,11 @@
 //! | fired, worse, better while it flaps | nothing | nothing |
 //! | flapping stopped, still a problem | `first`, if it speaks | `flapping_stopped`, if it speaks |
 //! | suppression by a window ended | `window_ended`, if it speaks and this step told nothing else | the same |
+//! | its cause is over and it is still there | `cause_ended`, if it speaks and this step told nothing else | the same |
+//! | its cause was a doubt | `first`, if it speaks | `worse`, if it speaks and is worse than K |
 //! | recovered | nothing | `recovered`, always: in a window (D-04) and acknowledged too |
 //! | acknowledged by an operator who wants it told | nothing | `acknowledged`, unless a window suppresses it |
-//! | window began, commented, undone, closed, taken back by a change of state (the change decides) | nothing | nothing |
+//! | window began, cause began, commented, undone, closed, taken back by a change of state (the change decides) | nothing | nothing |
 //!
 //! | told again after the rule's `re_alert` | nothing | `reminder`, if it speaks |
 //!
@@ -33,17 +35,27 @@ pub struct Notice {
     pub edge: Edge,
 }
 
+/// What a step ended that had kept the alert silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Lifted {
+    /// The suppression by a window.
+    pub window: bool,
+    /// Its explanation by another alert.
+    pub cause: bool,
+}
+
 /// Why this edge is told, or `None`. `alert` is as the whole step leaves it, but with `notified`
-/// as it was before this edge; `lifted` says that the step ended the suppression.
+/// as it was before this edge.
 #[must_use]
-pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
-    let speaks = alert.phase == Phase::Firing && !alert.suppressed && alert.ack.is_none();
+pub fn reason(alert: &Alert, edge: &Edge, lifted: Lifted) -> Option<Reason> {
+    let speaks = alert.is_unhandled();
     match edge.kind {
         EdgeKind::Recovered => alert.notified.map(|_| Reason::Recovered),
         _ if !speaks => None,
         EdgeKind::AckExpired => Some(Reason::AckExpired),
         EdgeKind::Reminded => alert.notified.map(|_| Reason::Reminder),
-        EdgeKind::WindowEnded => lifted.then_some(Reason::WindowEnded),
+        EdgeKind::WindowEnded => lifted.window.then_some(Reason::WindowEnded),
+        EdgeKind::CauseEnded if lifted.cause => Some(Reason::CauseEnded),
         EdgeKind::FlappingStarted => Some(Reason::FlappingStarted),
         EdgeKind::FlappingStopped if alert.notified.is_some() => Some(Reason::FlappingStopped),
         EdgeKind::Unacknowledged if edge.actor.is_none() => None,
@@ -52,6 +64,7 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
         | EdgeKind::Worse
         | EdgeKind::Better
         | EdgeKind::Unacknowledged
+        | EdgeKind::CauseEnded
         | EdgeKind::FlappingStopped => match alert.notified {
             None => Some(Reason::First),
             Some(known) if edge.to.severity() > known.severity() => Some(Reason::Worse),
@@ -59,6 +72,7 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: bool) -> Option<Reason> {
         },
         EdgeKind::Acknowledged
         | EdgeKind::WindowBegan
+        | EdgeKind::CauseBegan
         | EdgeKind::Closed
         | EdgeKind::Commented
         | EdgeKind::Undone => None,
@@ -74,13 +88,14 @@ pub fn taken(alert: &Alert, edges: &[Edge]) -> Option<Notice> {
 }
 
 /// The notices of one step's edges, in order; keeps `alert.notified`.
-pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: bool, policy: &Policy) -> Vec<Notice> {
+pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: Lifted, policy: &Policy) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
     let told =
         |edge: &&Edge| policy.tell && (policy.tell_recovery || edge.kind != EdgeKind::Recovered);
     for edge in edges.iter().filter(told) {
         let Some(reason) = reason(alert, edge, lifted) else { continue };
-        if reason == Reason::WindowEnded && !notices.is_empty() {
+        let ended = matches!(reason, Reason::WindowEnded | Reason::CauseEnded);
+        if ended && !notices.is_empty() {
             continue;
         }
         if reason != Reason::Recovered {

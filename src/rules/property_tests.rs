@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{Cover, Input, Step, Verdict, alert, attempts, cover};
+use super::{Cover, Input, Reach, Step, Verdict, alert, attempts, cover};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, EdgeKind, FlapLimits, Maintenance, MaintenanceId,
-    Phase, Policy, Reason, SafeText, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CauseStage, CheckKey, EdgeKind, FlapLimits, Maintenance,
+    MaintenanceId, Phase, Policy, Reason, SafeText, State, Status, Timestamp,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +13,14 @@ enum Move {
     Result(State),
     Stale,
     Tick,
-    Take { sticky: bool, minutes: Option<i64> },
+    Take {
+        sticky: bool,
+        minutes: Option<i64>,
+    },
     GiveBack,
     Remove,
+    /// What is heard of the way: nothing, a doubt, or that one of two gives no answer.
+    Hear(u8),
 }
 
 fn moves() -> impl Strategy<Value = (i64, Move)> {
@@ -33,6 +38,7 @@ fn moves() -> impl Strategy<Value = (i64, Move)> {
             .prop_map(|(sticky, minutes)| Move::Take { sticky, minutes }),
         1 => Just(Move::GiveBack),
         1 => Just(Move::Remove),
+        3 => (0..4_u8).prop_map(Move::Hear),
     ];
     (1..10_i64, step)
 }
@@ -74,11 +80,14 @@ struct Story {
     had_ok: bool,
     had_problem: bool,
     flaps: Option<FlapLimits>,
+    reach: Reach,
+    began: Option<Timestamp>,
 }
 
 impl Story {
     fn step(&mut self, input: Input<'_>) -> (Step, Cover) {
-        let cover = cover(&self.windows, &self.key, self.now);
+        let (reach, began) = (self.reach.clone(), self.began);
+        let cover = Cover { reach, began, ..cover(&self.windows, &self.key, self.now) };
         self.born += 1;
         let id = AlertId::from_parts(self.born, [2; 10]);
         let before = self.alert.clone();
@@ -107,10 +116,12 @@ impl Story {
                 assert!(!cover.suppressed, "silence means silence");
                 let alert = step.alert.as_ref().unwrap();
                 assert!(alert.ack.is_none(), "what somebody has is not told");
+                assert!(alert.cause.is_none(), "what another alert explains is not told");
                 assert!(alert.notified.is_some());
             }
         }
         self.check_flapping(before, step);
+        self.check_cause(before, step, cover);
         let Some(alert) = &step.alert else { return };
         assert!(!(alert.ack.is_some() && alert.is_unhandled()));
         assert_eq!(
@@ -123,6 +134,21 @@ impl Story {
         }
         if let Some(wake) = step.wake_at {
             assert!(wake > self.now || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake));
+        }
+    }
+
+    /// An alert is explained while something is down, and until its check was run after that.
+    fn check_cause(&self, before: Option<&Alert>, step: &Step, cover: &Cover) {
+        let Some(alert) = step.alert.as_ref().filter(|alert| alert.is_open()) else { return };
+        match &cover.reach {
+            Reach::Down(check) => assert_eq!(alert.root(), Some(check)),
+            Reach::Up | Reach::Doubt(_) => assert_eq!(alert.root(), None),
+        }
+        let known = before.and_then(|alert| alert.cause.as_ref());
+        let firing = before.is_some_and(|alert| alert.phase == Phase::Firing);
+        if let Some(known) = known.filter(|_| firing && alert.cause.is_none()) {
+            let ran = cover.began >= Some(known.at) && known.stage == CauseStage::Over;
+            assert!(ran || known.stage == CauseStage::Doubt, "{known:?}");
         }
     }
 
@@ -150,6 +176,7 @@ impl Story {
         match action {
             Move::Result(state) => {
                 self.had_ok |= state == State::Ok;
+                self.began = Some(self.now);
                 self.status = attempts::advance(
                     &self.status,
                     3,
@@ -162,6 +189,16 @@ impl Story {
             Move::Stale => {
                 self.status = attempts::stale(&self.status, self.now, 3, self.now);
                 self.report();
+            }
+            Move::Hear(word) => {
+                let of = |name| CheckKey::new(name, "ping");
+                self.reach = match word {
+                    0 => Reach::Up,
+                    1 => Reach::Doubt(of("core-1")),
+                    2 => Reach::Down(of("core-1")),
+                    _ => Reach::Down(of("core-2")),
+                };
+                drop(self.step(Input::Tick));
             }
             Move::Tick => drop(self.step(Input::Tick)),
             Move::Take { sticky, minutes } => {
@@ -216,6 +253,8 @@ proptest! {
             had_ok: false,
             had_problem: false,
             flaps: flaps.then(FlapLimits::default),
+            reach: Reach::Up,
+            began: None,
         };
         for (wait, action) in story {
             play.now = Timestamp::from_millis(play.now.millis() + wait * 60_000);

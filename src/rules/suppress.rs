@@ -1,4 +1,5 @@
-//! Which maintenance windows cover a check at a moment, and what that means for its alert.
+//! Which maintenance windows cover a check at a moment, and what that means for its alert. The caller
+//! adds what [`super::reach`] says.
 //!
 //! | windows in effect over the check | in maintenance | suppressed (SPEC D-03) |
 //! |---|---|---|
@@ -9,6 +10,7 @@
 //! Start is inside, end is outside (FM-30). A window that was over before it was made suppresses
 //! nothing (D-30): it is in effect at no moment.
 
+use super::reach::Reach;
 use crate::model::{CheckKey, Maintenance, SafeText, Span, Timestamp};
 
 /// How windows cover one check at one moment.
@@ -22,6 +24,12 @@ pub struct Cover {
     pub window: Option<SafeText>,
     /// The next moment at which a window begins or ends over it.
     pub changes_at: Option<Timestamp>,
+    /// Whether its host can be reached.
+    pub reach: Reach,
+    /// When the last run of the check began, on the engine's own scale of time.
+    pub began: Option<Timestamp>,
+    /// Hosts that cannot be reached without the one that it tells of.
+    pub behind: usize,
 }
 
 impl Cover {

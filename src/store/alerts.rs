@@ -27,6 +27,7 @@ struct AlertRow {
     notified: Option<String>,
     flapping: Option<String>,
     told_at: Option<i64>,
+    cause: Option<String>,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for AlertRow
@@ -59,6 +60,7 @@ where
             notified: row.try_get("notified")?,
             flapping: row.try_get("flapping")?,
             told_at: row.try_get("told_at")?,
+            cause: row.try_get("cause")?,
         })
     }
 }
@@ -75,6 +77,10 @@ impl AlertRow {
             None => None,
         };
         let flapping = match &self.flapping {
+            Some(text) => Some(words::from_json(text)?),
+            None => None,
+        };
+        let cause = match &self.cause {
             Some(text) => Some(words::from_json(text)?),
             None => None,
         };
@@ -97,6 +103,7 @@ impl AlertRow {
             notified,
             told_at: words::moment(self.told_at),
             flapping,
+            cause,
         })
     }
 }
@@ -164,19 +171,21 @@ impl Tx {
     pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
             resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
-            notified, flapping, told_at) \
+            notified, flapping, told_at, cause) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-            $19) \
+            $19, $20) \
             ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
             opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
             since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
             attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
             in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
             notified = excluded.notified, flapping = excluded.flapping, \
-            told_at = excluded.told_at";
+            told_at = excluded.told_at, cause = excluded.cause";
         let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
         let flapping = alert.flapping.as_ref().map(words::json).transpose();
         let flapping = flapping.map_err(|e| self.fail(e))?;
+        let cause = alert.cause.as_ref().map(words::json).transpose();
+        let cause = cause.map_err(|e| self.fail(e))?;
         on!(self, c => sqlx::query(SQL)
             .bind(alert.id.to_string())
             .bind(&*alert.check.host)
@@ -197,6 +206,7 @@ impl Tx {
             .bind(alert.notified.map(crate::model::State::word))
             .bind(&flapping)
             .bind(words::millis(alert.told_at))
+            .bind(&cause)
             .execute(c).await.map(drop))
     }
 

@@ -61,11 +61,12 @@ type StatusRow = (
     Option<i64>,
     Option<i64>,
     i64,
+    bool,
 );
 
 fn status(row: StatusRow) -> Option<(i64, Status)> {
     let (no, state, hard, hard_state, attempt, since, last_result, late, output, flap, ..) = row;
-    let (.., wait_since, wait_critical, recent) = row;
+    let (.., wait_since, wait_critical, recent, silent) = row;
     let status = Status {
         state: words::state(&state)?,
         hard,
@@ -76,6 +77,7 @@ fn status(row: StatusRow) -> Option<(i64, Status)> {
         late,
         output: words::safe(&output),
         flap: words::stored_flap(flap)?,
+        silent,
         wait: Wait {
             since: words::moment(wait_since),
             critical: words::moment(wait_critical),
@@ -136,7 +138,7 @@ impl Store {
 
     async fn statuses(&self) -> Result<Vec<(i64, Status)>, StoreError> {
         const SQL: &str = "SELECT s.check_no, s.state, s.hard, s.hard_state, s.attempt, s.since, \
-            s.last_result, s.late, s.output, s.flap, s.wait_since, s.wait_critical, s.recent \
+            s.last_result, s.late, s.output, s.flap, s.wait_since, s.wait_critical, s.recent, s.silent \
             FROM statuses s JOIN checks c ON c.no = s.check_no \
             WHERE c.retired_at IS NULL ORDER BY s.check_no";
         let rows: Vec<StatusRow> = read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;

@@ -20,6 +20,7 @@ const FIFTH: &str = include_str!("migrations/0005_promises.sql");
 const SIXTH: &str = include_str!("migrations/0006_recurrence.sql");
 const SEVENTH: &str = include_str!("migrations/0007_incidents.sql");
 const EIGHTH: &str = include_str!("migrations/0008_gathering.sql");
+const NINTH: &str = include_str!("migrations/0009_reach.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -32,6 +33,7 @@ pub(super) fn migrator() -> Migrator {
         (6, "recurrence", SIXTH),
         (7, "incidents", SEVENTH),
         (8, "gathering", EIGHTH),
+        (9, "reach", NINTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

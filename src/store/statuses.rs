@@ -9,13 +9,13 @@ use crate::model::Status;
 
 const INSERT: &str = "INSERT INTO statuses \
     (check_no, state, hard, hard_state, attempt, since, last_result, late, output, flap, \
-    wait_since, wait_critical, recent) VALUES ";
+    wait_since, wait_critical, recent, silent) VALUES ";
 const CONFLICT: &str = " ON CONFLICT (check_no) DO UPDATE SET state = excluded.state, \
     hard = excluded.hard, hard_state = excluded.hard_state, attempt = excluded.attempt, \
     since = excluded.since, last_result = excluded.last_result, late = excluded.late, \
     output = excluded.output, flap = excluded.flap, \
     wait_since = excluded.wait_since, wait_critical = excluded.wait_critical, \
-    recent = excluded.recent";
+    recent = excluded.recent, silent = excluded.silent";
 
 impl Tx {
     /// Writes where checks stand. Of several rows of one check the last one counts.
@@ -30,9 +30,9 @@ impl Tx {
         last.sort_unstable_by_key(|(no, _)| *no);
         for group in groups(&last) {
             let sql = match group.len() {
-                MANY => rows!(INSERT, 64, 13, "", CONFLICT),
-                SOME => rows!(INSERT, 16, 13, "", CONFLICT),
-                _ => rows!(INSERT, 1, 13, "", CONFLICT),
+                MANY => rows!(INSERT, 64, 14, "", CONFLICT),
+                SOME => rows!(INSERT, 16, 14, "", CONFLICT),
+                _ => rows!(INSERT, 1, 14, "", CONFLICT),
             };
             on!(self, c => {
                 let mut query = sqlx::query(sql);
@@ -50,7 +50,8 @@ impl Tx {
                         .bind(words::flap(status.flap))
                         .bind(words::millis(status.wait.since))
                         .bind(words::millis(status.wait.critical))
-                        .bind(i64::from(status.wait.recent));
+                        .bind(i64::from(status.wait.recent))
+                        .bind(status.silent);
                 }
                 query.execute(c).await.map(drop)
             })?;

@@ -72,6 +72,9 @@ fn said(app: &App) -> Option<(String, Role)> {
         };
         return Some((message.text.clone(), role));
     }
+    if let Some(isolated) = &engine.isolated {
+        return Some((isolated.to_string(), Role::Bad));
+    }
     if let Some(problem) = &engine.storage {
         return Some((format!("results are not stored: {problem}"), Role::Bad));
     }

@@ -37,7 +37,7 @@ impl App {
     pub(crate) fn storm_sees(&mut self, alert: &Alert) {
         let fires = |alert: &Alert| alert.phase == Phase::Firing;
         let new = fires(alert) && !self.world.alert(alert.id).is_some_and(|old| fires(old));
-        if !new || !self.world.is_ready() || alert.suppressed {
+        if !new || !self.world.is_ready() || alert.suppressed || alert.cause.is_some() {
             return;
         }
         let host = self.world.host(&alert.check.host).map(|entry| &entry.host);

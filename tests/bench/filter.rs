@@ -187,5 +187,6 @@ fn alert(n: usize, check: CheckKey) -> Alert {
         told_at: None,
         notified: None,
         flapping: None,
+        cause: None,
     }
 }

@@ -229,5 +229,6 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         told_at: None,
         notified: Some(State::Critical),
         flapping: None,
+        cause: None,
     }
 }

@@ -16,11 +16,11 @@ use fluxnoc::model::spec::{
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckAbout, CheckKey, Comment, Condition, Edge,
-    EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance, MaintenanceId, Metric,
-    Observation, Occurrence, Path, PathChange, PathHop, Phase, Range, Reason, Recurrence,
-    RequestId, Rule, Ruled, SafeText, Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Span,
-    Spec, State, Status, Timestamp, Unit, Wait,
+    Acknowledgement, Alert, AlertId, Cause, CauseStage, Check, CheckAbout, CheckKey, Comment,
+    Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance,
+    MaintenanceId, Metric, Need, Observation, Occurrence, Path, PathChange, PathHop, Phase, Range,
+    Reason, Recurrence, RequestId, Rule, Ruled, SafeText, Scrape, ScrapeReport, SeriesSize,
+    Setting, ShownState, Span, Spec, State, Status, Timestamp, Unit, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -107,6 +107,7 @@ pub fn alert() -> Alert {
             from: State::Warning,
             last: State::Ok,
         }),
+        cause: Some(Cause { check: key(), stage: CauseStage::Over, at: at(5) }),
     }
 }
 
@@ -168,6 +169,10 @@ pub fn host() -> Host {
     host.contact_list = Some("night".into());
     host.notes = Some("rack 4\nsecond from above".to_owned());
     host.runbook = Some("1. look at the path\n2. call".to_owned());
+    host.parents = vec!["core 1".into()];
+    host.parents_need = Need::All;
+    host.alive = Some("ping".into());
+    host.canary = true;
     host.origin = Some("config.toml:12".to_owned());
     host
 }
@@ -354,6 +359,7 @@ pub fn row() -> CheckRow {
             late: false,
             output: SafeText::line("91 %"),
             flap: Flap { changes: 5, active: true },
+            silent: true,
             wait: Wait { since: Some(at(2)), critical: Some(at(3)), recent: 7 },
         },
     }
@@ -367,6 +373,7 @@ pub fn engine() -> EngineStatus {
         was_off: Some(Span::from_secs(9)),
         lag: Span::from_millis(3),
         storage: Some(SafeText::line("the disk is full")),
+        isolated: Some(SafeText::line("isolated since 21:04")),
         notice: Some(SafeText::text("two\nlines")),
         config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
         hold: Some(Box::new(fluxnoc::model::Hold {

@@ -19,6 +19,11 @@ pub fn check(host: &str, name: &str) -> Check {
 
 pub fn alert(number: u8, host: &str) -> Alert {
     Alert {
+        cause: Some(fluxnoc::model::Cause {
+            check: CheckKey::new("core-1", "ping"),
+            stage: fluxnoc::model::CauseStage::Over,
+            at: at(9),
+        }),
         id: AlertId::from_parts(at(0).millis(), [number; 10]),
         check: CheckKey::new(host, "tcp é/2"),
         phase: Phase::Firing,

@@ -130,6 +130,7 @@ fn alert(at: usize, bad: &Bad) -> Alert {
         notified: (bad.told && !bad.soft).then_some(bad.state),
         told_at: None,
         flapping: None,
+        cause: None,
     }
 }
 
@@ -191,6 +192,7 @@ pub fn picture() -> Vec<Event> {
             last_result: Some(ago(12)),
             late: false,
             output: SafeText::line(bad.text),
+            silent: false,
             flap: fluxnoc::model::Flap::default(),
             wait: fluxnoc::model::Wait::default(),
         };

@@ -30,6 +30,7 @@ fn alert(console: &Console, n: u16, host: &str, state: State, secs: u64) -> Aler
         notified: None,
         told_at: None,
         flapping: None,
+        cause: None,
         ..Alert::clone(like)
     }
 }

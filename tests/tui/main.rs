@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and its helpers are read where they are used"
 )]
 
+mod affected;
 mod answers;
 mod finding;
 mod fixture;

@@ -52,6 +52,7 @@ fn problem(n: u8, state: State, at: Timestamp) -> Alert {
         notified: None,
         told_at: None,
         flapping: None,
+        cause: None,
     }
 }
 

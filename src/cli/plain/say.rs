@@ -142,7 +142,7 @@ impl Teller {
         if let Some(hold) = &engine.hold {
             lines.push(self.held(hold));
         }
-        for notice in engine.storage.iter().chain(&engine.notice) {
+        for notice in engine.isolated.iter().chain(&engine.storage).chain(&engine.notice) {
             lines.push(format!("notice: {notice}"));
         }
         for window in self.world.windows().filter(|window| window.is_active(wall)) {
@@ -166,7 +166,13 @@ impl Teller {
             let window = if alert.in_maintenance { ", in maintenance" } else { "" };
             let words = format!("{} {}: {}", alert.state, alert.check, alert.output);
             let flaps = alert.flapping.map(|f| format!(", {}", f.words())).unwrap_or_default();
-            format!("{}. {words} (since {since}{flaps}{who}{window})", n + 1)
+            let why = alert.cause.as_ref().map(|cause| format!(", {}", cause.words()));
+            let affects = match self.world.affected(&alert.check) {
+                0 => String::new(),
+                count => format!(", {count} affected"),
+            };
+            let why = why.unwrap_or_default();
+            format!("{}. {words} (since {since}{affects}{flaps}{why}{who}{window})", n + 1)
         };
         firing.iter().enumerate().map(line).collect()
     }
@@ -232,6 +238,10 @@ impl Teller {
                 lines.push(self.line(at, &format!("RECOVERED {what}: {}", alert.output)));
                 self.told.remove(&alert.id);
             }
+            return;
+        }
+        if before.is_none() && alert.cause.is_some() {
+            // The alert that explains it was said; should this one be left, it will be.
             return;
         }
         let tag = if alert.in_maintenance { " (in maintenance)" } else { "" };

@@ -33,6 +33,7 @@ fn alert(n: u8, host: &str, phase: Phase, state: State) -> Alert {
         notified: None,
         told_at: None,
         flapping: None,
+        cause: None,
     }
 }
 

@@ -74,6 +74,9 @@ pub trait Facts {
     /// Its results are overdue.
     fn is_stale(&self) -> bool;
 
+    /// Another alert explains it, or may; a host when that is so of all its firing alerts.
+    fn is_explained(&self) -> bool;
+
     /// Its state changes too often; a host with such a check.
     fn is_flapping(&self) -> bool;
 
@@ -165,6 +168,10 @@ impl Facts for Texts<'_> {
     }
 
     fn is_stale(&self) -> bool {
+        false
+    }
+
+    fn is_explained(&self) -> bool {
         false
     }
 

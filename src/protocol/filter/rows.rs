@@ -212,6 +212,10 @@ impl Facts for CheckFacts<'_> {
         self.row.is_some_and(|row| self.look.is_stale(row))
     }
 
+    fn is_explained(&self) -> bool {
+        self.open_alert().is_some_and(|alert| alert.cause.is_some())
+    }
+
     fn is_flapping(&self) -> bool {
         match (self.alert, self.row) {
             (Some(alert), _) => alert.flapping.is_some(),
@@ -330,6 +334,10 @@ impl Facts for HostFacts<'_> {
 
     fn is_stale(&self) -> bool {
         self.entry.checks.iter().any(|row| self.look.is_stale(row))
+    }
+
+    fn is_explained(&self) -> bool {
+        self.all_firing(|alert| alert.cause.is_some())
     }
 
     fn is_flapping(&self) -> bool {

@@ -119,6 +119,7 @@ fn is<F: Facts + ?Sized>(row: &F, flag: Flag, asker: Asker<'_>) -> bool {
         Flag::Firing => row.phase() == Some(Phase::Firing),
         Flag::Stale => row.is_stale(),
         Flag::Flapping => row.is_flapping(),
+        Flag::Explained => row.is_explained(),
         Flag::Snoozed => row.is_snoozed(),
         Flag::Mine => !asker.me.is_empty() && row.any_ack(&mut |who| who == asker.me),
         Flag::Window => row.in_window(),

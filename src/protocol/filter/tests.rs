@@ -58,6 +58,7 @@ fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Even
         notified: None,
         told_at: None,
         flapping: None,
+        cause: None,
     }))
 }
 

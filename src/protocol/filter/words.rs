@@ -80,13 +80,15 @@ words! {
     /// Somebody has it.
     Acked = "acked", "!acked", "acknowledged by somebody";
     /// Nobody has it.
-    Unhandled = "unhandled", "unhandled", "firing, not acknowledged, not in a window, not snoozed";
+    Unhandled = "unhandled", "unhandled", "firing, nobody has it, no window and no other alert explains it, not snoozed";
     /// Soft.
     Pending = "pending", "pending", "a problem that is not confirmed yet (soft)";
     /// Hard.
     Firing = "firing", "firing", "a confirmed problem (hard)";
     /// Results are overdue.
     Stale = "stale", "stale", "its results are overdue";
+    /// It has another one's cause.
+    Explained = "explained", "!explained", "another alert explains it, or may; nobody is told";
     /// Changes too often.
     Flapping = "flapping", "!flapping", "its state changes too often; its alert is held open";
     /// Put aside by me.

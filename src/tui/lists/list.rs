@@ -327,8 +327,12 @@ impl<T: Item> Keys for List<T> {
         if open {
             self.shape.opened.insert(name);
         } else {
+            let head = self.rows.iter().take(self.index + 1).rev().find_map(|row| {
+                let item = row.item().filter(|item| item.heads().as_ref() == Some(&name))?;
+                Some(Key::Item(item.key()))
+            });
             self.shape.opened.remove(&name);
-            self.cursor = Some(Key::Group(name));
+            self.cursor = Some(head.unwrap_or(Key::Group(name)));
         }
         true
     }
@@ -353,14 +357,13 @@ impl<T: Item> List<T> {
     fn group_here(&self) -> Option<Name> {
         match self.row()? {
             Row::Group(group) => Some(Arc::clone(&group.name)),
-            Row::Item { inside: false, .. } => None,
-            Row::Item { .. } => {
-                let above = self.rows.iter().take(self.index).rev();
+            Row::Item { item, inside, .. } => item.heads().or_else(|| {
+                let above = self.rows.iter().take(self.index).rev().filter(|_| *inside);
                 above.into_iter().find_map(|row| match row {
                     Row::Group(group) => Some(Arc::clone(&group.name)),
-                    Row::Item { .. } => None,
+                    Row::Item { item, .. } => item.heads(),
                 })
-            }
+            }),
         }
     }
 

@@ -21,6 +21,11 @@ pub trait Item: Clone {
     /// When that began.
     fn since(&self) -> Option<Timestamp>;
 
+    /// The name under which others are collapsed behind its row; `None` when none are.
+    fn heads(&self) -> Option<Name> {
+        None
+    }
+
     /// Its place in the order.
     fn compare(&self, other: &Self, order: Order) -> std::cmp::Ordering;
 

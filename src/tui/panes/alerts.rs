@@ -50,6 +50,9 @@ pub fn title(app: &App) -> (String, String) {
     if counts.snoozed > 0 {
         text = format!("{text}, {} snoozed", counts.snoozed);
     }
+    if counts.explained > 0 {
+        text = format!("{text}, {} explained", counts.explained);
+    }
     if !app.filter.0.is_empty() {
         text = format!("{text} /{}", app.filter.0);
     } else if counts.hidden > 0 {
@@ -184,8 +187,7 @@ fn row(
         None => alert.output.to_string(),
     };
     let room = columns.what.saturating_sub(1);
-    let flapping = alert.flapping.map(|flapping| flapping.words());
-    surface.put(x, y, room, &remarked(&what, flapping.as_deref(), room), style);
+    surface.put(x, y, room, &remarked(&what, remark(row, inside).as_deref(), room), style);
     x += columns.what;
     let told = told(app, row);
     if columns.told > 0 {
@@ -197,6 +199,18 @@ fn row(
     let who = if who.is_empty() && columns.told == 0 && !ordinary { told } else { who };
     let role = if app.acking.contains(&alert.id) { Role::Note } else { Role::Muted };
     surface.say(x, y, columns.who, &who, role);
+}
+
+/// What is said behind the output: what it explains, what explains it, that it flaps.
+fn remark(row: &AlertRow, inside: bool) -> Option<String> {
+    let alert = &row.alert;
+    // Under the row of what explains it that is no news.
+    let cause = alert.cause.as_ref().filter(|_| !inside || alert.root().is_none());
+    match (row.affected, cause, alert.flapping) {
+        (0, Some(cause), _) => Some(cause.words()),
+        (0, None, flapping) => flapping.map(|flapping| flapping.words()),
+        (affected, ..) => Some(format!("{affected} affected")),
+    }
 }
 
 /// Whether somebody was told: `new` when nobody was; `2/3` while it is soft, `wait` while a rule's

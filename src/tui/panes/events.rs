@@ -57,6 +57,8 @@ const fn word(kind: EdgeKind) -> &'static str {
         EdgeKind::FlappingStarted => "flapping",
         EdgeKind::FlappingStopped => "flap ended",
         EdgeKind::Reminded => "reminded",
+        EdgeKind::CauseBegan => "explained",
+        EdgeKind::CauseEnded => "by itself",
     }
 }
 

@@ -64,7 +64,9 @@ pub fn keeps(app: &mut App, event: &Arc<Event>) -> bool {
             alert.phase == Phase::Firing
                 && alert.state == State::Critical
                 && alert.is_unhandled()
-                && known.is_none_or(|k| k.phase != Phase::Firing || k.state != State::Critical)
+                && known.is_none_or(|k| {
+                    k.phase != Phase::Firing || k.state != State::Critical || k.cause.is_some()
+                })
         }
         Event::Remembered { .. } => return false,
         Event::Hello { .. } | Event::Ready | Event::Resync => {

@@ -1,13 +1,13 @@
 //! The lines of an alert's page: its check and host at one side, what happened at the other.
 
-use crate::model::safe_text::width;
-use crate::model::{Alert, Edge, ShownState, Timestamp};
+use crate::model::safe_text::{truncate, width};
+use crate::model::{Alert, CauseStage, Edge, Need, ShownState, Timestamp};
 use crate::protocol::{AlertPage, DeliveryState, LogKind, NotificationRow};
 use crate::tui::app::App;
 use crate::tui::format;
 use crate::tui::panes::output::{self, Row};
 use crate::tui::panes::{history, ruled};
-use crate::tui::theme::{Role, short};
+use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 
 /// Most comments and notifications that the page shows.
@@ -75,6 +75,7 @@ pub fn state(app: &App, wide: usize) -> Vec<Line> {
     let mut rows = Vec::new();
     output::windows(app, &alert.check, &mut rows);
     lines.extend(rows.into_iter().map(Line::Plain));
+    affected(app, alert, wide, &mut lines);
     lines
 }
 
@@ -101,6 +102,40 @@ fn owner(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         wrapped(lines, text, wide, Role::StateMaintenance);
     } else if alert.in_maintenance {
         wrapped(lines, "a window covers it", wide, Role::StateMaintenance);
+    }
+    if let Some(cause) = &alert.cause {
+        let text = match cause.stage {
+            CauseStage::Doubt => {
+                format!("it waits for what {} says; nobody is told before", cause.check)
+            }
+            CauseStage::Down => {
+                format!("{} gives no answer and explains it: nobody is told", cause.check)
+            }
+            CauseStage::Over => format!("{} answers again: the next run decides", cause.check),
+        };
+        wrapped(lines, &text, wide, Role::Note);
+    }
+}
+
+/// What the alert explains, the worst first.
+fn affected(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
+    let count = app.world.affected(&alert.check);
+    if count == 0 {
+        return;
+    }
+    head(lines, format!("{} affected, told to nobody", format::plural(count, "alert")));
+    let mut all: Vec<_> =
+        app.world.open_alerts().filter(|one| one.root() == Some(&alert.check)).collect();
+    all.sort_by_key(|one| (std::cmp::Reverse(one.state.severity()), &one.check));
+    for one in all.iter().take(SHOWN) {
+        let shown = ShownState::of(one.state, one.suppressed);
+        let room = wide.saturating_sub(10);
+        let text = truncate(&format!("{}  {}", one.check, one.output), room);
+        let state = format!("{} {:<5}", glyph(shown), short(shown));
+        lines.push(Line::Pieces(vec![(state, Role::of(shown)), (text, Role::Text)]));
+    }
+    if count > SHOWN {
+        lines.push(Line::new(format!("and {} more", count - SHOWN), Role::Muted));
     }
 }
 
@@ -166,6 +201,12 @@ fn host(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         (host.name.to_string(), Role::Strong),
         (format!("  {}", parts.join(", ")), Role::Text),
     ]));
+    if !host.parents.is_empty() {
+        let all = host.parents_need == Need::All && host.parents.len() > 1;
+        let each = if all { " (each is needed)" } else { "" };
+        let text = format!("reached through {}{each}", host.parents.join(", "));
+        wrapped(lines, &text, wide, Role::Text);
+    }
     let others = entry.checks.iter().filter(|row| row.key.name != alert.check.name);
     let mut bad: Vec<String> = Vec::new();
     let mut fine = 0_usize;

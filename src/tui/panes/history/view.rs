@@ -136,6 +136,8 @@ pub fn kind(of: LogKind, to: Option<State>) -> (&'static str, &'static str, Role
         LogKind::Edge(EdgeKind::FlappingStarted) => ("~", "flapping"),
         LogKind::Edge(EdgeKind::FlappingStopped) => ("~", "flap ended"),
         LogKind::Edge(EdgeKind::Reminded) => ("!", "reminded"),
+        LogKind::Edge(EdgeKind::CauseBegan) => ("└", "explained"),
+        LogKind::Edge(EdgeKind::CauseEnded) => ("┴", "by itself"),
         LogKind::Path => ("⇄", "path"),
         LogKind::Action => ("▸", "action"),
     };
