@@ -105,6 +105,7 @@ contract! {
     contract::a_newer_schema_is_refused,
     contract::a_foreign_database_is_refused,
     gathering::what_waits_is_told_in_one_digest_and_nothing_goes_around_it,
+    gathering::a_digest_does_not_wait_for_itself,
     gathering::what_waits_elsewhere_holds_what_follows_it,
     gathering::what_was_tried_goes_by_itself_and_holds_what_follows_it,
     gathering::a_hold_outlives_a_restart_and_what_waited_becomes_one_group,

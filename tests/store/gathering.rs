@@ -132,6 +132,24 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     assert!(known.contains(&("host-1 1".to_owned(), false)), "{known:?}");
 }
 
+/// The clock was set back between two edges of an alert: the digest of both has the later one's
+/// key, and does not wait for itself.
+pub async fn a_digest_does_not_wait_for_itself(place: Place) {
+    let store = place.open().await.unwrap();
+    let mut first = promise(1, 1);
+    first.not_before = at(9_000);
+    enqueue(&store, &[first.clone(), promise(1, 2)]).await;
+    let rows = store.gathered("hook", Select::Alone, at(60_000), 9).await.unwrap();
+    assert_eq!(rows[0].notification.edge_seq, 2);
+    let digest = Notification::digest(&rows[0].notification, None, Digest::default(), at(60_000));
+    enqueue(&store, std::slice::from_ref(&digest)).await;
+    let mut tx = store.write().await.unwrap();
+    let keys = [&*first.key, &*promise(1, 2).key];
+    assert_eq!(tx.put_in_digest(&keys, &digest.key).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert_eq!(passing(&store, at(60_000), Pass::Open).await, ["digest of 0 2"]);
+}
+
 /// Its group changed between two edges of an alert: the first goes first.
 pub async fn what_waits_elsewhere_holds_what_follows_it(place: Place) {
     let store = place.open().await.unwrap();
