@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fluxnoc::model::{Alert, AlertId, Cause, CauseStage, CheckKey, Host, Phase, State};
-use fluxnoc::protocol::Event;
+use fluxnoc::protocol::{EngineStatus, Event};
 use fluxnoc::tui::lists::Row;
 use fluxnoc::tui::views::View;
 
@@ -24,7 +24,7 @@ fn explains(console: &mut Console, count: u8, stage: CauseStage) {
             id: AlertId::from_parts(1_771_000_000_000, [100 + n; 10]),
             check: CheckKey::new(&*host, "http"),
             phase: Phase::Firing,
-            state: if n % 3 == 0 { State::Unknown } else { State::Critical },
+            state: if n.is_multiple_of(3) { State::Unknown } else { State::Critical },
             output: fluxnoc::model::SafeText::line("timeout after 10 s"),
             notified: None,
             cause: Some(Cause { check: root.clone(), stage, at }),
@@ -116,4 +116,18 @@ fn d_05_the_page_of_an_alert_lists_what_it_explains_and_what_explains_it() {
     let screen = console.screen();
     assert!(screen.contains("fra-02/ping gives no answer and explains it"), "{screen}");
     assert!(screen.contains("reached through fra-02"), "{screen}");
+}
+
+#[test]
+fn t20_an_isolated_engine_says_so_at_the_foot_of_every_view() {
+    let mut console = Console::open((120, 40));
+    let text = "isolated since 21:04 UTC: no canary answers (gw, dns), nothing is judged CRITICAL";
+    let isolated = Some(fluxnoc::model::SafeText::line(text));
+    let engine = EngineStatus { isolated, ..EngineStatus::clone(console.app.world.engine()) };
+    console.feed(vec![Event::Engine(Arc::new(engine))]);
+    for key in ["1", "2", "3"] {
+        console.press(key);
+        console.rest();
+        assert!(console.foot().contains("isolated since 21:04 UTC"), "{}", console.screen());
+    }
 }
