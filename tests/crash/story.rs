@@ -104,7 +104,7 @@ fn config(services: &[Service], url: &str) -> String {
         "[defaults]\ninterval = \"1s\"\ntimeout = \"500ms\"\nattempts = 1\n\
          [alerting]\ncontact_list = \"all\"\nflapping = false\n\
          [[channel]]\nname = \"hook\"\nkind = \"webhook\"\nformat = \"fluxnoc\"\n\
-         url = \"{url}\"\n[[contact_list]]\nname = \"all\"\nchannels = [\"hook\"]\n"
+         url = \"{url}\"\nstorm = 0\n[[contact_list]]\nname = \"all\"\nchannels = [\"hook\"]\n"
     );
     for (n, service) in services.iter().enumerate() {
         let (address, port) = (service.at.ip(), service.at.port());
