@@ -53,6 +53,8 @@ pub struct Book {
     pub problem: Option<String>,
     /// The last live result.
     pub last: Option<Arc<LiveCheck>>,
+    /// When the last run was, and when the next is: a sample between two runs is none.
+    pub run: Option<(Timestamp, Timestamp)>,
 }
 
 impl Book {
@@ -69,6 +71,7 @@ impl Book {
             loaded: false,
             problem: None,
             last: None,
+            run: None,
         }
     }
 
@@ -105,6 +108,7 @@ impl Book {
             return;
         }
         self.last = Some(Arc::clone(result));
+        self.run = result.next.map(|next| (result.at, next)).or(self.run);
         if self.end.is_some() {
             return;
         }
@@ -287,6 +291,16 @@ mod tests {
         assert_eq!((values[0], values[1], values[3]), (800.0, 1600.0, 800.0));
         assert!(values[2].is_nan());
         assert_eq!(book.interfaces(), [Name::from("eth0")]);
+    }
+
+    #[test]
+    fn a_sample_is_seen_and_is_no_run() {
+        let mut book = Book::new(CheckKey::new("me", "system"), Span::from_secs(900));
+        let next = Some(Timestamp::from_millis(70_000));
+        book.live(&Arc::new(LiveCheck { next, ..(*live(10, 1.0)).clone() }));
+        book.live(&live(12, 2.0));
+        assert_eq!(book.last.as_ref().unwrap().at, Timestamp::from_millis(12_000));
+        assert_eq!(book.run, next.map(|next| (Timestamp::from_millis(10_000), next)));
     }
 
     #[test]

@@ -102,13 +102,24 @@ impl Detail {
 
     /// What was last seen of the check under the cursor.
     #[must_use]
-    pub fn observation(&self) -> Option<(&Observation, Option<Timestamp>)> {
+    pub fn observation(&self) -> Option<&Observation> {
         let name = self.check.as_ref()?;
         let live = self.book.as_ref().filter(|book| book.key.name == *name);
         if let Some(live) = live.and_then(|book| book.last.as_ref()) {
-            return Some((&live.observation, live.next));
+            return Some(&live.observation);
         }
-        let (of, seen, next) = self.last.as_ref()?;
-        (of == name).then_some((seen, *next))
+        self.last.as_ref().filter(|(of, ..)| of == name).map(|(_, seen, _)| seen)
+    }
+
+    /// When the check under the cursor ran last, and when it runs next.
+    #[must_use]
+    pub fn run(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let known = self.row().and_then(|row| row.status.last_result);
+        let Some(name) = self.check.as_ref() else { return (known, None) };
+        let live = self.book.as_ref().filter(|book| book.key.name == *name);
+        if let Some((at, next)) = live.and_then(|book| book.run) {
+            return (known.max(Some(at)), Some(next));
+        }
+        (known, self.last.as_ref().filter(|(of, ..)| of == name).and_then(|(.., next)| *next))
     }
 }

@@ -106,16 +106,17 @@ fn lines(app: &App, detail: &Detail, wide: usize) -> Vec<Row> {
     }
     let seen = detail.observation();
     let mut times = format!("every {}", row.interval);
-    if let Some(last) = status.last_result {
+    let (last, next) = detail.run();
+    if let Some(last) = last {
         times = format!("{times}, last result {}", zone.seconds(last));
     }
-    if let Some(next) = seen.and_then(|(_, next)| next) {
+    if let Some(next) = next {
         times = format!("{times}, next {}", zone.seconds(next));
     }
     lines.push(Row::new(times, Role::Muted));
-    let output = seen.map_or(&status.output, |(seen, _)| &seen.output);
+    let output = seen.map_or(&status.output, |seen| &seen.output);
     wrap(output.as_str(), wide, Role::Text, &mut lines);
-    if let Some((seen, _)) = seen {
+    if let Some(seen) = seen {
         if let Some(failure) = &seen.failure
             && failure.message != *output
         {

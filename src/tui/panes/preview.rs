@@ -149,7 +149,7 @@ fn of_check(app: &App, detail: &Detail, surface: &mut Surface<'_>) {
             (&format!(" {hard} {}/{} since {since}", row.status.attempt, row.attempts), Role::Text),
         ],
     );
-    let output = detail.observation().map_or(&row.status.output, |(seen, _)| &seen.output);
+    let output = detail.observation().map_or(&row.status.output, |seen| &seen.output);
     let room = surface.width().saturating_sub(2);
     surface.say(1, 1, room, output.as_str(), Role::Text);
 }

@@ -87,7 +87,7 @@ pub struct Own {
 /// The rows as they stand on screen.
 fn rows(app: &App) -> Vec<Line> {
     let seen = app.detail.as_ref().and_then(Detail::observation);
-    let mut lines = seen.map(|(seen, _)| lines(seen)).unwrap_or_default();
+    let mut lines = seen.map(lines).unwrap_or_default();
     let order = app.own.interfaces.order;
     lines.sort_by(|a, b| {
         let first = match order {
