@@ -26,7 +26,8 @@ const LINES: [Case; 9] = [
     ("Palette", palette),
 ];
 
-const WORDS: [Case; 3] = [("theme", theme), ("arm", arm), ("save-view", save_view)];
+const WORDS: [Case; 5] =
+    [("theme", theme), ("arm", arm), ("save-view", save_view), ("hold", hold), ("resume", resume)];
 
 const DIALOGS: [Case; 6] = [
     ("Help", help),
@@ -293,6 +294,29 @@ fn arm(desk: &mut Desk) {
     desk.line("a", "Acknowledge shut-1/tcp until");
     desk.right("mine", "shut-1/tcp acknowledged by noc-1");
     desk.did("acknowledge", 1);
+}
+
+fn hold(desk: &mut Desk) {
+    let before = desk.store();
+    for wrong in ["hold paging", "hold paging soon firmware", "hold paging 30m"] {
+        command(desk, wrong, "write :hold paging 30m REASON: how long, and why");
+    }
+    command(desk, "hold paging 25h firmware", "paging is held for 1 s to ");
+    desk.unchanged(&before);
+    command(desk, "hold paging 30m firmware of core-1", "paging is held until ");
+    desk.wait_for("PAGING HELD until ");
+    assert_eq!(desk.did("hold_paging", 1)["reason"], json!("firmware of core-1"));
+}
+
+fn resume(desk: &mut Desk) {
+    let before = desk.store();
+    command(desk, "resume paging", "paging is not held");
+    desk.unchanged(&before);
+    command(desk, "hold paging 30m firmware", "paging is held until ");
+    desk.wait_for("PAGING HELD until ");
+    command(desk, "resume paging", "paging goes on");
+    desk.wait("it is over", |screen| !screen.contains("PAGING HELD"));
+    desk.did("resume_paging", 2);
 }
 
 fn save_view(desk: &mut Desk) {
