@@ -42,7 +42,9 @@ fn same(hostile: &vt100::Screen, twin: &vt100::Screen, y: u16, x: u16) -> bool {
 }
 
 fn style(cell: &vt100::Cell) -> impl PartialEq + std::fmt::Debug + use<> {
-    (cell.fgcolor(), cell.bgcolor(), cell.bold(), cell.underline(), cell.inverse())
+    // What is bold and faint at once is to this parser what it became last.
+    let weight = cell.bold() || cell.dim();
+    (cell.fgcolor(), cell.bgcolor(), weight, cell.underline(), cell.inverse())
 }
 
 fn is_dots(cell: &str) -> bool {

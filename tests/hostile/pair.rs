@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_millis(500);
 /// Longer than a picture must stand for a key to mean it.
 const REACTION: Duration = Duration::from_millis(300);
+/// Of what the hostile side wrote, so much is said of a difference.
+const SAID: usize = 4000;
 /// Begins a sequence, ends it with what means nothing, and what is on screen between.
 const BEGIN: &str = "g";
 const NOTHING: &str = "~";
@@ -202,7 +204,7 @@ impl Pair {
                 Instant::now() < until,
                 "after {keys:?}: {what} there: {there}{differs}\n{}\n{}",
                 if there { String::new() } else { self.text() },
-                self.hostile.since.escape_ascii()
+                self.hostile.since[self.hostile.since.len().saturating_sub(SAID)..].escape_ascii()
             );
             self.twin.terminal.wait_bytes(count, LOOK);
             if said.elapsed() > AGAIN {

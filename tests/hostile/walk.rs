@@ -85,6 +85,9 @@ pub fn all(stage: &Stage, visits: &[usize], acts: &[usize], all_views: bool) {
     }
     if all_views {
         settings(&mut pair);
+        // Their order is by names and moments then, and only who has them is new.
+        pair.press_until("2", "the alerts", |text| text.contains("─ Alerts: "));
+        pair.come(&format!("unhandled 0, handled {VARIANTS}"), || stage.world.take_all());
     }
     // Lines of the console's own log have moments of their own.
     pair.press_only("0");

@@ -146,6 +146,10 @@ impl World {
                 if !variant.is_multiple_of(3) {
                     alert.ack = None;
                 }
+                // What nobody has and nothing explains is gone through by key.
+                if variant % 3 == 2 {
+                    alert.cause = None;
+                }
                 if let Some(ack) = &mut alert.ack {
                     (ack.at, ack.expires) = (alert.since, None);
                 }
@@ -212,10 +216,28 @@ impl World {
     /// Sends what changes while somebody stands on a variant.
     pub fn stand_on(&self, variant: usize) {
         for name in ["engine", "live", "trace", "path", "remembered", "directives"] {
-            let event = Arc::new(self.event(name, variant));
-            let mut watchers = self.watchers.lock().unwrap();
-            watchers.retain(|watcher| watcher.try_send(Arc::clone(&event)).is_ok());
+            self.tell(&Arc::new(self.event(name, variant)));
         }
+    }
+
+    /// Somebody has every alert now.
+    pub fn take_all(&self) {
+        for variant in 0..VARIANTS {
+            let Event::Alert(sample) = self.events["alert"].of(variant) else { return };
+            let Event::Alert(mut alert) = self.event("alert", variant) else { return };
+            let change = Arc::make_mut(&mut alert);
+            change.cause = None;
+            change.ack.clone_from(&sample.ack);
+            if let Some(ack) = &mut change.ack {
+                (ack.at, ack.expires) = (change.since, None);
+            }
+            self.tell(&Arc::new(Event::Alert(alert)));
+        }
+    }
+
+    fn tell(&self, event: &Arc<Event>) {
+        let mut watchers = self.watchers.lock().unwrap();
+        watchers.retain(|watcher| watcher.try_send(Arc::clone(event)).is_ok());
     }
 
     /// The answer about a variant's check.
@@ -301,8 +323,11 @@ impl World {
             | Command::Unacknowledge { targets }
             | Command::Recheck { targets } => targets.first(),
             Command::AddMaintenance(wanted) => {
+                // The form writes a host as a pattern.
+                let pattern = wanted.host_pattern.as_ref().map(ToString::to_string);
                 let host = wanted.checks.first().map(|key| &key.host).or(wanted.hosts.first());
-                let variant = host.and_then(|host| number(host)).unwrap_or(0);
+                let name = host.map(ToString::to_string).or(pattern);
+                let variant = name.and_then(|name| number(&name)).unwrap_or(0);
                 return Ok(self.outcome("maintenance", variant));
             }
             Command::Claim { .. } => return Ok(self.outcome("assigned", 0)),
