@@ -18,8 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two keys: longer than the console waits before it looks closer.
 const KEY_EVERY: Duration = Duration::from_millis(600);
 const SAMPLE_EVERY: Duration = Duration::from_secs(2);
-/// Hosts that the cursor may have stood on.
-const LOOKED_AT: usize = 8;
+/// Hosts that the cursor may have stood on, or of which a check once had no answer: their ping is
+/// asked at once.
+const LOOKED_AT: usize = 64;
 /// Faults that are printed in full.
 const SHOWN: usize = 20;
 /// Descriptors more or less that still count as flat: those of the checks just under way.
@@ -137,8 +138,8 @@ fn leave(terminal: &mut Terminal) {
     println!("stopped after {:?}", begun.elapsed());
 }
 
-/// Hosts whose pings are denser than their interval, when they are as few as a cursor can have
-/// stood on.
+/// Hosts whose pings are denser than their interval, when they are as few as can have been looked
+/// at.
 fn looked_at(faults: &[Fault]) -> HashSet<u32> {
     let hosts: HashSet<u32> = faults
         .iter()
