@@ -12,6 +12,8 @@
 mod judge;
 #[path = "common/ledger.rs"]
 mod ledger;
+#[path = "common/receiver.rs"]
+mod receiver;
 #[path = "crash/story.rs"]
 mod story;
 

@@ -12,7 +12,7 @@ mod hold;
 mod lab;
 #[path = "notify/lanes.rs"]
 mod lanes;
-#[path = "notify/receiver.rs"]
+#[path = "common/receiver.rs"]
 mod receiver;
 #[path = "notify/resend.rs"]
 mod resend;

@@ -7,7 +7,7 @@
 mod lab;
 
 use fluxnoc::clock::Clock;
-use fluxnoc::engine::Inventory;
+use fluxnoc::engine::{Inventory, Watcher};
 use fluxnoc::model::{
     Alert, Cause, CauseStage, CheckKey, Failure, FailureKind, Observation, Phase, Span, State,
 };
@@ -70,6 +70,16 @@ async fn down(lab: &mut Lab, check: &str) {
     lab.report_times(3, check, &silent()).await;
 }
 
+/// A parent and its child, both of which answered, and the worker that is told whom to ask.
+async fn parent_and_child(dir: &tempfile::TempDir) -> (Lab, Watcher) {
+    let mut lab = started(dir, &[("core-1", &[]), ("web-1", &["core-1"])]).await;
+    lab.report("core-1/ping", good()).await;
+    lab.report("web-1/ping", good()).await;
+    lab.clock.advance(Span::from_secs(20));
+    let worker = lab.worker().await;
+    (lab, worker)
+}
+
 #[tokio::test]
 async fn d_05_core_1_down_42_affected_is_one_alert() {
     let dir = tempfile::tempdir().unwrap();
@@ -109,11 +119,7 @@ async fn d_05_core_1_down_42_affected_is_one_alert() {
 #[tokio::test]
 async fn d_05_a_child_that_fails_first_has_its_parent_asked_and_waits() {
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = started(&dir, &[("core-1", &[]), ("web-1", &["core-1"])]).await;
-    lab.report("core-1/ping", good()).await;
-    lab.report("web-1/ping", good()).await;
-    lab.clock.advance(Span::from_secs(20));
-    let mut worker = lab.worker().await;
+    let (mut lab, mut worker) = parent_and_child(&dir).await;
     lab.report("web-1/ping", silent()).await;
     assert_eq!(asked(&mut worker).await, [key("core-1/ping")]);
     assert_eq!(cause(&lab, "web-1/ping"), "core-1/ping doubt");
@@ -127,11 +133,7 @@ async fn d_05_a_child_that_fails_first_has_its_parent_asked_and_waits() {
 #[tokio::test]
 async fn d_05_a_child_whose_parent_answers_is_told_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = started(&dir, &[("core-1", &[]), ("web-1", &["core-1"])]).await;
-    lab.report("core-1/ping", good()).await;
-    lab.report("web-1/ping", good()).await;
-    lab.clock.advance(Span::from_secs(20));
-    let mut worker = lab.worker().await;
+    let (mut lab, mut worker) = parent_and_child(&dir).await;
     lab.report("web-1/http", lab::refused()).await;
     assert_eq!(asked(&mut worker).await, [key("web-1/ping")], "its own word comes first");
     assert_eq!(cause(&lab, "web-1/http"), "web-1/ping doubt");

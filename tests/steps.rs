@@ -14,6 +14,8 @@ mod judge;
 mod lab;
 #[path = "common/ledger.rs"]
 mod ledger;
+#[path = "common/receiver.rs"]
+mod receiver;
 #[path = "steps/sea.rs"]
 mod sea;
 

@@ -167,9 +167,7 @@ impl Core {
             return policy;
         }
         let list = self.table.get(at).and_then(|slot| slot.check.contact_list.as_deref());
-        let list = list.filter(|list| routes.lists.contains_key(*list));
-        let list = list.or(routes.default_list.as_deref());
-        let re_alert = list.and_then(|list| routes.repeats.get(list).copied());
+        let re_alert = routes.repeat(list);
         Policy { re_alert, ..policy }
     }
 
@@ -216,9 +214,10 @@ impl Core {
         for notice in &step.notices {
             let unreachable = self.means_unreachable(at, notice.edge.to);
             let (list, destinations) = self.told(at);
+            let group = self.group_of(at, list.as_ref());
             for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
-                let (list, group) = (list.clone(), self.group_of(at, list.as_ref()));
+                let (list, group) = (list.clone(), group.clone());
                 let notification = Notification { list, group, unreachable, ..notification };
                 let promised = self.promised(notification, known);
                 self.batch.notifications.extend(promised);

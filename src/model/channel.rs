@@ -155,12 +155,22 @@ impl Routes {
     /// The same with the list that they are of, if any.
     #[must_use]
     pub fn told(&self, list: Option<&str>) -> (Option<Name>, Vec<Name>) {
-        let named = list.and_then(|list| self.lists.get_key_value(list));
-        let chosen = named.or_else(|| self.lists.get_key_value(self.default_list.as_deref()?));
-        match chosen {
+        match self.chosen(list) {
             Some((name, channels)) => (Some(Name::clone(name)), channels.clone()),
             None => (None, vec![Name::from(LOG)]),
         }
+    }
+
+    /// How often that list is told again, while nobody has it and the check says nothing itself.
+    #[must_use]
+    pub fn repeat(&self, list: Option<&str>) -> Option<Span> {
+        self.repeats.get(self.chosen(list)?.0).copied()
+    }
+
+    /// The list of that name, else the default one.
+    fn chosen(&self, list: Option<&str>) -> Option<(&Name, &Vec<Name>)> {
+        let named = list.and_then(|list| self.lists.get_key_value(list));
+        named.or_else(|| self.lists.get_key_value(self.default_list.as_deref()?))
     }
 
     /// Every destination that is told of anything, each once.

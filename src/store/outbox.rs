@@ -181,7 +181,9 @@ impl Tx {
             _ => gathering::ALONE,
         };
         let body = words::json(notification).map_err(|error| self.fail(error))?;
-        if notification.held.is_none() && notification.digest.is_none() {
+        // Before the first edge of an alert nothing of it waits.
+        let follows = notification.edge_seq > 1;
+        if follows && notification.held.is_none() && notification.digest.is_none() {
             on!(self, c => sqlx::query(RELEASE)
                 .bind(notification.alert.to_string())
                 .bind(&notification.destination)
@@ -264,6 +266,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE outbox SET state = 'parked', tries = $2, error = $3 \
             WHERE key = $1 AND state = 'due'";
-        on!(self, c => sqlx::query(SQL).bind(key).bind(i64::from(tries)).bind(error).execute(c).await.map(drop))
+        on!(self, c => sqlx::query(SQL)
+            .bind(key).bind(i64::from(tries)).bind(error).execute(c).await.map(drop))
     }
 }

@@ -4,14 +4,13 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
+
+use crate::receiver::{Got, Receiver, status};
 
 /// How a receiver answers: always well, not at all well, by turns, refusing, asking for time.
 pub const MOODS: usize = 5;
@@ -29,17 +28,15 @@ pub struct Entry {
 pub struct Ledger {
     pub url: String,
     mood: Arc<AtomicUsize>,
-    entries: Arc<Mutex<Vec<Entry>>>,
+    receiver: Receiver,
 }
 
 impl Ledger {
     pub async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let ledger = Self { url, mood: Arc::default(), entries: Arc::default() };
-        let app = Router::new().fallback(take).with_state(ledger.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        ledger
+        let mood = Arc::new(AtomicUsize::new(0));
+        let present = Arc::clone(&mood);
+        let receiver = Receiver::start(move |n| answer(present.load(Ordering::Relaxed), n)).await;
+        Self { url: receiver.url.clone(), mood, receiver }
     }
 
     /// Answers so from now on; 0 is well.
@@ -49,23 +46,25 @@ impl Ledger {
 
     /// All requests so far.
     pub fn entries(&self) -> Vec<Entry> {
-        self.entries.lock().unwrap().clone()
+        let entry = |got: Got| Entry {
+            key: got.header("idempotency-key").unwrap().to_owned(),
+            taken: got.status == 200,
+            body: got.body,
+        };
+        self.receiver.got().into_iter().map(entry).collect()
     }
 }
 
-async fn take(State(ledger): State<Ledger>, headers: HeaderMap, body: Bytes) -> Response {
-    let mut entries = ledger.entries.lock().unwrap();
-    let code = match ledger.mood.load(Ordering::Relaxed) {
-        0 => 200,
-        1 => 503,
-        2 if entries.len() % 2 == 0 => 200,
-        2 => 500,
-        3 => 400,
-        _ => 429,
-    };
-    let key = headers.get("idempotency-key").unwrap().to_str().unwrap().to_owned();
-    entries.push(Entry { key, body, taken: code == 200 });
-    let answer = Response::builder().status(code);
-    let answer = if code == 429 { answer.header("retry-after", "5") } else { answer };
-    answer.body(Body::empty()).unwrap()
+/// The answer to the `n`-th request.
+fn answer(mood: usize, n: usize) -> Response {
+    match mood {
+        0 => status(200),
+        1 => status(503),
+        2 => status(if n % 2 == 1 { 200 } else { 500 }),
+        3 => status(400),
+        _ => {
+            let later = Response::builder().status(429).header("retry-after", "5");
+            later.body(Body::empty()).unwrap()
+        }
+    }
 }

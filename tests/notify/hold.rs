@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{SafeText, Span};
+use fluxnoc::model::{Routes, SafeText, Span};
 use fluxnoc::protocol::{Actor, Answer, Command, DeliveryState, LogFilter, LogKind, Query, Role};
 
 use crate::lab::{Lab, START, good, refused, slow};
@@ -40,12 +40,18 @@ async fn until(lab: &mut Lab, what: &str, so: impl Fn(&Lab) -> bool) {
     }
 }
 
-#[tokio::test]
-async fn nothing_is_sent_but_its_start_and_end_and_then_one_digest_of_what_is_still_true() {
+/// A receiver that takes all, who is told by it, and the engine that tells.
+async fn site(dir: &std::path::Path) -> (Receiver, Arc<Routes>, Lab) {
     let receiver = Receiver::start(|_| status(200)).await;
     let routes = routes(&[("hook", &receiver)]);
+    let lab = Lab::start(dir, wanted(&HOSTS, &routes), Clock::manual(START)).await;
+    (receiver, routes, lab)
+}
+
+#[tokio::test]
+async fn nothing_is_sent_but_its_start_and_end_and_then_one_digest_of_what_is_still_true() {
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = Lab::start(dir.path(), wanted(&HOSTS, &routes), Clock::manual(START)).await;
+    let (receiver, routes, mut lab) = site(dir.path()).await;
     // Known before, and over during the hold.
     lab.report("web-0/http", refused()).await;
     receiver.until("the first", |got| got.len() == 1).await;
@@ -119,10 +125,8 @@ async fn nothing_is_sent_but_its_start_and_end_and_then_one_digest_of_what_is_st
 
 #[tokio::test]
 async fn it_is_refused_for_who_may_only_look_extended_and_ended_by_hand() {
-    let receiver = Receiver::start(|_| status(200)).await;
-    let routes = routes(&[("hook", &receiver)]);
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = Lab::start(dir.path(), wanted(&HOSTS, &routes), Clock::manual(START)).await;
+    let (receiver, _, mut lab) = site(dir.path()).await;
     let viewer = Actor::Local { name: SafeText::line("eve"), role: Role::Viewer };
     for command in [hold(60, "why"), Command::ResumePaging] {
         let (_, refused) = lab.execute_as(viewer.clone(), command).await;
@@ -155,10 +159,8 @@ async fn it_is_refused_for_who_may_only_look_extended_and_ended_by_hand() {
 
 #[tokio::test]
 async fn what_can_still_be_undone_is_taken_back_also_while_paging_is_held() {
-    let receiver = Receiver::start(|_| status(200)).await;
-    let routes = routes(&[("hook", &receiver)]);
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = Lab::start(dir.path(), wanted(&HOSTS, &routes), Clock::manual(START)).await;
+    let (receiver, _, mut lab) = site(dir.path()).await;
     lab.report("web-0/http", refused()).await;
     receiver.until("the first", |got| got.len() == 1).await;
     lab.execute(hold(1800, "x")).await.unwrap();
@@ -184,10 +186,8 @@ async fn what_can_still_be_undone_is_taken_back_also_while_paging_is_held() {
 
 #[tokio::test]
 async fn what_waits_is_shown_on_the_alert() {
-    let receiver = Receiver::start(|_| status(200)).await;
-    let routes = Arc::new((*routes(&[("hook", &receiver)])).clone());
     let dir = tempfile::tempdir().unwrap();
-    let mut lab = Lab::start(dir.path(), wanted(&HOSTS, &routes), Clock::manual(START)).await;
+    let (receiver, _, mut lab) = site(dir.path()).await;
     lab.execute(hold(1800, "x")).await.unwrap();
     lab.report("web-0/http", refused()).await;
     let id = lab.world.open_alerts().next().unwrap().id;

@@ -140,7 +140,7 @@ impl Teller {
             lines.push(format!("the engine was off for {off} before it started"));
         }
         if let Some(hold) = &engine.hold {
-            lines.push(self.held(hold));
+            lines.push(self.held("paging held", hold));
         }
         for notice in engine.isolated.iter().chain(&engine.storage).chain(&engine.notice) {
             lines.push(format!("notice: {notice}"));
@@ -288,17 +288,18 @@ impl Teller {
     }
 
     /// `paging held until 06:00 UTC by noc-2: REASON`
-    fn held(&self, hold: &Hold) -> String {
+    fn held(&self, head: &str, hold: &Hold) -> String {
         let (until, zone) = (self.zone.moment(hold.until, hold.since), self.zone.name(hold.until));
-        format!("paging held until {until} {zone} by {}: {}", hold.author, hold.reason)
+        format!("{head} until {until} {zone} by {}: {}", hold.author, hold.reason)
     }
 
     fn engine(&mut self, wall: Timestamp, lines: &mut Vec<String>) {
         let engine = self.world.engine();
         if engine.hold != self.hold {
-            let words = engine.hold.as_ref().map_or("PAGING GOES ON".to_owned(), |hold| {
-                self.held(hold).replacen("paging held", "PAGING HELD", 1)
-            });
+            let words = engine
+                .hold
+                .as_ref()
+                .map_or("PAGING GOES ON".to_owned(), |hold| self.held("PAGING HELD", hold));
             lines.push(self.line(wall, &words));
             self.hold.clone_from(&engine.hold);
         }

@@ -1,5 +1,7 @@
 //! A receiver of webhooks that answers as the test says and remembers what it got.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,8 @@ pub struct Got {
     pub headers: HeaderMap,
     /// Its bytes.
     pub body: Bytes,
+    /// The status that it was answered with; 0 until then.
+    pub status: u16,
 }
 
 impl Got {
@@ -94,11 +98,14 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let line = format!("{method} {}", uri.path());
     let count = {
         let mut got = receiver.got.lock().unwrap();
-        got.push(Got { line: format!("{method} {}", uri.path()), headers, body });
+        got.push(Got { line, headers, body, status: 0 });
         got.len()
     };
     let answer = Arc::clone(&receiver.answer.lock().unwrap());
-    answer(count)
+    let response = answer(count);
+    receiver.got.lock().unwrap()[count - 1].status = response.status().as_u16();
+    response
 }
