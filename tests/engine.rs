@@ -103,6 +103,39 @@ async fn fm_07_d_03_a_window_hides_and_its_end_tells() {
 }
 
 #[tokio::test]
+async fn d_04_what_a_window_hides_runs_again_before_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut wanted = inventory(vec![host("web-1", &["http"]), host("db-1", &["mysql", "ping"])]);
+    let hourly = wanted.checks.iter_mut().find(|check| &*check.key.name == "mysql").unwrap();
+    (hourly.interval, hourly.timeout) = (Span::from_secs(3600), Span::from_secs(10));
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    let mut worker = lab.worker().await;
+    for key in ["web-1/http", "db-1/mysql", "db-1/ping"] {
+        lab.report(key, good()).await;
+    }
+    lab.execute(window("db-*", &lab, 30, true)).await.unwrap();
+    // Hard after three tries of ten seconds and two pauses of fifteen: a minute before the end.
+    lab.clock.advance(Span::from_secs(29 * 60 - 2));
+    lab.report("db-1/ping", good()).await;
+    lab.clock.advance(Span::from_secs(2));
+    let mut asked = lab::asked(&mut worker).await;
+    asked.sort();
+    let keys: Vec<_> = asked.iter().map(ToString::to_string).collect();
+    assert_eq!(keys, ["db-1/mysql", "db-1/ping"], "and nothing that the window leaves alone");
+    // Once for each end; an end that is put off is another one.
+    let Answer::Maintenance(windows) = lab.query(Query::Maintenance { all: false }).await else {
+        panic!("no windows")
+    };
+    let longer = Command::ExtendMaintenance { id: windows[0].id, by: Span::from_secs(3600) };
+    lab.execute(longer).await.unwrap();
+    lab.clock.advance(Span::from_secs(3598));
+    lab.report("db-1/ping", good()).await;
+    lab.clock.advance(Span::from_secs(2));
+    let again = lab::asked(&mut worker).await;
+    assert_eq!(again.len(), 2, "{again:?}");
+}
+
+#[tokio::test]
 async fn fm_29_a_window_must_end_after_it_begins() {
     let dir = tempfile::tempdir().unwrap();
     let mut lab = lab(&dir).await;

@@ -296,7 +296,7 @@ fn led(config: &Config, list: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn fm_27_d_01_the_established_names_make_a_channel_and_ours_win_over_them() {
+fn fm_27_and_d_01_the_established_names_make_a_channel_and_ours_win_over_them() {
     let service = |config: &Config| match config.routes.channels.get("flux-notify") {
         Some(channel) => match &channel.kind {
             crate::model::ChannelKind::FluxNotify(service) => Some((**service).clone()),

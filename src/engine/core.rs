@@ -48,6 +48,8 @@ pub struct Core {
     pub(super) active: Vec<crate::model::MaintenanceId>,
     /// The windows whose begin the history has and whose end it has not.
     pub(super) noted: Vec<crate::model::MaintenanceId>,
+    /// The windows that end soon.
+    pub(super) closing: Vec<super::recheck::Closing>,
     pub(super) queue: VecDeque<Finding>,
     pub(super) storage_down: bool,
     pub(super) generation: u64,
@@ -226,6 +228,7 @@ impl Core {
         }
         self.watch_clock(now);
         self.look_at_windows(now);
+        self.recheck_before_ends(now);
         self.look_at_hold(now);
         self.follow_reach(now);
         self.wake_alerts(now);

@@ -21,6 +21,7 @@ mod pages;
 mod paths;
 mod queries;
 mod reach;
+mod recheck;
 mod rules;
 mod series;
 mod slots;
@@ -174,6 +175,7 @@ impl Engine {
             status,
             active: Vec::new(),
             noted: Vec::new(),
+            closing: Vec::new(),
             queue: VecDeque::new(),
             storage_down: false,
             generation: 0,

@@ -11,7 +11,7 @@
 //! nothing (D-30): it is in effect at no moment.
 
 use super::reach::Reach;
-use crate::model::{CheckKey, Maintenance, SafeText, Span, Timestamp};
+use crate::model::{Check, CheckKey, Maintenance, SafeText, Span, Timestamp};
 
 /// How windows cover one check at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -79,17 +79,27 @@ fn could_cover(window: &Maintenance, check: &CheckKey) -> bool {
     window.names(&check.host, &check.name)
 }
 
-/// When a check under a suppressing window must be run, so that its state is known at the
-/// window's end (SPEC D-04): one interval before, but not before the window.
+/// The longest that a check is run before a window ends.
+pub const LEAD: Span = Span::from_secs(900);
+
+/// When a check under a suppressing window is run again, so that its state is known at the window's
+/// end (SPEC D-04): one interval before. Where the interval is longer than a state takes to become
+/// hard, that long before: a result of an hour ago would say nothing of the work that was done
+/// since. Never before the window, and never more than [`LEAD`] before its end.
 #[must_use]
-pub fn recheck_at(window: &Maintenance, interval: Span) -> Timestamp {
-    (window.end - interval).max(window.start)
+pub fn recheck_at(window: &Maintenance, check: &Check) -> Timestamp {
+    let attempts = u64::from(check.attempts.max(1));
+    let hardens = check.timeout.millis().saturating_mul(attempts);
+    let hardens = hardens.saturating_add(check.retry.millis().saturating_mul(attempts - 1));
+    let lead = check.interval.min(Span::from_millis(hardens)).min(LEAD);
+    (window.end - lead).max(window.start)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::MaintenanceId;
+    use crate::model::spec::{PingSpec, Spec};
 
     fn window(name: &str, pattern: &str, start: i64, end: i64, suppress: bool) -> Maintenance {
         Maintenance {
@@ -157,10 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn d_04_the_recheck_is_one_interval_before_the_end() {
-        let long = window("long", "*", 0, 100_000, true);
-        assert_eq!(recheck_at(&long, Span::from_secs(60)), Timestamp::from_millis(40_000));
-        let short = window("short", "*", 90_000, 100_000, true);
-        assert_eq!(recheck_at(&short, Span::from_secs(60)), short.start);
+    fn d_04_the_recheck_is_one_interval_before_the_end_or_as_long_as_a_state_takes_to_be_hard() {
+        let at = |start: i64, interval: u64, attempts: u32| {
+            let spec = Spec::Ping(PingSpec::default());
+            let mut check = Check::new("db-1", "ping", "127.0.0.1", spec);
+            (check.interval, check.attempts) = (Span::from_secs(interval), attempts);
+            (check.timeout, check.retry) = (Span::from_secs(10), Span::from_secs(15));
+            recheck_at(&window("w", "*", start, 10_000_000, true), &check).millis() / 1000
+        };
+        // The window ends at 10,000 s; three attempts are hard after 60 s, one after 10 s.
+        let long = [30, 60, 3600].map(|interval| at(0, interval, 3));
+        assert_eq!(long, [9970, 9940, 9940]);
+        assert_eq!(at(0, 3600, 1), 9990);
+        assert_eq!(at(0, 86_400, 1000), 9100, "at most a quarter of an hour");
+        assert_eq!(at(9_970_000, 60, 3), 9970, "not before the window");
     }
 }

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::response::Response;
 use fluxnoc::clock::Clock;
+use fluxnoc::config::{Env, Machine, apply_rules, parse};
+use fluxnoc::engine::Inventory;
 use fluxnoc::model::flux_notify::{Gate, Step};
 use fluxnoc::model::{
-    ChannelKind, FluxNotify, Incident, Notification, Reason, Routes, Secret, Span, State,
+    ChannelKind, FluxNotify, Incident, Metric, Notification, Observation, Reason, Routes, Secret,
+    Span, State, Unit,
 };
 use fluxnoc::notify::{Delivery, Late, Sender};
 use fluxnoc::protocol::{Answer, Command as Do, Query};
@@ -87,6 +90,40 @@ async fn fm_26_a_critical_opens_an_incident_and_then_tells_the_contact_list_once
     }
     assert_eq!(got[0].json().get("incident_id"), None);
     assert_eq!(got[1].json()["incident_id"], "INC-1");
+}
+
+#[tokio::test]
+async fn fm_02_and_fm_05_a_critical_is_an_alert_and_told_only_where_that_is_configured() {
+    let receiver = willing().await;
+    let service = format!("[flux_notify]\nurl = {:?}\ncontact_list = \"NOC\"\n", base(&receiver));
+    for (service, asked, rows) in [(&*service, true, 1), (&*service, false, 0), ("", true, 0)] {
+        let text = format!(
+            "[[host]]\nname = \"db-1\"\naddress = \"127.0.0.1\"\n\
+             [[host.check]]\nkind = \"system\"\n\
+             [[rule]]\nrule_name = \"High CPU\"\nhost_pattern = \"*\"\nmetric = \"cpu_usage\"\n\
+             condition = \">\"\ncritical_threshold = 90\nauto_notify = {asked}\n{service}"
+        );
+        let config = parse("c", &text, &Machine::default(), &Env::default()).unwrap();
+        let mut checks = config.checks.clone();
+        assert!(apply_rules(&config.rules, &mut checks).is_empty());
+        let routes = Arc::new(config.routes.clone());
+        let wanted =
+            Inventory { hosts: config.hosts.clone(), checks, routes, ..Inventory::default() };
+        let dir = tempfile::tempdir().unwrap();
+        let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+        let cpu = Metric::new("cpu_usage", 95.0, Unit::Percent);
+        lab.report("db-1/system", Observation { metrics: vec![cpu], ..good() }).await;
+        assert_eq!(lab.edges().await, ["fired"]);
+        assert_eq!(lab.world.unhandled(), 1, "an alert, whoever is told");
+        if rows == 1 {
+            receiver.until("incident and page", |got| got.len() == 2).await;
+        }
+        let destination = Some("flux-notify".to_owned());
+        let query = Query::Notifications { destination, limit: 100 };
+        let Answer::Notifications(page) = lab.query(query).await else { panic!() };
+        assert_eq!(page.rows.len(), rows, "{page:#?}");
+        lab.stop().await;
+    }
 }
 
 #[tokio::test]
