@@ -44,6 +44,16 @@ impl Ledger {
         self.mood.store(mood, Ordering::Relaxed);
     }
 
+    /// Takes all from now on, but no more than so many a second.
+    pub fn takes(&self, rate: u32) {
+        let door = std::sync::Mutex::new(());
+        self.receiver.answers(move |_| {
+            let _one = door.lock().unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(1) / rate);
+            status(200)
+        });
+    }
+
     /// All requests so far.
     pub fn entries(&self) -> Vec<Entry> {
         let entry = |got: Got| Entry {
