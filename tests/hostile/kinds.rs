@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::pair::Pair;
 use crate::stage::Stage;
-use crate::world::{KINDS, turn_mark};
+use crate::world::KINDS;
 
 /// Strings in the short form; they are far from each other, so that every class is among them.
 const FEW: usize = 5;
@@ -30,4 +30,9 @@ pub fn all(stage: &Stage, strings: usize, is_full: bool) {
     }
     stage.world.turn(None);
     println!("{turns} turns of {KINDS} kinds in {:?}", began.elapsed());
+}
+
+/// What an open page says of its check in a turn.
+pub fn turn_mark(turn: usize) -> String {
+    format!("turn {turn:05}.")
 }

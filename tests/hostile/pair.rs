@@ -4,6 +4,7 @@
 //! Never: goes by time. What keys caused is awaited: the picture that they must make, and behind
 //! them the list of keys that may follow a `g`, whose frame comes after theirs.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::alike;
@@ -11,7 +12,7 @@ use crate::bytes::Reader;
 use crate::corpus;
 use crate::pty::{PATIENCE, Terminal};
 use crate::stage::{Stage, Way};
-use crate::world::VARIANTS;
+use crate::world::{VARIANTS, World};
 
 /// How long a change is awaited before both are looked at again; a change wakes at once.
 const LOOK: Duration = Duration::from_millis(50);
@@ -52,6 +53,7 @@ impl Side {
 }
 
 pub struct Pair {
+    world: Arc<World>,
     hostile: Side,
     twin: Side,
     pub frames: usize,
@@ -60,7 +62,8 @@ pub struct Pair {
 impl Pair {
     pub fn start(stage: &Stage, more: &[&str]) -> Self {
         let start = |way| Side::new(stage.start(way, more));
-        let mut pair = Self { hostile: start(Way::Hostile), twin: start(Way::Twin), frames: 0 };
+        let (hostile, twin) = (start(Way::Hostile), start(Way::Twin));
+        let mut pair = Self { world: Arc::clone(&stage.world), hostile, twin, frames: 0 };
         pair.both("a picture", |screen| screen.contains(" LIVE "));
         // The first key may have met half a list, which waits for the rest until the hand rests.
         pair.press_only("gg");
@@ -77,10 +80,11 @@ impl Pair {
 
     /// The same, and what is shown must become as wanted on the harmless side.
     pub fn press_until(&mut self, keys: &str, what: &str, wanted: impl Fn(&str) -> bool) {
+        let world = Arc::clone(&self.world);
         self.begin(keys);
-        self.compare(keys, what, wanted, || ());
+        self.compare(keys, what, wanted, || world.trace_again());
         self.end(keys);
-        self.compare(keys, what, |_| true, || ());
+        self.compare(keys, what, |_| true, || world.trace_again());
     }
 
     /// Types the same at both until both have done it; only their bytes are looked at.

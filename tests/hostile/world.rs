@@ -70,6 +70,8 @@ pub struct World {
     now: Timestamp,
     /// Which kind and which strings an open page is told, [`NO_TURN`] for those of its host.
     turn: AtomicUsize,
+    /// Where somebody stood last.
+    stood: AtomicUsize,
 }
 
 const NO_TURN: usize = usize::MAX;
@@ -118,8 +120,8 @@ impl World {
         let outcomes = outcomes.collect();
         let problem = Template::new(&mut fields, "Problem", &problem());
         let watchers = Mutex::default();
-        let turn = AtomicUsize::new(NO_TURN);
-        Self { fields, events, answers, outcomes, checks, problem, watchers, now, turn }
+        let [turn, stood] = [NO_TURN; 2].map(AtomicUsize::new);
+        Self { fields, events, answers, outcomes, checks, problem, watchers, now, turn, stood }
     }
 
     /// From now on every check that is asked for is of the turn's kind, and says which turn it is.
@@ -215,8 +217,17 @@ impl World {
 
     /// Sends what changes while somebody stands on a variant.
     pub fn stand_on(&self, variant: usize) {
+        self.stood.store(variant, Ordering::Relaxed);
         for name in ["engine", "live", "trace", "path", "remembered", "directives"] {
             self.tell(&Arc::new(self.event(name, variant)));
+        }
+    }
+
+    /// The trace there again: a console whose hand rested forgets it and asks anew.
+    pub fn trace_again(&self) {
+        let variant = self.stood.load(Ordering::Relaxed);
+        if variant != NO_TURN {
+            self.tell(&Arc::new(self.event("trace", variant)));
         }
     }
 
@@ -272,7 +283,8 @@ impl World {
                 detail.row.kind = kind(turn);
                 detail.last.iter_mut().for_each(|seen| self.plug(standing, seen));
                 if let Some(turn) = self.turned() {
-                    detail.last = Some(Observation::seen(turn_mark(turn), Vec::new()));
+                    detail.last =
+                        Some(Observation::seen(crate::kinds::turn_mark(turn), Vec::new()));
                 }
             }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
@@ -414,11 +426,6 @@ fn flux_notify(texts: &str) -> String {
         out += &format!("[[channel]]\nname = \"{name}\"\nkind = \"flux_notify\"\n");
     }
     out
-}
-
-/// What an open page says of its check in a turn.
-pub fn turn_mark(turn: usize) -> String {
-    format!("turn {turn:05}.")
 }
 
 /// Each kind in its turn.
