@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
 use crate::fields::{self, Fields};
+use crate::kinds;
 use crate::samples;
 use crate::stage::JOINED;
 
@@ -283,8 +284,7 @@ impl World {
                 detail.row.kind = kind(turn);
                 detail.last.iter_mut().for_each(|seen| self.plug(standing, seen));
                 if let Some(turn) = self.turned() {
-                    detail.last =
-                        Some(Observation::seen(crate::kinds::turn_mark(turn), Vec::new()));
+                    detail.last = Some(Observation::seen(kinds::turn_mark(turn), Vec::new()));
                 }
             }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
