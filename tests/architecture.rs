@@ -62,6 +62,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "probe"]),
     ("reqwest", &["client", "notify", "probe"]),
+    ("lettre", &["config", "notify"]),
     ("axum", &["api"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),

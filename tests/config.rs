@@ -162,9 +162,12 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     let actions: BTreeSet<String> = list(document.get("action")).iter().flat_map(keys_of).collect();
     assert_eq!(actions, set(keys::ACTION), "[[action]]");
     let channels = list(document.get("channel"));
-    for (kind, known) in
-        [("webhook", keys::WEBHOOK), ("exec", keys::EXEC), ("flux_notify", keys::FLUX_CHANNEL)]
-    {
+    for (kind, known) in [
+        ("webhook", keys::WEBHOOK),
+        ("exec", keys::EXEC),
+        ("email", keys::EMAIL),
+        ("flux_notify", keys::FLUX_CHANNEL),
+    ] {
         let of_kind = channels.iter().filter(|channel| channel["kind"].as_str() == Some(kind));
         let written: BTreeSet<String> = of_kind.flat_map(keys_of).collect();
         assert_eq!(written, set(known), "[[channel]] of kind {kind}");

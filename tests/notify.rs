@@ -4,6 +4,8 @@
 
 #[path = "notify/delivery.rs"]
 mod delivery;
+#[path = "notify/email.rs"]
+mod email;
 #[path = "notify/flux_notify.rs"]
 mod flux_notify;
 #[path = "notify/hold.rs"]
@@ -16,5 +18,9 @@ mod lanes;
 mod receiver;
 #[path = "notify/resend.rs"]
 mod resend;
+#[path = "common/smtpd.rs"]
+mod smtpd;
+#[path = "common/tls.rs"]
+mod tls;
 #[path = "notify/valve.rs"]
 mod valve;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::problem::nearest;
 use super::reader::Reader;
 use super::settings::{FluxNotify, Settings};
-use super::{flux_notify, keys, kinds};
+use super::{email, flux_notify, keys, kinds};
 use crate::model::flux_notify::NAME;
 use crate::model::{
     Channel, ChannelKind, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
@@ -30,11 +30,16 @@ enum Kind {
     Webhook,
     Exec,
     FluxNotify,
+    Email,
 }
 
 const FLUX: &str = "flux_notify";
-const KINDS: [(&str, Kind); 3] =
-    [("webhook", Kind::Webhook), ("exec", Kind::Exec), (FLUX, Kind::FluxNotify)];
+const KINDS: [(&str, Kind); 4] = [
+    ("webhook", Kind::Webhook),
+    ("exec", Kind::Exec),
+    ("email", Kind::Email),
+    (FLUX, Kind::FluxNotify),
+];
 
 /// True when the file has a channel to a Flux Notify service, good or not.
 pub(super) fn has_flux_notify(top: &Reader<'_>) -> bool {
@@ -204,6 +209,7 @@ fn channel(reader: &Reader<'_>, name: Name, section: &FluxNotify) -> Option<Chan
         Some(Kind::Webhook) => reader.refuse_unknown(keys::WEBHOOK),
         Some(Kind::Exec) => reader.refuse_unknown(keys::EXEC),
         Some(Kind::FluxNotify) => reader.refuse_unknown(keys::FLUX_CHANNEL),
+        Some(Kind::Email) => reader.refuse_unknown(keys::EMAIL),
         None => return None,
     }
     let bounds = Span::from_secs(1)..=Span::from_secs(60);
@@ -212,6 +218,7 @@ fn channel(reader: &Reader<'_>, name: Name, section: &FluxNotify) -> Option<Chan
         Kind::Webhook => ChannelKind::Webhook(webhook(reader)?),
         Kind::Exec => ChannelKind::Exec(exec(reader)?),
         Kind::FluxNotify => ChannelKind::FluxNotify(Box::new(flux_notify::read(reader, section)?)),
+        Kind::Email => ChannelKind::Email(Box::new(email::read(reader)?)),
     };
     Some(Channel { name, kind, timeout })
 }

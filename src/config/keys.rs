@@ -73,6 +73,11 @@ pub const WEBHOOK: &[&str] = &[
 ];
 /// A `[[channel]]` of kind `exec`.
 pub const EXEC: &[&str] = &["name", "kind", "command", "storm", "timeout"];
+/// A `[[channel]]` of kind `email`.
+pub const EMAIL: &[&str] = &[
+    "name", "kind", "host", "port", "tls", "user", "password", "from", "to", "ca_file", "storm",
+    "timeout",
+];
 /// A `[[channel]]` of kind `flux_notify`.
 pub const FLUX_CHANNEL: &[&str] = &[
     "name",

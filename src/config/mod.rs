@@ -8,6 +8,7 @@ mod adhoc;
 mod builtin;
 mod channels;
 pub mod console;
+mod email;
 mod file;
 mod flux_notify;
 mod hosts;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::show::{Keys, list, mask};
-use crate::model::{ChannelKind, FluxNotify, Format, Name, Routes, Secret};
+use crate::model::{ChannelKind, Email, FluxNotify, Format, Name, Routes, Secret};
 
 /// Writes all of them.
 pub(super) fn write(out: &mut String, routes: &Routes) {
@@ -19,6 +19,7 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
                 keys.put("command", &list(argv));
             }
             ChannelKind::FluxNotify(service) => flux_notify(&mut keys, service),
+            ChannelKind::Email(mail) => email(&mut keys, mail),
             ChannelKind::Webhook(hook) => {
                 keys.text("kind", "webhook");
                 match &hook.url {
@@ -52,6 +53,21 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
             keys.text("repeat", &repeat.to_string());
         }
     }
+}
+
+fn email(keys: &mut Keys<'_>, mail: &Email) {
+    keys.text("kind", "email");
+    keys.text("host", &mail.host);
+    keys.put("port", &mail.port.to_string());
+    keys.text("tls", mail.tls.word());
+    match &mail.user {
+        Some(Secret::Inline(user)) => keys.text("user", user),
+        user => keys.secret("user", user.as_ref()),
+    }
+    keys.secret("password", mail.password.as_ref());
+    keys.text("from", &mail.from);
+    keys.put("to", &list(&mail.to));
+    keys.optional("ca_file", mail.ca_file.as_ref());
 }
 
 fn flux_notify(keys: &mut Keys<'_>, service: &FluxNotify) {

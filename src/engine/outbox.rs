@@ -91,10 +91,8 @@ impl Outbox {
         for destination in self.store.due_destinations(now).await? {
             let channel = routes.channel(&destination);
             let width = match channel.as_ref().map(|channel| &channel.kind) {
-                Some(
-                    ChannelKind::Webhook(_) | ChannelKind::Exec(_) | ChannelKind::FluxNotify(_),
-                ) => AT_ONCE,
                 Some(ChannelKind::Log) | None => LINES,
+                Some(_) => AT_ONCE,
             };
             let busy = flights.busy.entry(destination.clone()).or_default();
             let lane = flights.lanes.entry(destination.clone()).or_default();

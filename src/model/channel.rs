@@ -32,6 +32,67 @@ pub enum ChannelKind {
     Exec(Vec<String>),
     /// Incidents at a Flux Notify service.
     FluxNotify(Box<FluxNotify>),
+    /// A message to a mail server.
+    Email(Box<Email>),
+}
+
+/// A mail server and who writes to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// The server: a name or an address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the way there is secured.
+    pub tls: MailTls,
+    /// Who logs in, if anybody.
+    pub user: Option<Secret>,
+    /// With what.
+    pub password: Option<Secret>,
+    /// The sender: `NOC <noc@example.com>` or the address alone.
+    pub from: String,
+    /// The recipients, written likewise.
+    pub to: Vec<String>,
+    /// A file of certificates (PEM) that are trusted besides the machine's.
+    pub ca_file: Option<String>,
+}
+
+/// How the way to a mail server is secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTls {
+    /// The server is asked to begin TLS, and nothing is sent unless it does.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// Nothing is.
+    None,
+}
+
+impl MailTls {
+    /// All ways, each with its word in the configuration.
+    pub const WORDS: [(&str, Self); 3] =
+        [("starttls", Self::Starttls), ("tls", Self::Tls), ("none", Self::None)];
+
+    /// Its word in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+            Self::None => "none",
+        }
+    }
+
+    /// The port that is meant when none is written: of submission (RFC 6409), of submission in TLS
+    /// (RFC 8314), of plain SMTP.
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Starttls => 587,
+            Self::Tls => 465,
+            Self::None => 25,
+        }
+    }
 }
 
 /// A request to a URL.
@@ -71,7 +132,7 @@ impl ChannelKind {
         match self {
             Self::FluxNotify(_) => true,
             Self::Webhook(hook) => matches!(hook.format, Format::Alertmanager | Format::Pagerduty),
-            Self::Log | Self::Exec(_) => false,
+            Self::Log | Self::Exec(_) | Self::Email(_) => false,
         }
     }
 }

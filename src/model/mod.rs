@@ -38,7 +38,9 @@ pub mod time;
 pub mod trace;
 
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
-pub use channel::{Channel, ChannelKind, Format, GroupBy, Grouping, Routes, Webhook};
+pub use channel::{
+    Channel, ChannelKind, Email, Format, GroupBy, Grouping, MailTls, Routes, Webhook,
+};
 pub use check::{Check, CheckAbout, FlapLimits, Limit};
 pub use comment::Comment;
 pub use digest::{Digest, DigestItem};

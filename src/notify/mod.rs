@@ -5,6 +5,7 @@
 
 mod answer;
 pub mod body;
+pub mod email;
 mod exec;
 mod flux_notify;
 #[cfg(test)]
@@ -58,6 +59,8 @@ pub enum Late {
 pub struct Sender {
     /// Made for the first webhook: it reads the machine's certificates.
     http: Arc<OnceLock<reqwest::Client>>,
+    /// Who has a mail already that others refused for now.
+    mailed: email::Taken,
 }
 
 impl Sender {
@@ -113,6 +116,9 @@ impl Sender {
                     Err(why) => Delivery::retry(why),
                 },
                 ChannelKind::Exec(argv) => exec::deliver(argv, notification, late).await,
+                ChannelKind::Email(mail) => {
+                    email::deliver(mail, notification, late, &self.mailed, deadline).await
+                }
                 ChannelKind::FluxNotify(service) => match self.http() {
                     Ok(http) => {
                         flux_notify::deliver(http, service, notification, late, incident, deadline)
