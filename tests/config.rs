@@ -148,6 +148,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("defaults", keys::DEFAULTS),
         ("alerting", keys::ALERTING),
         ("flux_notify", keys::FLUX_NOTIFY),
+        ("watchdog", keys::WATCHDOG),
         ("wall", keys::WALL),
         ("bell", keys::BELL),
         ("engine", keys::ENGINE),

@@ -24,3 +24,5 @@ mod smtpd;
 mod tls;
 #[path = "notify/valve.rs"]
 mod valve;
+#[path = "notify/watchdog.rs"]
+mod watchdog;

@@ -107,7 +107,8 @@ pub(super) fn parse_in(
     layers.file(&top);
     layers.env(env, super::channels::has_flux_notify(&top), &sink);
     layers.check(&sink);
-    let routes = super::channels::read(&top, &layers.settings);
+    let mut routes = super::channels::read(&top, &layers.settings);
+    routes.watchdog = super::watchdog::read(&top);
     layers.settings.defaults.contact_lists = super::channels::names(&routes);
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);

@@ -15,6 +15,7 @@ pub const TOP: &[&str] = &[
     "alerting",
     "engine",
     "flux_notify",
+    "watchdog",
     "wall",
     "bell",
     "host",
@@ -98,6 +99,8 @@ pub const FLUX_CHANNEL: &[&str] = &[
 /// `[flux_notify]`.
 pub const FLUX_NOTIFY: &[&str] =
     &["url", "api_key", "incident_severity", "default_severity", "contact_list"];
+/// `[watchdog]`.
+pub const WATCHDOG: &[&str] = &["url", "interval", "method", "headers"];
 /// `[[contact_list]]`.
 pub const CONTACT_LIST: &[&str] =
     &["name", "channels", "group_by", "group_wait", "group_interval", "repeat"];

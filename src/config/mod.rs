@@ -33,6 +33,7 @@ mod snmp;
 mod spread;
 pub mod targets;
 pub mod value;
+mod watchdog;
 mod ways;
 pub mod yaml;
 

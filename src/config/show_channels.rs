@@ -37,6 +37,9 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
         keys.put("storm", &storm.to_string());
         keys.text("timeout", &channel.timeout.to_string());
     }
+    if let Some(watchdog) = &routes.watchdog {
+        super::watchdog::write(out, watchdog);
+    }
     for (name, channels) in &routes.lists {
         let _ = write!(out, "\n[[contact_list]]\n");
         let mut keys = Keys { out };

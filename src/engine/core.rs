@@ -59,6 +59,8 @@ pub struct Core {
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// That paging is held, as the outbox is told.
     pub(super) held: tokio::sync::watch::Sender<bool>,
+    /// What is said to the heartbeat's task, and heard of it.
+    pub(super) watchdog: super::watchdog::Side,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
@@ -235,6 +237,7 @@ impl Core {
         self.ask_for_values(now);
         self.sweep_staleness(now);
         self.measure_lag(now.steady);
+        self.look_at_watchdog(now);
         self.direct_worker(now.steady);
     }
 

@@ -28,6 +28,7 @@ mod slots;
 mod sync;
 mod thin;
 mod undo;
+mod watchdog;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -164,6 +165,9 @@ impl Engine {
         };
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
+        let (post, posted) = tokio::sync::watch::channel(watchdog::Post::begun(now.steady));
+        let (side, dog) =
+            watchdog::pair(store.clone(), clock.clone(), routes.clone(), posted, stop.clone());
         let mut core = core::Core {
             clock: clock.clone(),
             store: store.clone(),
@@ -184,6 +188,7 @@ impl Engine {
             settings: Arc::default(),
             routes: told,
             held: holds,
+            watchdog: side,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             paths,
@@ -211,9 +216,11 @@ impl Engine {
             wake,
             routes,
             held,
+            post,
             stop: stop.clone(),
         };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));
+        tasks.spawn(or_all_stop(&stop, watchdog::run(dog)));
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::gathering::Desk;
 use super::lane::{self, Lane};
+use super::watchdog::Post;
 use crate::clock::Clock;
 use crate::model::{AlertId, Channel, ChannelKind, Incident, Routes, Span, Timestamp};
 use crate::notify::{Delivery, Sender};
@@ -35,6 +36,8 @@ pub(super) struct Outbox {
     pub routes: watch::Receiver<Arc<Routes>>,
     /// While paging is held nobody is told of anything but that.
     pub held: watch::Receiver<bool>,
+    /// What is said to the heartbeat's task.
+    pub post: watch::Sender<Post>,
     pub stop: CancellationToken,
 }
 
@@ -61,8 +64,11 @@ struct Flights {
 pub(super) async fn run(outbox: Outbox) {
     let mut flights = Flights::default();
     while !outbox.stop.is_cancelled() {
-        if let Err(error) = outbox.send_off(&mut flights).await {
-            tracing::warn!(%error, "the outbox cannot be read; it is tried again");
+        match outbox.send_off(&mut flights).await {
+            Ok(()) => outbox.post.send_modify(|post| post.turned = outbox.clock.now().steady),
+            Err(error) => {
+                tracing::warn!(%error, "the outbox cannot be read; it is tried again");
+            }
         }
         tokio::select! {
             Some(landed) = flights.tasks.join_next() => {
@@ -136,6 +142,10 @@ impl Outbox {
                 () = self.clock.sleep(IDLE) => {}
             }
         }
+        let steady = self.clock.now().steady;
+        self.post.send_modify(|post| {
+            landed.iter().for_each(|flight| post.tried(&flight.delivery, steady));
+        });
         for Flight { row, .. } in &landed {
             if let Some(busy) = flights.busy.get_mut(&row.notification.destination) {
                 busy.remove(&row.notification.alert);

@@ -6,6 +6,7 @@ use super::flux_notify::FluxNotify;
 use super::id::Name;
 use super::secret::Secret;
 use super::time::Span;
+use super::watchdog::Watchdog;
 
 /// The destination that is always there: the program's own log.
 pub const LOG: &str = "log";
@@ -203,6 +204,8 @@ pub struct Routes {
     pub storms: BTreeMap<Name, u32>,
     /// The list of what names none.
     pub default_list: Option<Name>,
+    /// Where a heartbeat says that this monitor lives.
+    pub watchdog: Option<Watchdog>,
 }
 
 impl Routes {

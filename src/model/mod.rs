@@ -36,6 +36,7 @@ pub mod status;
 pub mod threshold;
 pub mod time;
 pub mod trace;
+pub mod watchdog;
 
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
 pub use channel::{
@@ -68,3 +69,4 @@ pub use state::{ShownState, State};
 pub use status::{Flap, Status, Wait};
 pub use threshold::{Range, Thresholds};
 pub use time::{Now, Span, Steady, Timestamp};
+pub use watchdog::Watchdog;

@@ -4,6 +4,7 @@
 //! Never: decides whether to notify, or tries again on its own.
 
 mod answer;
+mod beat;
 pub mod body;
 pub mod email;
 mod exec;

@@ -83,6 +83,32 @@ pub struct LiveTrace {
     pub report: Arc<TraceReport>,
 }
 
+/// How the heartbeat is that lets another system notice that this engine died.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// When it was last taken.
+    pub sent_at: Option<Timestamp>,
+    /// Why it was not, since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<SafeText>,
+    /// What does not move, while that keeps it from being sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<SafeText>,
+}
+
+impl Heartbeat {
+    /// What an operator should know of it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<SafeText> {
+        let words = match (&self.stuck, &self.error) {
+            (Some(stuck), _) => format!("no heartbeat is sent: {stuck}"),
+            (None, Some(error)) => format!("the heartbeat is not taken: {error}"),
+            (None, None) => return None,
+        };
+        Some(SafeText::line(&words))
+    }
+}
+
 /// How the engine itself is.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct EngineStatus {
@@ -109,6 +135,9 @@ pub struct EngineStatus {
     /// That nobody is told of anything, and until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<Hold>>,
+    /// The heartbeat, when one is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Box<Heartbeat>>,
 }
 
 /// What changed.

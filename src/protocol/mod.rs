@@ -20,7 +20,9 @@ pub mod world;
 
 pub use access::{Actor, Role};
 pub use command::{Command, NewMaintenance, Outcome, Request, Target, UNDO};
-pub use event::{CheckRow, EngineStatus, Event, Interest, LiveCheck, LiveTrace, TraceRequest};
+pub use event::{
+    CheckRow, EngineStatus, Event, Heartbeat, Interest, LiveCheck, LiveTrace, TraceRequest,
+};
 pub use log::{LogCursor, LogEntry, LogFilter, LogKind, LogPage};
 pub use notifications::{DestinationRow, NotificationItem, NotificationPage, NotificationScope};
 pub use pages::{AlertPage, DeliveryState, IncidentRow, NotificationRow, TraceSummary};

@@ -10,7 +10,7 @@
 //! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`reach`] (whether its
 //! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
 //! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
-//! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]). The stories in
+//! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]). Whether the monitor itself moves is [`vital`]'s. The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
@@ -27,6 +27,7 @@ pub mod reach;
 pub mod reading;
 pub mod sight;
 pub mod suppress;
+pub mod vital;
 
 pub use alert::{Input, Step};
 pub use attempts::Freshness;

@@ -78,6 +78,9 @@ fn said(app: &App) -> Option<(String, Role)> {
     if let Some(problem) = &engine.storage {
         return Some((format!("results are not stored: {problem}"), Role::Bad));
     }
+    if let Some(trouble) = engine.heartbeat.as_ref().and_then(|beat| beat.trouble()) {
+        return Some((trouble.to_string(), Role::Bad));
+    }
     engine.notice.as_ref().map(|notice| (notice.to_string(), Role::Note))
 }
 

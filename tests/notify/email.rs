@@ -257,12 +257,12 @@ async fn the_way_is_secured_and_logged_in_as_configured_or_nothing_is_sent() {
             assert!(server.has_no_more());
         }
     }
-    // One that offers no TLS is told nothing; one that offers no login is not believed either.
+    // One that offers no TLS is told nothing; one that lets nobody in neither.
     let plain = Smtpd::start("PLAIN", None, None);
     let delivery = once(with(plain.port, MailTls::Starttls, "noc", "hunter2")).await;
     assert!(why(&delivery).ends_with("STARTTLS is not offered"), "{delivery:?}");
     let delivery = once(with(plain.port, MailTls::None, "noc", "hunter2")).await;
-    assert!(why(&delivery).starts_with("login: No compatible"), "{delivery:?}");
+    assert!(why(&delivery).starts_with("login: 535"), "{delivery:?}");
     assert!(plain.has_no_more());
 }
 
@@ -353,9 +353,9 @@ async fn a_hostile_mail_server_takes_bounded_time_and_memory() {
     for (name, port, said) in [
         ("silent", silent, "no answer within 2s"),
         ("drip", drip, "no answer within 2s"),
-        ("endless line", endless_line, "more than 8 KiB"),
-        ("endless lines", endless_lines, "more than 8 KiB"),
-        ("endless later", endless_later, "more than 8 KiB"),
+        ("endless line", endless_line, "more than 100 lines or 8 KiB"),
+        ("endless lines", endless_lines, "more than 100 lines or 8 KiB"),
+        ("endless later", endless_later, "more than 100 lines or 8 KiB"),
         ("not SMTP", not_smtp, "greeting"),
         ("closed", closed, "greeting"),
         ("no service", no_service, "greeting: 554: go"),

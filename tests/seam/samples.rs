@@ -28,9 +28,9 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
-    EngineStatus, Event, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry, LogKind, LogPage,
-    NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role, SeriesPage,
-    SeriesPast, SeriesRow, TraceRequest, TraceSummary,
+    EngineStatus, Event, Heartbeat, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry,
+    LogKind, LogPage, NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role,
+    SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -383,6 +383,11 @@ pub fn engine() -> EngineStatus {
             since: at(0),
             until: at(1_800_000),
             told: 1,
+        })),
+        heartbeat: Some(Box::new(Heartbeat {
+            sent_at: Some(at(7)),
+            error: Some(SafeText::line("HTTP 500")),
+            stuck: Some(SafeText::line("nothing can be stored")),
         })),
     }
 }

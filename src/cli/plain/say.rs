@@ -36,7 +36,7 @@ pub struct Teller {
     /// The alerts told as firing; never more than the engine has.
     told: HashMap<AlertId, Told>,
     windows: HashMap<MaintenanceId, (Stage, Timestamp, Timestamp)>,
-    notices: [Option<SafeText>; 2],
+    notices: [Option<SafeText>; 3],
     hold: Option<Box<Hold>>,
     /// The alerts by the numbers of the last list.
     numbers: Vec<AlertId>,
@@ -53,7 +53,7 @@ impl Teller {
             begun: false,
             told: HashMap::new(),
             windows: HashMap::new(),
-            notices: [None, None],
+            notices: [None, None, None],
             hold: None,
             numbers: Vec::new(),
         }
@@ -144,6 +144,9 @@ impl Teller {
         }
         for notice in engine.isolated.iter().chain(&engine.storage).chain(&engine.notice) {
             lines.push(format!("notice: {notice}"));
+        }
+        if let Some(trouble) = engine.heartbeat.as_ref().and_then(|beat| beat.trouble()) {
+            lines.push(format!("notice: {trouble}"));
         }
         for window in self.world.windows().filter(|window| window.is_active(wall)) {
             lines.push(format!("in effect: {}", self.window(window)));
@@ -303,7 +306,8 @@ impl Teller {
             lines.push(self.line(wall, &words));
             self.hold.clone_from(&engine.hold);
         }
-        let now = [engine.storage.clone(), engine.notice.clone()];
+        let heartbeat = engine.heartbeat.as_ref().and_then(|beat| beat.trouble());
+        let now = [engine.storage.clone(), engine.notice.clone(), heartbeat];
         for (now, before) in now.iter().zip(&self.notices) {
             match now {
                 Some(words) if now != before => {

@@ -63,7 +63,7 @@ pub fn message(mail: &Email, notification: &Notification, late: Late) -> Result<
         builder = builder.in_reply_to(episode.clone()).references(episode);
     }
     // RFC 3834: no answering machine answers.
-    let key = SafeText::line(&notification.key);
+    let key = plain(&notification.key);
     let mut own = vec![("Auto-Submitted", "auto-generated"), ("X-Fluxnoc-Key", key.as_str())];
     if late == Late::Delayed {
         own.push(("X-Fluxnoc-Delayed", "1"));
@@ -89,9 +89,12 @@ fn id(of: &str, domain: &str) -> String {
 }
 
 fn subject(notification: &Notification) -> String {
-    let words = SafeText::line(&wording(notification));
-    // What looks like an encoded word would be read as one.
-    truncate(&words.as_str().replace("=?", "= ?"), SUBJECT)
+    truncate(&plain(&wording(notification)), SUBJECT)
+}
+
+/// A line for a header. What looks like an encoded word would be read as one.
+fn plain(text: &str) -> String {
+    SafeText::line(text).as_str().replace("=?", "= ?")
 }
 
 fn text(notification: &Notification) -> String {

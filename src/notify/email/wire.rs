@@ -22,6 +22,8 @@ use tokio_rustls::TlsConnector;
 
 /// Bytes of one answer, besides those of TLS.
 const SAID: usize = 8 << 10;
+/// Lines of one answer.
+const LINES: usize = 100;
 /// Bytes of a file of certificates.
 const FILE: u64 = 4 << 20;
 
@@ -34,8 +36,8 @@ struct Inner {
     /// What is read before anything of the server: after STARTTLS it does not greet again, but
     /// `lettre` begins with a greeting.
     greeting: &'static [u8],
-    /// Bytes that are still read before something is written.
-    left: usize,
+    /// Bytes and lines that are still read before something is written.
+    left: (usize, usize),
 }
 
 /// The way to a server; its clones are the same one, so that TLS can be put under what was spoken.
@@ -52,7 +54,7 @@ impl Wire {
     /// When it is none any more.
     pub(super) fn over(tcp: TcpStream) -> io::Result<Self> {
         let peer = tcp.peer_addr()?;
-        let inner = Inner { io: Some(Box::new(tcp)), greeting: b"", left: SAID };
+        let inner = Inner { io: Some(Box::new(tcp)), greeting: b"", left: (SAID, LINES) };
         Ok(Self { peer, inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -74,7 +76,7 @@ impl Wire {
         let tls = TlsConnector::from(config).connect(name, io).await;
         let io: Box<dyn Io> = Box::new(tls.map_err(|error| error.to_string())?);
         let greeting: &[u8] = if greeted { b"220 \r\n" } else { b"" };
-        let inner = Inner { io: Some(io), greeting, left: SAID };
+        let inner = Inner { io: Some(io), greeting, left: (SAID, LINES) };
         Ok(Self { peer: self.peer, inner: Arc::new(Mutex::new(inner)) })
     }
 
@@ -107,17 +109,24 @@ impl AsyncRead for Wire {
             inner.greeting = later;
             return Poll::Ready(Ok(()));
         }
-        if inner.left == 0 {
-            let why = format!("an answer has more than {} KiB", SAID >> 10);
-            return Poll::Ready(Err(io::Error::other(why)));
+        let endless = || {
+            let why = format!("an answer has more than {LINES} lines or {} KiB", SAID >> 10);
+            Poll::Ready(Err(io::Error::other(why)))
+        };
+        if inner.left.0 == 0 {
+            return endless();
         }
-        let Inner { io: Some(io), left, .. } = &mut *inner else {
+        let Inner { io: Some(io), left: (bytes, lines), .. } = &mut *inner else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let mut part = buffer.take(*left);
+        let mut part = buffer.take(*bytes);
         let polled = Pin::new(&mut **io).poll_read(context, &mut part);
         let read = part.filled().len();
-        *left -= read;
+        let ends = part.filled().iter().filter(|byte| **byte == b'\n').count();
+        if ends > *lines {
+            return endless();
+        }
+        (*bytes, *lines) = (*bytes - read, *lines - ends);
         let start = buffer.filled().len();
         // `part` was the head of what is free in `buffer`, and so many bytes of it are written.
         buffer.initialize_unfilled_to(read);
@@ -132,7 +141,7 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lock().left = SAID;
+        self.lock().left = (SAID, LINES);
         self.with(|io| io.poll_write(context, bytes))
     }
 

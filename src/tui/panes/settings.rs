@@ -37,6 +37,9 @@ enum Line {
 /// The section that the page Flux Notify is about, and its channel unless one is written.
 const FLUX: &str = "[flux_notify]";
 
+/// The section of the heartbeat, beside which it is said how that is.
+const WATCHDOG: &str = "[watchdog]";
+
 /// A test through a channel or a contact list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Test {
@@ -241,6 +244,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
                     text.as_str()
                 };
                 surface.say(1, y, wide.saturating_sub(2), text, Role::Strong);
+                if let Some((words, role)) = heartbeat(app).filter(|_| text == WATCHDOG) {
+                    let x = WATCHDOG.len() + 3;
+                    surface.say(x, y, wide.saturating_sub(x + 1), &words, role);
+                }
             }
             Line::Note(text) => {
                 surface.say(1, y, wide.saturating_sub(2), text.as_str(), Role::Muted);
@@ -265,6 +272,20 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     for (n, (text, role)) in answer.iter().enumerate() {
         surface.say(1, room + n, wide.saturating_sub(2), text, *role);
     }
+}
+
+/// How the heartbeat is, when one is configured.
+fn heartbeat(app: &App) -> Option<(String, Role)> {
+    let beat = app.world.engine().heartbeat.as_ref()?;
+    let zone = &app.options.zone;
+    let last = match beat.sent_at {
+        Some(at) => format!("last taken {}", zone.moment(at, app.wall())),
+        None => "not taken yet".to_owned(),
+    };
+    Some(match beat.trouble() {
+        Some(trouble) => (format!("{trouble}; {last}"), Role::Bad),
+        None => (last, Role::Muted),
+    })
 }
 
 /// Rows below the settings: what the last test was answered, each line in as many rows as it
