@@ -22,6 +22,8 @@ mod resend;
 mod smtpd;
 #[path = "common/tls.rs"]
 mod tls;
+#[path = "notify/told.rs"]
+mod told;
 #[path = "notify/valve.rs"]
 mod valve;
 #[path = "notify/watchdog.rs"]

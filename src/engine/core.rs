@@ -61,6 +61,8 @@ pub struct Core {
     pub(super) held: tokio::sync::watch::Sender<bool>,
     /// What is said to the heartbeat's task, and heard of it.
     pub(super) watchdog: super::watchdog::Side,
+    /// How far the word about alerts has come.
+    pub(super) deliveries: super::deliveries::Side,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
@@ -238,6 +240,7 @@ impl Core {
         self.sweep_staleness(now);
         self.measure_lag(now.steady);
         self.look_at_watchdog(now);
+        self.look_at_deliveries(now);
         self.direct_worker(now.steady);
     }
 

@@ -9,6 +9,7 @@ mod commands;
 mod commit;
 mod core;
 mod deadlines;
+mod deliveries;
 mod feed;
 mod gathering;
 pub mod handle;
@@ -168,6 +169,15 @@ impl Engine {
         let (post, posted) = tokio::sync::watch::channel(watchdog::Post::begun(now.steady));
         let (side, dog) =
             watchdog::pair(store.clone(), clock.clone(), routes.clone(), posted, stop.clone());
+        let changed = Arc::new(tokio::sync::Notify::new());
+        let (deliveries, reader) = deliveries::pair(
+            store.clone(),
+            clock.clone(),
+            Arc::clone(&changed),
+            held.clone(),
+            stop.clone(),
+        );
+        changed.notify_one();
         let mut core = core::Core {
             clock: clock.clone(),
             store: store.clone(),
@@ -189,6 +199,7 @@ impl Engine {
             routes: told,
             held: holds,
             watchdog: side,
+            deliveries,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             paths,
@@ -217,10 +228,12 @@ impl Engine {
             routes,
             held,
             post,
+            changed,
             stop: stop.clone(),
         };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));
         tasks.spawn(or_all_stop(&stop, watchdog::run(dog)));
+        tasks.spawn(or_all_stop(&stop, deliveries::run(reader)));
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })

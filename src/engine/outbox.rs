@@ -38,6 +38,8 @@ pub(super) struct Outbox {
     pub held: watch::Receiver<bool>,
     /// What is said to the heartbeat's task.
     pub post: watch::Sender<Post>,
+    /// Woken when the outbox has changed.
+    pub changed: Arc<tokio::sync::Notify>,
     pub stop: CancellationToken,
 }
 
@@ -75,7 +77,7 @@ pub(super) async fn run(outbox: Outbox) {
                 outbox.record(&mut flights, landed).await;
             }
             () = outbox.stop.cancelled() => break,
-            () = outbox.wake.notified() => {}
+            () = outbox.wake.notified() => outbox.changed.notify_one(),
             () = outbox.clock.sleep(IDLE) => {}
         }
     }
@@ -142,9 +144,12 @@ impl Outbox {
                 () = self.clock.sleep(IDLE) => {}
             }
         }
+        self.changed.notify_one();
         let steady = self.clock.now().steady;
         self.post.send_modify(|post| {
-            landed.iter().for_each(|flight| post.tried(&flight.delivery, steady));
+            for flight in landed.iter() {
+                post.tried(&flight.delivery, steady);
+            }
         });
         for Flight { row, .. } in &landed {
             if let Some(busy) = flights.busy.get_mut(&row.notification.destination) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::notifications::ToldRow;
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
@@ -161,6 +162,8 @@ pub enum Event {
     CheckGone(CheckKey),
     /// An alert is new or changed. A resolved one leaves the World.
     Alert(Arc<Alert>),
+    /// How far the word about these alerts has come.
+    Told(Vec<ToldRow>),
     /// A pending alert came to nothing.
     AlertGone(AlertId),
     /// A window is new or changed.

@@ -24,7 +24,9 @@ pub use event::{
     CheckRow, EngineStatus, Event, Heartbeat, Interest, LiveCheck, LiveTrace, TraceRequest,
 };
 pub use log::{LogCursor, LogEntry, LogFilter, LogKind, LogPage};
-pub use notifications::{DestinationRow, NotificationItem, NotificationPage, NotificationScope};
+pub use notifications::{
+    DestinationRow, NotificationItem, NotificationPage, NotificationScope, Told, ToldRow,
+};
 pub use pages::{AlertPage, DeliveryState, IncidentRow, NotificationRow, TraceSummary};
 pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Event;
 use super::pages::NotificationRow;
 use crate::model::{AlertId, CheckKey, State, Timestamp};
 
@@ -19,6 +20,55 @@ pub enum NotificationScope {
     Keys(Vec<String>),
     /// All that this destination has not taken.
     Destination(String),
+}
+
+/// How far the word about an alert has come: of what each destination was last promised, the one
+/// that needs people most. The order is that of the need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// An operator dropped it.
+    Dropped,
+    /// It was delivered.
+    Sent,
+    /// It waits: for the chance to be undone, or because paging is held.
+    Held,
+    /// It waits for its turn.
+    Queued,
+    /// It waits for more than an hour.
+    Delayed,
+    /// So many tries failed; it is tried again.
+    Failed(u32),
+    /// It was given up.
+    Parked,
+}
+
+impl Told {
+    /// True when nothing is on its way.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Dropped | Self::Sent | Self::Parked)
+    }
+}
+
+/// How far the word about one open alert has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldRow {
+    /// The episode.
+    pub alert: AlertId,
+    /// How far.
+    pub told: Told,
+}
+
+/// Rows of one event.
+const ROWS: usize = 500;
+
+impl ToldRow {
+    /// As events of a bounded size.
+    #[must_use]
+    pub fn events(rows: &[Self]) -> Vec<Event> {
+        rows.chunks(ROWS).map(|rows| Event::Told(rows.into())).collect()
+    }
 }
 
 /// One notification with what it is about.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::event::{CheckRow, EngineStatus, Event};
+use super::notifications::{Told, ToldRow};
 use crate::model::{
     Alert, AlertId, CheckKey, Host, Kind, Maintenance, MaintenanceId, Name, Phase, ShownState,
     State, Timestamp,
@@ -106,6 +107,8 @@ pub struct World {
     hosts: BTreeMap<Name, HostEntry>,
     alerts: HashMap<AlertId, Arc<Alert>>,
     by_check: HashMap<CheckKey, AlertId>,
+    /// How far the word about an open alert has come.
+    told: HashMap<AlertId, Told>,
     /// How many alerts a check's one explains.
     affected: HashMap<CheckKey, usize>,
     windows: BTreeMap<MaintenanceId, Arc<Maintenance>>,
@@ -139,6 +142,11 @@ impl World {
             }
             Event::Alert(alert) => self.put_alert(Arc::clone(alert)),
             Event::AlertGone(id) => self.drop_alert(*id),
+            Event::Told(rows) => {
+                for row in rows.iter().filter(|row| self.alerts.contains_key(&row.alert)) {
+                    self.told.insert(row.alert, row.told);
+                }
+            }
             Event::Maintenance(window) => {
                 self.windows.insert(window.id, Arc::clone(window));
                 self.tick(wall);
@@ -238,6 +246,7 @@ impl World {
 
     fn drop_alert(&mut self, id: AlertId) {
         let Some(old) = self.alerts.remove(&id) else { return };
+        self.told.remove(&id);
         self.release(&old);
         if self.by_check.get(&old.check) == Some(&id) {
             self.by_check.remove(&old.check);
@@ -288,6 +297,12 @@ impl World {
     #[must_use]
     pub fn alert(&self, id: AlertId) -> Option<&Arc<Alert>> {
         self.alerts.get(&id)
+    }
+
+    /// How far the word about an open alert has come; `None` while nothing is known of that.
+    #[must_use]
+    pub fn told(&self, id: AlertId) -> Option<Told> {
+        self.told.get(&id).copied()
     }
 
     /// The open alert of a check.
@@ -367,10 +382,14 @@ impl World {
                 .chain(entry.checks.iter().cloned().map(Event::Check))
         });
         let alerts = self.alerts.values().cloned().map(Event::Alert);
+        let mut told: Vec<ToldRow> =
+            self.told.iter().map(|(alert, told)| ToldRow { alert: *alert, told: *told }).collect();
+        told.sort_by_key(|row| row.alert);
         std::iter::once(Event::Engine(Arc::clone(&self.engine)))
             .chain(windows)
             .chain(hosts)
             .chain(alerts)
+            .chain(ToldRow::events(&told))
     }
 }
 

@@ -92,6 +92,50 @@ fn a_host_without_results_waits_and_is_never_ok() {
 }
 
 #[test]
+fn how_far_the_word_has_come_is_known_of_open_alerts_alone() {
+    let id = |n: u8| AlertId::from_parts(1, [n; 10]);
+    let alert = |n: u8, phase: Phase| {
+        Event::Alert(Arc::new(Alert {
+            id: id(n),
+            check: CheckKey::new("a", &*n.to_string()),
+            phase,
+            state: State::Critical,
+            opened: T0,
+            fired: None,
+            resolved: None,
+            since: T0,
+            output: SafeText::empty(),
+            attempt: 1,
+            attempts: 1,
+            ack: None,
+            edge_seq: 1,
+            in_maintenance: false,
+            suppressed: false,
+            notified: None,
+            told_at: None,
+            flapping: None,
+            cause: None,
+        }))
+    };
+    let told = |n: u8, told: Told| ToldRow { alert: id(n), told };
+    let mut world = world(&[
+        alert(1, Phase::Firing),
+        alert(2, Phase::Firing),
+        Event::Told(vec![told(1, Told::Queued), told(2, Told::Failed(2)), told(3, Told::Sent)]),
+        Event::Told(vec![told(1, Told::Sent)]),
+    ]);
+    let of = |world: &World| [1, 2, 3].map(|n| world.told(id(n)));
+    assert_eq!(of(&world), [Some(Told::Sent), Some(Told::Failed(2)), None]);
+    let mut second = World::new();
+    world.snapshot().for_each(|event| second.apply(&event, T0));
+    assert_eq!(of(&second), of(&world));
+    world.apply(&alert(2, Phase::Resolved), T0);
+    assert_eq!(of(&world), [Some(Told::Sent), None, None]);
+    world.apply(&alert(2, Phase::Firing), T0);
+    assert_eq!(of(&world), [Some(Told::Sent), None, None]);
+}
+
+#[test]
 fn a_snapshot_makes_the_same_world() {
     let first = world(&[
         window("x*", 1_000_000, 1_060_000),

@@ -105,7 +105,7 @@ pub fn stuck(vitals: &Vitals, now: Steady) -> Vec<Stuck> {
 mod tests {
     use super::*;
 
-    fn at(seconds: u64) -> Steady {
+    fn at(seconds: i64) -> Steady {
         Steady::from_millis(seconds * 1000)
     }
 

@@ -45,6 +45,7 @@ mod schema;
 mod series;
 mod sqlite;
 mod statuses;
+mod telling;
 mod tx;
 mod wal;
 mod words;
@@ -65,6 +66,7 @@ pub use outbox::{Delivered, OutboxRow};
 pub use promises::{Listed, Standing};
 pub use requests::BeforeImage;
 pub use retention::{DELETE_LIMIT, Retention};
+pub use telling::Telling;
 pub use tx::Tx;
 
 use tx::{Held, Inner};

@@ -219,7 +219,7 @@ impl World {
     /// Sends what changes while somebody stands on a variant.
     pub fn stand_on(&self, variant: usize) {
         self.stood.store(variant, Ordering::Relaxed);
-        for name in ["engine", "live", "trace", "path", "remembered", "directives"] {
+        for name in ["engine", "live", "trace", "path", "remembered", "directives", "told"] {
             self.tell(&Arc::new(self.event(name, variant)));
         }
     }

@@ -30,7 +30,7 @@ use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
     EngineStatus, Event, Heartbeat, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry,
     LogKind, LogPage, NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role,
-    SeriesPage, SeriesPast, SeriesRow, TraceRequest, TraceSummary,
+    SeriesPage, SeriesPast, SeriesRow, Told, ToldRow, TraceRequest, TraceSummary,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -619,6 +619,10 @@ pub fn events() -> Vec<Event> {
         Event::Host(Arc::new(host())),
         Event::Check(Arc::new(row())),
         Event::Alert(Arc::new(alert())),
+        Event::Told(vec![
+            ToldRow { alert: AlertId::from_parts(9, [9; 10]), told: Told::Failed(3) },
+            ToldRow { alert: AlertId::from_parts(8, [8; 10]), told: Told::Sent },
+        ]),
         Event::Maintenance(Arc::new(window())),
         Event::Engine(Arc::new(engine())),
         Event::Ready,

@@ -119,6 +119,13 @@ pub async fn what_waits_is_told_in_one_digest_and_nothing_goes_around_it(place: 
     tx.commit().await.unwrap();
     let sent = store.notifications_of(told(3), 9).await.unwrap();
     assert_eq!((&*sent[0].state, sent[0].sent_at), ("digest", Some(at(61_000))));
+    // Of open alerts it is read for all at once, and is as far as the digest.
+    let mut tx = store.write().await.unwrap();
+    tx.put_alert(&alert(3, "x")).await.unwrap();
+    tx.commit().await.unwrap();
+    let tellings = store.tellings().await.unwrap();
+    let words: Vec<_> = tellings.iter().map(|one| (one.alert, &*one.state)).collect();
+    assert_eq!(words, [(told(3), "sent")]);
     assert!(passing(&store, now, Pass::Open).await.contains(&"host-4 3".to_owned()));
     let last = store.last_of_group("hook", "noc\ndal").await.unwrap();
     assert_eq!(last, Some(at(61_000)));

@@ -11,7 +11,7 @@ use fluxnoc::model::{
 };
 use fluxnoc::protocol::query::{Answer, Point, Query, Series, StateSpan};
 use fluxnoc::protocol::{
-    CheckRow, Command, EngineStatus, Event, LiveCheck, LiveTrace, Outcome, Problem,
+    CheckRow, Command, EngineStatus, Event, LiveCheck, LiveTrace, Outcome, Problem, Told, ToldRow,
 };
 
 /// 2026-02-24 21:04:30 in CET.
@@ -102,6 +102,11 @@ pub fn fine(text: &str) -> Status {
 
 pub fn alert_id(at: usize) -> AlertId {
     AlertId::from_parts(1_771_000_000_000, [u8::try_from(at).unwrap(); 10])
+}
+
+/// The ids of all alerts.
+pub fn alert_ids() -> impl Iterator<Item = AlertId> {
+    (0..problems().len()).map(alert_id)
 }
 
 fn alert(at: usize, bad: &Bad) -> Alert {
@@ -197,7 +202,10 @@ pub fn picture() -> Vec<Event> {
             wait: fluxnoc::model::Wait::default(),
         };
         events.push(check(bad.host, bad.check, bad.kind, status));
-        events.push(Event::Alert(Arc::new(alert(at, bad))));
+        let alert = alert(at, bad);
+        let told = alert.notified.map(|_| ToldRow { alert: alert.id, told: Told::Sent });
+        events.push(Event::Alert(Arc::new(alert)));
+        events.extend(told.map(|told| Event::Told(vec![told])));
     }
     events.push(Event::Ready);
     events

@@ -24,6 +24,7 @@ mod rules;
 mod sequences;
 mod series;
 mod stories;
+mod told;
 mod triage;
 mod views;
 mod wall;

@@ -70,7 +70,7 @@ pub(super) async fn deliver(
         Err(No::Later(why)) => return Delivery::retry(why),
         Err(No::Never(why)) => return Delivery::Refused(why),
         Ok(Handed { got, later, never }) => {
-            taken.add(key, got);
+            taken.add(key, &got);
             (later, never)
         }
     };

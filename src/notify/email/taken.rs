@@ -35,7 +35,7 @@ impl Taken {
     }
 
     /// They took it.
-    pub fn add(&self, key: &str, who: Vec<Address>) {
+    pub fn add(&self, key: &str, who: &[Address]) {
         if who.is_empty() {
             return;
         }

@@ -24,6 +24,8 @@ use tokio_rustls::TlsConnector;
 const SAID: usize = 8 << 10;
 /// Lines of one answer.
 const LINES: usize = 100;
+/// Bytes that are read at once.
+const PART: usize = 1024;
 /// Bytes of a file of certificates.
 const FILE: u64 = 4 << 20;
 
@@ -119,18 +121,17 @@ impl AsyncRead for Wire {
         let Inner { io: Some(io), left: (bytes, lines), .. } = &mut *inner else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        let mut part = buffer.take(*bytes);
+        let mut room = [0; PART];
+        let wanted = PART.min(*bytes).min(buffer.remaining());
+        let mut part = ReadBuf::new(room.get_mut(..wanted).unwrap_or_default());
         let polled = Pin::new(&mut **io).poll_read(context, &mut part);
-        let read = part.filled().len();
-        let ends = part.filled().iter().filter(|byte| **byte == b'\n').count();
+        let read = part.filled();
+        let ends = read.split(|byte| *byte == b'\n').count().saturating_sub(1);
         if ends > *lines {
             return endless();
         }
-        (*bytes, *lines) = (*bytes - read, *lines - ends);
-        let start = buffer.filled().len();
-        // `part` was the head of what is free in `buffer`, and so many bytes of it are written.
-        buffer.initialize_unfilled_to(read);
-        buffer.set_filled(start + read);
+        (*bytes, *lines) = (*bytes - read.len(), *lines - ends);
+        buffer.put_slice(read);
         polled
     }
 }

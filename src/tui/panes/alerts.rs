@@ -6,7 +6,8 @@
 //! ›▲ WARN  3h10m  web-9        disk      /var 83 % (> 80)                sent  noc-2 to 06:00
 //! ```
 
-use crate::model::{Phase, ShownState, State};
+use crate::model::{Phase, ShownState, Span, State};
+use crate::protocol::Told;
 use crate::tui::app::{App, Lead, Pane};
 use crate::tui::format;
 use crate::tui::lists::{AlertRow, Presence, Row};
@@ -41,6 +42,8 @@ const STATE: usize = 7;
 const AGE: usize = 8;
 /// Somebody was told.
 const SENT: &str = "sent";
+/// A promise that is older is over: kept or given up.
+const DAY: Span = Span::from_secs(24 * 3600);
 
 /// Name, counts and order.
 #[must_use]
@@ -190,11 +193,18 @@ fn row(
     surface.put(x, y, room, &remarked(&what, remark(row, inside).as_deref(), room), style);
     x += columns.what;
     let told = told(app, row);
+    let fails = matches!(app.world.told(alert.id), Some(Told::Parked | Told::Failed(_)));
+    let mut long = columns.who >= 18;
     if columns.told > 0 {
-        surface.say(x, y, columns.told, &told, Role::Muted);
+        let role = if fails && alert.notified.is_some() { Role::Bad } else { Role::Muted };
+        surface.say(x, y, columns.told, &told, role);
         x += columns.told;
+        // A word of six columns leaves none between itself and a name.
+        if told.len() == columns.told {
+            (x, long) = (x + 1, false);
+        }
     }
-    let who = who(app, row, columns.who >= 18);
+    let who = who(app, row, long);
     let ordinary = app.options.low_bandwidth && told == SENT;
     let who = if who.is_empty() && columns.told == 0 && !ordinary { told } else { who };
     let role = if app.acking.contains(&alert.id) { Role::Note } else { Role::Muted };
@@ -213,7 +223,21 @@ fn remark(row: &AlertRow, inside: bool) -> Option<String> {
     }
 }
 
-/// Whether somebody was told: `new` when nobody was; `2/3` while it is soft, `wait` while a rule's
+/// How far the word has come, in six columns.
+fn word(told: Told) -> String {
+    match told {
+        Told::Dropped => "drop".to_owned(),
+        Told::Sent => SENT.to_owned(),
+        Told::Held => "held".to_owned(),
+        Told::Queued => "queued".to_owned(),
+        Told::Delayed => "late".to_owned(),
+        Told::Failed(tries @ 0..=9) => format!("fail {tries}"),
+        Told::Failed(tries) => format!("fail{}", tries.min(99)),
+        Told::Parked => "parked".to_owned(),
+    }
+}
+
+/// Whether somebody was told: how far the word has come; `new` when nobody was; `2/3` while it is soft, `wait` while a rule's
 /// duration runs.
 fn told(app: &App, row: &AlertRow) -> String {
     let alert = &row.alert;
@@ -222,7 +246,14 @@ fn told(app: &App, row: &AlertRow) -> String {
             "wait".to_owned()
         }
         (Phase::Pending, _) => format!("{}/{}", alert.attempt, alert.attempts),
-        (_, Some(_)) => SENT.to_owned(),
+        (_, Some(_)) => match app.world.told(alert.id) {
+            Some(told) => word(told),
+            // It is over, and its row stays for the eye alone.
+            None if app.world.alert(alert.id).is_none() => String::new(),
+            // What was promised long ago is over, and its row may be gone.
+            None if alert.told_at.is_some_and(|at| app.wall().since(at) > DAY) => SENT.to_owned(),
+            None => word(Told::Queued),
+        },
         (_, None) if row.is_unhandled() => "new".to_owned(),
         _ => String::new(),
     }

@@ -332,6 +332,16 @@ fn told(app: &App, page: &AlertPage, wide: usize, lines: &mut Vec<Line>) {
     }
 }
 
+/// Why what is due was not delivered yet.
+fn due(app: &App, one: &NotificationRow) -> (&'static str, Role) {
+    let held = app.world.engine().hold.is_some();
+    match one.tries {
+        0 if held || one.not_before > app.wall() => ("held for", Role::Note),
+        0 => ("queued for", Role::Note),
+        _ => ("tried again:", Role::Bad),
+    }
+}
+
 fn delivery(app: &App, one: &NotificationRow) -> (String, Role) {
     let why = one.reason.word().replace('_', " ");
     let what = format!("{} ({why})", one.destination);
@@ -350,7 +360,8 @@ fn delivery(app: &App, one: &NotificationRow) -> (String, Role) {
             (format!("{when}✓ {what} took it{tries}"), Role::Text)
         }
         (DeliveryState::Due, _) => {
-            (format!("{} due to {what}{tries}", moment(app, one.not_before)), Role::Note)
+            let (word, role) = due(app, one);
+            (format!("{} {word} {what}{tries}", moment(app, one.not_before)), role)
         }
         (DeliveryState::Dropped, at) => {
             let when = at.map_or_else(String::new, |at| format!("{} ", moment(app, at)));

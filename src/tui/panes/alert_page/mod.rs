@@ -141,6 +141,7 @@ pub fn sees(app: &mut App, event: &Event) {
     let own = &mut app.own.alert;
     match event {
         Event::Alert(alert) if Some(alert.id) == own.id => own.fresh = false,
+        Event::Told(rows) if rows.iter().any(|row| Some(row.alert) == own.id) => own.fresh = false,
         Event::Check(row) if Some(&row.key) == own.key.as_ref() => own.fresh = false,
         _ => {}
     }
