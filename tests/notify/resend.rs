@@ -46,7 +46,9 @@ async fn what_was_given_up_is_sent_again_under_its_key_with_the_same_bytes_also_
     let clock = Clock::manual(START);
     let mut lab = Lab::start(dir.path(), wanted(&["web-1"], &routes), clock.clone()).await;
     lab.report("web-1/http", refused()).await;
-    let parked = until(&lab, DeliveryState::Parked).await;
+    until(&lab, DeliveryState::Parked).await;
+    // Counts and rows of one page are read one after the other.
+    let parked = page(&lab, Some("hook")).await;
     let [row] = parked.rows.as_slice() else { panic!("{parked:#?}") };
     assert_eq!((&*row.check.host, row.state, row.resent_at), ("web-1", State::Critical, None));
     assert!(row.told.error.as_ref().unwrap().as_str().contains("HTTP 400"), "{row:?}");
