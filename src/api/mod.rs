@@ -75,6 +75,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/ack", post(alerts::acknowledge))
         .route("/api/v1/alerts/unack", post(alerts::unacknowledge))
+        .route("/api/v1/alerts/escalate", post(alerts::escalate))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/comments", get(alerts::comments).post(alerts::comment))
         .route("/api/v1/edges", get(alerts::edges))

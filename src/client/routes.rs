@@ -68,6 +68,7 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
             post(&["paging", "hold"], &json!({ "for_ms": length, "reason": reason }))
         }
         Command::ResumePaging => Ok(order(&["paging", "resume"])),
+        Command::Escalate { which } => post(&["alerts", "escalate"], &json!({ "which": which })),
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }

@@ -1,14 +1,19 @@
 //! `[[channel]]` and `[[contact_list]]`: how people are told, and who is told of what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::problem::nearest;
 use super::reader::Reader;
 use super::settings::{FluxNotify, Settings};
 use super::{email, flux_notify, keys, kinds};
+use crate::model::escalation::STEPS;
 use crate::model::flux_notify::NAME;
 use crate::model::{
-    Channel, ChannelKind, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
+    Channel, ChannelKind, EscalationStep, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
     channel::LOG, id::valid_name,
 };
 
@@ -77,6 +82,7 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
             top.sink.missing(&top.span, why);
         }
     }
+    let lists = written_lists(top, section);
     for reader in top.tables("contact_list", "[[contact_list]]") {
         reader.refuse_unknown(keys::CONTACT_LIST);
         let Some(name) = name(&reader) else { continue };
@@ -98,6 +104,8 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
             reader.wrong("channels", "names no channel; leave the list out, or name `log`");
         }
         routes.repeats.extend(repeat(&reader).map(|repeat| (Name::clone(&name), repeat)));
+        let steps = escalation(&reader, &name, &lists);
+        routes.escalations.extend(steps.map(|steps| (Name::clone(&name), steps)));
         routes.groupings.extend(grouping(&reader).map(|rule| (Name::clone(&name), rule)));
         routes.lists.insert(name, channels);
     }
@@ -133,6 +141,57 @@ pub(super) fn read(top: &Reader<'_>, settings: &Settings) -> Routes {
         }
     }
     routes
+}
+
+/// The names of all lists that are written, also those with mistakes: a step may lead to one that
+/// comes later.
+fn written_lists(top: &Reader<'_>, section: &FluxNotify) -> Vec<Name> {
+    let lists = top.get("contact_list").and_then(|value| value.get_ref().as_array());
+    let name = |list: &Spanned<DeValue<'_>>| {
+        list.get_ref().as_table()?.get("name")?.get_ref().as_str().map(Name::from)
+    };
+    let of_service = section.contact_list.as_deref().filter(|_| section.url.is_some());
+    lists.into_iter().flatten().filter_map(name).chain(of_service.map(Name::from)).collect()
+}
+
+/// Who else is told while nobody has what a list was told of; `None` when it says nothing of that.
+fn escalation(
+    reader: &Reader<'_>,
+    list: &Name,
+    lists: &[Name],
+) -> Option<Arc<[EscalationStep]>> {
+    let mut steps: Vec<EscalationStep> = Vec::new();
+    let written = reader.tables("escalate", "escalate = [{ after = \"15m\", to = \"Shift lead\" }]");
+    if written.len() > STEPS {
+        reader.wrong("escalate", format!("has more than {STEPS} steps"));
+        return None;
+    }
+    for step in written {
+        step.refuse_unknown(keys::ESCALATION);
+        step.require("after", "after = \"15m\"");
+        step.require("to", "to = \"Shift lead\"");
+        let longest = Span::from_millis(30 * DAY.millis());
+        let after = step.duration("after", Span::from_secs(60)..=longest);
+        let to = step.text("to").and_then(|text| {
+            if *text == **list {
+                let why = "is the list itself, which `repeat` tells again; name another one";
+                step.wrong("to", why);
+                return None;
+            }
+            let found = lists.iter().find(|list| ***list == *text).cloned();
+            if found.is_none() {
+                step.wrong("to", unknown("contact list", text, lists.iter().map(AsRef::as_ref)));
+            }
+            found
+        });
+        let (Some(after), Some(to)) = (after, to) else { continue };
+        if let Some(before) = steps.last().filter(|before| before.after >= after) {
+            step.wrong("after", format!("{after} is not later than the step before, {}", before.after));
+            continue;
+        }
+        steps.push(EscalationStep { after, to });
+    }
+    (!steps.is_empty()).then(|| steps.into())
 }
 
 /// How often is told again.

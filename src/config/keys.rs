@@ -103,7 +103,9 @@ pub const FLUX_NOTIFY: &[&str] =
 pub const WATCHDOG: &[&str] = &["url", "interval", "method", "headers"];
 /// `[[contact_list]]`.
 pub const CONTACT_LIST: &[&str] =
-    &["name", "channels", "group_by", "group_wait", "group_interval", "repeat"];
+    &["name", "channels", "group_by", "group_wait", "group_interval", "repeat", "escalate"];
+/// `escalate` of `[[contact_list]]`.
+pub const ESCALATION: &[&str] = &["after", "to"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.

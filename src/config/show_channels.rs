@@ -55,6 +55,12 @@ pub(super) fn write(out: &mut String, routes: &Routes) {
         if let Some(repeat) = routes.repeats.get(name) {
             keys.text("repeat", &repeat.to_string());
         }
+        for step in routes.escalations.get(name).into_iter().flat_map(|steps| steps.iter()) {
+            let _ = write!(out, "\n[[contact_list.escalate]]\n");
+            let mut keys = Keys { out };
+            keys.text("after", &step.after.to_string());
+            keys.text("to", &step.to);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::{Maintenance, Now, Span, Steady};
 use crate::protocol::Event;
 use crate::rules::alert::{self, Input};
 use crate::rules::attempts::{self, Freshness};
+use crate::rules::escalate;
 
 use super::core::Core;
 use super::log;
@@ -93,7 +94,7 @@ impl Core {
         }
     }
 
-    /// Ends acknowledgements whose time is over, and tells again of what nobody has.
+    /// Ends acknowledgements whose time is over, and tells again and tells others of what nobody has.
     pub(super) fn wake_alerts(&mut self, now: Now) {
         if self.storage_down {
             return;
@@ -103,8 +104,9 @@ impl Core {
             let Some(alert) = self.alert_of(at) else { continue };
             let policy = self.policy(at);
             let remind = alert::remind_at(&alert, &policy).is_some_and(|at| at <= line);
+            let escalated = escalate::is_due(&alert, &policy, self.is_held(), line);
             let expires = alert.ack.and_then(|ack| ack.expires);
-            if remind || expires.is_some_and(|expires| expires <= now.wall) {
+            if remind || escalated || expires.is_some_and(|expires| expires <= now.wall) {
                 self.step(at, Input::Tick, now);
             }
         }

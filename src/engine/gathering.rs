@@ -153,7 +153,12 @@ impl Outbox {
             // That service tells one of its own lists at a time.
             let by_list = matches!(kind, Some(ChannelKind::FluxNotify(_)));
             let list = row.notification.list.clone().filter(|_| by_list);
-            let list = lists.entry(row.notification.alert).or_insert(list).clone();
+            let list = match row.notification.reason {
+                // Told to one list of several.
+                Reason::Escalation => list,
+                _ if row.notification.besides => list,
+                _ => lists.entry(row.notification.alert).or_insert(list).clone(),
+            };
             parts.entry(list).or_default().push(row);
         }
         if free.is_empty() && parts.is_empty() {

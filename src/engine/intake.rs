@@ -4,7 +4,7 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, State, Status,
+    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, State, Status,
     Timestamp,
 };
 use crate::protocol::TraceRequest;
@@ -16,7 +16,6 @@ use crate::rules::{alert, attempts, evaluate};
 
 use super::batch::Judged;
 use super::core::Core;
-use super::gathering::group_of;
 
 impl Core {
     /// Takes a worker's report in. One that came before counts once: its answer may have been lost.
@@ -139,6 +138,7 @@ impl Core {
         let before = self.alert_of(at);
         let mut cover = self.cover(&key, now.wall);
         self.add_reach(at, &mut cover, before.as_ref(), now);
+        cover.held = self.is_held();
         let mint = || AlertId::from_parts(now.wall.millis(), rand::random());
         let (policy, moment) = (self.policy(at), self.moment(now));
         let step = alert::step(before.as_ref(), input, &cover, &policy, moment, mint);
@@ -163,39 +163,12 @@ impl Core {
     pub(super) fn policy(&self, at: usize) -> Policy {
         let policy = self.table.get(at).map(|slot| slot.check.policy()).unwrap_or_default();
         let routes = self.routes.borrow();
-        if policy.re_alert.is_some() || routes.repeats.is_empty() {
+        if routes.repeats.is_empty() && routes.escalations.is_empty() {
             return policy;
         }
         let list = self.table.get(at).and_then(|slot| slot.check.contact_list.as_deref());
-        let re_alert = routes.repeat(list);
-        Policy { re_alert, ..policy }
-    }
-
-    /// Who is told of a check: its contact list, or the default one, and their channels.
-    fn told(&self, at: usize) -> (Option<Name>, Vec<Name>) {
-        let list = self.table.get(at).and_then(|slot| slot.check.contact_list.clone());
-        let told = self.routes.borrow().told(list.as_deref());
-        if let Some(list) = list.filter(|list| told.0.as_ref() != Some(list)) {
-            tracing::warn!(%list, "there is no such contact list any more; the default one is told");
-        }
-        told
-    }
-
-    /// What the alert of a check is told together with.
-    fn group_of(&self, at: usize, list: Option<&Name>) -> Option<String> {
-        let list = list?;
-        let routes = self.routes.borrow();
-        let rule = routes.groupings.get(list)?;
-        let key = &self.table.get(at)?.check.key;
-        let host = self.table.host(&key.host);
-        let shared = rule.by.iter().map(|by| match by {
-            GroupBy::Host => &*key.host,
-            GroupBy::Check => &*key.name,
-            GroupBy::Label(label) => {
-                host.and_then(|host| host.labels.get(label)).map_or("", |value| value)
-            }
-        });
-        Some(group_of(list, &shared.collect::<Vec<_>>()))
+        let re_alert = policy.re_alert.or_else(|| routes.repeat(list));
+        Policy { re_alert, escalate: routes.escalation(list), ..policy }
     }
 
     /// True when a problem of this state means that the whole host cannot be reached.
@@ -213,14 +186,18 @@ impl Core {
         }
         for notice in &step.notices {
             let unreachable = self.means_unreachable(at, notice.edge.to);
-            let (list, destinations) = self.told(at);
-            let group = self.group_of(at, list.as_ref());
-            for destination in destinations {
-                let notification = Notification::of(&notice.edge, notice.reason, &destination);
-                let (list, group) = (list.clone(), group.clone());
-                let notification = Notification { list, group, unreachable, ..notification };
-                let promised = self.promised(notification, known);
-                self.batch.notifications.extend(promised);
+            for told in self.audience(at, &notice.to, step.alert.as_ref()) {
+                for (destination, besides) in &told.to {
+                    let notification = Notification::of(&notice.edge, notice.reason, destination);
+                    let notification = match told.list.as_ref().filter(|_| *besides) {
+                        Some(list) => notification.besides(list),
+                        None => Notification { list: told.list.clone(), ..notification },
+                    };
+                    let group = told.group.clone();
+                    let notification = Notification { group, unreachable, ..notification };
+                    let promised = self.promised(notification, known);
+                    self.batch.notifications.extend(promised);
+                }
             }
         }
         self.batch.edges.extend(step.edges);

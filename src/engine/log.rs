@@ -301,6 +301,10 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             (format!("held paging for {length}: {reason}"), Vec::new())
         }
         Command::ResumePaging => ("let paging go on".to_owned(), Vec::new()),
+        Command::Escalate { which } => match which.as_slice() {
+            [one] => (format!("had step {} of alert {} sent", one.step, one.alert), Vec::new()),
+            all => (format!("had the next steps of {} alerts sent", all.len()), Vec::new()),
+        },
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

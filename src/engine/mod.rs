@@ -4,6 +4,7 @@
 //! Out: outcomes, answers, events.
 //! Never: speaks HTTP, draws, or touches a target.
 
+mod audience;
 mod batch;
 mod commands;
 mod commit;

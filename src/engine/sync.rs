@@ -186,6 +186,9 @@ impl Core {
             }
             slot.alert = alerts.remove(&slot.check.key).map(|mut alert| {
                 alert.told_at = alert.told_at.map(|at| at.min(now.wall));
+                if let Some(escalation) = &mut alert.escalation {
+                    escalation.since = escalation.since.map(|at| at.min(now.wall));
+                }
                 if let Some(cause) = &mut alert.cause {
                     cause.at = cause.at.min(now.wall);
                 }

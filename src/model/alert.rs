@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::Escalation;
 use super::id::{AlertId, CheckKey};
 use super::safe_text::SafeText;
 use super::state::State;
+use super::status::Status;
 use super::time::Timestamp;
 
 /// Where an episode stands.
@@ -150,9 +152,45 @@ pub struct Alert {
     /// Set while another alert explains it, or may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// Set while it fires and its contact list has steps, and afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
 }
 
 impl Alert {
+    /// A new episode: a problem that is not confirmed.
+    #[must_use]
+    pub fn opened(
+        id: AlertId,
+        check: &CheckKey,
+        status: &Status,
+        attempts: u32,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            check: check.clone(),
+            phase: Phase::Pending,
+            state: status.state,
+            opened: at,
+            fired: None,
+            resolved: None,
+            since: status.since,
+            output: status.output.clone(),
+            attempt: status.attempt,
+            attempts,
+            ack: None,
+            edge_seq: 0,
+            in_maintenance: false,
+            suppressed: false,
+            notified: None,
+            told_at: None,
+            flapping: None,
+            cause: None,
+            escalation: None,
+        }
+    }
+
     /// True while it is pending or firing.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -214,6 +252,8 @@ pub enum EdgeKind {
     CauseBegan,
     /// No other alert explains it any more, and it is still there.
     CauseEnded,
+    /// The next contact list is told, for nobody has it.
+    Escalated,
 }
 
 impl EdgeKind {
@@ -238,11 +278,12 @@ impl EdgeKind {
             Self::Reminded => "reminded",
             Self::CauseBegan => "cause_began",
             Self::CauseEnded => "cause_ended",
+            Self::Escalated => "escalated",
         }
     }
 
     /// All kinds.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Fired,
         Self::Worse,
         Self::Better,
@@ -260,6 +301,7 @@ impl EdgeKind {
         Self::Reminded,
         Self::CauseBegan,
         Self::CauseEnded,
+        Self::Escalated,
     ];
 
     /// The kind of a stored word.

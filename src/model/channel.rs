@@ -1,7 +1,9 @@
 //! Where people are told: channels, and the contact lists that name them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::escalation::EscalationStep;
 use super::flux_notify::FluxNotify;
 use super::id::Name;
 use super::secret::Secret;
@@ -199,6 +201,8 @@ pub struct Routes {
     pub groupings: BTreeMap<Name, Grouping>,
     /// By contact list, how often is told again what no rule says that of.
     pub repeats: BTreeMap<Name, Span>,
+    /// By contact list, who else is told while nobody has what it was told of.
+    pub escalations: BTreeMap<Name, Arc<[EscalationStep]>>,
     /// How many notifications a minute a channel is given one by one; beyond that they come as
     /// one. A channel that is not here is given all.
     pub storms: BTreeMap<Name, u32>,
@@ -229,6 +233,12 @@ impl Routes {
     #[must_use]
     pub fn repeat(&self, list: Option<&str>) -> Option<Span> {
         self.repeats.get(self.chosen(list)?.0).copied()
+    }
+
+    /// Who else is told while nobody has what that list was told of.
+    #[must_use]
+    pub fn escalation(&self, list: Option<&str>) -> Option<Arc<[EscalationStep]>> {
+        self.escalations.get(self.chosen(list)?.0).cloned()
     }
 
     /// The list of that name, else the default one.

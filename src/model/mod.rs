@@ -9,6 +9,7 @@ pub mod check;
 pub mod comment;
 pub mod digest;
 pub mod endpoint;
+pub mod escalation;
 pub mod flux_notify;
 pub mod hash;
 pub mod hold;
@@ -45,6 +46,7 @@ pub use channel::{
 pub use check::{Check, CheckAbout, FlapLimits, Limit};
 pub use comment::Comment;
 pub use digest::{Digest, DigestItem};
+pub use escalation::{Escalated, Escalation, EscalationStep, NextStep};
 pub use flux_notify::{FluxNotify, Incident};
 pub use hold::Hold;
 pub use host::{Host, Need};

@@ -40,11 +40,13 @@ pub enum Reason {
     Digest,
     /// What explained it answers again, and the problem is still there.
     CauseEnded,
+    /// Nobody has it, and the next contact list is told.
+    Escalation,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::First,
         Self::Worse,
         Self::Recovered,
@@ -59,6 +61,7 @@ impl Reason {
         Self::HoldEnded,
         Self::Digest,
         Self::CauseEnded,
+        Self::Escalation,
     ];
 
     /// The word on the wire and in the store.
@@ -79,6 +82,7 @@ impl Reason {
             Self::HoldEnded => "hold_ended",
             Self::Digest => "digest",
             Self::CauseEnded => "cause_ended",
+            Self::Escalation => "escalation",
         }
     }
 
@@ -121,6 +125,10 @@ pub struct Notification {
     /// True when the whole host cannot be reached.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreachable: bool,
+    /// True when its destination is told of the same edge for another contact list too, and this is
+    /// for one that an escalation has told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub besides: bool,
 }
 
 /// What people knew of an alert before a promise, and when they were told.
@@ -163,7 +171,15 @@ impl Notification {
             group: None,
             digest: None,
             unreachable: false,
+            besides: false,
         }
+    }
+
+    /// The same for a further contact list of the same destination; the list is a part of the key.
+    #[must_use]
+    pub fn besides(self, list: &Name) -> Self {
+        let key = format!("{}:{list}", self.key);
+        Self { key, list: Some(list.clone()), besides: true, ..self }
     }
 
     /// The digest of several; `first` is the one of them that came first, by which it has its key:

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::escalation::EscalationStep;
 use super::id::Name;
 use super::pattern::Pattern;
 use super::threshold::{Range, Thresholds};
@@ -188,7 +189,12 @@ impl Rule {
     /// How its alerts are told.
     #[must_use]
     pub const fn policy(&self) -> Policy {
-        Policy { re_alert: self.re_alert, tell: self.notify, tell_recovery: self.notify_recovery }
+        Policy {
+            re_alert: self.re_alert,
+            tell: self.notify,
+            tell_recovery: self.notify_recovery,
+            escalate: None,
+        }
     }
 
     /// True when `other` judges in the same way: at most who is told, and when again, differs.
@@ -217,7 +223,7 @@ pub struct Ruled {
 }
 
 /// How an alert is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// After how long it is told again while nobody has it; `None` for never.
     pub re_alert: Option<Span>,
@@ -225,11 +231,13 @@ pub struct Policy {
     pub tell: bool,
     /// False: its end is told to nobody.
     pub tell_recovery: bool,
+    /// Who else is told while nobody has it.
+    pub escalate: Option<Arc<[EscalationStep]>>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { re_alert: None, tell: true, tell_recovery: true }
+        Self { re_alert: None, tell: true, tell_recovery: true, escalate: None }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A notification as the requests that a Flux Notify service is sent.
 //!
 //! A problem opens an incident and then tells the contact list; what follows updates the incident
-//! that was opened; a recovery resolves it. Every request has its own idempotency key and is a pure
+//! that was opened; a recovery resolves it. A step of an escalation updates it and tells the step's
+//! list, which is told by itself from then on. Every request has its own idempotency key and is a pure
 //! function of notification, incident and configuration, so that a repeat has the same bytes. The
 //! receiver is as hostile as any (see [`super::webhook`]).
 
@@ -34,12 +35,15 @@ pub(super) fn steps(
     match (incident, notification.reason) {
         // It is of many alerts; the incident of one of them is not its own.
         (_, Reason::Digest) => vec![Step::Notify],
+        // The incident is changed by what the first list is told.
+        _ if notification.besides => vec![Step::Notify],
         // A test leaves no incident behind.
         (None, Reason::Test) => vec![Step::Create, Step::Notify, Step::Resolve],
         (Some(_), Reason::Test) => vec![Step::Notify, Step::Resolve],
         (Some(_), _) if opened_by_this => vec![Step::Notify],
         (Some(_), _) if is_over(notification) => vec![Step::Resolve],
         (Some(_), Reason::Acknowledged) => vec![Step::Acknowledge],
+        (Some(_), Reason::Escalation) => vec![Step::Update, Step::Notify],
         (Some(_), _) => vec![Step::Update],
         (None, _) if is_over(notification) => vec![Step::Notify],
         (None, _) if opens(service, notification) => vec![Step::Create, Step::Notify],
@@ -71,6 +75,9 @@ pub(super) fn payload(
     let edge = &notification.edge;
     let status = match step {
         Step::Acknowledge => "acknowledged",
+        Step::Notify if notification.besides && notification.reason == Reason::Acknowledged => {
+            "acknowledged"
+        }
         Step::Update => "updated",
         Step::Notify if is_over(notification) => "resolved",
         Step::Resolve => "resolved",

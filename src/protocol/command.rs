@@ -84,6 +84,16 @@ pub const REMEMBER_KEY_LIMIT: usize = 64;
 /// Longest value of them, in bytes.
 pub const REMEMBER_VALUE_LIMIT: usize = 16 * 1024;
 
+/// An alert whose next step is sent, and which that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EscalateOne {
+    /// The alert.
+    pub alert: AlertId,
+    /// The number of the step, from 1: when another one is next meanwhile, nothing is sent.
+    pub step: u32,
+}
+
 const fn yes() -> bool {
     true
 }
@@ -193,6 +203,11 @@ pub enum Command {
     },
     /// Let paging go on before its time.
     ResumePaging,
+    /// Tell the next contact list of an alert's escalation now.
+    Escalate {
+        /// Which alerts, each with the step that is meant.
+        which: Vec<EscalateOne>,
+    },
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -234,6 +249,7 @@ impl Command {
             Self::TestNotify { .. } => "test_notify",
             Self::HoldPaging { .. } => "hold_paging",
             Self::ResumePaging => "resume_paging",
+            Self::Escalate { .. } => "escalate",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -324,6 +340,7 @@ impl Command {
                 reason: "core switch \u{e4} is replaced".to_owned(),
             },
             Self::ResumePaging,
+            Self::Escalate { which: vec![EscalateOne { alert, step: 2 }] },
             Self::Look {
                 stream: 7,
                 interest: Interest {

@@ -21,7 +21,7 @@
 //! | Pending, Firing | now >= `expires` | the same, not acknowledged | `ack_expired` (only Firing) |
 //! | Pending, Firing | what its host depends on gives no answer, or answers again: [`super::cause`] | the same | `cause_began`, `cause_ended` (only Firing) |
 //! | Firing | a window (or its silence) begins or ends | the same | `window_began`, `window_ended` |
-//!
+//! | Firing | a step of [`super::escalate`] is due, or sent by an operator | the same | escalated |
 //! | Firing, told, nobody has it, no window silences it | the rule's `re_alert` has passed since it was told | the same | reminded |
 //!
 //! A pending alert has no edges: when it comes to nothing, nothing is kept. Every input also lets
@@ -30,10 +30,11 @@
 
 use super::Moment;
 use super::cause::{self, Turn};
-use super::notify::{self, Lifted, Notice};
+use super::escalate;
+use super::notify::{self, Audience, Lifted, Notice};
 use super::suppress::Cover;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Flapping, Phase, Policy, Reason,
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Escalation, Flapping, Phase, Policy, Reason,
     SafeText, State, Status, Timestamp,
 };
 
@@ -79,6 +80,11 @@ pub enum Input<'a> {
         /// Who.
         actor: SafeText,
     },
+    /// Somebody has the next step of its escalation sent.
+    Escalate {
+        /// Who.
+        actor: SafeText,
+    },
     /// Its check was removed or disabled.
     Removed {
         /// Why, in words.
@@ -118,14 +124,15 @@ pub fn step(
         (Input::Status { check, status, attempts }, None)
             if status.state.is_problem() && !status.is_waiting() =>
         {
-            opened(mint(), check, status, *attempts, now)
+            Alert::opened(mint(), check, status, *attempts, now)
         }
         (_, None) => return Step::default(),
     };
     let lifted = Lifted { window: alert.suppressed && !cover.suppressed, cause: false };
     let fired = alert.phase == Phase::Firing;
     let (edges, dropped, tell_ack) = (Vec::new(), false, false);
-    let mut run = Run { alert, edges, dropped, tell_ack, lifted, cover, policy, now, line };
+    let by = None;
+    let mut run = Run { alert, edges, dropped, tell_ack, by, lifted, cover, policy, now, line };
     run.pass_time();
     match input {
         Input::Status { status, attempts, .. } => run.status(status, attempts),
@@ -139,6 +146,7 @@ pub fn step(
         }
         Input::Tick | Input::Comment { .. } => {}
         Input::Unacknowledge { actor } => run.unacknowledge(&actor),
+        Input::Escalate { actor } => run.by = Some(actor),
         Input::Removed { why } => run.removed(why),
     }
     run.windows();
@@ -155,36 +163,14 @@ pub fn remind_at(alert: &Alert, policy: &Policy) -> Option<Timestamp> {
     Some(told + policy.re_alert?)
 }
 
-fn opened(id: AlertId, check: &CheckKey, status: &Status, attempts: u32, now: Timestamp) -> Alert {
-    Alert {
-        id,
-        check: check.clone(),
-        phase: Phase::Pending,
-        state: status.state,
-        opened: now,
-        fired: None,
-        resolved: None,
-        since: status.since,
-        output: status.output.clone(),
-        attempt: status.attempt,
-        attempts,
-        ack: None,
-        edge_seq: 0,
-        in_maintenance: false,
-        suppressed: false,
-        notified: None,
-        told_at: None,
-        flapping: None,
-        cause: None,
-    }
-}
-
 /// One step under way.
 struct Run<'a> {
     alert: Alert,
     edges: Vec<Edge>,
     dropped: bool,
     tell_ack: bool,
+    /// Who has the next step of the escalation sent.
+    by: Option<SafeText>,
     lifted: Lifted,
     cover: &'a Cover,
     policy: &'a Policy,
@@ -460,28 +446,42 @@ impl Run<'_> {
         remind_at(&self.alert, self.policy)
     }
 
+    /// Tells the next contact list, when its time has come or somebody has it told.
+    fn escalate(&mut self) -> Option<Notice> {
+        let by = self.by.take().filter(|_| self.is_firing());
+        let now = Moment { wall: self.now, line: self.line };
+        let told = escalate::advance(&mut self.alert, self.policy, self.cover.held, by, now)?;
+        self.edge(EdgeKind::Escalated, self.alert.state, SafeText::line(&told.text), told.by);
+        let edge = self.edges.last()?.clone();
+        Some(Notice { reason: Reason::Escalation, edge, to: Audience::Step(told.to) })
+    }
+
     fn finish(mut self) -> Step {
         if self.dropped {
             return Step { dropped: Some(self.alert.id), ..Step::default() };
         }
         let mut notices = notify::decide(&mut self.alert, &self.edges, self.lifted, self.policy);
-        if self.tell_ack && self.policy.tell {
-            notices.extend(notify::taken(&self.alert, &self.edges));
+        if self.tell_ack {
+            notices.extend(notify::taken(&self.alert, &self.edges, self.policy));
         }
         if notices.is_empty() && self.remind_at().is_some_and(|at| at <= self.line) {
             let text = self.alert.output.clone();
             self.edge(EdgeKind::Reminded, self.alert.state, text, None);
             let edge = self.edges.last().cloned();
-            notices.extend(edge.map(|edge| Notice { reason: Reason::Reminder, edge }));
+            let to = Audience::Contacts;
+            notices.extend(edge.map(|edge| Notice { reason: Reason::Reminder, edge, to }));
         }
         if !notices.is_empty() {
             self.alert.told_at = Some(self.line);
         }
+        notices.extend(self.escalate());
         let expires = self.alert.ack.as_ref().and_then(|ack| ack.expires);
         let remind = self.remind_at().map(|at| self.now + at.since(self.line));
         let doubt = cause::patience_ends(self.alert.cause.as_ref());
         let doubt = doubt.map(|at| self.now + at.since(self.line));
-        let wakes = [expires, self.cover.changes_at, remind, doubt];
+        let step = self.alert.escalation.as_ref().and_then(Escalation::due);
+        let step = step.map(|at| self.now + at.since(self.line));
+        let wakes = [expires, self.cover.changes_at, remind, doubt, step];
         let wake_at = wakes.into_iter().flatten().min();
         Step {
             wake_at: wake_at.filter(|_| self.alert.is_open()),

@@ -10,7 +10,8 @@
 //! hard), [`flapping`] (whether it changes too often to be told), [`suppress`] (which windows cover it), [`reach`] (whether its
 //! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
 //! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
-//! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]). Whether the monitor itself moves is [`vital`]'s. The stories in
+//! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]); while
+//! nobody has it, others are told too ([`escalate`]). Whether the monitor itself moves is [`vital`]'s. The stories in
 //! `tests/scenarios/` prove them together.
 
 pub mod alert;
@@ -18,6 +19,7 @@ pub mod attempts;
 pub mod cause;
 pub mod digest;
 pub mod duration;
+pub mod escalate;
 pub mod evaluate;
 pub mod flapping;
 pub mod gather;

@@ -19,12 +19,30 @@
 //!
 //! | told again after the rule's `re_alert` | nothing | `reminder`, if it speaks |
 //!
+//! Who is told: the contact list and those whom an escalation has told ([`super::escalate`]), who know
+//! of the problem too; of a reminder only the contact list, for the others have their steps. When an
+//! operator escalated what the list itself was never told of, only those hear of its end, and that
+//! somebody has it.
+//!
 //! A rule may say that nobody is told of its alerts at all, or not of their end.
 //!
 //! So with a window that suppresses: a problem told before it recovers loudly even inside it; one
 //! that begins and ends inside it is never told; one that is still there at its end is told once.
 
-use crate::model::{Alert, Edge, EdgeKind, Phase, Policy, Reason};
+use crate::model::{Alert, Edge, EdgeKind, Name, Phase, Policy, Reason};
+
+/// Who is told of an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The contact list of its check.
+    Contacts,
+    /// That and all that an escalation has told.
+    Everybody,
+    /// Only those whom an escalation has told.
+    Escalated,
+    /// The contact list of this step.
+    Step(Name),
+}
 
 /// One edge that must be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +51,17 @@ pub struct Notice {
     pub reason: Reason,
     /// What.
     pub edge: Edge,
+    /// Whom.
+    pub to: Audience,
+}
+
+/// Those who know of the problem and may hear of it; `None` when nobody does.
+fn knowing(alert: &Alert, policy: &Policy) -> Option<Audience> {
+    let escalated = alert.escalation.as_ref().is_some_and(|known| !known.told.is_empty());
+    match alert.notified.filter(|_| policy.tell) {
+        Some(_) => Some(Audience::Everybody),
+        None => escalated.then_some(Audience::Escalated),
+    }
 }
 
 /// What a step ended that had kept the alert silent.
@@ -47,11 +76,12 @@ pub struct Lifted {
 /// Why this edge is told, or `None`. `alert` is as the whole step leaves it, but with `notified`
 /// as it was before this edge.
 #[must_use]
-pub fn reason(alert: &Alert, edge: &Edge, lifted: Lifted) -> Option<Reason> {
+pub fn reason(alert: &Alert, edge: &Edge, lifted: Lifted, policy: &Policy) -> Option<Reason> {
     let speaks = alert.is_unhandled();
     match edge.kind {
-        EdgeKind::Recovered => alert.notified.map(|_| Reason::Recovered),
-        _ if !speaks => None,
+        EdgeKind::Recovered if !policy.tell_recovery => None,
+        EdgeKind::Recovered => knowing(alert, policy).map(|_| Reason::Recovered),
+        _ if !speaks || !policy.tell => None,
         EdgeKind::AckExpired => Some(Reason::AckExpired),
         EdgeKind::Reminded => alert.notified.map(|_| Reason::Reminder),
         EdgeKind::WindowEnded => lifted.window.then_some(Reason::WindowEnded),
@@ -75,33 +105,36 @@ pub fn reason(alert: &Alert, edge: &Edge, lifted: Lifted) -> Option<Reason> {
         | EdgeKind::CauseBegan
         | EdgeKind::Closed
         | EdgeKind::Commented
+        | EdgeKind::Escalated
         | EdgeKind::Undone => None,
     }
 }
 
 /// The notice that somebody has it, for those who know of the problem.
 #[must_use]
-pub fn taken(alert: &Alert, edges: &[Edge]) -> Option<Notice> {
-    let known = alert.notified.is_some() && alert.phase == Phase::Firing && !alert.suppressed;
+pub fn taken(alert: &Alert, edges: &[Edge], policy: &Policy) -> Option<Notice> {
+    let speaks = alert.phase == Phase::Firing && !alert.suppressed;
+    let to = knowing(alert, policy).filter(|_| speaks)?;
     let edge = edges.iter().rfind(|edge| edge.kind == EdgeKind::Acknowledged)?;
-    known.then(|| Notice { reason: Reason::Acknowledged, edge: edge.clone() })
+    Some(Notice { reason: Reason::Acknowledged, edge: edge.clone(), to })
 }
 
 /// The notices of one step's edges, in order; keeps `alert.notified`.
 pub fn decide(alert: &mut Alert, edges: &[Edge], lifted: Lifted, policy: &Policy) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
-    let told =
-        |edge: &&Edge| policy.tell && (policy.tell_recovery || edge.kind != EdgeKind::Recovered);
-    for edge in edges.iter().filter(told) {
-        let Some(reason) = reason(alert, edge, lifted) else { continue };
+    for edge in edges {
+        let Some(reason) = reason(alert, edge, lifted, policy) else { continue };
         let ended = matches!(reason, Reason::WindowEnded | Reason::CauseEnded);
         if ended && !notices.is_empty() {
             continue;
         }
-        if reason != Reason::Recovered {
+        let mut to = Audience::Everybody;
+        if reason == Reason::Recovered {
+            to = knowing(alert, policy).unwrap_or(to);
+        } else {
             alert.notified = Some(alert.notified.map_or(edge.to, |known| known.worst(edge.to)));
         }
-        notices.push(Notice { reason, edge: edge.clone() });
+        notices.push(Notice { reason, edge: edge.clone(), to });
     }
     notices
 }

@@ -30,6 +30,8 @@ pub struct Cover {
     pub began: Option<Timestamp>,
     /// Hosts that cannot be reached without the one that it tells of.
     pub behind: usize,
+    /// Paging is held.
+    pub held: bool,
 }
 
 impl Cover {

@@ -28,6 +28,7 @@ struct AlertRow {
     flapping: Option<String>,
     told_at: Option<i64>,
     cause: Option<String>,
+    escalation: Option<String>,
 }
 
 impl<'r, R: Row> FromRow<'r, R> for AlertRow
@@ -61,6 +62,7 @@ where
             flapping: row.try_get("flapping")?,
             told_at: row.try_get("told_at")?,
             cause: row.try_get("cause")?,
+            escalation: row.try_get("escalation")?,
         })
     }
 }
@@ -84,6 +86,10 @@ impl AlertRow {
             Some(text) => Some(words::from_json(text)?),
             None => None,
         };
+        let escalation = match &self.escalation {
+            Some(text) => Some(words::from_json(text)?),
+            None => None,
+        };
         Some(Alert {
             id: self.id.parse().ok()?,
             check: CheckKey::new(self.host, self.check_name),
@@ -104,6 +110,7 @@ impl AlertRow {
             told_at: words::moment(self.told_at),
             flapping,
             cause,
+            escalation,
         })
     }
 }
@@ -171,21 +178,24 @@ impl Tx {
     pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
             resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
-            notified, flapping, told_at, cause) \
+            notified, flapping, told_at, cause, escalation) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-            $19, $20) \
+            $19, $20, $21) \
             ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
             opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
             since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
             attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
             in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
             notified = excluded.notified, flapping = excluded.flapping, \
-            told_at = excluded.told_at, cause = excluded.cause";
+            told_at = excluded.told_at, cause = excluded.cause, \
+            escalation = excluded.escalation";
         let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
         let flapping = alert.flapping.as_ref().map(words::json).transpose();
         let flapping = flapping.map_err(|e| self.fail(e))?;
         let cause = alert.cause.as_ref().map(words::json).transpose();
         let cause = cause.map_err(|e| self.fail(e))?;
+        let escalation = alert.escalation.as_ref().map(words::json).transpose();
+        let escalation = escalation.map_err(|e| self.fail(e))?;
         on!(self, c => sqlx::query(SQL)
             .bind(alert.id.to_string())
             .bind(&*alert.check.host)
@@ -207,6 +217,7 @@ impl Tx {
             .bind(&flapping)
             .bind(words::millis(alert.told_at))
             .bind(&cause)
+            .bind(&escalation)
             .execute(c).await.map(drop))
     }
 

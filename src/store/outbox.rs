@@ -103,7 +103,7 @@ impl Store {
 
     /// Notifications to be delivered to a destination now, the longest waiting first. While one of
     /// an alert waits for its time, its retry or in a digest, no later edge of that alert is given
-    /// for the same destination.
+    /// for the same destination, and of one edge only the first.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -132,7 +132,8 @@ impl Store {
             LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
             WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
-                AND e.destination = o.destination AND e.edge_seq < o.edge_seq) \
+                AND e.destination = o.destination AND (e.edge_seq < o.edge_seq \
+                OR e.edge_seq = o.edge_seq AND e.key < o.key)) \
             AND NOT EXISTS (SELECT 1 FROM outbox m JOIN outbox d ON d.key = m.digest \
                 WHERE m.digest IS NOT NULL AND m.alert = o.alert \
                 AND m.destination = o.destination AND m.edge_seq < o.edge_seq \

@@ -8,6 +8,7 @@ use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body};
 use crate::model::{AlertId, Name, Timestamp};
+use crate::protocol::command::EscalateOne;
 use crate::protocol::{Command, Problem, Query, Target};
 
 pub(in crate::api) async fn list(
@@ -52,6 +53,20 @@ pub(in crate::api) async fn unacknowledge(
     Body(Targets { targets }): Body<Targets>,
 ) -> Reply {
     Ok(done(asker.execute(&face, Command::Unacknowledge { targets }).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Escalate {
+    which: Vec<EscalateOne>,
+}
+
+pub(in crate::api) async fn escalate(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(Escalate { which }): Body<Escalate>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::Escalate { which }).await?))
 }
 
 #[derive(Deserialize)]

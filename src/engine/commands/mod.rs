@@ -2,6 +2,7 @@
 
 mod alerts;
 mod checks;
+mod escalate;
 mod hold;
 mod maintenance;
 mod notifications;
@@ -77,6 +78,7 @@ impl Core {
             Command::DropNotifications { which } => self.redo(Redo::Drop, which).await,
             Command::HoldPaging { length, reason } => self.hold_paging(&request, *length, reason),
             Command::ResumePaging => self.resume_paging(&request),
+            Command::Escalate { which } => self.escalate(&request, which),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

@@ -59,6 +59,7 @@ const fn word(kind: EdgeKind) -> &'static str {
         EdgeKind::Reminded => "reminded",
         EdgeKind::CauseBegan => "explained",
         EdgeKind::CauseEnded => "by itself",
+        EdgeKind::Escalated => "escalated",
     }
 }
 

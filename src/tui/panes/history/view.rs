@@ -138,6 +138,7 @@ pub fn kind(of: LogKind, to: Option<State>) -> (&'static str, &'static str, Role
         LogKind::Edge(EdgeKind::Reminded) => ("!", "reminded"),
         LogKind::Edge(EdgeKind::CauseBegan) => ("└", "explained"),
         LogKind::Edge(EdgeKind::CauseEnded) => ("┴", "by itself"),
+        LogKind::Edge(EdgeKind::Escalated) => ("↑", "escalated"),
         LogKind::Path => ("⇄", "path"),
         LogKind::Action => ("▸", "action"),
     };
