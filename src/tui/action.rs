@@ -153,6 +153,7 @@ actions! {
     Disarm, "disarm", "disarm", "read-only again", Look, palette;
     Hold, "hold", "hold", "tell nobody of anything for a time: hold paging 30m REASON", Operate, palette;
     Resume, "resume", "resume", "let paging go on before its time: resume paging", Operate, palette;
+    Escalate, "escalate", "escalate", "tell the next contact list of the alerts under the cursor now", Operate, palette;
     SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
     SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
     NextField, "next-field", "next field", "next field or suggestion", Look, key;

@@ -8,6 +8,7 @@ pub mod acks;
 pub mod again;
 pub mod arm;
 pub mod copies;
+pub mod escalate;
 pub mod forms;
 pub mod hold;
 pub mod lines;
@@ -55,6 +56,11 @@ pub enum Waits {
     /// Paging held, or let go on.
     Paging {
         /// Which of them, in words.
+        what: String,
+    },
+    /// The next steps of alerts.
+    Escalate {
+        /// Which, in words.
         what: String,
     },
     /// What the engine remembers.
@@ -139,6 +145,7 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::NextZone => switches::next_zone(app),
         Action::Pause => pause::toggle(app),
         Action::Hold => hold::explain(app),
+        Action::Escalate => escalate::open(app),
         Action::Resume => return Some(hold::resume(app)),
         Action::Arm => arm::toggle(app),
         Action::Disarm => arm::disarm(app),
@@ -163,6 +170,9 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
         Waits::Paging { what } => {
             let said = what.clone();
             done(app, &what, result, |_| said);
+        }
+        Waits::Escalate { what } => {
+            done(app, &what, result, |_| format!("escalated {what}"));
         }
         Waits::Remember { what } => {
             if let Err(problem) = result {

@@ -39,20 +39,20 @@ impl Line {
     }
 }
 
-fn head(lines: &mut Vec<Line>, text: impl Into<String>) {
+pub(super) fn head(lines: &mut Vec<Line>, text: impl Into<String>) {
     if !lines.is_empty() {
         lines.push(Line::new("", Role::Text));
     }
     lines.push(Line::new(text, Role::Title));
 }
 
-fn wrapped(lines: &mut Vec<Line>, text: &str, wide: usize, role: Role) {
+pub(super) fn wrapped(lines: &mut Vec<Line>, text: &str, wide: usize, role: Role) {
     let mut rows = Vec::new();
     output::wrap(text, wide.saturating_sub(2), role, &mut rows);
     lines.extend(rows.into_iter().map(Line::Plain));
 }
 
-fn moment(app: &App, at: Timestamp) -> String {
+pub(super) fn moment(app: &App, at: Timestamp) -> String {
     let zone = &app.options.zone;
     let day = |at| zone.format(at, "%Y-%j");
     if day(at) == day(app.wall()) {
@@ -68,6 +68,7 @@ pub fn state(app: &App, wide: usize) -> Vec<Line> {
     let Some(alert) = super::alert(app) else { return lines };
     head(&mut lines, "who has it");
     owner(app, alert, wide, &mut lines);
+    super::escalation::lines(app, alert, wide, &mut lines);
     head(&mut lines, "output");
     check(app, alert, wide, &mut lines);
     head(&mut lines, "host");

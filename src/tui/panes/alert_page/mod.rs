@@ -3,6 +3,7 @@
 //! In: the engine's page of one episode, the states of its check. Out: lines that scroll.
 //! Never: shows another alert than the one it was opened for.
 
+mod escalation;
 mod lines;
 mod view;
 
