@@ -15,10 +15,12 @@ use std::path::Path;
 
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, Failure, FailureKind,
-    Host, Maintenance, MaintenanceId, Metric, Name, Need, Observation, Phase, Reason, Recurrence,
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, EscalationStep, Failure,
+    FailureKind, Host, Maintenance, MaintenanceId, Metric, Name, Need, NextStep, Observation, Phase,
+    Policy, Reason, Recurrence,
     Rule, Ruled, SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
 };
+use fluxnoc::rules::notify::{Audience, Notice};
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
 use fluxnoc::rules::reach::{self, Heard, Net};
 use fluxnoc::rules::reading::{Reading, part, read};
@@ -38,6 +40,9 @@ struct Story {
     #[serde(default)]
     check: CheckAsWritten,
     rule: Option<RuleAsWritten>,
+    /// The steps of the contact list.
+    #[serde(default)]
+    escalate: Vec<StepAsWritten>,
     #[serde(default)]
     host: Vec<HostAsWritten>,
     #[serde(default)]
@@ -67,6 +72,14 @@ impl Default for CheckAsWritten {
             flapping: true,
         }
     }
+}
+
+/// A step of an escalation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepAsWritten {
+    after: String,
+    to: String,
 }
 
 /// A host on the way; its check `ping` tells whether it can be reached.
@@ -203,6 +216,10 @@ struct Moment {
     window: Option<Window>,
     end_window: Option<String>,
     removed: Option<String>,
+    /// Who has the next step of the escalation sent.
+    escalate: Option<String>,
+    /// Paging is held from now on, or no more.
+    hold: Option<bool>,
     /// What hosts on the way say, in a run that began now.
     #[serde(default)]
     hear: BTreeMap<String, Word>,
@@ -213,6 +230,12 @@ struct Moment {
     edges: Vec<EdgeKind>,
     #[serde(default)]
     told: Vec<Reason>,
+    /// Whom, for each of them: contacts, everybody, escalated, or the list of a step.
+    to: Option<Vec<String>>,
+    /// The step that comes next, or `none`: `step 2 of 2 to Management`.
+    next: Option<String>,
+    /// The time of the escalation stands still.
+    paused: Option<bool>,
     phase: Option<String>,
     state: Option<State>,
     attempt: Option<String>,
@@ -248,6 +271,8 @@ struct Play {
     hosts: Vec<Host>,
     heard: BTreeMap<CheckKey, Heard>,
     began: Option<Timestamp>,
+    policy: Policy,
+    held: bool,
 }
 
 impl Net for Play {
@@ -290,6 +315,13 @@ impl Play {
             check.rule = Some(Box::new(Ruled { rule, source: "system".into() }));
         }
         let begin = Timestamp::from_millis(BEGIN);
+        let step = |step: &StepAsWritten| EscalationStep {
+            after: step.after.parse().unwrap(),
+            to: step.to.as_str().into(),
+        };
+        let steps: Vec<EscalationStep> = story.escalate.iter().map(step).collect();
+        let escalate = (!steps.is_empty()).then(|| steps.into());
+        let policy = Policy { escalate, ..check.policy() };
         let mut play = Self {
             check,
             unreachable: written.unreachable,
@@ -302,6 +334,8 @@ impl Play {
             hosts: story.host.iter().map(HostAsWritten::host).collect(),
             heard: BTreeMap::new(),
             began: None,
+            policy,
+            held: false,
         };
         for key in play.hosts.iter().filter_map(reach::alive) {
             let heard = Heard { silent: false, hard: true, explained: false, began: None };
@@ -355,6 +389,7 @@ impl Play {
             assert!(self.now <= wake, "the engine would have looked at {wake}: write that step");
         }
         self.change_windows(moment);
+        self.held = moment.hold.unwrap_or(self.held);
         for (name, word) in &moment.hear {
             let silent = !matches!(word, Word::Answers);
             let hard = !matches!(word, Word::Silent);
@@ -386,6 +421,9 @@ impl Play {
         }
         if let Some(who) = &moment.unack {
             return self.input(Input::Unacknowledge { actor: SafeText::line(who) });
+        }
+        if let Some(who) = &moment.escalate {
+            return self.input(Input::Escalate { actor: SafeText::line(who) });
         }
         if let Some(why) = &moment.removed {
             return self.input(Input::Removed { why: SafeText::line(why) });
@@ -470,10 +508,10 @@ impl Play {
         let key: &CheckKey = &self.check.key;
         let since = self.alert.as_ref().map_or(self.now, |alert| alert.opened);
         let (reach, began) = (reach::of_check(self, key, since), self.began);
-        let cover = Cover { reach, began, ..cover(&self.windows, key, self.now) };
+        let cover = Cover { reach, began, held: self.held, ..cover(&self.windows, key, self.now) };
         let id = AlertId::from_parts(self.now.millis(), [9; 10]);
-        let policy = self.check.policy();
-        let step = alert::step(self.alert.as_ref(), input, &cover, &policy, self.now, || id);
+        let (policy, before) = (&self.policy, self.alert.as_ref());
+        let step = alert::step(before, input, &cover, policy, self.now, || id);
         self.alert = step.alert.clone().filter(Alert::is_open);
         // As the engine does: what was over goes to its next occurrence after the edges.
         for window in &mut self.windows {
@@ -514,6 +552,17 @@ fn expect(moment: &Moment, play: &Play, step: &Step, place: &str) {
     let told: Vec<Reason> = step.notices.iter().map(|notice| notice.reason).collect();
     same!("edges", Some(&moment.edges), &edges);
     same!("told", Some(&moment.told), &told);
+    let whom = |notice: &Notice| match &notice.to {
+        Audience::Contacts => "contacts".to_owned(),
+        Audience::Everybody => "everybody".to_owned(),
+        Audience::Escalated => "escalated".to_owned(),
+        Audience::Step(list) => list.to_string(),
+    };
+    same!("to", moment.to.clone(), step.notices.iter().map(whom).collect::<Vec<_>>());
+    let escalation = step.alert.as_ref().and_then(|alert| alert.escalation.as_ref());
+    let next = escalation.and_then(|known| known.next.as_ref());
+    same!("next", moment.next.clone(), next.map_or("none".to_owned(), NextStep::words));
+    same!("paused", moment.paused, escalation.is_some_and(|known| known.since.is_none()));
     let alert = step.alert.as_ref();
     let phase = alert.map_or("none", |alert| alert.phase.word());
     same!("phase", moment.phase.as_deref(), phase);
@@ -610,6 +659,17 @@ stories! {
     d_05_child_in_doubt_for_too_long_is_told,
     d_05_child_known_and_left_after_the_parent_is_told_once,
     d_05_child_told_first_then_the_parent_is_down,
+    d_05_escalation_beside_reminders,
+    d_05_escalation_by_hand_at_the_very_time_of_a_step,
+    d_05_escalation_by_hand_sends_the_next_step_now,
+    d_05_escalation_by_hand_where_nobody_was_told,
+    d_05_escalation_goes_on_with_what_counted_when_an_ack_runs_out,
+    d_05_escalation_of_a_rule_that_tells_nobody,
+    d_05_escalation_step_by_step_and_the_recovery_reaches_all,
+    d_05_escalation_that_an_ack_ends_and_unack_resumes,
+    d_05_escalation_waits_for_a_hold_of_paging,
+    d_05_escalation_waits_for_a_window,
+    d_05_escalation_waits_while_the_parent_is_down,
     d_05_flapping_begins_while_a_window_is_silent,
     d_05_flapping_begins_without_a_hard_state,
     d_05_flapping_holds_one_alert_open_and_ends_in_ok,
