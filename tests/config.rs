@@ -178,6 +178,10 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     let lists: BTreeSet<String> =
         list(document.get("contact_list")).iter().flat_map(keys_of).collect();
     assert_eq!(lists, set(keys::CONTACT_LIST), "[[contact_list]]");
+    let steps = list(document.get("contact_list")).into_iter();
+    let steps: Vec<toml::Table> = steps.flat_map(|one| list(one.get("escalate"))).collect();
+    let steps: BTreeSet<String> = steps.iter().flat_map(keys_of).collect();
+    assert_eq!(steps, set(keys::ESCALATION), "escalate");
     let hosts = list(document.get("host"));
     let all: BTreeSet<String> = hosts.iter().flat_map(keys_of).collect();
     assert_eq!(all, set(keys::HOST), "[[host]]");

@@ -6,6 +6,8 @@
 mod delivery;
 #[path = "notify/email.rs"]
 mod email;
+#[path = "notify/escalation.rs"]
+mod escalation;
 #[path = "notify/flux_notify.rs"]
 mod flux_notify;
 #[path = "notify/hold.rs"]

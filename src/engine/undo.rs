@@ -222,10 +222,7 @@ impl Core {
         };
         let Known { notified, told_at, telling } = held.known;
         let before = (alert.notified, alert.told_at);
-        // An operator may have escalated it since: then somebody knows.
-        let escalated = alert.escalation.as_ref().and_then(|known| known.told.last());
-        let since = escalated.is_some_and(|step| step.at >= promise.edge.at);
-        if !since && alert.notified == Some(notified.map_or(promise.edge.to, |k| k.worst(promise.edge.to))) {
+        if alert.notified == Some(notified.map_or(promise.edge.to, |k| k.worst(promise.edge.to))) {
             alert.notified = notified;
         }
         // Otherwise somebody was told of something else since then.

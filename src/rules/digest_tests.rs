@@ -45,6 +45,7 @@ fn alert(of: &Member, phase: Phase, state: State) -> Alert {
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }
 

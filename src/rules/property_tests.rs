@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
+use super::notify::Audience;
 use super::{Cover, Input, Reach, Step, Verdict, alert, attempts, cover};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CauseStage, CheckKey, EdgeKind, FlapLimits, Maintenance,
-    MaintenanceId, Phase, Policy, Reason, SafeText, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CauseStage, CheckKey, EdgeKind, EscalationStep, FlapLimits, Maintenance,
+    MaintenanceId, Phase, Policy, Reason, SafeText, Span, State, Status, Timestamp,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,10 @@ enum Move {
     },
     GiveBack,
     Remove,
+    /// An operator has the next step sent.
+    Escalate,
+    /// Paging is held, or no more.
+    Hold(bool),
     /// What is heard of the way: nothing, a doubt, or that one of two gives no answer.
     Hear(u8),
 }
@@ -38,6 +43,8 @@ fn moves() -> impl Strategy<Value = (i64, Move)> {
             .prop_map(|(sticky, minutes)| Move::Take { sticky, minutes }),
         1 => Just(Move::GiveBack),
         1 => Just(Move::Remove),
+        1 => Just(Move::Escalate),
+        1 => any::<bool>().prop_map(Move::Hold),
         3 => (0..4_u8).prop_map(Move::Hear),
     ];
     (1..10_i64, step)
@@ -82,16 +89,32 @@ struct Story {
     flaps: Option<FlapLimits>,
     reach: Reach,
     began: Option<Timestamp>,
+    held: bool,
+    /// The time that has counted by the book, in minutes.
+    counted: i64,
+    /// When it was last looked at, and whether it counted then.
+    looked: (Timestamp, bool),
+}
+
+/// Steps after 5, 12 and 20 minutes.
+fn policy() -> Policy {
+    let step = |(minutes, to): (u64, &str)| EscalationStep {
+        after: Span::from_secs(minutes * 60),
+        to: to.into(),
+    };
+    let steps = [(5, "lead"), (12, "boss"), (20, "all")].map(step);
+    Policy { escalate: Some(steps.into_iter().collect()), ..Policy::default() }
 }
 
 impl Story {
     fn step(&mut self, input: Input<'_>) -> (Step, Cover) {
         let (reach, began) = (self.reach.clone(), self.began);
-        let cover = Cover { reach, began, ..cover(&self.windows, &self.key, self.now) };
+        let held = self.held;
+        let cover = Cover { reach, began, held, ..cover(&self.windows, &self.key, self.now) };
         self.born += 1;
         let id = AlertId::from_parts(self.born, [2; 10]);
         let before = self.alert.clone();
-        let step = alert::step(before.as_ref(), input, &cover, &Policy::default(), self.now, || id);
+        let step = alert::step(before.as_ref(), input, &cover, &policy(), self.now, || id);
         self.check(before.as_ref(), &step, &cover);
         self.alert = step.alert.clone().filter(Alert::is_open);
         (step, cover)
@@ -111,7 +134,13 @@ impl Story {
         for notice in &step.notices {
             let told_before = before.is_some_and(|alert| alert.notified.is_some());
             if notice.reason == Reason::Recovered {
-                assert!(told_before, "only who heard of it hears its end");
+                let known = before.and_then(|alert| alert.escalation.as_ref());
+                let escalated = known.is_some_and(|known| !known.told.is_empty());
+                assert!(told_before || escalated, "only who heard of it hears its end");
+                let only = notice.to == Audience::Escalated;
+                assert_eq!(only, !told_before, "and nobody else");
+            } else if notice.reason == Reason::Escalation && notice.edge.actor.is_some() {
+                // An operator tells whom they want to.
             } else {
                 assert!(!cover.suppressed, "silence means silence");
                 let alert = step.alert.as_ref().unwrap();
@@ -122,6 +151,7 @@ impl Story {
         }
         self.check_flapping(before, step);
         self.check_cause(before, step, cover);
+        self.check_escalation(before, step);
         let Some(alert) = &step.alert else { return };
         assert!(!(alert.ack.is_some() && alert.is_unhandled()));
         assert_eq!(
@@ -133,7 +163,8 @@ impl Story {
             assert!(alert.notified.is_some(), "nobody is left untold of an unhandled problem");
         }
         if let Some(wake) = step.wake_at {
-            assert!(wake > self.now || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake));
+            let due = alert.escalation.as_ref().and_then(crate::model::Escalation::due);
+            assert!(wake > self.now || due == Some(wake) || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake));
         }
     }
 
@@ -150,6 +181,51 @@ impl Story {
             let ran = cover.began >= Some(known.at) && known.stage == CauseStage::Over;
             assert!(ran || known.stage == CauseStage::Doubt, "{known:?}");
         }
+    }
+
+    /// Each step once and in order, by time no sooner than its time has counted.
+    fn check_escalation(&mut self, before: Option<&Alert>, step: &Step) {
+        if before.is_none() {
+            (self.counted, self.looked) = (0, (self.now, false));
+        }
+        let (at, counted) = self.looked;
+        if counted {
+            self.counted += (self.now.millis() - at.millis()) / 60_000;
+        }
+        let told = |alert: Option<&Alert>| -> Vec<String> {
+            let known = alert.and_then(|alert| alert.escalation.as_ref());
+            known.into_iter().flat_map(|known| &known.told).map(|one| one.to.to_string()).collect()
+        };
+        let (had, has) = (told(before), told(step.alert.as_ref()));
+        let all = ["lead", "boss", "all"];
+        assert!(has.iter().zip(all).all(|(one, wanted)| one == wanted), "{has:?}");
+        let notices: Vec<_> =
+            step.notices.iter().filter(|one| one.reason == Reason::Escalation).collect();
+        let edges = step.edges.iter().filter(|edge| edge.kind == EdgeKind::Escalated).count();
+        let fresh = has.len().saturating_sub(had.len());
+        assert_eq!((notices.len(), edges), (fresh, fresh), "{had:?} {has:?}");
+        assert!(fresh <= 1 && has.starts_with(&had), "{had:?} {has:?}");
+        for notice in notices {
+            let to = has.last().unwrap();
+            assert_eq!(notice.to, Audience::Step(to.as_str().into()));
+            let after = [5, 12, 20][has.len() - 1];
+            if notice.edge.actor.is_none() {
+                assert!(self.counted >= after, "{to} after {} min", self.counted);
+                // The next one has its distance.
+                self.counted = after;
+            }
+        }
+        let alert = step.alert.as_ref();
+        let counts = alert.is_some_and(|alert| super::escalate::counts(alert, &policy(), self.held));
+        let since = alert.and_then(|alert| alert.escalation.as_ref()).and_then(|one| one.since);
+        assert_eq!(since.is_some(), counts);
+        if let Some(alert) = alert.filter(|_| counts)
+            && let Some(next) = alert.escalation.as_ref().and_then(|known| known.next.as_ref())
+        {
+            let overdue = self.counted * 60_000 >= i64::try_from(next.after.millis()).unwrap();
+            assert!(!overdue || fresh == 1, "{} is not told", next.words());
+        }
+        self.looked = (self.now, counts);
     }
 
     /// What changes while it flaps is recorded, not told.
@@ -212,6 +288,13 @@ impl Story {
             Move::GiveBack => {
                 drop(self.step(Input::Unacknowledge { actor: SafeText::line("bob") }));
             }
+            Move::Escalate => {
+                drop(self.step(Input::Escalate { actor: SafeText::line("bob") }));
+            }
+            Move::Hold(held) => {
+                self.held = held;
+                drop(self.step(Input::Tick));
+            }
             Move::Remove => {
                 drop(self.step(Input::Removed { why: SafeText::line("gone") }));
                 assert!(self.alert.is_none());
@@ -255,6 +338,9 @@ proptest! {
             flaps: flaps.then(FlapLimits::default),
             reach: Reach::Up,
             began: None,
+            held: false,
+            counted: 0,
+            looked: (minute(0), false),
         };
         for (wait, action) in story {
             play.now = Timestamp::from_millis(play.now.millis() + wait * 60_000);

@@ -188,5 +188,6 @@ fn alert(n: usize, check: CheckKey) -> Alert {
         notified: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }

@@ -230,5 +230,6 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         notified: Some(State::Critical),
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }

@@ -26,6 +26,7 @@ pub struct Silence {
 }
 
 pub struct Edge {
+    actor: bool,
     seq: i64,
     at: i64,
     kind: String,
@@ -90,12 +91,19 @@ pub async fn waiting(dir: &Path) -> i64 {
 /// Reads all of it, and counts the edges.
 pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
     let mut edges: HashMap<String, Vec<Edge>> = HashMap::new();
-    let sql = "SELECT alert, edge_seq, at, kind, host, to_state FROM edges ORDER BY edge_seq";
+    let sql = "SELECT alert, edge_seq, at, kind, host, to_state, actor IS NOT NULL FROM edges ORDER BY edge_seq";
     for row in rows(dir, sql).await {
         let (alert, kind): (String, String) = (row.get(0), row.get(3));
         *counts.entry(format!("edge {kind}")).or_default() += 1;
         let (seq, at, host, to) = (row.get(1), row.get(2), row.get(4), row.get(5));
-        edges.entry(alert).or_default().push(Edge { seq, at, kind, host, to });
+        edges.entry(alert).or_default().push(Edge {
+            actor: row.get(6),
+            seq,
+            at,
+            kind,
+            host,
+            to,
+        });
     }
     let sql = "SELECT key, alert, edge_seq, reason, destination, state, \
                resent_at IS NOT NULL, digest FROM outbox";
@@ -196,8 +204,9 @@ fn severity(state: &str) -> u8 {
 }
 
 /// Every alert: its edges and promises belong together, and people know what is true. Each edge goes
-/// to so many destinations.
-pub fn alerts(told: &Told, silences: &[Silence], destinations: usize) {
+/// to `first`; `steps` are the channels of its escalation's steps, by list and in order: each is told
+/// once, and from then on of what follows.
+pub fn alerts(told: &Told, silences: &[Silence], first: &[&str], steps: &[(&str, &str)]) {
     let mut promised: HashMap<&str, Vec<&Promise>> = HashMap::new();
     let of_alerts =
         |one: &&Promise| !matches!(&*one.reason, "digest" | "hold_began" | "hold_ended");
@@ -206,7 +215,8 @@ pub fn alerts(told: &Told, silences: &[Silence], destinations: usize) {
         let edge = edges.iter().find(|edge| edge.seq == one.seq);
         let edge = edge.unwrap_or_else(|| panic!("I1: {} is of no edge", one.key));
         promised.entry(&one.alert).or_default().push(one);
-        let problem = !matches!(&*one.reason, "recovered" | "acknowledged");
+        let by_hand = one.reason == "escalation" && edge.actor;
+        let problem = !matches!(&*one.reason, "recovered" | "acknowledged") && !by_hand;
         let hidden = |silence: &&Silence| {
             silence.suppress
                 && silence.host == edge.host
@@ -223,11 +233,28 @@ pub fn alerts(told: &Told, silences: &[Silence], destinations: usize) {
         let wanted: Vec<i64> = (1..=alert.edge_seq).collect();
         assert_eq!(seqs, wanted, "I1: edges of {id}");
         let mine = promised.get(&**id).map_or(&[][..], Vec::as_slice);
-        let problems = mine.iter().filter(|one| one.reason != "recovered").count();
+        // That somebody has it may have been told to those alone whom a step told.
+        let of_problem = |one: &&&Promise| {
+            first.contains(&&*one.destination)
+                && !matches!(&*one.reason, "recovered" | "escalation" | "acknowledged")
+        };
+        let problems = mine.iter().filter(of_problem).count();
         assert_eq!(notified.is_some(), problems > 0, "I1: {id} {notified:?} {problems}");
+        let mut escalated: Vec<&&Promise> =
+            mine.iter().filter(|one| one.reason == "escalation").collect();
+        escalated.sort_by_key(|one| one.seq);
+        let to: Vec<&str> = escalated.iter().map(|one| &*one.destination).collect();
+        let in_order: Vec<&str> = steps.iter().map(|(_, channel)| *channel).collect();
+        assert!(in_order.starts_with(&to), "the steps of {id}: {to:?}");
+        let recorded = edges.iter().filter(|edge| edge.kind == "escalated").count();
+        assert_eq!(recorded, to.len(), "I1: the steps of {id}");
         for edge in edges.iter().filter(|edge| edge.kind == "recovered") {
-            let told = mine.iter().filter(|one| one.seq == edge.seq).count();
-            let wanted = if problems > 0 { destinations } else { 0 };
+            let told: BTreeSet<&str> =
+                mine.iter().filter(|one| one.seq == edge.seq).map(|one| &*one.destination).collect();
+            let mut wanted: BTreeSet<&str> = to.iter().copied().collect();
+            if problems > 0 {
+                wanted.extend(first);
+            }
             assert_eq!(told, wanted, "I21: the recovery of {id}, to {}", edge.to);
         }
         let speaks = phase == "firing" && !alert.silent && !alert.taken && !alert.flapping;

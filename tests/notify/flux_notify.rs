@@ -23,7 +23,7 @@ use crate::lab::{Lab, START, good, refused};
 use crate::lanes::wanted;
 use crate::receiver::{Got, Receiver, status};
 
-fn base(receiver: &Receiver) -> String {
+pub fn base(receiver: &Receiver) -> String {
     receiver.url.trim_end_matches("/hook").to_owned()
 }
 
@@ -267,7 +267,7 @@ async fn a_hostile_service_is_bounded_and_its_answer_names_no_secret() {
 }
 
 /// An incident service that honours the keys, as the real thing would.
-async fn honest() -> (Receiver, Arc<Mutex<HashMap<String, String>>>) {
+pub async fn honest() -> (Receiver, Arc<Mutex<HashMap<String, String>>>) {
     let opened: Arc<Mutex<HashMap<String, String>>> = Arc::default();
     let receiver = Receiver::start(|_| status(500)).await;
     let (seen, known) = (receiver.clone(), Arc::clone(&opened));
@@ -356,6 +356,9 @@ async fn each_reason_updates_the_incident_that_there_is() {
             Reason::Acknowledged => &["POST /api/incidents/INC-9/acknowledge"],
             // It is of many alerts.
             Reason::Digest => &["POST /api/notifications"],
+            Reason::Escalation => {
+                &["POST /api/incidents/INC-9/updates", "POST /api/notifications"]
+            }
             Reason::Test => &["POST /api/notifications", "POST /api/incidents/INC-9/resolve"],
             _ => &["POST /api/incidents/INC-9/updates"],
         };

@@ -108,6 +108,21 @@ pub fn alert() -> Alert {
             last: State::Ok,
         }),
         cause: Some(Cause { check: key(), stage: CauseStage::Over, at: at(5) }),
+        escalation: Some(fluxnoc::model::Escalation {
+            counted: Span::from_secs(90),
+            since: Some(at(12)),
+            told: vec![fluxnoc::model::Escalated {
+                to: "Shift lead".into(),
+                at: at(13),
+                by: Some(SafeText::line("ann")),
+            }],
+            next: Some(fluxnoc::model::NextStep {
+                step: 2,
+                of: 3,
+                to: "Management".into(),
+                after: Span::from_secs(3600),
+            }),
+        }),
     }
 }
 

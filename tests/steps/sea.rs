@@ -14,6 +14,7 @@ use fluxnoc::model::{
     CheckKey, Failure, FailureKind, MaintenanceId, Metric, Observation, RequestId, Span, State,
     Unit,
 };
+use fluxnoc::protocol::command::EscalateOne;
 use fluxnoc::protocol::{Command, NewMaintenance, NotificationScope, Outcome, Query, Target};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -23,7 +24,7 @@ use crate::lab::{Lab, START, good, noc, refused, slow};
 use crate::ledger::{Ledger, MOODS};
 
 /// Kinds of steps and how often each comes.
-pub const STEPS: [(&str, u32); 20] = [
+pub const STEPS: [(&str, u32); 21] = [
     ("result", 120),
     ("result again", 3),
     ("acknowledge", 8),
@@ -44,9 +45,13 @@ pub const STEPS: [(&str, u32); 20] = [
     ("drop", 2),
     ("hold", 2),
     ("resume", 1),
+    ("escalate", 3),
 ];
 const HOSTS: usize = 5;
-const RECEIVERS: [&str; 2] = ["one", "two"];
+/// The first two are told of everything, the third one only by a step of an escalation.
+const RECEIVERS: [&str; 3] = ["one", "two", "three"];
+/// The steps: after how many minutes which list is told, and its channel.
+const ESCALATE: [(u32, &str, &str); 2] = [(10, "lead", "two"), (25, "boss", "three")];
 /// How long the engine has for what follows from a moved clock.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -109,7 +114,7 @@ pub async fn story(seed: u64, steps: usize, counts: &mut BTreeMap<String, usize>
     for (ledger, name) in ledgers.iter().zip(RECEIVERS) {
         judge::ledger(&told, name, &ledger.entries());
     }
-    judge::alerts(&told, &silences, RECEIVERS.len());
+    judge::alerts(&told, &silences, &RECEIVERS[..2], &ESCALATE.map(|(_, list, to)| (list, to)));
 }
 
 /// What the configuration of now says.
@@ -124,7 +129,16 @@ fn inventory(there: &[bool; HOSTS], rules: &str, ledgers: &[Ledger]) -> Inventor
             if name == "one" { 4 } else { 0 }
         );
     }
+    for (_, list, channel) in ESCALATE {
+        text += &format!("[[contact_list]]\nname = \"{list}\"\nchannels = [\"{channel}\"]\n");
+    }
     text += "[[contact_list]]\nname = \"all\"\nchannels = [\"one\", \"two\"]\n";
+    // The same steps, so that what was told can be judged, but sooner where there is a rule.
+    let each = ESCALATE.map(|(after, list, _)| {
+        let after = if rules.contains("r2") { after } else { 2 * after };
+        format!("{{ after = \"{after}m\", to = \"{list}\" }}")
+    });
+    text += &format!("escalate = [{}]\n", each.join(", "));
     // By the rules of now, so that it comes and goes while notifications wait.
     if rules.contains("r1") {
         text += "group_by = [\"host\"]\ngroup_wait = \"5s\"\ngroup_interval = \"2m\"\n";
@@ -201,6 +215,7 @@ impl Sea {
                 self.ledgers[which].mood(if mood < MOODS { mood } else { 0 });
             }
             "hold" | "resume" => self.paging(name == "hold").await,
+            "escalate" => self.escalate().await,
             _ => self.notifications(name).await,
         }
         self
@@ -419,6 +434,18 @@ impl Sea {
         };
         // It may not be held.
         let _ = self.lab.execute_as(noc(), command).await;
+    }
+
+    /// The next step of an alert is sent now; what it is may have changed since it was seen.
+    async fn escalate(&mut self) {
+        let Some(key) = self.a_problem() else { return };
+        let alert = self.lab.world.alert_of(&key).cloned();
+        let next = alert.as_ref().and_then(|alert| alert.escalation.as_ref()?.next.clone());
+        let (Some(alert), Some(next)) = (alert, next) else { return };
+        let step = if self.below(8) == 0 { next.step + 1 } else { next.step };
+        let which = vec![EscalateOne { alert: alert.id, step }];
+        let (_, outcome) = self.lab.execute_as(noc(), Command::Escalate { which }).await;
+        assert!(step == next.step || outcome.is_err(), "a step that was not next was sent");
     }
 
     /// All receivers are well, paging is on, and time goes on until nothing waits.

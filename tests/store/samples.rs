@@ -47,6 +47,21 @@ pub fn alert(number: u8, host: &str) -> Alert {
         suppressed: false,
         notified: Some(State::Warning),
         told_at: Some(at(11)),
+        escalation: Some(fluxnoc::model::Escalation {
+            counted: Span::from_secs(90),
+            since: Some(at(12)),
+            told: vec![fluxnoc::model::Escalated {
+                to: "Shift lead".into(),
+                at: at(13),
+                by: Some(SafeText::line("ann")),
+            }],
+            next: Some(fluxnoc::model::NextStep {
+                step: 2,
+                of: 3,
+                to: "Management".into(),
+                after: Span::from_secs(3600),
+            }),
+        }),
         flapping: Some(fluxnoc::model::Flapping {
             since: at(2),
             changes: 7,

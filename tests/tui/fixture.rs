@@ -136,6 +136,7 @@ fn alert(at: usize, bad: &Bad) -> Alert {
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }
 

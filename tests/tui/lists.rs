@@ -31,6 +31,7 @@ fn alert(console: &Console, n: u16, host: &str, state: State, secs: u64) -> Aler
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
         ..Alert::clone(like)
     }
 }

@@ -11,6 +11,7 @@
 mod affected;
 mod answers;
 mod finding;
+mod escalate;
 mod fixture;
 mod flapping;
 mod hold;

@@ -53,6 +53,7 @@ fn problem(n: u8, state: State, at: Timestamp) -> Alert {
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }
 

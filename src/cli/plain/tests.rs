@@ -34,6 +34,7 @@ fn alert(n: u8, host: &str, phase: Phase, state: State) -> Alert {
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }
 }
 

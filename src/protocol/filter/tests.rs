@@ -59,6 +59,7 @@ fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Even
         told_at: None,
         flapping: None,
         cause: None,
+        escalation: None,
     }))
 }
 
