@@ -223,7 +223,7 @@ impl Story {
         let told = judge::read(&self.data(), &mut BTreeMap::new()).await;
         println!("{}", self.what);
         judge::ledger(&told, "hook", &self.ledger.entries());
-        judge::alerts(&told, &[], 1);
+        judge::alerts(&told, &[], &["hook"], &[]);
         for service in &mut self.services {
             service.close().await;
         }

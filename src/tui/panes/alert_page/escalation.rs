@@ -3,6 +3,7 @@
 use super::lines::{Line, head, moment, wrapped};
 use crate::model::{Alert, Escalation, Phase, Span, Timestamp};
 use crate::tui::app::App;
+use crate::tui::format::age;
 use crate::tui::theme::Role;
 
 /// Writes them; nothing where the contact list has no steps.
@@ -33,7 +34,7 @@ fn next(app: &App, alert: &Alert, escalation: &Escalation) -> (String, Role) {
     };
     if let Some(due) = escalation.due() {
         // The engine's own scale is the wall clock unless that was set meanwhile.
-        let left = due.since(app.wall());
+        let left = age(due.since(app.wall()));
         return (format!("{} due {}, in {left}", next.words(), moment(app, due)), Role::Note);
     }
     let counted = escalation.counted_at(Timestamp::from_millis(0));
@@ -45,5 +46,5 @@ fn next(app: &App, alert: &Alert, escalation: &Escalation) -> (String, Role) {
         (None, None) if app.world.engine().hold.is_some() => "paging is held".to_owned(),
         (None, None) => "nobody was told of it".to_owned(),
     };
-    (format!("{} in {left} of time, paused: {why}", next.words()), Role::Muted)
+    (format!("{} after {} more, paused: {why}", next.words(), age(left)), Role::Muted)
 }
