@@ -16,12 +16,12 @@ use std::path::Path;
 use fluxnoc::model::spec::{CustomCommand, CustomSpec, Kind, PingSpec, SystemSpec};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Check, CheckKey, Condition, EdgeKind, EscalationStep, Failure,
-    FailureKind, Host, Maintenance, MaintenanceId, Metric, Name, Need, NextStep, Observation, Phase,
-    Policy, Reason, Recurrence,
-    Rule, Ruled, SafeText, Span, Spec, State, Status, Steady, Timestamp, Unit,
+    FailureKind, Host, Maintenance, MaintenanceId, Metric, Name, Need, NextStep, Observation,
+    Phase, Policy, Reason, Recurrence, Rule, Ruled, SafeText, Span, Spec, State, Status, Steady,
+    Timestamp, Unit,
 };
-use fluxnoc::rules::notify::{Audience, Notice};
 use fluxnoc::rules::attempts::{advance, freshness, late, stale};
+use fluxnoc::rules::notify::{Audience, Notice};
 use fluxnoc::rules::reach::{self, Heard, Net};
 use fluxnoc::rules::reading::{Reading, part, read};
 use fluxnoc::rules::{

@@ -13,8 +13,8 @@ use super::{email, flux_notify, keys, kinds};
 use crate::model::escalation::STEPS;
 use crate::model::flux_notify::NAME;
 use crate::model::{
-    Channel, ChannelKind, EscalationStep, Format, GroupBy, Grouping, Name, Routes, Secret, Span, Webhook,
-    channel::LOG, id::valid_name,
+    Channel, ChannelKind, EscalationStep, Format, GroupBy, Grouping, Name, Routes, Secret, Span,
+    Webhook, channel::LOG, id::valid_name,
 };
 
 /// Longest name of a channel or list, in bytes: it is part of the keys of notifications.
@@ -155,13 +155,10 @@ fn written_lists(top: &Reader<'_>, section: &FluxNotify) -> Vec<Name> {
 }
 
 /// Who else is told while nobody has what a list was told of; `None` when it says nothing of that.
-fn escalation(
-    reader: &Reader<'_>,
-    list: &Name,
-    lists: &[Name],
-) -> Option<Arc<[EscalationStep]>> {
+fn escalation(reader: &Reader<'_>, list: &Name, lists: &[Name]) -> Option<Arc<[EscalationStep]>> {
     let mut steps: Vec<EscalationStep> = Vec::new();
-    let written = reader.tables("escalate", "escalate = [{ after = \"15m\", to = \"Shift lead\" }]");
+    let written =
+        reader.tables("escalate", "escalate = [{ after = \"15m\", to = \"Shift lead\" }]");
     if written.len() > STEPS {
         reader.wrong("escalate", format!("has more than {STEPS} steps"));
         return None;
@@ -186,7 +183,10 @@ fn escalation(
         });
         let (Some(after), Some(to)) = (after, to) else { continue };
         if let Some(before) = steps.last().filter(|before| before.after >= after) {
-            step.wrong("after", format!("{after} is not later than the step before, {}", before.after));
+            step.wrong(
+                "after",
+                format!("{after} is not later than the step before, {}", before.after),
+            );
             continue;
         }
         steps.push(EscalationStep { after, to });

@@ -4,8 +4,7 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, State, Status,
-    Timestamp,
+    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, State, Status, Timestamp,
 };
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};

@@ -34,8 +34,8 @@ use super::escalate;
 use super::notify::{self, Audience, Lifted, Notice};
 use super::suppress::Cover;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Escalation, Flapping, Phase, Policy, Reason,
-    SafeText, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Escalation, Flapping, Phase, Policy,
+    Reason, SafeText, State, Status, Timestamp,
 };
 
 /// What happened.

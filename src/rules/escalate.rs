@@ -21,7 +21,8 @@
 
 use super::Moment;
 use crate::model::{
-    Alert, Escalated, Escalation, EscalationStep, Name, NextStep, Phase, Policy, SafeText, Timestamp,
+    Alert, Escalated, Escalation, EscalationStep, Name, NextStep, Phase, Policy, SafeText,
+    Timestamp,
 };
 
 /// A step that is told now.

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::notify::Audience;
 use super::{Cover, Input, Reach, Step, Verdict, alert, attempts, cover};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CauseStage, CheckKey, EdgeKind, EscalationStep, FlapLimits, Maintenance,
-    MaintenanceId, Phase, Policy, Reason, SafeText, Span, State, Status, Timestamp,
+    Acknowledgement, Alert, AlertId, CauseStage, CheckKey, EdgeKind, EscalationStep, FlapLimits,
+    Maintenance, MaintenanceId, Phase, Policy, Reason, SafeText, Span, State, Status, Timestamp,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +164,11 @@ impl Story {
         }
         if let Some(wake) = step.wake_at {
             let due = alert.escalation.as_ref().and_then(crate::model::Escalation::due);
-            assert!(wake > self.now || due == Some(wake) || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake));
+            assert!(
+                wake > self.now
+                    || due == Some(wake)
+                    || alert.ack.as_ref().and_then(|a| a.expires) == Some(wake)
+            );
         }
     }
 
@@ -216,7 +220,8 @@ impl Story {
             }
         }
         let alert = step.alert.as_ref();
-        let counts = alert.is_some_and(|alert| super::escalate::counts(alert, &policy(), self.held));
+        let counts =
+            alert.is_some_and(|alert| super::escalate::counts(alert, &policy(), self.held));
         let since = alert.and_then(|alert| alert.escalation.as_ref()).and_then(|one| one.since);
         assert_eq!(since.is_some(), counts);
         if let Some(alert) = alert.filter(|_| counts)

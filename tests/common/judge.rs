@@ -96,14 +96,7 @@ pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
         let (alert, kind): (String, String) = (row.get(0), row.get(3));
         *counts.entry(format!("edge {kind}")).or_default() += 1;
         let (seq, at, host, to) = (row.get(1), row.get(2), row.get(4), row.get(5));
-        edges.entry(alert).or_default().push(Edge {
-            actor: row.get(6),
-            seq,
-            at,
-            kind,
-            host,
-            to,
-        });
+        edges.entry(alert).or_default().push(Edge { actor: row.get(6), seq, at, kind, host, to });
     }
     let sql = "SELECT key, alert, edge_seq, reason, destination, state, \
                resent_at IS NOT NULL, digest FROM outbox";
@@ -249,8 +242,11 @@ pub fn alerts(told: &Told, silences: &[Silence], first: &[&str], steps: &[(&str,
         let recorded = edges.iter().filter(|edge| edge.kind == "escalated").count();
         assert_eq!(recorded, to.len(), "I1: the steps of {id}");
         for edge in edges.iter().filter(|edge| edge.kind == "recovered") {
-            let told: BTreeSet<&str> =
-                mine.iter().filter(|one| one.seq == edge.seq).map(|one| &*one.destination).collect();
+            let told: BTreeSet<&str> = mine
+                .iter()
+                .filter(|one| one.seq == edge.seq)
+                .map(|one| &*one.destination)
+                .collect();
             let mut wanted: BTreeSet<&str> = to.iter().copied().collect();
             if problems > 0 {
                 wanted.extend(first);

@@ -356,9 +356,7 @@ async fn each_reason_updates_the_incident_that_there_is() {
             Reason::Acknowledged => &["POST /api/incidents/INC-9/acknowledge"],
             // It is of many alerts.
             Reason::Digest => &["POST /api/notifications"],
-            Reason::Escalation => {
-                &["POST /api/incidents/INC-9/updates", "POST /api/notifications"]
-            }
+            Reason::Escalation => &["POST /api/incidents/INC-9/updates", "POST /api/notifications"],
             Reason::Test => &["POST /api/notifications", "POST /api/incidents/INC-9/resolve"],
             _ => &["POST /api/incidents/INC-9/updates"],
         };

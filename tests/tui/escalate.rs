@@ -83,7 +83,9 @@ fn several_are_confirmed_by_their_count() {
     let foot = console.foot();
     assert_eq!(console.commands, [], "{foot}");
     console.write("2").press("enter");
-    let [Command::Escalate { which }] = &*console.commands else { panic!("{:?}", console.commands) };
+    let [Command::Escalate { which }] = &*console.commands else {
+        panic!("{:?}", console.commands)
+    };
     let mut sent: Vec<(AlertId, u32)> = which.iter().map(|one| (one.alert, one.step)).collect();
     sent.sort_by_key(|one| one.1);
     assert_eq!(sent, [(ids[0], 1), (ids[1], 2)]);
@@ -159,8 +161,7 @@ fn the_page_of_the_alert_says_who_was_told_and_what_comes_next() {
         expires: None,
         sticky: false,
     };
-    let taken =
-        Alert { ack: Some(ack), escalation: Some(paused.clone()), ..Alert::clone(&alert) };
+    let taken = Alert { ack: Some(ack), escalation: Some(paused.clone()), ..Alert::clone(&alert) };
     console.feed(vec![Event::Alert(Arc::new(taken.clone()))]);
     let screen = console.screen();
     let wanted = "step 2 of 2 to Management after 55m more, paused: acknowledged";

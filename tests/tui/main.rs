@@ -10,8 +10,8 @@
 
 mod affected;
 mod answers;
-mod finding;
 mod escalate;
+mod finding;
 mod fixture;
 mod flapping;
 mod hold;

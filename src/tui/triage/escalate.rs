@@ -52,7 +52,8 @@ pub fn open(app: &mut App) {
         0 => String::new(),
         left => format!("; {} without a further step", plural(left, "other")),
     };
-    let one = |(alert, next): &(Arc<Alert>, NextStep)| EscalateOne { alert: alert.id, step: next.step };
+    let one =
+        |(alert, next): &(Arc<Alert>, NextStep)| EscalateOne { alert: alert.id, step: next.step };
     let command = Command::Escalate { which: ready.iter().map(one).collect() };
     let purpose = Purpose::Confirm {
         prompt: format!("Escalate {what}: {steps}{left}"),

@@ -34,8 +34,11 @@ fn next(app: &App, alert: &Alert, escalation: &Escalation) -> (String, Role) {
     };
     if let Some(due) = escalation.due() {
         // The engine's own scale is the wall clock unless that was set meanwhile.
-        let left = age(due.since(app.wall()));
-        return (format!("{} due {}, in {left}", next.words(), moment(app, due)), Role::Note);
+        let left = match age(due.since(app.wall())).as_str() {
+            "now" => "now".to_owned(),
+            left => format!("in {left}"),
+        };
+        return (format!("{} due {}, {left}", next.words(), moment(app, due)), Role::Note);
     }
     let counted = escalation.counted_at(Timestamp::from_millis(0));
     let left = Span::from_millis(next.after.millis().saturating_sub(counted.millis()));
