@@ -69,7 +69,7 @@ async fn i1_i4_all_is_told_in_order_within_a_minute_after_a_receiver_was_away() 
     stage.end(program).await;
     let told = judge::read(&stage.data(), &mut BTreeMap::new()).await;
     judge::ledger(&told, "hook", &stage.ledger.entries());
-    judge::alerts(&told, &[], 1);
+    judge::alerts(&told, &[], &["hook"], &[]);
     let taken = stage.ledger.entries().into_iter().filter(|entry| entry.taken);
     let keys: std::collections::BTreeSet<String> = taken.map(|entry| entry.key).collect();
     assert_eq!(keys.len(), edges, "each once");
@@ -114,7 +114,7 @@ async fn with_a_full_disk(directory: &Path) {
     stage.end(program).await;
     let told = judge::read(&stage.data(), &mut BTreeMap::new()).await;
     judge::ledger(&told, "hook", &stage.ledger.entries());
-    judge::alerts(&told, &[], 1);
+    judge::alerts(&told, &[], &["hook"], &[]);
     const KINDS: &str = "SELECT host || ' ' || kind FROM edges";
     let kinds = judge::try_rows(&stage.data(), KINDS).await.unwrap();
     let mut kinds: Vec<String> = kinds.iter().map(judge::text).collect();
