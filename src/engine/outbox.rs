@@ -147,7 +147,7 @@ impl Outbox {
         self.changed.notify_one();
         let steady = self.clock.now().steady;
         self.post.send_modify(|post| {
-            for flight in landed.iter() {
+            for flight in &landed {
                 post.tried(&flight.delivery, steady);
             }
         });

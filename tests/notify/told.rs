@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use fluxnoc::clock::Clock;
 use fluxnoc::model::{AlertId, ChannelKind, Format, Name, Routes, Span};
-use fluxnoc::protocol::{Command, Event, NotificationScope, Told};
-use fluxnoc::store::Store;
+use fluxnoc::protocol::{Command, NotificationScope, Told, ToldRow};
+use fluxnoc::store::{Store, Telling};
 use sqlx::Connection as _;
 
 use crate::delivery::{channel, hook};
@@ -131,10 +131,9 @@ async fn ten_thousand_alerts_are_read_in_bounded_time() {
     assert!(rows.iter().all(|row| row.tries == 2), "the last of each destination");
     assert!(took < Duration::from_secs(2), "{took:?}");
     // No message of them is larger than others are.
-    let told = rows
-        .iter()
-        .map(|row| fluxnoc::protocol::ToldRow { alert: row.alert, told: Told::Failed(row.tries) });
-    let events: Vec<Event> = fluxnoc::protocol::ToldRow::events(told.collect()).collect();
+    let told = |row: &Telling| ToldRow { alert: row.alert, told: Told::Failed(row.tries) };
+    let told: Vec<ToldRow> = rows.iter().map(told).collect();
+    let events = ToldRow::events(&told);
     assert_eq!(events.len(), 40);
     assert!(events.iter().all(|event| serde_json::to_string(event).unwrap().len() < 64 << 10));
 }
