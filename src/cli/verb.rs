@@ -5,8 +5,34 @@ use std::str::FromStr;
 use chrono::{Local, NaiveTime, TimeZone};
 
 use super::args::{AckArgs, Command as Typed, MaintenanceCommand, NotifyCommand, WindowArgs};
-use crate::model::{Span, Timestamp};
+use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Query};
+use crate::tui::zone::Zone;
+
+/// What is usual here, for what a command does not say.
+#[derive(Clone, Debug)]
+pub struct Usual {
+    /// The zone of times.
+    pub zone: Zone,
+    /// When shifts begin in it.
+    pub shifts: Shifts,
+    /// When an acknowledgement ends.
+    pub ack_expiry: AckExpiry,
+}
+
+impl Usual {
+    /// The shift of a moment.
+    #[must_use]
+    pub fn shift(&self, now: Timestamp) -> Option<Shift> {
+        self.zone.shift(&self.shifts, now)
+    }
+
+    /// The end of an acknowledgement that is given now.
+    #[must_use]
+    pub fn ack_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ack_expiry.end(self.shift(now), now)
+    }
+}
 
 /// A point in time as people type it: `06:00` (the next one, local time) or RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +148,7 @@ pub struct Verb {
 
 /// The verb of a typed command; `None` when that is none of the engine's.
 ///
-/// `now` is the wall clock, `ack_expiry` what the configuration says for acknowledgements.
+/// `now` is the wall clock.
 ///
 /// # Errors
 /// A sentence about a time that makes no sense.
@@ -130,7 +156,7 @@ pub struct Verb {
 pub fn verb(
     typed: Typed,
     now: Timestamp,
-    ack_expiry: Option<Span>,
+    usual: &Usual,
 ) -> Option<Result<Verb, String>> {
     let tell = |query, json| Ok(Verb { ask: Ask::Tell(query), json });
     let command = |command, json| Ok(Verb { ask: Ask::Do(command), json });
@@ -139,7 +165,7 @@ pub fn verb(
         Typed::Alerts { all, json } => tell(Query::Alerts { all }, json),
         Typed::Ack(args) => {
             let json = args.json;
-            acknowledge(args, now, ack_expiry).and_then(|ack| command(ack, json))
+            acknowledge(args, now, usual).and_then(|ack| command(ack, json))
         }
         Typed::Unack { targets, json } => command(Command::Unacknowledge { targets }, json),
         Typed::Recheck { targets, json } => command(Command::Recheck { targets }, json),
@@ -180,10 +206,10 @@ pub fn verb(
     })
 }
 
-fn acknowledge(args: AckArgs, now: Timestamp, ack_expiry: Option<Span>) -> Result<Command, String> {
+fn acknowledge(args: AckArgs, now: Timestamp, usual: &Usual) -> Result<Command, String> {
     let expires = match args.expires {
         Some(expires) => expires.from_now(now).map_err(|why| format!("--expires: {why}"))?,
-        None => ack_expiry.map(|span| now + span),
+        None => usual.ack_end(now),
     };
     Ok(Command::Acknowledge {
         targets: args.targets,

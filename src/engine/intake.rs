@@ -4,19 +4,19 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, State, Status,
-    Timestamp,
+    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, Reason,
+    State, Status, Timestamp,
 };
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
 use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
-use crate::rules::{alert, attempts, evaluate};
+use crate::rules::{alert, attempts, evaluate, gather};
 
 use super::batch::Judged;
 use super::core::Core;
-use super::gathering::group_of;
+use super::gathering::{group_of, renewed_group};
 
 impl Core {
     /// Takes a worker's report in. One that came before counts once: its answer may have been lost.
@@ -207,6 +207,19 @@ impl Core {
         state != State::Ok && host.is_some_and(|host| host.unreachable == state)
     }
 
+    /// What an acknowledgement is renewed with that ran out.
+    fn renewal_of(&mut self, reason: Reason) -> Option<gather::Renewal> {
+        if reason != Reason::AckExpired {
+            return None;
+        }
+        let in_force = self.table.iter().filter_map(|(_, slot)| slot.alert.as_deref());
+        let speak = in_force.filter(|alert| alert.fired.is_some() && !alert.suppressed);
+        let ends = speak.filter_map(|alert| alert.ack.as_ref()?.expires);
+        let renewal = gather::renewal(self.renewal, self.clock.now().wall, ends);
+        self.renewal = Some(renewal);
+        self.renewal
+    }
+
     fn stage(&mut self, at: usize, step: Step, known: Known) {
         if !step.edges.is_empty() {
             self.touch(true);
@@ -214,11 +227,17 @@ impl Core {
         for notice in &step.notices {
             let unreachable = self.means_unreachable(at, notice.edge.to);
             let (list, destinations) = self.told(at);
-            let group = self.group_of(at, list.as_ref());
+            let renewal = self.renewal_of(notice.reason);
+            let group = match &renewal {
+                Some(renewal) => Some(renewed_group(renewal)),
+                None => self.group_of(at, list.as_ref()),
+            };
             for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
                 let (list, group) = (list.clone(), group.clone());
-                let notification = Notification { list, group, unreachable, ..notification };
+                let goes = renewal.map_or(notification.not_before, |renewal| renewal.goes);
+                let notification =
+                    Notification { list, group, unreachable, not_before: goes, ..notification };
                 let promised = self.promised(notification, known);
                 self.batch.notifications.extend(promised);
             }

@@ -202,6 +202,7 @@ impl Engine {
             deliveries,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
+            renewal: None,
             paths,
             reach: reach::Watch::default(),
             stop: stop.clone(),

@@ -9,6 +9,7 @@
 //! | more otherwise | as one |
 //! | a group: the oldest waits for less than `group_wait`, or the group was told less than `group_interval` ago | waits |
 //! | a group otherwise: one alert, or several | one by one, as one |
+//! | acknowledgements that ran out within [`RENEWAL`] | wait for the last of them that is known, then as a group |
 
 use crate::model::{Grouping, Span, Timestamp};
 
@@ -20,6 +21,34 @@ pub const QUIET: Span = Span::from_secs(1);
 pub const PATIENCE: Span = Span::from_secs(5);
 /// The shortest time between two digests of the valve.
 pub const BETWEEN: Span = Span::from_secs(30);
+
+/// Acknowledgements that run out within so long are renewed together.
+pub const RENEWAL: Span = Span::from_secs(5 * 60);
+
+/// Acknowledgements that are renewed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// When the first of them ran out.
+    pub began: Timestamp,
+    /// When they are told.
+    pub goes: Timestamp,
+}
+
+/// What an acknowledgement is renewed with that runs out now: `open` is what the one before it
+/// was, `ends` when those run out that are still in force. One without others waits for nothing.
+#[must_use]
+pub fn renewal(
+    open: Option<Renewal>,
+    now: Timestamp,
+    ends: impl IntoIterator<Item = Timestamp>,
+) -> Renewal {
+    // One that begins later was made before the clock was set back.
+    if let Some(open) = open.filter(|open| open.began <= now && now <= open.goes) {
+        return open;
+    }
+    let with = ends.into_iter().filter(|end| *end > now && *end < now + RENEWAL);
+    Renewal { began: now, goes: with.max().unwrap_or(now) }
+}
 
 /// What waits to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +136,27 @@ mod tests {
             (usize::MAX, 9, pile(usize::MAX, 0, 0), None, Way::Alone, "no limit"),
         ] {
             assert_eq!(valve(limit, recent, &waits, last.map(at), now), way, "{why}");
+        }
+    }
+
+    #[test]
+    fn acknowledgements_that_end_within_five_minutes_are_renewed_together() {
+        let minute = |minutes: i64| at(minutes * 60_000);
+        let open = |began, goes| Some(Renewal { began: minute(began), goes: minute(goes) });
+        let none: &[i64] = &[];
+        for (before, now, ends, began, goes, why) in [
+            (None, 10, none, 10, 10, "alone it waits for nothing"),
+            (None, 10, &[12, 14, 300], 10, 14, "it waits for the last that ends soon"),
+            (None, 10, &[15], 10, 10, "five minutes later is not soon"),
+            (None, 10, &[9, 10], 10, 10, "what is over waits for nobody"),
+            (open(10, 14), 12, &[14, 16], 10, 14, "the second belongs to the first"),
+            (open(10, 14), 14, &[16], 10, 14, "the last as well"),
+            (open(10, 14), 15, &[16], 15, 16, "then others begin"),
+            (open(20, 24), 12, none, 12, 12, "the clock was set back"),
+        ] {
+            let ends = ends.iter().map(|end| minute(*end));
+            let wanted = Renewal { began: minute(began), goes: minute(goes) };
+            assert_eq!(renewal(before, minute(now), ends), wanted, "{why}");
         }
     }
 

@@ -56,7 +56,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use error::StoreError;
-pub use gathering::{Gathered, Pass, Piled, Select};
+pub use gathering::{Gathered, Pass, Piled, RENEWED, Select};
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
 pub use load::{KnownCheck, KnownHost, Loaded};

@@ -4,8 +4,8 @@ use clap::Parser as _;
 
 use super::say::Teller;
 use crate::cli::args::{Cli, Command as Typed, NotifyCommand};
-use crate::cli::verb::{self, Verb};
-use crate::model::{Span, Timestamp};
+use crate::cli::verb::{self, Usual, Verb};
+use crate::model::Timestamp;
 use crate::tui::Leave;
 
 /// The commands, as `help` prints them.
@@ -42,7 +42,7 @@ pub fn line(
     text: &str,
     teller: &mut Teller,
     now: Timestamp,
-    ack_expiry: Option<Span>,
+    usual: &Usual,
 ) -> Result<Line, String> {
     let words = shell_words::split(text)
         .map_err(|_| "a quotation mark is missing; write --comment 'two words'".to_owned())?;
@@ -58,7 +58,7 @@ pub fn line(
         ["quit", "stop"] => Line::Quit(Some(Leave::Stop)),
         ["quit", "keep"] => Line::Quit(Some(Leave::Keep)),
         ["quit", ..] => return Err("write quit, quit keep or quit stop".to_owned()),
-        words => Line::Verb(Box::new(typed(words, teller, now, ack_expiry)?)),
+        words => Line::Verb(Box::new(typed(words, teller, now, usual)?)),
     })
 }
 
@@ -66,7 +66,7 @@ fn typed(
     words: &[&str],
     teller: &Teller,
     now: Timestamp,
-    ack_expiry: Option<Span>,
+    usual: &Usual,
 ) -> Result<Verb, String> {
     let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     numbers(&mut words, teller)?;
@@ -87,7 +87,7 @@ fn typed(
     if !here {
         return Err(unknown());
     }
-    verb::verb(command, now, ack_expiry).ok_or_else(unknown)?
+    verb::verb(command, now, usual).ok_or_else(unknown)?
 }
 
 /// The numbers of the last list become what they stood for then.

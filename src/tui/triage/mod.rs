@@ -8,6 +8,7 @@ pub mod acks;
 pub mod again;
 pub mod arm;
 pub mod copies;
+pub mod expiring;
 pub mod forms;
 pub mod hold;
 pub mod lines;
@@ -104,6 +105,8 @@ pub struct State {
     pub armed: Option<Steady>,
     /// The display stands still.
     pub paused: Option<pause::Paused>,
+    /// Acknowledgements that are about to end.
+    pub expiring: expiring::Expiring,
     /// The saved views.
     pub views: Views,
     /// When the operator here was last seen before this console.
@@ -225,12 +228,13 @@ pub fn tick(app: &mut App) {
     undo::tick(app);
     pause::tick(app);
     switches::tick(app);
+    expiring::tick(app);
 }
 
 /// The next moment at which something of this changes on screen.
 #[must_use]
 pub fn next_wake(app: &App) -> Option<Steady> {
     let armed = app.triage.armed;
-    let all = [undo::next_wake(app), pause::next_wake(app), armed];
+    let all = [undo::next_wake(app), pause::next_wake(app), armed, expiring::next_wake(app)];
     all.into_iter().flatten().min()
 }
