@@ -208,14 +208,16 @@ impl Core {
     }
 
     /// What an acknowledgement is renewed with that ran out.
-    fn renewal_of(&mut self, reason: Reason) -> Option<gather::Renewal> {
+    fn renewal_of(&mut self, at: usize, reason: Reason) -> Option<gather::Renewal> {
         if reason != Reason::AckExpired {
             return None;
         }
+        let before = self.table.get(at).and_then(|slot| slot.alert.as_ref()?.ack.as_ref()?.expires);
+        let ended = before.unwrap_or(self.clock.now().wall);
         let in_force = self.table.iter().filter_map(|(_, slot)| slot.alert.as_deref());
         let speak = in_force.filter(|alert| alert.fired.is_some() && !alert.suppressed);
         let ends = speak.filter_map(|alert| alert.ack.as_ref()?.expires);
-        let renewal = gather::renewal(self.renewal, self.clock.now().wall, ends);
+        let renewal = gather::renewal(self.renewal, ended, ends);
         self.renewal = Some(renewal);
         self.renewal
     }
@@ -227,7 +229,7 @@ impl Core {
         for notice in &step.notices {
             let unreachable = self.means_unreachable(at, notice.edge.to);
             let (list, destinations) = self.told(at);
-            let renewal = self.renewal_of(notice.reason);
+            let renewal = self.renewal_of(at, notice.reason);
             let group = match &renewal {
                 Some(renewal) => Some(renewed_group(renewal)),
                 None => self.group_of(at, list.as_ref()),
@@ -235,7 +237,7 @@ impl Core {
             for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
                 let (list, group) = (list.clone(), group.clone());
-                let goes = renewal.map_or(notification.not_before, |renewal| renewal.goes);
+                let goes = renewal.map_or(notification.not_before, |own| own.goes(notification.not_before));
                 let notification =
                     Notification { list, group, unreachable, not_before: goes, ..notification };
                 let promised = self.promised(notification, known);
