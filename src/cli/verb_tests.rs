@@ -23,7 +23,10 @@ fn an_acknowledgement_ends_with_the_shift_of_the_consoles_zone() {
     let usual = Usual { zone, shifts, ack_expiry: AckExpiry::Shift };
     // 02:00 UTC is 03:00 there.
     assert_eq!(usual.ack_end(T0), Some(T0 + Span::from_secs(3 * 3600)));
-    assert_eq!(usual.ack_end(T0 + Span::from_secs(3 * 3600)), Some(T0 + Span::from_secs(11 * 3600)));
+    assert_eq!(
+        usual.ack_end(T0 + Span::from_secs(3 * 3600)),
+        Some(T0 + Span::from_secs(11 * 3600))
+    );
 }
 
 #[test]

@@ -5,9 +5,9 @@ use crate::model::flux_notify::{Gate, Severity};
 use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
 use super::flux_notify::{gate, severity};
+use super::kinds::valid_url;
 pub use super::times::zone_offset;
 use super::times::{expiry, quiet, show_expiry, show_quiet, warning};
-use super::kinds::valid_url;
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
 
 /// Everything that is set besides hosts and checks.

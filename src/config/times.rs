@@ -67,8 +67,7 @@ pub(super) fn quiet(text: &str) -> Result<Option<(u16, u16)>, String> {
     let cut: String = text.chars().take(40).collect();
     let bad = || format!("`{cut}` is no time of day; write 22:00-06:00, or never");
     let (from, to) = text.split_once('-').ok_or_else(bad)?;
-    let (from, to) =
-        (minute_of_day(from).ok_or_else(bad)?, minute_of_day(to).ok_or_else(bad)?);
+    let (from, to) = (minute_of_day(from).ok_or_else(bad)?, minute_of_day(to).ok_or_else(bad)?);
     if from == to {
         return Err(format!("`{cut}` has no length; write 22:00-06:00, or never"));
     }

@@ -4,8 +4,8 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, Reason,
-    State, Status, Timestamp,
+    Alert, AlertId, CheckKey, GroupBy, Kind, Known, Name, Notification, Now, Policy, Reason, State,
+    Status, Timestamp,
 };
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
@@ -237,7 +237,8 @@ impl Core {
             for destination in destinations {
                 let notification = Notification::of(&notice.edge, notice.reason, &destination);
                 let (list, group) = (list.clone(), group.clone());
-                let goes = renewal.map_or(notification.not_before, |own| own.goes(notification.not_before));
+                let goes = renewal
+                    .map_or(notification.not_before, |own| own.goes(notification.not_before));
                 let notification =
                     Notification { list, group, unreachable, not_before: goes, ..notification };
                 let promised = self.promised(notification, known);

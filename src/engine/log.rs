@@ -301,6 +301,8 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             (format!("held paging for {length}: {reason}"), Vec::new())
         }
         Command::ResumePaging => ("let paging go on".to_owned(), Vec::new()),
+        Command::Note { text } => (format!("noted: {text}"), Vec::new()),
+        Command::SignOff { to } => (format!("signed off, {to} took over"), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

@@ -13,6 +13,7 @@ mod deliveries;
 mod feed;
 mod gathering;
 pub mod handle;
+mod handover;
 mod housekeeping;
 mod intake;
 mod lane;
@@ -216,6 +217,7 @@ impl Engine {
             begun: now,
             swept: now.steady,
         };
+        core.was_off(loaded.alive, now.wall);
         core.restore(loaded, &inventory);
         core.adopt(inventory);
         core.flush().await;

@@ -52,9 +52,10 @@ impl Acknowledgement {
     pub fn ran_out(&self, output: &SafeText) -> SafeText {
         let Self { author, comment, at, expires, .. } = self;
         let after = expires.map_or(String::new(), |end| format!(" after {}", end.since(*at)));
-        let comment =
-            if comment.is_empty() { String::new() } else { format!(" ({comment})") };
-        SafeText::line(&format!("acknowledgement by {author} ran out{after}{comment}; still {output}"))
+        let comment = if comment.is_empty() { String::new() } else { format!(" ({comment})") };
+        SafeText::line(&format!(
+            "acknowledgement by {author} ran out{after}{comment}; still {output}"
+        ))
     }
 }
 

@@ -193,6 +193,16 @@ pub enum Command {
     },
     /// Let paging go on before its time.
     ResumePaging,
+    /// Write a note for the next team.
+    Note {
+        /// What.
+        text: String,
+    },
+    /// Go, and say who takes over; the next handover begins here.
+    SignOff {
+        /// Who.
+        to: String,
+    },
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -234,6 +244,8 @@ impl Command {
             Self::TestNotify { .. } => "test_notify",
             Self::HoldPaging { .. } => "hold_paging",
             Self::ResumePaging => "resume_paging",
+            Self::Note { .. } => "note",
+            Self::SignOff { .. } => "sign_off",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -324,6 +336,8 @@ impl Command {
                 reason: "core switch \u{e4} is replaced".to_owned(),
             },
             Self::ResumePaging,
+            Self::Note { text: "fan tray \u{e4} ordered".to_owned() },
+            Self::SignOff { to: "Zo\u{eb} & co".to_owned() },
             Self::Look {
                 stream: 7,
                 interest: Interest {

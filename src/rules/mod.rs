@@ -21,6 +21,7 @@ pub mod duration;
 pub mod evaluate;
 pub mod flapping;
 pub mod gather;
+pub mod handover;
 pub mod hold;
 pub mod notify;
 pub mod reach;

@@ -21,6 +21,7 @@ const SIXTH: &str = include_str!("migrations/0006_recurrence.sql");
 const SEVENTH: &str = include_str!("migrations/0007_incidents.sql");
 const EIGHTH: &str = include_str!("migrations/0008_gathering.sql");
 const NINTH: &str = include_str!("migrations/0009_reach.sql");
+const ELEVENTH: &str = include_str!("migrations/0011_duty.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -34,6 +35,7 @@ pub(super) fn migrator() -> Migrator {
         (7, "incidents", SEVENTH),
         (8, "gathering", EIGHTH),
         (9, "reach", NINTH),
+        (11, "duty", ELEVENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

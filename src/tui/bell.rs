@@ -69,7 +69,13 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { critical: Call::Bell, warning: Call::Off, unknown: Call::Off, ack: Call::Visual, quiet: None }
+        Self {
+            critical: Call::Bell,
+            warning: Call::Off,
+            unknown: Call::Off,
+            ack: Call::Visual,
+            quiet: None,
+        }
     }
 }
 

@@ -56,7 +56,10 @@ async fn acknowledgements_that_end_within_five_minutes_are_renewed_as_one_digest
     at(&mut lab, 3840).await;
     let got = receiver.until("the digest", |got| got.len() == 6).await;
     let body = got[5].json();
-    assert_eq!((&body["reason"], &body["text"]), (&"digest".into(), &"4 alerts: 4 CRITICAL".into()));
+    assert_eq!(
+        (&body["reason"], &body["text"]),
+        (&"digest".into(), &"4 alerts: 4 CRITICAL".into())
+    );
     let items = body["digest"]["items"].as_array().unwrap();
     for item in items {
         let text = item["text"].as_str().unwrap();

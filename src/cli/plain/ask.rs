@@ -18,6 +18,8 @@ unack NUMBER|HOST|HOST/CHECK
 recheck NUMBER|HOST|HOST/CHECK
 maintenance add --hosts GLOB --for 1h [--name T], maintenance list, maintenance end ID
 notify hold 30m REASON, notify resume     tell nobody of anything for a time; end that
+handover [--since 14:00] [--markdown]     what the next team must know
+note TEXT, sign-off NAME                  write into it; say who takes over
 hosts [GLOB] [--json], alerts --all [--json]
 quit                                      leave";
 
@@ -62,12 +64,7 @@ pub fn line(
     })
 }
 
-fn typed(
-    words: &[&str],
-    teller: &Teller,
-    now: Timestamp,
-    usual: &Usual,
-) -> Result<Verb, String> {
+fn typed(words: &[&str], teller: &Teller, now: Timestamp, usual: &Usual) -> Result<Verb, String> {
     let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     numbers(&mut words, teller)?;
     let all = std::iter::once("fluxnoc".to_owned()).chain(words.iter().cloned());
@@ -81,6 +78,9 @@ fn typed(
             | Typed::Ack(_)
             | Typed::Unack { .. }
             | Typed::Recheck { .. }
+            | Typed::Handover { .. }
+            | Typed::Note { .. }
+            | Typed::SignOff { .. }
             | Typed::Maintenance(_)
             | Typed::Notify(NotifyCommand::Hold { .. } | NotifyCommand::Resume { .. })
     );

@@ -205,7 +205,7 @@ impl Talk {
             Ok(Line::Quit(how)) => self.quit(how),
             Ok(Line::Verb(verb)) => {
                 match remote::ask(&self.backend, self.actor.clone(), &verb).await {
-                    Ok(Ok(said)) => Ok(match render::said(&said, verb.json) {
+                    Ok(Ok(said)) => Ok(match render::said(&said, &verb.form) {
                         Ok(text) => text.lines().map(str::to_owned).collect(),
                         Err(why) => vec![format!("error: {why}")],
                     }),

@@ -77,6 +77,8 @@ impl Core {
             Command::DropNotifications { which } => self.redo(Redo::Drop, which).await,
             Command::HoldPaging { length, reason } => self.hold_paging(&request, *length, reason),
             Command::ResumePaging => self.resume_paging(&request),
+            Command::Note { text } => self.note(&request, text),
+            Command::SignOff { to } => self.sign_off(&request, to),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

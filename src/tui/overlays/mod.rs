@@ -155,7 +155,8 @@ fn words(app: &App, line: &Line) -> (String, String) {
     match &line.purpose {
         Purpose::Ack { what, ends, end, .. } => {
             let expires = ends.get(*end).and_then(|end| acks::expires(app, *end));
-            let shift = if ends.get(*end) == Some(&AckEnd::Shift) { ", the end of the shift" } else { "" };
+            let shift =
+                if ends.get(*end) == Some(&AckEnd::Shift) { ", the end of the shift" } else { "" };
             let until = format!("{}{shift}", typing::until(app, expires));
             (format!("Acknowledge {what} {until}:"), "the line is the comment".into())
         }

@@ -8,6 +8,7 @@ pub mod acks;
 pub mod again;
 pub mod arm;
 pub mod copies;
+pub mod duty;
 pub mod expiring;
 pub mod forms;
 pub mod hold;
@@ -55,6 +56,11 @@ pub enum Waits {
     },
     /// Paging held, or let go on.
     Paging {
+        /// Which of them, in words.
+        what: String,
+    },
+    /// A note, or a sign-off.
+    Duty {
         /// Which of them, in words.
         what: String,
     },
@@ -143,6 +149,8 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::Pause => pause::toggle(app),
         Action::Hold => hold::explain(app),
         Action::Resume => return Some(hold::resume(app)),
+        Action::Note => duty::explain_note(app),
+        Action::SignOff => duty::explain_sign_off(app),
         Action::Arm => arm::toggle(app),
         Action::Disarm => arm::disarm(app),
         Action::SavedView => app.open(Overlay::Views),
@@ -163,6 +171,11 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
             Ok(_) => app.say(Tone::Good, format!("`{what}` is changed")),
             Err(problem) => app.say(Tone::Bad, problem.to_string()),
         },
+        Waits::Duty { what } => {
+            crate::tui::panes::handover::forget(app);
+            let said = what.clone();
+            done(app, &what, result, |_| said);
+        }
         Waits::Paging { what } => {
             let said = what.clone();
             done(app, &what, result, |_| said);
