@@ -90,16 +90,17 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// All topics, in the order in which they are told.
+    /// All topics, in the order in which they are told: what is to be done first, what can be long
+    /// last.
     pub const ALL: [Self; 8] = [
         Self::Open,
         Self::Acknowledged,
         Self::Ending,
+        Self::Notes,
+        Self::Unwatched,
+        Self::Flapping,
         Self::New,
         Self::Recovered,
-        Self::Flapping,
-        Self::Unwatched,
-        Self::Notes,
     ];
 
     /// Its heading.

@@ -86,7 +86,7 @@ impl Tx {
             .bind(duty.at.millis())
             .bind(duty.until.map(Timestamp::millis))
             .bind(duty.kind.word())
-            .bind(duty.author.as_ref().map(|author| author.to_string()))
+            .bind(duty.author.as_ref().map(ToString::to_string))
             .bind(duty.text.as_str())
             .execute(c).await.map(drop))
     }

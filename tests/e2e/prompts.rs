@@ -242,7 +242,7 @@ fn palette(desk: &mut Desk) {
     command(desk, "recheck", "re-checking shut-1/tcp: 1 run asked for");
     assert_eq!(desk.did("recheck", 1)["targets"], json!(["shut-1/tcp"]));
     // An action of the configuration, too.
-    command(desk, "note", "touch");
+    command(desk, "jot", "touch");
     esc(&mut desk.console);
 }
 

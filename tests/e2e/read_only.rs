@@ -34,8 +34,8 @@ fn refuses_all(console: &mut Terminal) {
         refused(console, &format!(":{}", action.name()), &why);
     }
     // A program of somebody's own may change anything.
-    for way in ["gi", ":note"] {
-        refused(console, way, &format!("note: {READ_ONLY}"));
+    for way in ["gi", ":jot"] {
+        refused(console, way, &format!("jot: {READ_ONLY}"));
     }
 }
 

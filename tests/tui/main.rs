@@ -10,9 +10,11 @@
 
 mod affected;
 mod answers;
+mod expiring;
 mod finding;
 mod fixture;
 mod flapping;
+mod handover;
 mod hold;
 mod interfaces;
 mod invariants;

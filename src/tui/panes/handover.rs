@@ -12,10 +12,8 @@
 //! In: the engine's handover. Out: lines, and its Markdown for the clipboard.
 //! Never: keeps more than one page, or asks while the view is not shown.
 
-use crate::model::safe_text::{truncate, width};
-use crate::model::{
-    Handover, HandoverPart, HandoverRow, ShownState, Span, State as CheckState, Steady, Topic,
-};
+use crate::model::safe_text::truncate;
+use crate::model::{Handover, HandoverPart, HandoverRow, ShownState, Span, Steady, Topic};
 use crate::protocol::Problem;
 use crate::protocol::query::{Answer, Query};
 use crate::tui::action::Action;
@@ -110,7 +108,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         return;
     };
     let lines = lines(app);
-    let columns = Columns::of(app, page, surface.width());
+    let columns = Columns::of(surface.width());
     let first = app.own.handover.line.min(lines.len().saturating_sub(surface.height()));
     for (y, line) in lines.iter().skip(first).take(surface.height()).enumerate() {
         match line {
@@ -123,43 +121,25 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-/// Columns that all topics share, so that the eye finds a check where it found the last one.
+/// Columns that all topics share, so that the eye finds a check where it found the last one; what
+/// is written in them moves none.
 struct Columns {
+    when: usize,
     check: usize,
     who: usize,
-    when: usize,
 }
 
 /// Columns of a state with its sign.
 const STATE: usize = 10;
 
 impl Columns {
-    fn of(app: &App, page: &Handover, wide: usize) -> Self {
-        let rows =
-            || page.parts.iter().flat_map(|part| part.rows.iter().map(move |row| (part, row)));
-        let longest = |of: &dyn Fn(&HandoverPart, &HandoverRow) -> usize, most: usize| {
-            rows().map(|(part, row)| of(part, row)).max().unwrap_or(0).min(most)
+    const fn of(wide: usize) -> Self {
+        let (when, check, who) = match wide {
+            160.. => (26, 40, 16),
+            100.. => (23, 26, 12),
+            _ => (18, 16, 8),
         };
-        let check = |_: &HandoverPart, row: &HandoverRow| {
-            row.check.as_ref().map_or(0, |key| width(&key.to_string()))
-        };
-        let who = |_: &HandoverPart, row: &HandoverRow| {
-            row.who.as_ref().map_or(0, |who| width(who.as_str()))
-        };
-        let when = |part: &HandoverPart, row: &HandoverRow| {
-            width(&handover::when(row, part.topic, page, &app.options.zone))
-        };
-        // The words have what is left, and at least a third.
-        let (most_check, most_who, most_when) = match wide {
-            160.. => (44, 16, 32),
-            100.. => (28, 12, 24),
-            _ => (20, 9, 18),
-        };
-        Self {
-            check: longest(&check, most_check),
-            who: longest(&who, most_who),
-            when: longest(&when, most_when),
-        }
+        Self { when, check, who }
     }
 
     fn draw(
@@ -172,30 +152,27 @@ impl Columns {
         let mut x = 2;
         if let Some(state) = row.state {
             let shown = ShownState::of(state, false);
-            let quiet = matches!(part.topic, Topic::New | Topic::Recovered | Topic::Flapping);
-            let role =
-                if quiet && state == CheckState::Ok { Role::StateOk } else { Role::of(shown) };
-            surface.say(x, y, STATE, &format!("{} {}", glyph(shown), state.word()), role);
+            surface.say(
+                x,
+                y,
+                STATE,
+                &format!("{} {}", glyph(shown), state.word()),
+                Role::of(shown),
+            );
         }
         x += STATE + 1;
         let when = handover::when(row, part.topic, page, &app.options.zone);
         surface.say(x, y, self.when, &truncate(&when, self.when), Role::Muted);
-        x += self.when + 2;
-        let who = row.who.as_ref().map_or("", |who| who.as_str());
-        match &row.check {
-            Some(key) => {
-                let key = truncate(&key.to_string(), self.check);
-                surface.say(x, y, self.check, &key, Role::Strong);
-                x += self.check + 2;
-                surface.say(x, y, self.who, &truncate(who, self.who), Role::Accent);
-                x += self.who + if self.who > 0 { 2 } else { 0 };
-            }
-            // What is about no check begins where the names of checks do.
-            None if !who.is_empty() => {
-                let who = truncate(who, self.check.max(self.who));
-                x = surface.line(x, y, &[(&who, Role::Accent), ("  ", Role::Text)]);
-            }
-            None => {}
+        x += self.when + 1;
+        if let Some(key) = &row.check {
+            let key = truncate(&key.to_string(), self.check);
+            surface.say(x, y, self.check, &key, Role::Strong);
+            x += self.check + 1;
+        }
+        // What is about no check begins where their names do.
+        if let Some(who) = &row.who {
+            surface.say(x, y, self.who, &truncate(who.as_str(), self.who), Role::Accent);
+            x += self.who + 1;
         }
         let room = surface.width().saturating_sub(x + 1);
         surface.say(x, y, room, &truncate(row.text.as_str(), room), Role::Text);

@@ -13,6 +13,9 @@ use crate::tui::format::plural;
 /// How often it is looked for them; shorter than the shortest time of a warning.
 const STEP: Span = Span::from_secs(20);
 
+/// How long it stands on the bottom line: nobody has just pressed a key there.
+const SHOWN: Span = Span::from_secs(60);
+
 /// What was said.
 #[derive(Debug, Default)]
 pub struct Expiring {
@@ -72,6 +75,9 @@ pub fn tick(app: &mut App) {
     };
     let count = u64::try_from(fresh.len()).unwrap_or(u64::MAX);
     app.say(Tone::Note, text);
+    if let Some(message) = &mut app.message {
+        message.until = Some(now.steady + SHOWN);
+    }
     bell::acknowledgements(app, count);
 }
 
