@@ -40,7 +40,7 @@ fn minutes(console: &mut Console, minutes: u64) {
 fn what_ends_within_a_quarter_of_an_hour_is_marked_and_said_once() {
     let bell = Policy { ack: Call::Message, ..Policy::default() };
     let mut console = console(Options { bell, ..options() });
-    let first = taken(&console, 0, "noc-1", 20);
+    let first = taken(&console, 0, "noc-2", 20);
     let key = match &first {
         Event::Alert(alert) => alert.check.to_string(),
         _ => unreachable!(),
@@ -48,11 +48,11 @@ fn what_ends_within_a_quarter_of_an_hour_is_marked_and_said_once() {
     console.feed(vec![first]);
     console.press("2");
     minutes(&mut console, 4);
-    assert!(!console.screen().contains("noc-1 ends"), "{}", console.screen());
+    assert!(!console.screen().contains("noc-2 ends"), "{}", console.screen());
     minutes(&mut console, 1);
     console.pass(Span::from_secs(20));
     let screen = console.screen();
-    assert!(screen.contains("noc-1 ends 14m"), "{screen}");
+    assert!(screen.contains("noc-2 ends 14m"), "{screen}");
     let said = format!("your acknowledgement of {key} ends at 21:24");
     assert!(screen.contains(&said), "{screen}");
     let called = |console: &mut Console| {
@@ -66,7 +66,7 @@ fn what_ends_within_a_quarter_of_an_hour_is_marked_and_said_once() {
     minutes(&mut console, 10);
     let screen = console.screen();
     assert!(!screen.contains("your acknowledgement of"), "said once: {screen}");
-    assert!(screen.contains("noc-1 ends 4m"), "{screen}");
+    assert!(screen.contains("noc-2 ends 4m"), "{screen}");
     assert_eq!(called(&mut console), [] as [u64; 0]);
     assert_eq!(console.commands, [], "nobody is sent anything");
 }
@@ -75,7 +75,7 @@ fn what_ends_within_a_quarter_of_an_hour_is_marked_and_said_once() {
 fn several_are_said_together_and_short_ones_not_at_all() {
     let mut console = console(options());
     let all = [
-        taken(&console, 0, "noc-1", 20),
+        taken(&console, 0, "noc-2", 20),
         taken(&console, 1, "mia", 20),
         taken(&console, 2, "mia", 14),
     ];
@@ -95,12 +95,12 @@ fn several_are_said_together_and_short_ones_not_at_all() {
 #[test]
 fn without_a_warning_nothing_is_marked_or_said() {
     let mut console = console(Options { ack_warning: None, ..options() });
-    let one = taken(&console, 0, "noc-1", 20);
+    let one = taken(&console, 0, "noc-2", 20);
     console.feed(vec![one]);
     console.press("2");
     minutes(&mut console, 10);
     let screen = console.screen();
-    assert!(screen.contains("noc-1 to 21:24") && !screen.contains("noc-1 ends"), "{screen}");
+    assert!(screen.contains("noc-2 to 21:24") && !screen.contains("noc-2 ends"), "{screen}");
     assert!(!screen.contains("acknowledgement of"), "{screen}");
 }
 

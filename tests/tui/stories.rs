@@ -42,7 +42,7 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
     };
     console.feed(vec![Event::Alert(Arc::new(Alert { ack: Some(ack), ..alert }))]);
     assert_eq!(console.app.world.unhandled(), 4);
-    assert!(console.screen().contains("noc-2 01:04"));
+    assert!(console.screen().contains("noc-2 05:04"));
     assert_eq!(console.app.alert(), Some(id), "the cursor stays on its alert");
     console.press("U");
     assert!(matches!(console.commands.last(), Some(Command::Unacknowledge { .. })));
