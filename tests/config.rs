@@ -112,6 +112,7 @@ fn every_default_in_the_example_is_the_codes_default() {
     assert_eq!(nowhere(read(&example())), nowhere(read(&example_with_defaults())));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;
+    settings.console.shifts = fluxnoc::model::Shifts::default();
     // What people name themselves has no default.
     settings.alerting.contact_list = None;
     settings.defaults.contact_lists.clear();

@@ -6,7 +6,9 @@
 mod lab;
 
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{Phase, ShownState, Span, State};
+use fluxnoc::model::{
+    Handover, HandoverRow, Phase, SafeText, ShownState, Since, Span, State, Timestamp, Topic,
+};
 use fluxnoc::protocol::{
     Answer, Command, Event, NewMaintenance, Outcome, ProblemKind, Query, Target,
 };
@@ -444,4 +446,72 @@ async fn a_restart_inside_an_occurrence_and_over_several_missed_ones() {
     let said: Vec<String> = page.entries.iter().map(|entry| entry.text.to_string()).collect();
     assert!(said.iter().any(|text| text == "window patching over web-* began"), "{said:?}");
     assert!(said.iter().any(|text| text == "window patching over web-* ended"), "{said:?}");
+}
+
+async fn handover(lab: &mut Lab, since: Option<Timestamp>) -> Handover {
+    let asked = Query::Handover { since, shift: None, before: None };
+    let Answer::Handover(found) = lab.query(asked).await else { panic!("no handover") };
+    *found
+}
+
+fn rows(handover: &Handover, topic: Topic) -> Vec<String> {
+    let part = handover.parts.iter().find(|part| part.topic == topic).unwrap();
+    let host = |row: &HandoverRow| row.check.as_ref().map_or(String::new(), |key| key.to_string());
+    part.rows.iter().map(|row| format!("{} {}", host(row), row.text).trim().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_handover_tells_what_happened_since_the_last_sign_off_over_a_restart_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    lab.report_times(3, "web-1/http", &refused()).await;
+    lab.report("web-1/http", good()).await;
+    lab.report_times(3, "db-1/mysql", &refused()).await;
+    lab.execute(Command::Note { text: "fan \u{1b}[2J ordered ".to_owned() }).await.unwrap();
+    for bad in [
+        Command::Note { text: "  ".to_owned() },
+        Command::Note { text: "x".repeat(501) },
+        Command::SignOff { to: "x".repeat(81) },
+        Command::SignOff { to: String::new() },
+    ] {
+        assert_eq!(lab.execute(bad).await.unwrap_err().kind, ProblemKind::Invalid);
+    }
+    let first = handover(&mut lab, None).await;
+    assert_eq!((first.since, first.from), (Since::Hours, first.to - Span::from_secs(8 * 3600)));
+    let refused = "connection refused by 127.0.0.1:80";
+    assert_eq!(rows(&first, Topic::Open), [format!("db-1/mysql {refused}")]);
+    let new = [format!("db-1/mysql {refused}; open"), format!("web-1/http {refused}; over")];
+    assert_eq!(rows(&first, Topic::New), new);
+    assert_eq!(rows(&first, Topic::Recovered).len(), 1);
+    assert_eq!(rows(&first, Topic::Notes), ["fan \u{241b}[2J ordered"]);
+    assert_eq!(rows(&first, Topic::Unwatched), [] as [String; 0]);
+
+    lab.clock.advance(Span::from_secs(60));
+    lab.execute(Command::SignOff { to: "mia".to_owned() }).await.unwrap();
+    lab.clock.advance(Span::from_secs(60));
+    let second = handover(&mut lab, None).await;
+    assert_eq!(
+        (second.since, second.on_duty.clone()),
+        (Since::SignOff, Some(SafeText::line("mia")))
+    );
+    assert_eq!(rows(&second, Topic::Open).len(), 1, "what is open is always told");
+    assert_eq!(rows(&second, Topic::New), [] as [String; 0]);
+    assert_eq!(rows(&second, Topic::Notes), ["signed off, mia took over"]);
+
+    // An hour without an engine.
+    let (_, clock) = lab.stop().await;
+    clock.advance(Span::from_secs(3600));
+    let wanted = inventory(vec![host("web-1", &["http", "ping"]), host("db-1", &["mysql"])]);
+    let mut lab = Lab::start(dir.path(), wanted, clock).await;
+    let third = handover(&mut lab, None).await;
+    assert_eq!(rows(&third, Topic::Unwatched), ["the engine was off"]);
+    let off = &third.parts.iter().find(|part| part.topic == Topic::Unwatched).unwrap().rows[0];
+    let long = off.until.unwrap().since(off.at);
+    assert!(long >= Span::from_secs(3600) && long < Span::from_secs(3700), "{long}");
+    let asked = third.to - Span::from_secs(60);
+    assert_eq!(handover(&mut lab, Some(asked)).await.from, asked);
+    let ahead = third.to + Span::from_secs(60);
+    let ahead = Query::Handover { since: Some(ahead), shift: None, before: None };
+    let problem = lab.engine.handle.query(lab::noc(), ahead).await.unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Invalid);
 }

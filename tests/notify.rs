@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
+#[path = "notify/acks.rs"]
+mod acks;
 #[path = "notify/delivery.rs"]
 mod delivery;
 #[path = "notify/email.rs"]

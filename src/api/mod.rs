@@ -25,6 +25,8 @@
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
 //! | `POST /api/v1/paging/hold`, `.../resume` | `{for_ms, reason}`: tell nobody for a time; nothing |
+//! | `GET /api/v1/handover?since=&shift=&before=` | what a team hands over to the next one |
+//! | `POST /api/v1/handover/notes`, `.../sign-off` | `{text}`; `{to}`: who takes over |
 //! | `POST /api/v1/recheck` | `{targets}` |
 //! | `POST /api/v1/notify/test` | `{name}` of a channel or contact list |
 //! | `GET /api/v1/checks/{host}/{check}` | everything about one check |
@@ -64,7 +66,8 @@ struct Face {
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
     use routes::{
-        alerts, checks, engine, events, log, maintenance, notifications, operator, series, work,
+        alerts, checks, engine, events, handover, log, maintenance, notifications, operator,
+        series, work,
     };
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
@@ -89,6 +92,9 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/notifications/drop", post(notifications::give_up))
         .route("/api/v1/paging/hold", post(notifications::hold))
         .route("/api/v1/paging/resume", post(notifications::resume))
+        .route("/api/v1/handover", get(handover::show))
+        .route("/api/v1/handover/notes", post(handover::note))
+        .route("/api/v1/handover/sign-off", post(handover::sign_off))
         .route("/api/v1/undo", post(operator::undo))
         .route("/api/v1/remembered", get(operator::remembered).post(operator::remember))
         .route("/api/v1/maintenance", get(maintenance::list).post(maintenance::add))

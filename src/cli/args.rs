@@ -8,7 +8,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::check_args::CheckKind;
-use super::verb::{Expires, Moment};
+use super::verb::{Expires, Moment, Past};
 use crate::model::spec::TraceProtocol;
 use crate::model::{MaintenanceId, Pattern, Repeats, Span};
 use crate::protocol::Target;
@@ -189,6 +189,40 @@ pub enum Command {
     /// Run the engine without a screen; what `k` at the console's end starts
     #[command(name = super::console::ENGINE_COMMAND, hide = true)]
     Engine,
+    /// What the next team must know: open, acknowledged, new, recovered, flapping, not watched, notes
+    Handover {
+        /// From when: 14:00 (the last one), 8h (ago) or 2026-02-25T14:00:00Z
+        /// [default: the begin of the shift, else the last sign-off, else 8 h ago]
+        #[arg(long, value_name = "TIME")]
+        since: Option<Past>,
+        /// As Markdown
+        #[arg(long, conflicts_with_all = ["text", "json"])]
+        markdown: bool,
+        /// As text [default]
+        #[arg(long, conflicts_with = "json")]
+        text: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a note into the handover
+    Note {
+        /// What
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go, and say who takes over: the next handover begins here
+    SignOff {
+        /// Who takes over
+        #[arg(value_name = "NAME")]
+        to: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The ways to tell people
     #[command(subcommand)]
     Notify(NotifyCommand),

@@ -125,7 +125,6 @@ impl Console {
             read_only: self.read_only,
             on_wall: self.wall,
             low_bandwidth: self.low_bandwidth,
-            ack_expiry: self.config.settings.alerting.ack_expiry,
             ..look::options(&self.config, &self.again)
         }
     }
@@ -137,8 +136,7 @@ impl Console {
             owner,
             may_keep: owner,
             badge: None,
-            ack_expiry: options.ack_expiry,
-            zone: options.zone,
+            usual: look::usual(&self.config),
             clock: options.clock,
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::setup;
+use super::verb::Usual;
 use crate::config::settings::zone_offset;
 use crate::config::{Config, Problems, locate};
 use crate::tui::bell::{Call, Policy};
@@ -39,6 +40,16 @@ fn theme_directory(config: &Config) -> Option<PathBuf> {
     Some(file.parent()?.join("themes"))
 }
 
+/// What is usual by a configuration.
+#[must_use]
+pub fn usual(config: &Config) -> Usual {
+    Usual {
+        zone: zone(config),
+        shifts: config.settings.console.shifts.clone(),
+        ack_expiry: config.settings.alerting.ack_expiry,
+    }
+}
+
 fn zone(config: &Config) -> Zone {
     let text = &config.settings.console.zone;
     match zone_offset(text) {
@@ -69,6 +80,9 @@ pub fn options(config: &Config, again: &setup::Again) -> Options {
             .collect(),
         again: Some(Again(Arc::new(move || look(&read, colours)))),
         zone: zone(config),
+        shifts: console.shifts.clone(),
+        ack_expiry: config.settings.alerting.ack_expiry,
+        ack_warning: config.settings.alerting.ack_warning,
         wall: wall(config),
         bell: bell(config),
         ..Options::default()
@@ -86,6 +100,7 @@ fn bell(config: &Config) -> Policy {
         critical: Call::named(&bell.critical),
         warning: Call::named(&bell.warning),
         unknown: Call::named(&bell.unknown),
+        ack: Call::named(&bell.ack),
         quiet: bell.quiet,
     }
 }

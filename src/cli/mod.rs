@@ -96,7 +96,7 @@ fn told(ended: anyhow::Result<ExitCode>) -> ExitCode {
 fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Result<ExitCode> {
     logging::to_stderr();
     let now = Clock::System.now().wall;
-    match verb::verb(command, now, config.settings.alerting.ack_expiry) {
+    match verb::verb(command, now, &look::usual(&config)) {
         Some(Ok(verb)) => {
             let console = console::of(global, config)?;
             remote::run(&verb, console.plan(false), &console.operator, console.read_only)

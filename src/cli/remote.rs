@@ -52,7 +52,7 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
     };
     match said {
         Ok(said) => {
-            print::whole(&render::said(&said, verb.json)?);
+            print::whole(&render::said(&said, &verb.form)?);
             let whole = !matches!(&said, Said::Done(Outcome::Done { failures, .. }) if !failures.is_empty());
             Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }

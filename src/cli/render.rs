@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::print::{as_json, safe_line};
 use super::remote::Said;
+use super::verb::Form;
 use crate::model::safe_text::width;
 use crate::model::{Maintenance, Name, State};
 use crate::protocol::query::{AlertAnswer, HostAnswer};
@@ -13,12 +14,18 @@ use crate::protocol::{Answer, LogEntry, Outcome};
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn said(said: &Said, json: bool) -> serde_json::Result<String> {
-    match (said, json) {
-        (Said::Done(outcome), true) => pretty(outcome),
-        (Said::Done(outcome), false) => Ok(done(outcome)),
-        (Said::Told(answer), true) => told_as_json(answer),
-        (Said::Told(answer), false) => Ok(told(answer)),
+pub fn said(said: &Said, form: &Form) -> serde_json::Result<String> {
+    match (said, form) {
+        (Said::Done(outcome), Form::Json) => pretty(outcome),
+        (Said::Done(outcome), _) => Ok(done(outcome)),
+        (Said::Told(answer), Form::Json) => told_as_json(answer),
+        (Said::Told(Answer::Handover(handover)), Form::Markdown(zone)) => {
+            Ok(crate::tui::handover::markdown(handover, zone, usize::MAX))
+        }
+        (Said::Told(Answer::Handover(handover)), Form::Text(zone)) => {
+            Ok(crate::tui::handover::text(handover, zone))
+        }
+        (Said::Told(answer), _) => Ok(told(answer)),
     }
 }
 
@@ -31,6 +38,7 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Hosts(hosts) => pretty(hosts),
         Answer::Alerts(alerts) => pretty(alerts),
         Answer::Maintenance(windows) => pretty(windows),
+        Answer::Handover(handover) => pretty(handover),
         other => pretty(other),
     }
 }
@@ -77,6 +85,7 @@ fn told(answer: &Answer) -> String {
         | Answer::SeriesList(_)
         | Answer::SeriesPast(_)
         | Answer::Notifications(_)
+        | Answer::Handover(_)
         | Answer::Remembered(_)
         | Answer::Settings(_)
         | Answer::Engine(_) => String::new(),

@@ -5,8 +5,34 @@ use std::str::FromStr;
 use chrono::{Local, NaiveTime, TimeZone};
 
 use super::args::{AckArgs, Command as Typed, MaintenanceCommand, NotifyCommand, WindowArgs};
-use crate::model::{Span, Timestamp};
+use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Query};
+use crate::tui::zone::Zone;
+
+/// What is usual here, for what a command does not say.
+#[derive(Clone, Debug)]
+pub struct Usual {
+    /// The zone of times.
+    pub zone: Zone,
+    /// When shifts begin in it.
+    pub shifts: Shifts,
+    /// When an acknowledgement ends.
+    pub ack_expiry: AckExpiry,
+}
+
+impl Usual {
+    /// The shift of a moment.
+    #[must_use]
+    pub fn shift(&self, now: Timestamp) -> Option<Shift> {
+        self.zone.shift(&self.shifts, now)
+    }
+
+    /// The end of an acknowledgement that is given now.
+    #[must_use]
+    pub fn ack_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.ack_expiry.end(self.shift(now), now)
+    }
+}
 
 /// A point in time as people type it: `06:00` (the next one, local time) or RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +128,55 @@ impl Expires {
     }
 }
 
+/// A moment that is over, as people type it: `14:00` (the last one), `8h` (ago) or RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// So long ago.
+    Ago(Span),
+    /// The last time that the clock of the console's zone showed this.
+    Clock(NaiveTime),
+    /// Exactly then.
+    Exactly(Timestamp),
+}
+
+impl FromStr for Past {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(span) = text.parse::<Span>() {
+            return Ok(Self::Ago(span));
+        }
+        match text.parse() {
+            Ok(Moment::Clock(time)) => Ok(Self::Clock(time)),
+            Ok(Moment::Exactly(at)) => Ok(Self::Exactly(at)),
+            Err(_) => {
+                let text: String = text.chars().take(64).collect();
+                Err(format!("`{text}` is no begin; write 14:00, 8h or 2026-02-25T14:00:00Z"))
+            }
+        }
+    }
+}
+
+impl Past {
+    /// The moment itself, seen from `now`.
+    ///
+    /// # Errors
+    /// When it lies ahead.
+    fn seen_from(self, now: Timestamp, zone: &Zone) -> Result<Timestamp, String> {
+        let at = match self {
+            Self::Ago(span) => now - span,
+            Self::Exactly(at) => at,
+            Self::Clock(time) => {
+                let minute = time.format("%H:%M").to_string();
+                // The last time that it was so late is the begin of a shift once a day.
+                let shift = zone.shift(&Shifts::parse(&minute)?, now);
+                shift.map(|shift| shift.start).ok_or("there is no such time")?
+            }
+        };
+        if at > now { Err(format!("{at} is still to come; write an earlier time")) } else { Ok(at) }
+    }
+}
+
 /// What a verb asks of the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
@@ -116,30 +191,38 @@ pub enum Ask {
 pub struct Verb {
     /// What is asked.
     pub ask: Ask,
-    /// As JSON instead of a table.
-    pub json: bool,
+    /// As what its answer is wanted.
+    pub form: Form,
+}
+
+/// As what an answer is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people; times in this zone where it says none.
+    Text(Zone),
+    /// For people, as Markdown.
+    Markdown(Zone),
+    /// For scripts.
+    Json,
 }
 
 /// The verb of a typed command; `None` when that is none of the engine's.
 ///
-/// `now` is the wall clock, `ack_expiry` what the configuration says for acknowledgements.
+/// `now` is the wall clock.
 ///
 /// # Errors
 /// A sentence about a time that makes no sense.
 #[must_use]
-pub fn verb(
-    typed: Typed,
-    now: Timestamp,
-    ack_expiry: Option<Span>,
-) -> Option<Result<Verb, String>> {
-    let tell = |query, json| Ok(Verb { ask: Ask::Tell(query), json });
-    let command = |command, json| Ok(Verb { ask: Ask::Do(command), json });
+pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, String>> {
+    let form = |json| if json { Form::Json } else { Form::Text(usual.zone.clone()) };
+    let tell = |query, json| Ok(Verb { ask: Ask::Tell(query), form: form(json) });
+    let command = |command, json| Ok(Verb { ask: Ask::Do(command), form: form(json) });
     Some(match typed {
         Typed::Hosts { pattern, json } => tell(Query::Hosts { pattern }, json),
         Typed::Alerts { all, json } => tell(Query::Alerts { all }, json),
         Typed::Ack(args) => {
             let json = args.json;
-            acknowledge(args, now, ack_expiry).and_then(|ack| command(ack, json))
+            acknowledge(args, now, usual).and_then(|ack| command(ack, json))
         }
         Typed::Unack { targets, json } => command(Command::Unacknowledge { targets }, json),
         Typed::Recheck { targets, json } => command(Command::Recheck { targets }, json),
@@ -163,6 +246,12 @@ pub fn verb(
             command(Command::HoldPaging { length, reason: reason.join(" ") }, json)
         }
         Typed::Notify(NotifyCommand::Resume { json }) => command(Command::ResumePaging, json),
+        Typed::Handover { since, markdown, json, .. } => {
+            let form = if markdown { Form::Markdown(usual.zone.clone()) } else { form(json) };
+            handover(since, now, usual).map(|query| Verb { ask: Ask::Tell(query), form })
+        }
+        Typed::Note { text, json } => command(Command::Note { text: text.join(" ") }, json),
+        Typed::SignOff { to, json } => command(Command::SignOff { to }, json),
         Typed::Check(_)
         | Typed::Trace(_)
         | Typed::Dns(_)
@@ -180,10 +269,19 @@ pub fn verb(
     })
 }
 
-fn acknowledge(args: AckArgs, now: Timestamp, ack_expiry: Option<Span>) -> Result<Command, String> {
+fn handover(since: Option<Past>, now: Timestamp, usual: &Usual) -> Result<Query, String> {
+    let seen =
+        |past: Past| past.seen_from(now, &usual.zone).map_err(|why| format!("--since: {why}"));
+    let since = since.map(seen).transpose()?;
+    let shift = usual.shift(now);
+    let (start, before) = (shift.map(|shift| shift.start), shift.map(|shift| shift.before));
+    Ok(Query::Handover { since, shift: start, before })
+}
+
+fn acknowledge(args: AckArgs, now: Timestamp, usual: &Usual) -> Result<Command, String> {
     let expires = match args.expires {
         Some(expires) => expires.from_now(now).map_err(|why| format!("--expires: {why}"))?,
-        None => ack_expiry.map(|span| now + span),
+        None => usual.ack_end(now),
     };
     Ok(Command::Acknowledge {
         targets: args.targets,

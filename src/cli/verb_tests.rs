@@ -11,8 +11,22 @@ const T0: Timestamp = Timestamp::from_millis(1_771_984_800_000); // 2026-02-25T0
 fn ask(line: &str) -> Result<Ask, String> {
     let cli = Cli::try_parse_from(line.split('\'').flat_map(|part| part.split_whitespace()))
         .map_err(|error| error.to_string())?;
-    let expiry = Some(Span::from_secs(4 * 3600));
-    verb(cli.command.unwrap(), T0, expiry).unwrap().map(|verb| verb.ask)
+    let (expiry, shifts) = (AckExpiry::After(Span::from_secs(4 * 3600)), Shifts::default());
+    let usual = Usual { zone: Zone::utc(), shifts, ack_expiry: expiry };
+    verb(cli.command.unwrap(), T0, &usual).unwrap().map(|verb| verb.ask)
+}
+
+#[test]
+fn an_acknowledgement_ends_with_the_shift_of_the_consoles_zone() {
+    let zone = Zone::Fixed { offset: 3600, name: "CET".to_owned() };
+    let shifts = Shifts::parse("06:00,14:00,22:00").unwrap();
+    let usual = Usual { zone, shifts, ack_expiry: AckExpiry::Shift };
+    // 02:00 UTC is 03:00 there.
+    assert_eq!(usual.ack_end(T0), Some(T0 + Span::from_secs(3 * 3600)));
+    assert_eq!(
+        usual.ack_end(T0 + Span::from_secs(3 * 3600)),
+        Some(T0 + Span::from_secs(11 * 3600))
+    );
 }
 
 #[test]

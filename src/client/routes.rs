@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::model::{CheckKey, Name};
+use crate::model::{CheckKey, Name, Timestamp};
 use crate::protocol::query::{Series, StateSpan};
 use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query};
 
@@ -69,6 +69,8 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         }
         Command::ResumePaging => Ok(order(&["paging", "resume"])),
         Command::Escalate { which } => post(&["alerts", "escalate"], &json!({ "which": which })),
+        Command::Note { text } => post(&["handover", "notes"], &json!({ "text": text })),
+        Command::SignOff { to } => post(&["handover", "sign-off"], &json!({ "to": to })),
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }
@@ -136,6 +138,13 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
             &["notifications"],
             &[("destination", destination.clone()), ("limit", Some(limit.to_string()))],
         ),
+        Query::Handover { since, shift, before } => {
+            let said = |at: &Option<Timestamp>| at.map(|at| at.to_string());
+            get(
+                &["handover"],
+                &[("since", said(since)), ("shift", said(shift)), ("before", said(before))],
+            )
+        }
         Query::Remembered => get(&["remembered"], &[]),
         Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
@@ -201,6 +210,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::SeriesList { .. } => Answer::SeriesList(read(bytes)?),
         Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
         Query::Notifications { .. } => Answer::Notifications(read(bytes)?),
+        Query::Handover { .. } => Answer::Handover(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),

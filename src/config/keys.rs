@@ -45,7 +45,7 @@ pub const RULE: &[&str] = &[
     "enabled",
 ];
 /// `[console]`.
-pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone"];
+pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "zone", "shifts"];
 /// `[[action]]`.
 pub const ACTION: &[&str] = &["name", "key", "scope", "command", "confirm", "run"];
 /// `[store]`.
@@ -56,7 +56,7 @@ pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
 pub const ALERTING: &[&str] =
-    &["ack_expiry", "flapping", "flapping_start", "flapping_stop", "contact_list"];
+    &["ack_expiry", "ack_warning", "flapping", "flapping_start", "flapping_stop", "contact_list"];
 /// `[engine]`.
 pub const ENGINE: &[&str] = &["canaries"];
 /// A `[[channel]]` of kind `webhook`.
@@ -109,7 +109,7 @@ pub const ESCALATION: &[&str] = &["after", "to"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.
-pub const BELL: &[&str] = &["critical", "warning", "unknown", "quiet"];
+pub const BELL: &[&str] = &["critical", "warning", "unknown", "ack", "quiet"];
 /// `[[host]]`.
 pub const HOST: &[&str] = &[
     "name",

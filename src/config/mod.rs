@@ -32,6 +32,7 @@ mod show_rules;
 mod snmp;
 mod spread;
 pub mod targets;
+mod times;
 pub mod value;
 mod watchdog;
 mod ways;

@@ -2,10 +2,12 @@
 //! flags and `config show`.
 
 use crate::model::flux_notify::{Gate, Severity};
-use crate::model::{FlapLimits, Secret, Span, State};
+use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
 use super::flux_notify::{gate, severity};
 use super::kinds::valid_url;
+pub use super::times::zone_offset;
+use super::times::{expiry, quiet, show_expiry, show_quiet, warning};
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
 
 /// Everything that is set besides hosts and checks.
@@ -51,6 +53,8 @@ pub struct Console {
     pub keys: String,
     /// The zone of times on screen: `local`, `utc` or an offset.
     pub zone: String,
+    /// When shifts begin, in that zone.
+    pub shifts: Shifts,
 }
 
 impl Default for Console {
@@ -62,6 +66,7 @@ impl Default for Console {
             glyphs: GLYPHS[0].to_owned(),
             keys: PRESETS[0].to_owned(),
             zone: "local".to_owned(),
+            shifts: Shifts::default(),
         }
     }
 }
@@ -158,8 +163,10 @@ impl Defaults {
 /// `[alerting]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alerting {
-    /// When an acknowledgement ends by itself, unless it says otherwise; `None` is never.
-    pub ack_expiry: Option<Span>,
+    /// When an acknowledgement ends by itself, unless it says otherwise.
+    pub ack_expiry: AckExpiry,
+    /// How long before that the console says so; `None` is not at all.
+    pub ack_warning: Option<Span>,
     /// Whether checks are held to flap.
     pub flapping: bool,
     /// The share of change, in per cent, above which flapping begins.
@@ -173,9 +180,9 @@ pub struct Alerting {
 impl Default for Alerting {
     fn default() -> Self {
         let FlapLimits { start, stop } = FlapLimits::default();
-        let ack_expiry = Some(Span::from_secs(4 * 3600));
         Self {
-            ack_expiry,
+            ack_expiry: AckExpiry::default(),
+            ack_warning: Some(Span::from_secs(15 * 60)),
             flapping: true,
             flapping_start: start,
             flapping_stop: stop,
@@ -238,14 +245,16 @@ pub struct Bell {
     pub warning: String,
     /// How a new UNKNOWN calls.
     pub unknown: String,
+    /// How an acknowledgement calls that is about to end.
+    pub ack: String,
     /// From and to which minute of the day nothing sounds.
     pub quiet: Option<(u16, u16)>,
 }
 
 impl Default for Bell {
     fn default() -> Self {
-        let [off, bell, ..] = CALLS.map(str::to_owned);
-        Self { critical: bell, warning: off.clone(), unknown: off, quiet: None }
+        let [off, bell, visual, _] = CALLS.map(str::to_owned);
+        Self { critical: bell, warning: off.clone(), unknown: off, ack: visual, quiet: None }
     }
 }
 
@@ -304,31 +313,6 @@ fn one_of(text: &str, words: &[&str]) -> Result<String, String> {
     }
 }
 
-/// `local`, `utc`, or hours and minutes east of UTC; returns seconds for the last.
-///
-/// # Errors
-/// A sentence with what is allowed.
-pub fn zone_offset(text: &str) -> Result<Option<i32>, String> {
-    let cut: String = text.chars().take(40).collect();
-    let bad = || format!("`{cut}` is no zone; write local, utc, or an offset such as +05:30");
-    if text == "local" || text == "utc" {
-        return Ok((text == "utc").then_some(0));
-    }
-    let (east, rest) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
-        (Some(rest), _) => (1, rest),
-        (_, Some(rest)) => (-1, rest),
-        _ => return Err(bad()),
-    };
-    let number = |text: &str, most: i32| {
-        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|n: &i32| digits && *n <= most)
-    };
-    let (hours, minutes) = rest.split_once(':').ok_or_else(bad)?;
-    let hours = number(hours, 14).ok_or_else(bad)?;
-    let minutes = number(minutes, 59).ok_or_else(bad)?;
-    Ok(Some(east * (hours * 3600 + minutes * 60)))
-}
-
 fn store_size(text: &str) -> Result<u64, String> {
     let bytes = size(text)?;
     let bounds = (16 << 20)..=(1 << 50);
@@ -348,15 +332,6 @@ fn unreachable(text: &str) -> Result<State, String> {
     })
 }
 
-fn expiry(text: &str) -> Result<Option<Span>, String> {
-    if text == "never" {
-        return Ok(None);
-    }
-    bounded_span(text, Span::from_secs(60)..=Span::from_secs(365 * 86_400))
-        .map(Some)
-        .map_err(|why| format!("{why}, or `never`"))
-}
-
 /// Most views on a wall.
 const WALL_LIMIT: usize = 20;
 
@@ -366,34 +341,6 @@ fn wall_views(text: &str) -> Result<Vec<String>, String> {
         return Err(format!("more than {WALL_LIMIT} views"));
     }
     words.into_iter().map(|word| one_of(word, &WALL_VIEWS)).collect()
-}
-
-/// `22:00-06:00` in minutes of the day, or `never`.
-fn quiet(text: &str) -> Result<Option<(u16, u16)>, String> {
-    if text == "never" {
-        return Ok(None);
-    }
-    let cut: String = text.chars().take(40).collect();
-    let bad = || format!("`{cut}` is no time of day; write 22:00-06:00, or never");
-    let minute = |text: &str| {
-        let (hours, minutes) = text.trim().split_once(':')?;
-        let number = |text: &str, most: u16| {
-            let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse().ok().filter(|n: &u16| digits && *n <= most)
-        };
-        Some(number(hours, 23)? * 60 + number(minutes, 59)?)
-    };
-    let (from, to) = text.split_once('-').ok_or_else(bad)?;
-    let (from, to) = (minute(from).ok_or_else(bad)?, minute(to).ok_or_else(bad)?);
-    if from == to {
-        return Err(format!("`{cut}` has no length; write 22:00-06:00, or never"));
-    }
-    Ok(Some((from, to)))
-}
-
-fn show_quiet(quiet: Option<(u16, u16)>) -> String {
-    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    quiet.map_or("never".to_owned(), |(from, to)| format!("{}-{}", clock(from), clock(to)))
 }
 
 fn number(text: &str) -> Result<u32, String> {
@@ -432,7 +379,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 33] = [
+pub const SETTINGS: [Setting; 36] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -441,6 +388,9 @@ pub const SETTINGS: [Setting; 33] = [
     setting!(console.zone, Text, |t| zone_offset(t).map(|_| t.to_owned()), |t: &String| Some(
         t.clone()
     )),
+    setting!(console.shifts, List, Shifts::parse, |all: &Shifts| {
+        (!all.is_empty()).then(|| all.text())
+    }),
     setting!(store.max_size, Text, store_size, |bytes: &u64| Some(show_size(*bytes))),
     setting!(store.raw, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
     setting!(store.daily, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
@@ -463,7 +413,8 @@ pub const SETTINGS: [Setting; 33] = [
     setting!(defaults.unreachable, Text, unreachable, |state: &State| Some(
         state.word().to_ascii_lowercase()
     )),
-    setting!(alerting.ack_expiry, Text, expiry, |span: &Option<Span>| Some(
+    setting!(alerting.ack_expiry, Text, expiry, |end: &AckExpiry| Some(show_expiry(*end))),
+    setting!(alerting.ack_warning, Text, warning, |span: &Option<Span>| Some(
         span.map_or("never".to_owned(), |span| span.to_string())
     )),
     setting!(alerting.flapping, Switch, switch, |on: &bool| Some(on.to_string())),
@@ -492,5 +443,6 @@ pub const SETTINGS: [Setting; 33] = [
     setting!(bell.critical, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.warning, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.unknown, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
+    setting!(bell.ack, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(*q))),
 ];

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::handover::DutyChange;
 use crate::model::{
     Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification,
     PathChange, RequestId, SafeText, State, Status, Timestamp,
@@ -158,6 +159,8 @@ pub struct Batch {
     pub comments: Vec<NewComment>,
     /// Requests whose comments are taken back.
     pub comments_gone: Vec<RequestId>,
+    /// Changes of the duty log, in order.
+    pub duty: Vec<DutyChange>,
     /// What operators let be remembered.
     pub preferences: Vec<Preference>,
     /// Paths that changed.
@@ -198,6 +201,7 @@ impl Batch {
             && self.windows_gone.is_empty()
             && self.comments.is_empty()
             && self.comments_gone.is_empty()
+            && self.duty.is_empty()
             && self.preferences.is_empty()
             && self.paths.is_empty()
             && self.undone.is_empty()

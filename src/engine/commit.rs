@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::batch::{Batch, Inventory, Judged, Promised, Redo};
 use super::core::Core;
+use super::handover::DutyChange;
 use super::slots::{Last, Series, Slot};
 use crate::model::{Check, Metric, Status};
 use crate::protocol::{Event, LiveCheck, NotificationScope};
@@ -334,6 +335,12 @@ async fn write_operators(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
     }
     for request in &batch.comments_gone {
         tx.delete_comments(*request).await?;
+    }
+    for change in &batch.duty {
+        match change {
+            DutyChange::Entry(duty) => tx.add_duty(duty).await?,
+            DutyChange::Sees(at) => tx.end_blind(*at).await?,
+        }
     }
     for kept in &batch.preferences {
         tx.put_preference(kept.operator.as_str(), &kept.key, kept.value.as_deref()).await?;

@@ -66,6 +66,8 @@ pub struct Core {
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
+    /// The acknowledgements that ran out last.
+    pub(super) renewal: Option<crate::rules::gather::Renewal>,
     pub(super) paths: super::paths::Paths,
     pub(super) reach: super::reach::Watch,
     pub(super) stop: CancellationToken,

@@ -7,15 +7,22 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::outbox::Outbox;
-use crate::model::{AlertId, Channel, ChannelKind, Name, Notification, Reason, Routes, Timestamp};
+use crate::model::{
+    AlertId, Channel, ChannelKind, Grouping, Name, Notification, Reason, Routes, Span, Timestamp,
+};
 use crate::rules::digest::{Member, compose};
 use crate::rules::gather::{self, Pile, WINDOW, Way};
-use crate::store::{Gathered, Pass, Piled, Select, StoreError};
+use crate::store::{Gathered, Pass, Piled, RENEWED, Select, StoreError};
 
 /// Notifications of one digest; what is more goes into the next.
 const ROWS: u32 = 10_000;
 /// How a group is called that a hold of paging left behind.
 const HOLD: &str = "hold:";
+
+/// The name of acknowledgements that ran out together.
+pub(super) fn renewed_group(renewal: &gather::Renewal) -> String {
+    format!("{RENEWED}{}", renewal.began.millis())
+}
 
 /// The name of what waited while paging was held.
 pub(super) fn held_group(hold: AlertId) -> String {
@@ -55,6 +62,13 @@ impl Outbox {
                 if !owes {
                     self.digest(desk, Select::Group(&group), hold.parse().ok()).await?;
                 }
+                continue;
+            }
+            if group.starts_with(RENEWED) {
+                // All that have their time: the group has waited already.
+                let at_once = Grouping { by: Vec::new(), wait: Span::ZERO, interval: Span::ZERO };
+                let way = gather::group(&at_once, &told(&pile), None, now);
+                ready.push((group, way));
                 continue;
             }
             let list = group.split('\n').next().unwrap_or_default();

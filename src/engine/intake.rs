@@ -4,17 +4,19 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, State, Status, Timestamp,
+    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, Reason, State, Status,
+    Timestamp,
 };
 use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
 use crate::rules::alert::{Input, Step};
 use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
-use crate::rules::{alert, attempts, evaluate};
+use crate::rules::{alert, attempts, evaluate, gather};
 
 use super::batch::Judged;
 use super::core::Core;
+use super::gathering::renewed_group;
 
 impl Core {
     /// Takes a worker's report in. One that came before counts once: its answer may have been lost.
@@ -179,21 +181,42 @@ impl Core {
         state != State::Ok && host.is_some_and(|host| host.unreachable == state)
     }
 
+    /// What an acknowledgement is renewed with that ran out.
+    fn renewal_of(&mut self, at: usize, reason: Reason) -> Option<gather::Renewal> {
+        if reason != Reason::AckExpired {
+            return None;
+        }
+        let before = self.table.get(at).and_then(|slot| slot.alert.as_ref()?.ack.as_ref()?.expires);
+        let ended = before.unwrap_or(self.clock.now().wall);
+        let in_force = self.table.iter().filter_map(|(_, slot)| slot.alert.as_deref());
+        let speak = in_force.filter(|alert| alert.fired.is_some() && !alert.suppressed);
+        let ends = speak.filter_map(|alert| alert.ack.as_ref()?.expires);
+        let renewal = gather::renewal(self.renewal, ended, ends);
+        self.renewal = Some(renewal);
+        self.renewal
+    }
+
     fn stage(&mut self, at: usize, step: Step, known: Known) {
         if !step.edges.is_empty() {
             self.touch(true);
         }
         for notice in &step.notices {
             let unreachable = self.means_unreachable(at, notice.edge.to);
+            let renewal = self.renewal_of(at, notice.reason);
             for told in self.audience(at, &notice.to, step.alert.as_ref()) {
+                let group =
+                    renewal.as_ref().map_or(told.group.clone(), |own| Some(renewed_group(own)));
                 for (destination, besides) in &told.to {
                     let notification = Notification::of(&notice.edge, notice.reason, destination);
                     let notification = match told.list.as_ref().filter(|_| *besides) {
                         Some(list) => notification.besides(list),
                         None => Notification { list: told.list.clone(), ..notification },
                     };
-                    let group = told.group.clone();
-                    let notification = Notification { group, unreachable, ..notification };
+                    let goes = renewal
+                        .map_or(notification.not_before, |own| own.goes(notification.not_before));
+                    let group = group.clone();
+                    let notification =
+                        Notification { group, unreachable, not_before: goes, ..notification };
                     let promised = self.promised(notification, known);
                     self.batch.notifications.extend(promised);
                 }

@@ -305,6 +305,8 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             [one] => (format!("had step {} of alert {} sent", one.step, one.alert), Vec::new()),
             all => (format!("had the next steps of {} alerts sent", all.len()), Vec::new()),
         },
+        Command::Note { text } => (format!("noted: {text}"), Vec::new()),
+        Command::SignOff { to } => (format!("signed off, {to} took over"), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

@@ -14,6 +14,7 @@ mod deliveries;
 mod feed;
 mod gathering;
 pub mod handle;
+mod handover;
 mod housekeeping;
 mod intake;
 mod lane;
@@ -203,6 +204,7 @@ impl Engine {
             deliveries,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
+            renewal: None,
             paths,
             reach: reach::Watch::default(),
             stop: stop.clone(),
@@ -216,6 +218,7 @@ impl Engine {
             begun: now,
             swept: now.steady,
         };
+        core.was_off(loaded.alive, now.wall);
         core.restore(loaded, &inventory);
         core.adopt(inventory);
         core.flush().await;

@@ -102,6 +102,9 @@ impl Core {
             Query::Notifications { destination, limit } => {
                 return self.notifications(destination, page(limit), reply);
             }
+            Query::Handover { since, shift, before } => {
+                return self.handover(since, shift.zip(before), reply);
+            }
             Query::Remembered => {
                 let (store, operator) = (self.store.clone(), actor.name());
                 return read(reply, async move {

@@ -162,6 +162,7 @@ impl Core {
             );
             self.status.isolated = blind.then(|| SafeText::line(&text));
             tracing::warn!("{}", if blind { text.as_str() } else { "a canary answers again" });
+            self.blind(blind, now.wall);
             self.tell_status();
         }
     }

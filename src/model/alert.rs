@@ -48,6 +48,19 @@ pub struct Acknowledgement {
     pub sticky: bool,
 }
 
+impl Acknowledgement {
+    /// Why its alert is told again at its end; `output` is what the alert says.
+    #[must_use]
+    pub fn ran_out(&self, output: &SafeText) -> SafeText {
+        let Self { author, comment, at, expires, .. } = self;
+        let after = expires.map_or(String::new(), |end| format!(" after {}", end.since(*at)));
+        let comment = if comment.is_empty() { String::new() } else { format!(" ({comment})") };
+        SafeText::line(&format!(
+            "acknowledgement by {author} ran out{after}{comment}; still {output}"
+        ))
+    }
+}
+
 /// What an alert knows of its check's flapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flapping {

@@ -74,7 +74,9 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::DropNotifications { .. }
         | Command::HoldPaging { .. }
         | Command::ResumePaging
-        | Command::Escalate { .. } => Need::Role(Role::Operator),
+        | Command::Escalate { .. }
+        | Command::Note { .. }
+        | Command::SignOff { .. } => Need::Role(Role::Operator),
         Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
         Command::Reload | Command::Stop => Need::Role(Role::Admin),
         Command::Claim { .. } | Command::Report(_) => Need::Worker,

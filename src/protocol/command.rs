@@ -208,6 +208,16 @@ pub enum Command {
         /// Which alerts, each with the step that is meant.
         which: Vec<EscalateOne>,
     },
+    /// Write a note for the next team.
+    Note {
+        /// What.
+        text: String,
+    },
+    /// Go, and say who takes over; the next handover begins here.
+    SignOff {
+        /// Who.
+        to: String,
+    },
     /// Say what an event stream looks at.
     Look {
         /// The stream, as its first event named it.
@@ -250,6 +260,8 @@ impl Command {
             Self::HoldPaging { .. } => "hold_paging",
             Self::ResumePaging => "resume_paging",
             Self::Escalate { .. } => "escalate",
+            Self::Note { .. } => "note",
+            Self::SignOff { .. } => "sign_off",
             Self::Look { .. } => "look",
             Self::Reload => "reload",
             Self::Stop => "stop",
@@ -341,6 +353,8 @@ impl Command {
             },
             Self::ResumePaging,
             Self::Escalate { which: vec![EscalateOne { alert, step: 2 }] },
+            Self::Note { text: "fan tray \u{e4} ordered".to_owned() },
+            Self::SignOff { to: "Zo\u{eb} & co".to_owned() },
             Self::Look {
                 stream: 7,
                 interest: Interest {

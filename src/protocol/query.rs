@@ -11,8 +11,8 @@ use super::pages::{AlertPage, TraceSummary};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
     Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
-    Host, Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
-    ShownState, Span, State, Timestamp, spec::Kind, trace::TraceReport,
+    Handover, Host, Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText,
+    Setting, ShownState, Span, State, Timestamp, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -133,6 +133,15 @@ pub enum Query {
         /// At most so many, 1 to [`PAGE_LIMIT`].
         limit: u32,
     },
+    /// What a team hands over to the next one.
+    Handover {
+        /// From this moment; without it from the begin of the shift or the last sign-off.
+        since: Option<Timestamp>,
+        /// When the present shift began.
+        shift: Option<Timestamp>,
+        /// When the one before it began.
+        before: Option<Timestamp>,
+    },
     /// What the engine remembers for whoever asks.
     Remembered,
     /// Every setting in force with its source, secrets masked.
@@ -199,6 +208,8 @@ impl Query {
             },
             Self::Notifications { destination: Some("pager & co".to_owned()), limit: 5 },
             Self::Notifications { destination: None, limit: 5 },
+            Self::Handover { since: Some(at), shift: None, before: None },
+            Self::Handover { since: None, shift: Some(at), before: Some(at) },
             Self::Remembered,
             Self::Settings,
             Self::Engine,
@@ -434,6 +445,8 @@ pub enum Answer {
     SeriesPast(SeriesPast),
     /// To [`Query::Notifications`].
     Notifications(NotificationPage),
+    /// To [`Query::Handover`].
+    Handover(Box<Handover>),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
     /// To [`Query::Settings`], by key.

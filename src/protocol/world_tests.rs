@@ -113,6 +113,7 @@ fn how_far_the_word_has_come_is_known_of_open_alerts_alone() {
             suppressed: false,
             notified: None,
             told_at: None,
+            escalation: None,
             flapping: None,
             cause: None,
         }))

@@ -220,7 +220,7 @@ impl Run<'_> {
             && let Some(ack) = self.alert.ack.take()
             && self.is_firing()
         {
-            let text = SafeText::line(&format!("acknowledgement by {} ran out", ack.author));
+            let text = ack.ran_out(&self.alert.output);
             self.edge(EdgeKind::AckExpired, self.alert.state, text, None);
         }
     }

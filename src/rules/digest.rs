@@ -2,7 +2,7 @@
 //!
 //! | the alert | said |
 //! |---|---|
-//! | fires, nobody has it, no window hides it | as a problem, with its present state |
+//! | fires, nobody has it, no window hides it | as a problem, with its present state; when its acknowledgement ran out, that |
 //! | is over, and people knew of it | as recovered |
 //! | is over and nobody knew, was taken, or is hidden by a window | counted |
 
@@ -80,7 +80,10 @@ fn listed(members: &[&Member]) -> Option<DigestItem> {
     match &last.alert {
         Some(alert) if alert.phase == Phase::Firing => {
             let speaks = alert.ack.is_none() && !alert.suppressed && alert.state != State::Ok;
-            if speaks { item(alert.state, alert.since, &alert.output) } else { None }
+            // Why it is told again, where that is what is told.
+            let renewed = last.notification.reason == Reason::AckExpired;
+            let text = if renewed { &edge.text } else { &alert.output };
+            if speaks { item(alert.state, alert.since, text) } else { None }
         }
         None if edge.to != State::Ok => item(edge.to, edge.at, &edge.text),
         _ => {

@@ -9,6 +9,7 @@
 //! | more otherwise | as one |
 //! | a group: the oldest waits for less than `group_wait`, or the group was told less than `group_interval` ago | waits |
 //! | a group otherwise: one alert, or several | one by one, as one |
+//! | acknowledgements that ran out within [`RENEWAL`] | wait for the last of them that is known, then as a group |
 
 use crate::model::{Grouping, Span, Timestamp};
 
@@ -20,6 +21,46 @@ pub const QUIET: Span = Span::from_secs(1);
 pub const PATIENCE: Span = Span::from_secs(5);
 /// The shortest time between two digests of the valve.
 pub const BETWEEN: Span = Span::from_secs(30);
+
+/// Acknowledgements that run out within so long are renewed together.
+pub const RENEWAL: Span = Span::from_secs(5 * 60);
+
+/// How long after its end it is known of the last of them.
+const SEEN: Span = Span::from_secs(2);
+
+/// Acknowledgements that are renewed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// When the first of them ran out.
+    pub began: Timestamp,
+    /// When the last of them runs out.
+    pub last: Timestamp,
+}
+
+impl Renewal {
+    /// When they are told; one without others waits for nothing.
+    #[must_use]
+    pub fn goes(&self, now: Timestamp) -> Timestamp {
+        if self.last > self.began { now.max(self.last + SEEN) } else { now }
+    }
+}
+
+/// What an acknowledgement is renewed with that ran out at `ended`: `open` is what the one before it
+/// was, `ends` when those run out that are still in force.
+#[must_use]
+pub fn renewal(
+    open: Option<Renewal>,
+    ended: Timestamp,
+    ends: impl IntoIterator<Item = Timestamp>,
+) -> Renewal {
+    // After a time without an engine they come in any order.
+    let belongs = |open: &Renewal| open.began < ended + RENEWAL && ended <= open.last;
+    if let Some(open) = open.filter(belongs) {
+        return open;
+    }
+    let with = ends.into_iter().filter(|end| *end > ended && *end < ended + RENEWAL);
+    Renewal { began: ended, last: with.max().unwrap_or(ended) }
+}
 
 /// What waits to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +149,35 @@ mod tests {
         ] {
             assert_eq!(valve(limit, recent, &waits, last.map(at), now), way, "{why}");
         }
+    }
+
+    #[test]
+    fn acknowledgements_that_end_within_five_minutes_are_renewed_together() {
+        let minute = |minutes: i64| at(minutes * 60_000);
+        let open = |began, last| Some(Renewal { began: minute(began), last: minute(last) });
+        let none: &[i64] = &[];
+        for (before, ended, ends, began, last, why) in [
+            (None, 10, none, 10, 10, "alone"),
+            (None, 10, &[12, 14, 300], 10, 14, "with those that end soon"),
+            (None, 10, &[15], 10, 10, "five minutes later is not soon"),
+            (None, 10, &[9, 10], 10, 10, "what is over is waited for by nobody"),
+            (open(10, 14), 12, &[14, 16], 10, 14, "the second belongs to the first"),
+            (open(10, 14), 14, &[16], 10, 14, "the last as well"),
+            (open(10, 14), 15, &[16], 15, 16, "then others begin"),
+            (open(10, 14), 6, none, 10, 14, "all at once after a time without an engine"),
+            (open(10, 14), 5, none, 5, 5, "but none of long before"),
+            (open(10, 10), 10, none, 10, 10, "several at the same moment"),
+        ] {
+            let ends = ends.iter().map(|end| minute(*end));
+            let wanted = Renewal { began: minute(began), last: minute(last) };
+            assert_eq!(renewal(before, minute(ended), ends), wanted, "{why}");
+        }
+        let now = minute(10) + Span::from_millis(300);
+        let alone = Renewal { began: minute(10), last: minute(10) };
+        assert_eq!(alone.goes(now), now, "one alone waits for nothing");
+        let two = Renewal { last: minute(12), ..alone };
+        assert_eq!(two.goes(now), minute(12) + SEEN);
+        assert_eq!(two.goes(minute(20)), minute(20), "never before it is known");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod escalate;
 pub mod evaluate;
 pub mod flapping;
 pub mod gather;
+pub mod handover;
 pub mod hold;
 pub mod notify;
 pub mod reach;

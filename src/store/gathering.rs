@@ -12,6 +12,10 @@ use crate::model::{Alert, AlertId, Hold, Notification, Timestamp};
 /// Row of `meta` with the hold of paging.
 const HOLD: &str = "hold";
 
+/// How a group is called of acknowledgements that ran out together: its rows wait for the last of
+/// them, but no longer than for a later edge of their alert.
+pub const RENEWED: &str = "ack:";
+
 /// It may go, unless there are too many.
 pub(super) const ALONE: i64 = 0;
 /// It waits for its group.

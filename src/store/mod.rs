@@ -10,7 +10,7 @@
 //! | the unit of work; all that differs between the databases | `tx`, `dialect` |
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
-//! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log` |
+//! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
@@ -21,6 +21,7 @@ mod bulk;
 mod comments;
 mod days;
 mod dialect;
+mod duty;
 mod edges;
 mod error;
 mod fold;
@@ -56,7 +57,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use error::StoreError;
-pub use gathering::{Gathered, Pass, Piled, Select};
+pub use gathering::{Gathered, Pass, Piled, RENEWED, Select};
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
 pub use load::{KnownCheck, KnownHost, Loaded};

@@ -163,14 +163,14 @@ impl Store {
 impl Tx {
     /// Promises a notification. The same key again changes nothing. What the engine finds waits for
     /// nobody's second thoughts, and overtakes nothing: what of the same alert still waited for the
-    /// chance to be undone is due with it.
+    /// chance to be undone, or for other acknowledgements to run out, is due with it.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn enqueue(&mut self, notification: &Notification) -> Result<(), StoreError> {
         const RELEASE: &str = "UPDATE outbox SET not_before = $3, request = NULL \
-            WHERE alert = $1 AND destination = $2 AND state = 'due' AND request IS NOT NULL \
-            AND not_before > $3";
+            WHERE alert = $1 AND destination = $2 AND state = 'due' \
+            AND (request IS NOT NULL OR grouped LIKE 'ack:%') AND not_before > $3";
         const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
             not_before, state, tries, body, request, grouped, gate) \
             VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8, $9, $10) \

@@ -16,7 +16,7 @@ pub struct Retention {
     pub chunks: Span,
     /// Daily rows.
     pub days: Span,
-    /// Edges, comments, changes of paths, resolved alerts, ended windows, delivered and given-up notifications, and what was
+    /// Edges, comments, changes of paths, the duty log, resolved alerts, ended windows, delivered and given-up notifications, and what was
     /// taken out of the configuration.
     pub edges: Span,
     /// The audit trail.
@@ -58,6 +58,8 @@ const OUTBOX: &str = "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox \
     WHERE state <> 'due' AND not_before < $1 ORDER BY not_before LIMIT $2)";
 const COMMENTS: &str = "DELETE FROM comments WHERE seq IN \
     (SELECT seq FROM comments WHERE at < $1 ORDER BY at LIMIT $2)";
+const DUTY: &str = "DELETE FROM duty WHERE seq IN \
+    (SELECT seq FROM duty WHERE at < $1 ORDER BY at LIMIT $2)";
 const PATHS: &str = "DELETE FROM paths WHERE seq IN \
     (SELECT seq FROM paths WHERE at < $1 ORDER BY at LIMIT $2)";
 const AUDIT: &str = "DELETE FROM audit WHERE seq IN \
@@ -99,6 +101,7 @@ impl Tx {
             (WINDOWS, long),
             (COMMENTS, long),
             (PATHS, long),
+            (DUTY, long),
             (OUTBOX, long),
             (AUDIT, before(retention.audit)),
             (REQUESTS, before(retention.requests)),

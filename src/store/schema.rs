@@ -22,6 +22,7 @@ const SEVENTH: &str = include_str!("migrations/0007_incidents.sql");
 const EIGHTH: &str = include_str!("migrations/0008_gathering.sql");
 const NINTH: &str = include_str!("migrations/0009_reach.sql");
 const TENTH: &str = include_str!("migrations/0010_escalation.sql");
+const ELEVENTH: &str = include_str!("migrations/0011_duty.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -36,6 +37,7 @@ pub(super) fn migrator() -> Migrator {
         (8, "gathering", EIGHTH),
         (9, "reach", NINTH),
         (10, "escalation", TENTH),
+        (11, "duty", ELEVENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

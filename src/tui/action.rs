@@ -108,6 +108,7 @@ actions! {
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
     Resend, "resend", "send again", "send the notifications under the cursor again", Operate, key;
     DropNotification, "drop-notification", "drop", "give the notifications under the cursor up; the count is typed to confirm", Operate, key;
+    Handover, "handover", "handover", "what the next team must know; y y copies it as Markdown", Look, key;
     History, "history", "history", "every transition and operator action", Look, key;
     Logs, "logs", "logs", "what the program itself says", Look, key;
     Interfaces, "interfaces", "interfaces", "the interfaces of the host: rates, use, errors, states", Look, key;
@@ -154,6 +155,8 @@ actions! {
     Hold, "hold", "hold", "tell nobody of anything for a time: hold paging 30m REASON", Operate, palette;
     Resume, "resume", "resume", "let paging go on before its time: resume paging", Operate, palette;
     Escalate, "escalate", "escalate", "tell the next contact list of the alerts under the cursor now", Operate, palette;
+    Note, "note", "note", "write a note into the handover: note TEXT", Operate, palette;
+    SignOff, "sign-off", "sign off", "go, and say who takes over: sign-off NAME", Operate, palette;
     SavedView, "saved-view", "view", "open a saved view by its letter", Look, key;
     SaveView, "save-view", "save view", "keep this list: save-view LETTER NAME", Look, palette;
     NextField, "next-field", "next field", "next field or suggestion", Look, key;

@@ -376,6 +376,7 @@ impl App {
             | Pane::CheckList
             | Pane::AlertPage
             | Pane::History
+            | Pane::Handover
             | Pane::PathList
             | Pane::SeriesList
             | Pane::Interfaces

@@ -61,13 +61,21 @@ pub struct Policy {
     pub warning: Call,
     /// A new UNKNOWN.
     pub unknown: Call,
+    /// An acknowledgement that is about to end.
+    pub ack: Call,
     /// From and to which minute of the day nothing sounds; light is no sound.
     pub quiet: Option<(u16, u16)>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { critical: Call::Bell, warning: Call::Off, unknown: Call::Off, quiet: None }
+        Self {
+            critical: Call::Bell,
+            warning: Call::Off,
+            unknown: Call::Off,
+            ack: Call::Visual,
+            quiet: None,
+        }
     }
 }
 
@@ -106,6 +114,8 @@ pub struct Ringer {
     /// New problems that have not rung: by sound, light, message, each critical and warning.
     critical: u64,
     warning: u64,
+    /// Acknowledgements that are about to end and were not called.
+    acks: u64,
     sound: bool,
     light: bool,
     message: bool,
@@ -134,6 +144,18 @@ impl Ringer {
     #[must_use]
     pub fn muted_until(&self, now: Now) -> Option<Timestamp> {
         self.mute.filter(|(until, _)| now.steady < *until).map(|(_, wall)| wall)
+    }
+
+    /// Calls with what comes together.
+    fn call(&mut self, call: Call, now: Steady) {
+        match call {
+            Call::Off => return,
+            Call::Bell => self.sound = true,
+            Call::Visual => self.light = true,
+            Call::Message => self.message = true,
+        }
+        let earliest = self.rang.map_or(now, |rang| rang + GAP);
+        self.due = self.due.or(Some(earliest.max(now + GATHER)));
     }
 
     fn is_own(&self, key: &CheckKey, now: Steady) -> bool {
@@ -205,21 +227,22 @@ pub fn sees(app: &mut App, alert: &Alert) {
     if app.snoozed.contains_key(&alert.check) || app.ringer.is_own(&alert.check, now) {
         return;
     }
-    let ringer = &mut app.ringer;
-    match app.options.bell.of(alert.state) {
-        Call::Off => return,
-        Call::Bell => ringer.sound = true,
-        Call::Visual => ringer.light = true,
-        Call::Message => {
-            ringer.message = true;
-            match alert.state {
-                State::Critical => ringer.critical += 1,
-                _ => ringer.warning += 1,
-            }
-        }
+    let call = app.options.bell.of(alert.state);
+    match alert.state {
+        _ if call != Call::Message => {}
+        State::Critical => app.ringer.critical += 1,
+        _ => app.ringer.warning += 1,
     }
-    let earliest = ringer.rang.map_or(now, |rang| rang + GAP);
-    ringer.due = ringer.due.or(Some(earliest.max(now + GATHER)));
+    app.ringer.call(call, now);
+}
+
+/// So many acknowledgements are about to end.
+pub fn acknowledgements(app: &mut App, count: u64) {
+    let call = app.options.bell.ack;
+    if call == Call::Message {
+        app.ringer.acks += count;
+    }
+    app.ringer.call(call, app.now.steady);
 }
 
 /// Rings what is due.
@@ -252,8 +275,8 @@ pub fn tick(app: &mut App) -> Vec<Effect> {
         effects.push(Effect::Bell(Bell::Sound));
     }
     if waiting.message && !quiet {
-        let (critical, warning) = (waiting.critical, waiting.warning);
-        effects.push(Effect::Bell(Bell::Message { critical, warning }));
+        let Ringer { critical, warning, acks, .. } = waiting;
+        effects.push(Effect::Bell(Bell::Message { critical, warning, acks }));
     }
     effects
 }

@@ -62,6 +62,8 @@ pub enum Bell {
         critical: u64,
         /// New alerts that are WARNING.
         warning: u64,
+        /// Acknowledgements that are about to end.
+        acks: u64,
     },
 }
 

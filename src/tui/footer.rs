@@ -109,6 +109,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
             wishes.push(action);
         }
     };
+    wish(Action::Copy, app.focus == Pane::Handover);
     wish(Action::Ack, acts_on_objects && here.iter().any(|alert| alert.ack.is_none()));
     wish(Action::Unack, acts_on_objects && here.iter().any(|alert| alert.ack.is_some()));
     wish(Action::Window, acts_on_objects && object);
@@ -131,7 +132,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
     };
     wish(Action::Resend, resend);
     wish(Action::DropNotification, give_up);
-    wish(Action::Trace, app.host.is_some() && app.focus != Pane::Hops);
+    wish(Action::Trace, app.host.is_some() && !matches!(app.focus, Pane::Hops | Pane::Handover));
     wish(Action::NotifyTest, panes::settings::channel(app).is_some());
     wish(Action::Recheck, acts_on_objects && object);
     wish(Action::Pin, panes::pin::here(app).is_some());

@@ -84,6 +84,8 @@ pub enum Purpose {
 pub enum AckEnd {
     /// After so long.
     After(Span),
+    /// With the shift.
+    Shift,
     /// With the problem.
     Recovery,
 }

@@ -24,6 +24,7 @@ pub mod format;
 pub mod fuzzy;
 pub mod glyphs;
 pub mod groups;
+pub mod handover;
 pub mod header;
 pub mod input;
 pub mod keymap;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::clock::Clock;
-use crate::model::Span;
+use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
 use crate::tui::bell::Policy;
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::Keymap;
@@ -40,10 +40,14 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// How keys and themes are read again.
     pub again: Option<Again>,
-    /// When an acknowledgement ends unless another end is chosen; `None` is at recovery.
-    pub ack_expiry: Option<Span>,
+    /// When an acknowledgement ends unless another end is chosen.
+    pub ack_expiry: AckExpiry,
+    /// How long before its end it is said to end; `None` is not at all.
+    pub ack_warning: Option<Span>,
     /// The zone of all times on screen.
     pub zone: Zone,
+    /// When shifts begin, in that zone.
+    pub shifts: Shifts,
     /// True to write as little as possible: a slow line.
     pub low_bandwidth: bool,
     /// How long a lone Esc waits for the rest of a sequence; by the line without one.
@@ -77,8 +81,10 @@ impl Default for Options {
             keymap: Keymap::standard(),
             environment: BTreeMap::new(),
             again: None,
-            ack_expiry: Some(Span::from_secs(4 * 3600)),
+            ack_expiry: AckExpiry::default(),
+            ack_warning: Some(Span::from_secs(15 * 60)),
             zone: Zone::system(),
+            shifts: Shifts::default(),
             low_bandwidth: false,
             esc_timeout: None,
             mouse: None,
@@ -88,5 +94,13 @@ impl Default for Options {
             bell: Policy::default(),
             clock: Clock::System,
         }
+    }
+}
+
+impl Options {
+    /// The shift of a moment.
+    #[must_use]
+    pub fn shift(&self, now: Timestamp) -> Option<Shift> {
+        self.zone.shift(&self.shifts, now)
     }
 }

@@ -33,6 +33,8 @@ pub enum Pane {
     Windows,
     /// Who was told of what.
     Notifications,
+    /// What the next team must know.
+    Handover,
     /// Transitions and operator actions.
     History,
     /// What the program itself says.
@@ -75,6 +77,7 @@ impl Pane {
             Self::PathChanges => "Changes",
             Self::Windows => "Maintenance",
             Self::Notifications => "Notifications",
+            Self::Handover => "Handover",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",

@@ -133,9 +133,12 @@ fn find(app: &App, limit: usize) -> Targets {
             of_hosts(app, keys, marked)
         }
         // Rows of another kind: no host that is not painted is meant.
-        Pane::Windows | Pane::Notifications | Pane::History | Pane::Logs | Pane::Settings => {
-            Targets::default()
-        }
+        Pane::Windows
+        | Pane::Notifications
+        | Pane::Handover
+        | Pane::History
+        | Pane::Logs
+        | Pane::Settings => Targets::default(),
         _ => of_hosts(app, app.host.clone().into_iter().collect(), false),
     }
 }

@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
-use crate::tui::line::{AckEnd, LENGTH_LIMIT, Line, Purpose};
+use crate::tui::line::{LENGTH_LIMIT, Line, Purpose};
 use crate::tui::triage::acks::Ack;
 use crate::tui::triage::again::Again;
 use crate::tui::triage::{acks, forms, lines, windows};
@@ -148,10 +148,7 @@ fn choose(app: &mut App, forward: bool) {
 fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
     match &line.purpose {
         Purpose::Ack { alerts, what, ends, end } => {
-            let expires = match ends.get(*end) {
-                Some(AckEnd::After(span)) => Some(app.wall() + *span),
-                _ => None,
-            };
+            let expires = ends.get(*end).and_then(|end| acks::expires(app, *end));
             let comment = line.text().trim().to_owned();
             if let Err(why) = acks::comment(&comment) {
                 fail(app, why);

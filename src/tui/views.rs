@@ -26,6 +26,8 @@ pub enum View {
     Maintenance,
     /// What is on its way to whom, what was given up, what was taken.
     Notifications,
+    /// What the next team must know.
+    Handover,
     /// Every transition and everything that operators did.
     History,
     /// What the program itself says.
@@ -44,7 +46,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -52,6 +54,7 @@ impl View {
         Self::Paths,
         Self::Maintenance,
         Self::Notifications,
+        Self::Handover,
         Self::History,
         Self::Logs,
         Self::Settings,
@@ -72,6 +75,7 @@ impl View {
             Self::Paths => "Paths",
             Self::Maintenance => "Maintenance",
             Self::Notifications => "Notifications",
+            Self::Handover => "Handover",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",
@@ -94,6 +98,7 @@ impl View {
             Self::Paths => &[Pane::PathList, Pane::PathHops, Pane::PathGraph, Pane::PathChanges],
             Self::Maintenance => &[Pane::Windows],
             Self::Notifications => &[Pane::Notifications],
+            Self::Handover => &[Pane::Handover],
             Self::History => &[Pane::History],
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],

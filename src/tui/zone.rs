@@ -7,7 +7,7 @@ use chrono::{
     DateTime, FixedOffset, Local, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike as _, Utc,
 };
 
-use crate::model::{Repeats, Span, Timestamp, repeats};
+use crate::model::{Repeats, Shift, Shifts, Span, Timestamp, repeats};
 
 /// A time zone with the name that the header shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +114,15 @@ impl Zone {
             self.format(moment, "%-d %b %H:%M")
         } else {
             self.format(moment, "%Y-%m-%d %H:%M")
+        }
+    }
+
+    /// The shift of a moment, by the clocks of this zone.
+    #[must_use]
+    pub fn shift(&self, shifts: &Shifts, now: Timestamp) -> Option<Shift> {
+        match self {
+            Self::Local { .. } => shifts.at(&Local, now),
+            Self::Fixed { offset, .. } => shifts.at(&FixedOffset::east_opt(*offset)?, now),
         }
     }
 

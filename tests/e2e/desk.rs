@@ -54,7 +54,7 @@ timeout = "1s"
 attempts = 1
 
 [[action]]
-name = "note"
+name = "jot"
 key = "g i"
 scope = "host"
 command = ["/usr/bin/touch", "{mark}-{{host}}"]

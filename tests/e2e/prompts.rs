@@ -242,7 +242,7 @@ fn palette(desk: &mut Desk) {
     command(desk, "recheck", "re-checking shut-1/tcp: 1 run asked for");
     assert_eq!(desk.did("recheck", 1)["targets"], json!(["shut-1/tcp"]));
     // An action of the configuration, too.
-    command(desk, "note", "touch");
+    command(desk, "jot", "touch");
     esc(&mut desk.console);
 }
 
@@ -398,20 +398,20 @@ fn run(desk: &mut Desk) {
     let ran = desk.house.file("ran-shut-1");
     for answer in ["y\x1b", "x\x1b", "n\x03"] {
         desk.press("gi");
-        let screen = desk.wait_for("Run note?");
+        let screen = desk.wait_for("Run jot?");
         assert!(screen.contains("/usr/bin/touch") && screen.contains("ran-shut-1"), "{screen}");
         desk.press(&answer[..1]);
         desk.rest();
-        assert!(desk.console.text().contains("Run note?"), "no letter answers");
+        assert!(desk.console.text().contains("Run jot?"), "no letter answers");
         desk.console.send(&answer[1..]);
-        desk.wait("it goes", |screen| !screen.contains("Run note?"));
+        desk.wait("it goes", |screen| !screen.contains("Run jot?"));
         desk.rest();
         assert!(!ran.exists());
     }
     desk.press("gi");
-    desk.wait_for("Run note?");
+    desk.wait_for("Run jot?");
     desk.press("\r");
-    desk.wait_for("note is done");
+    desk.wait_for("jot is done");
     assert!(ran.exists());
     desk.unchanged(&before);
 }

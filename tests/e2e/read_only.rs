@@ -34,8 +34,8 @@ fn refuses_all(console: &mut Terminal) {
         refused(console, &format!(":{}", action.name()), &why);
     }
     // A program of somebody's own may change anything.
-    for way in ["gi", ":note"] {
-        refused(console, way, &format!("note: {READ_ONLY}"));
+    for way in ["gi", ":jot"] {
+        refused(console, way, &format!("jot: {READ_ONLY}"));
     }
 }
 
@@ -79,9 +79,9 @@ fn dc_04_every_changing_key_is_refused_until_the_console_is_armed() {
     desk.press("X");
     desk.wait_for("changes are allowed for 15m");
     desk.press("gi");
-    desk.wait_for("Run note?");
+    desk.wait_for("Run jot?");
     desk.press("\r");
-    desk.wait_for("note is done");
+    desk.wait_for("jot is done");
     assert!(desk.house.file("ran-shut-2").exists() || desk.house.file("ran-shut-1").exists());
 }
 

@@ -21,7 +21,7 @@ fn dc_04_two_keys_acknowledge_on_the_screen_in_the_store_and_in_the_audit() {
     });
     let ack = desk.ack("shut-1").expect("an acknowledgement");
     assert_eq!((&ack["author"], &ack["comment"]), (&json!(OPERATOR), &json!("looking into it")));
-    assert!(is_in(millis(&ack["expires"]), 4 * 3600), "{ack}");
+    assert!(is_in(millis(&ack["expires"]), 8 * 3600), "{ack}");
     assert_eq!(desk.ack("shut-2"), None);
     let detail = desk.did("acknowledge", 1);
     assert_eq!((&detail["targets"], &detail["expires"]), (&json!([id]), &ack["expires"]));
@@ -156,4 +156,46 @@ fn the_palette_runs_an_action_and_jumps_to_what_some_letters_find() {
     desk.console.send("\r");
     desk.wait_for("Events of shut-1");
     assert_eq!(desk.audit().len(), 1, "a jump changes nothing");
+}
+
+#[test]
+fn a_handover_is_read_noted_and_signed_off_on_the_screen_in_the_store_and_in_the_audit() {
+    let mut desk = Desk::open(&[]);
+    desk.press("gz");
+    desk.wait("the handover", |screen| {
+        screen.contains("Handover since") && screen.contains("Open, nobody has it (2)")
+    });
+    desk.line(":", ":");
+    desk.right("note fan tray ordered", "noted for the handover");
+    assert_eq!(desk.did("note", 1)["text"], "fan tray ordered");
+    desk.wait("the note", |screen| has_row(screen, &["noc-1", "fan tray ordered"]));
+    // The handover is asked for again in a second shell, while the console runs.
+    let run = |words: &[&str]| String::from_utf8(desk.house.run(words).stdout).unwrap();
+    let text = run(&["handover"]);
+    assert!(
+        text.contains("Open, nobody has it (2)") && text.contains("noc-1: fan tray ordered"),
+        "{text}"
+    );
+    let markdown = run(&["handover", "--since", "1h", "--markdown"]);
+    assert!(
+        markdown.contains("## Notes (1)") && markdown.contains("**CRITICAL shut-1/tcp**"),
+        "{markdown}"
+    );
+
+    desk.line(":", ":");
+    desk.write("sign-off mia");
+    desk.console.send("\r");
+    desk.wait_for("Sign off, mia takes over?");
+    assert_eq!(desk.audit().len(), 1, "nothing before it is confirmed");
+    desk.press("\r");
+    desk.wait_for("mia has taken over; the next handover begins now");
+    assert_eq!(desk.did("sign_off", 2)["to"], "mia");
+    let rows = desk.rows("SELECT kind || ' ' || author || ' ' || text FROM duty ORDER BY seq");
+    assert_eq!(rows, ["note noc-1 fan tray ordered", "sign_off noc-1 mia"]);
+    // The next one begins there: what was noted before is not in it.
+    desk.wait("the next handover", |screen| {
+        screen.contains("the last sign-off")
+            && screen.contains("mia took over last")
+            && !screen.contains("fan tray ordered")
+    });
 }

@@ -36,3 +36,13 @@ pub fn all(stage: &Stage, strings: usize, is_full: bool) {
 pub fn turn_mark(turn: usize) -> String {
     format!("turn {turn:05}.")
 }
+
+/// The rows of a handover.
+pub fn handed(answer: fluxnoc::protocol::Answer) -> Option<Vec<fluxnoc::model::HandoverRow>> {
+    match answer {
+        fluxnoc::protocol::Answer::Handover(page) => {
+            page.parts.into_iter().next().map(|part| part.rows)
+        }
+        _ => None,
+    }
+}

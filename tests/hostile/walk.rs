@@ -47,6 +47,8 @@ const VIEWS: &[(&str, &str)] = &[
     ("gn", "last taken"),
     ("j", ""),
     ("G", ""),
+    ("gz", "took over last"),
+    ("G", ""),
     ("g,", " of "),
     // The panes of the overview, each on the whole screen.
     ("1", "─ Throughput: "),

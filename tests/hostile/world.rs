@@ -292,6 +292,9 @@ impl World {
                 page.destinations = many(VARIANTS, answers, destinations);
                 page.rows = many(VARIANTS, answers, promises);
             }
+            (Answer::Handover(page), _) => {
+                page.parts[0].rows = many(VARIANTS, answers, crate::kinds::handed);
+            }
             (Answer::Config(text), _) => {
                 *text = many(VARIANTS, answers, |answer| match answer {
                     Answer::Config(text) => Some(vec![text]),

@@ -17,10 +17,11 @@ use fluxnoc::model::spec::{
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Cause, CauseStage, Check, CheckAbout, CheckKey, Comment,
-    Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Host, Layout, Limit, Maintenance,
-    MaintenanceId, Metric, Need, Observation, Occurrence, Path, PathChange, PathHop, Phase, Range,
-    Reason, Recurrence, RequestId, Rule, Ruled, SafeText, Scrape, ScrapeReport, SeriesSize,
-    Setting, ShownState, Span, Spec, State, Status, Timestamp, Unit, Wait,
+    Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Handover, HandoverPart, HandoverRow,
+    Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need, Observation, Occurrence, Path,
+    PathChange, PathHop, Phase, Range, Reason, Recurrence, RequestId, Rule, Ruled, SafeText,
+    Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Since, Span, Spec, State, Status,
+    Timestamp, Topic, Unit, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -407,6 +408,26 @@ pub fn engine() -> EngineStatus {
     }
 }
 
+pub fn handover() -> Handover {
+    let row = HandoverRow {
+        at: at(1),
+        until: Some(at(2)),
+        state: Some(State::Unknown),
+        check: Some(key()),
+        who: Some(SafeText::line("ann")),
+        text: SafeText::line("fan tray ordered"),
+    };
+    Handover {
+        machine: SafeText::line("noc-1"),
+        from: at(0),
+        to: at(3),
+        since: Since::ShiftBefore,
+        on_duty: Some(SafeText::line("mia")),
+        cut: true,
+        parts: vec![HandoverPart { topic: Topic::Notes, count: 87, rows: vec![row] }],
+    }
+}
+
 pub fn edge() -> Edge {
     Edge {
         alert: AlertId::from_parts(9, [9; 10]),
@@ -614,6 +635,7 @@ pub fn answer_to(query: &Query) -> Answer {
                 resent_at: Some(at(3)),
             }],
         }),
+        Query::Handover { .. } => Answer::Handover(Box::new(handover())),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
         }

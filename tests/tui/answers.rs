@@ -268,6 +268,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         Query::Notifications { destination, .. } => {
             Ok(Answer::Notifications(crate::notifications::page(destination.as_deref())))
         }
+        Query::Handover { .. } => Ok(Answer::Handover(Box::new(crate::handover::page()))),
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),

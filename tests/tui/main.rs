@@ -11,9 +11,11 @@
 mod affected;
 mod answers;
 mod escalate;
+mod expiring;
 mod finding;
 mod fixture;
 mod flapping;
+mod handover;
 mod hold;
 mod interfaces;
 mod invariants;

@@ -15,7 +15,7 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
     let mut console = Console::open((120, 40));
     console.answers = false;
     console.press("a");
-    assert_eq!(console.foot(), " Acknowledge fra-01/mysql until 25 Feb 01:04: looking into it");
+    assert_eq!(console.foot(), " Acknowledge fra-01/mysql until 25 Feb 05:04: looking into it");
     console.press("enter");
     let screen = console.screen();
     assert!(screen.contains("acknowledging…"), "the effect shows in the same frame\n{screen}");
@@ -25,24 +25,24 @@ fn dc_04_two_keys_and_a_comment_acknowledge_an_alert() {
         panic!("{:?}", console.commands)
     };
     assert_eq!(comment, "looking into it");
-    assert_eq!(expires.map(|at| at.since(fixture::now()).millis() / 1000), Some(4 * 3600));
+    assert_eq!(expires.map(|at| at.since(fixture::now()).millis() / 1000), Some(8 * 3600));
     let [Target::Alert(id)] = targets.as_slice() else { panic!("{targets:?}") };
     let id = *id;
     console.answer();
     let foot = console.foot();
-    assert!(foot.contains("fra-01/mysql acknowledged by noc-2 until 25 Feb 01:04"), "{foot}");
+    assert!(foot.contains("fra-01/mysql acknowledged by noc-2 until 25 Feb 05:04"), "{foot}");
     // The engine's event moves it behind what nobody has.
     let alert = Alert::clone(console.app.world.alert(id).unwrap());
     let ack = Acknowledgement {
         author: SafeText::line("noc-2"),
         comment: SafeText::line("looking into it"),
         at: fixture::now(),
-        expires: Some(fixture::now() + Span::from_secs(4 * 3600)),
+        expires: Some(fixture::now() + Span::from_secs(8 * 3600)),
         sticky: false,
     };
     console.feed(vec![Event::Alert(Arc::new(Alert { ack: Some(ack), ..alert }))]);
     assert_eq!(console.app.world.unhandled(), 4);
-    assert!(console.screen().contains("noc-2 01:04"));
+    assert!(console.screen().contains("noc-2 05:04"));
     assert_eq!(console.app.alert(), Some(id), "the cursor stays on its alert");
     console.press("U");
     assert!(matches!(console.commands.last(), Some(Command::Unacknowledge { .. })));

@@ -271,7 +271,7 @@ fn messages_count_and_light_is_no_sound() {
     }
     fires(&mut console, 4, State::Warning);
     seconds(&mut console, 2);
-    assert_eq!(bells(&mut console), [Bell::Message { critical: 3, warning: 1 }]);
+    assert_eq!(bells(&mut console), [Bell::Message { critical: 3, warning: 1, acks: 0 }]);
 
     let mut console = sounding(policy(Call::Visual, Call::Off));
     fires(&mut console, 1, State::Critical);

@@ -4,6 +4,7 @@ pub(super) mod alerts;
 pub(super) mod checks;
 pub(super) mod engine;
 pub(super) mod events;
+pub(super) mod handover;
 pub(super) mod log;
 pub(super) mod maintenance;
 pub(super) mod notifications;
@@ -45,6 +46,7 @@ fn told(answer: Answer) -> Response {
         Answer::SeriesList(page) => Json(page).into_response(),
         Answer::SeriesPast(past) => Json(past).into_response(),
         Answer::Notifications(page) => Json(page).into_response(),
+        Answer::Handover(handover) => Json(handover).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),

@@ -4,8 +4,8 @@ use clap::Parser as _;
 
 use super::say::Teller;
 use crate::cli::args::{Cli, Command as Typed, NotifyCommand};
-use crate::cli::verb::{self, Verb};
-use crate::model::{Span, Timestamp};
+use crate::cli::verb::{self, Usual, Verb};
+use crate::model::Timestamp;
 use crate::tui::Leave;
 
 /// The commands, as `help` prints them.
@@ -18,6 +18,8 @@ unack NUMBER|HOST|HOST/CHECK
 recheck NUMBER|HOST|HOST/CHECK
 maintenance add --hosts GLOB --for 1h [--name T], maintenance list, maintenance end ID
 notify hold 30m REASON, notify resume     tell nobody of anything for a time; end that
+handover [--since 14:00] [--markdown]     what the next team must know
+note TEXT, sign-off NAME                  write into it; say who takes over
 hosts [GLOB] [--json], alerts --all [--json]
 quit                                      leave";
 
@@ -42,7 +44,7 @@ pub fn line(
     text: &str,
     teller: &mut Teller,
     now: Timestamp,
-    ack_expiry: Option<Span>,
+    usual: &Usual,
 ) -> Result<Line, String> {
     let words = shell_words::split(text)
         .map_err(|_| "a quotation mark is missing; write --comment 'two words'".to_owned())?;
@@ -58,16 +60,11 @@ pub fn line(
         ["quit", "stop"] => Line::Quit(Some(Leave::Stop)),
         ["quit", "keep"] => Line::Quit(Some(Leave::Keep)),
         ["quit", ..] => return Err("write quit, quit keep or quit stop".to_owned()),
-        words => Line::Verb(Box::new(typed(words, teller, now, ack_expiry)?)),
+        words => Line::Verb(Box::new(typed(words, teller, now, usual)?)),
     })
 }
 
-fn typed(
-    words: &[&str],
-    teller: &Teller,
-    now: Timestamp,
-    ack_expiry: Option<Span>,
-) -> Result<Verb, String> {
+fn typed(words: &[&str], teller: &Teller, now: Timestamp, usual: &Usual) -> Result<Verb, String> {
     let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     numbers(&mut words, teller)?;
     let all = std::iter::once("fluxnoc".to_owned()).chain(words.iter().cloned());
@@ -81,13 +78,16 @@ fn typed(
             | Typed::Ack(_)
             | Typed::Unack { .. }
             | Typed::Recheck { .. }
+            | Typed::Handover { .. }
+            | Typed::Note { .. }
+            | Typed::SignOff { .. }
             | Typed::Maintenance(_)
             | Typed::Notify(NotifyCommand::Hold { .. } | NotifyCommand::Resume { .. })
     );
     if !here {
         return Err(unknown());
     }
-    verb::verb(command, now, ack_expiry).ok_or_else(unknown)?
+    verb::verb(command, now, usual).ok_or_else(unknown)?
 }
 
 /// The numbers of the last list become what they stood for then.

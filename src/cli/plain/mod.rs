@@ -18,12 +18,12 @@ use self::say::Teller;
 use super::args::Global;
 use super::remote;
 use super::render;
+use super::verb::Usual;
 use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::{Span, Timestamp};
 use crate::protocol::{Actor, Event};
 use crate::tui::Leave;
-use crate::tui::zone::Zone;
 
 /// Longest line that is read.
 const LINE_LIMIT: u64 = 4096;
@@ -47,10 +47,8 @@ pub struct Desk {
     pub may_keep: bool,
     /// A word that marks everything as not the real world.
     pub badge: Option<&'static str>,
-    /// When an acknowledgement ends unless said otherwise.
-    pub ack_expiry: Option<Span>,
-    /// The zone of all times.
-    pub zone: Zone,
+    /// The zone of all times, and what is usual in it.
+    pub usual: Usual,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -70,7 +68,7 @@ pub async fn run(
     ended: impl Future<Output = Leave>,
 ) -> Leave {
     let talk = Talk {
-        teller: Teller::new(desk.zone.clone(), desk.badge),
+        teller: Teller::new(desk.usual.zone.clone(), desk.badge),
         lines: typed(),
         desk,
         backend,
@@ -201,13 +199,13 @@ impl Talk {
     /// Does what a line says, or leaves.
     async fn obey(&mut self, text: &str) -> Result<Vec<String>, Leave> {
         let wall = self.wall();
-        match ask::line(text, &mut self.teller, wall, self.desk.ack_expiry) {
+        match ask::line(text, &mut self.teller, wall, &self.desk.usual) {
             Ok(Line::Nothing) => Ok(Vec::new()),
             Ok(Line::Say(lines)) => Ok(lines),
             Ok(Line::Quit(how)) => self.quit(how),
             Ok(Line::Verb(verb)) => {
                 match remote::ask(&self.backend, self.actor.clone(), &verb).await {
-                    Ok(Ok(said)) => Ok(match render::said(&said, verb.json) {
+                    Ok(Ok(said)) => Ok(match render::said(&said, &verb.form) {
                         Ok(text) => text.lines().map(str::to_owned).collect(),
                         Err(why) => vec![format!("error: {why}")],
                     }),

@@ -116,10 +116,18 @@ fn after_a_gap_only_what_changed_is_told() {
     );
 }
 
+fn usual() -> crate::cli::verb::Usual {
+    crate::cli::verb::Usual {
+        zone: crate::tui::zone::Zone::utc(),
+        shifts: crate::model::Shifts::default(),
+        ack_expiry: crate::model::AckExpiry::Never,
+    }
+}
+
 #[test]
 fn numbers_name_what_the_last_list_named() {
     let mut teller = ready();
-    let mut line = |text: &str| ask::line(text, &mut teller, NOW, None);
+    let mut line = |text: &str| ask::line(text, &mut teller, NOW, &usual());
     assert!(matches!(line(""), Ok(Line::Nothing)));
     assert!(matches!(line("quit keep"), Ok(Line::Quit(Some(Leave::Keep)))));
     let id = AlertId::from_parts(1, [1; 10]).to_string();
@@ -165,7 +173,7 @@ fn held_paging_is_said_when_it_begins_in_the_summary_and_when_it_ends() {
     let summary = teller.summary(NOW);
     assert!(summary.contains(&"paging held until 06:43 UTC by mia: core switch".to_owned()));
     assert_eq!(told(&mut teller, None), ["2026-02-25 06:13:20 UTC PAGING GOES ON"]);
-    let ask = |text: &str, teller: &mut Teller| ask::line(text, teller, NOW, None);
+    let ask = |text: &str, teller: &mut Teller| ask::line(text, teller, NOW, &usual());
     assert!(matches!(ask("notify hold 30m 'core switch'", &mut teller), Ok(Line::Verb(_))));
     assert!(matches!(ask("notify resume", &mut teller), Ok(Line::Verb(_))));
     assert!(ask("notify test hook", &mut teller).is_err(), "that is a program of its own");

@@ -79,6 +79,8 @@ impl Core {
             Command::HoldPaging { length, reason } => self.hold_paging(&request, *length, reason),
             Command::ResumePaging => self.resume_paging(&request),
             Command::Escalate { which } => self.escalate(&request, which),
+            Command::Note { text } => self.note(&request, text),
+            Command::SignOff { to } => self.sign_off(&request, to),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

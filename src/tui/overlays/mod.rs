@@ -22,7 +22,7 @@ use crate::tui::keymap::Context;
 use crate::tui::line::{AckEnd, Line, Purpose};
 use crate::tui::num::cells;
 use crate::tui::theme::Role;
-use crate::tui::triage::{lines, windows};
+use crate::tui::triage::{acks, lines, windows};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
 use crate::tui::{filtering, typing};
@@ -154,10 +154,10 @@ fn words(app: &App, line: &Line) -> (String, String) {
     }
     match &line.purpose {
         Purpose::Ack { what, ends, end, .. } => {
-            let until = match ends.get(*end) {
-                Some(AckEnd::After(span)) => typing::until(app, Some(app.wall() + *span)),
-                _ => typing::until(app, None),
-            };
+            let expires = ends.get(*end).and_then(|end| acks::expires(app, *end));
+            let shift =
+                if ends.get(*end) == Some(&AckEnd::Shift) { ", the end of the shift" } else { "" };
+            let until = format!("{}{shift}", typing::until(app, expires));
             (format!("Acknowledge {what} {until}:"), "the line is the comment".into())
         }
         Purpose::Window { scopes, scope } => {

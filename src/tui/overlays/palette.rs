@@ -8,15 +8,22 @@ use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::line::{Line, Purpose};
 use crate::tui::overlays::views;
-use crate::tui::triage::{arm, hold};
+use crate::tui::triage::{arm, duty, hold};
 use crate::tui::{external, fuzzy};
 
 /// Most candidates that are kept.
 const FOUND: usize = 32;
 
 /// The commands that take words behind their name.
-pub const WITH_WORDS: [Action; 5] =
-    [Action::Theme, Action::Arm, Action::SaveView, Action::Hold, Action::Resume];
+pub const WITH_WORDS: [Action; 7] = [
+    Action::Theme,
+    Action::Arm,
+    Action::SaveView,
+    Action::Hold,
+    Action::Resume,
+    Action::Note,
+    Action::SignOff,
+];
 
 /// What a candidate does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,6 +263,8 @@ fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
         Action::SaveView => return Some(views::save(app, rest)),
         Action::Hold => return Some(hold::hold(app, rest)),
         Action::Resume => return Some(hold::resume(app)),
+        Action::Note => return Some(duty::note(app, rest)),
+        Action::SignOff => duty::sign_off(app, rest),
         _ => return None,
     }
     Some(Vec::new())

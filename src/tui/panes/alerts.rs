@@ -15,6 +15,7 @@ use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting}
 use crate::tui::panes::ruled::waits;
 use crate::tui::panes::{empty, first_steps, not_ready};
 use crate::tui::theme::{Role, glyph, short};
+use crate::tui::triage::expiring;
 use crate::tui::widgets::Surface;
 use ratatui::style::Modifier;
 
@@ -207,7 +208,13 @@ fn row(
     let who = who(app, row, long);
     let ordinary = app.options.low_bandwidth && told == SENT;
     let who = if who.is_empty() && columns.told == 0 && !ordinary { told } else { who };
-    let role = if app.acking.contains(&alert.id) { Role::Note } else { Role::Muted };
+    let near = alert.ack.as_ref();
+    let near = near.and_then(|ack| expiring::rest(ack, app.options.ack_warning, app.wall()));
+    let role = match near {
+        _ if app.acking.contains(&alert.id) => Role::Note,
+        Some(_) => Role::StateWarning,
+        None => Role::Muted,
+    };
     surface.say(x, y, columns.who, &who, role);
 }
 
@@ -271,11 +278,12 @@ fn who(app: &App, row: &AlertRow, long: bool) -> String {
         }
         return if alert.in_maintenance { "window".to_owned() } else { String::new() };
     };
-    let end = match ack.expires {
-        Some(at) => app.options.zone.clock(at),
-        None => "recov".to_owned(),
+    let near = expiring::rest(ack, app.options.ack_warning, app.wall());
+    let (to, end) = match (near, ack.expires) {
+        (Some(rest), _) => (" ends ", format::age(rest)),
+        (None, Some(at)) => (if long { " to " } else { " " }, app.options.zone.clock(at)),
+        (None, None) => (if long { " to " } else { " " }, "recov".to_owned()),
     };
-    let to = if long { " to " } else { " " };
     // The end must stay readable: a long name gives way.
     let room = if long { 14 } else { 13 } - to.len() - end.len() + usize::from(long) * 4;
     format!("{}{to}{end}", crate::model::safe_text::truncate(ack.author.as_str(), room))

@@ -9,6 +9,7 @@ pub mod checklist;
 pub mod checks;
 pub mod events;
 pub mod graph;
+pub mod handover;
 pub mod history;
 pub mod hops;
 pub mod hosts;
@@ -53,6 +54,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         }
         Pane::Windows => windows::title(app),
         Pane::Notifications => notifications::title(app),
+        Pane::Handover => handover::title(app),
         Pane::History => history::title(app),
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
@@ -80,6 +82,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         }
         Pane::Windows => windows::view(app, surface),
         Pane::Notifications => notifications::view(app, surface),
+        Pane::Handover => handover::view(app, surface),
         Pane::History => history::view(app, surface),
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
@@ -107,6 +110,8 @@ pub struct Own {
     pub history: history::State,
     /// Notifications.
     pub notifications: notifications::State,
+    /// The handover.
+    pub handover: handover::State,
     /// Logs.
     pub logs: logs::State,
     /// Settings.
@@ -131,6 +136,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         }
         Pane::Windows => windows::act(app, action),
         Pane::Notifications => notifications::act(app, action),
+        Pane::Handover => handover::act(app, action),
         Pane::History => history::act(app, action),
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
@@ -155,6 +161,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::PathList => paths::wants(app),
             Pane::Windows => windows::wants(app),
             Pane::Notifications => notifications::wants(app),
+            Pane::Handover => handover::wants(app),
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
             Pane::SeriesList => series::wants(app),
@@ -176,7 +183,7 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
-    let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
+    let own = [series::wake(app), pin::wake(app), notifications::wake(app), handover::wake(app)];
     [history, alert, paths].into_iter().chain(own).flatten().min()
 }
 
@@ -189,6 +196,7 @@ pub fn forget(app: &mut App) {
     series::forget(app);
     windows::forget(app);
     notifications::forget(app);
+    handover::forget(app);
     history::forget(app);
     alert_page::forget(app);
     paths::forget(app);
@@ -203,6 +211,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::PathList => paths::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),
         Pane::Notifications => notifications::reply(app, token, result),
+        Pane::Handover => handover::reply(app, token, result),
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
         Pane::SeriesList => series::reply(app, token, result),

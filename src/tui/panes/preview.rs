@@ -74,8 +74,8 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
                 surface.say(1, 1, room, value.as_str(), Role::Text);
             }
         }
-        // Lines of the log are whole as they are.
-        (None, Pane::Logs, _) => {}
+        // Lines of the log and of the handover are whole as they are.
+        (None, Pane::Logs | Pane::Handover, _) => {}
         (None, Pane::SeriesList | Pane::SeriesGraph, _) => of_series(app, surface),
         _ => host(app, surface),
     }

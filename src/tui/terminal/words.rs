@@ -76,10 +76,11 @@ pub fn clipboard(text: &str, through: Through) -> Result<Vec<u8>, String> {
 pub fn bell(bell: &Bell, through: Through) -> Vec<u8> {
     match bell {
         Bell::Sound => vec![7],
-        Bell::Message { critical, warning } => {
+        Bell::Message { critical, warning, acks } => {
             // Constant words and counts: nothing from outside.
             let mut text = "fluxnoc:".to_owned();
-            for (count, word) in [(critical, "CRITICAL"), (warning, "WARNING")] {
+            let ends = if *acks == 1 { "acknowledgement ends" } else { "acknowledgements end" };
+            for (count, word) in [(critical, "CRITICAL"), (warning, "WARNING"), (acks, ends)] {
                 if *count > 0 {
                     let _ = write!(text, " {count} {word}");
                 }
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn a_bell_has_counts_and_constant_words() {
         assert_eq!(bell(&Bell::Sound, Through::Tmux), b"\x07");
-        let message = Bell::Message { critical: 2, warning: 0 };
+        let message = Bell::Message { critical: 2, warning: 0, acks: 0 };
         assert_eq!(bell(&message, Through::Nothing), b"\x1b]9;fluxnoc: 2 CRITICAL\x07");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::comment::COMMENT_LIMIT;
-use crate::model::{Alert, AlertId, Timestamp};
+use crate::model::{AckExpiry, Alert, AlertId, Timestamp};
 use crate::protocol::{Command, Target};
 use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
@@ -116,10 +116,37 @@ pub struct Filled {
     pub notify: bool,
 }
 
+/// How the end of the shift is written.
+const SHIFT: &str = "end of shift";
+
+/// The end that nobody chose.
+fn standard(app: &App) -> AckEnd {
+    match app.options.ack_expiry {
+        AckExpiry::Never => AckEnd::Recovery,
+        AckExpiry::After(span) => AckEnd::After(span),
+        AckExpiry::Shift if app.options.shifts.is_empty() => AckEnd::After(AckExpiry::STANDARD),
+        AckExpiry::Shift => AckEnd::Shift,
+    }
+}
+
+/// When an acknowledgement ends that is given now; `None` with the problem.
+#[must_use]
+pub fn expires(app: &App, end: AckEnd) -> Option<Timestamp> {
+    match end {
+        AckEnd::After(span) => Some(app.wall() + span),
+        AckEnd::Shift => AckExpiry::Shift.end(app.options.shift(app.wall()), app.wall()),
+        AckEnd::Recovery => None,
+    }
+}
+
 /// The end that nobody chose, as it is written.
 #[must_use]
 pub fn standard_end(app: &App) -> String {
-    app.options.ack_expiry.map_or_else(|| "until it recovers".to_owned(), |span| span.to_string())
+    match standard(app) {
+        AckEnd::After(span) => span.to_string(),
+        AckEnd::Shift => SHIFT.to_owned(),
+        AckEnd::Recovery => "until it recovers".to_owned(),
+    }
 }
 
 /// Opens the form for what is under the cursor.
@@ -139,7 +166,7 @@ pub fn form_for(app: &mut App, title: &str, alerts: &[Arc<Alert>], filled: Optio
     let what = Targets::words_of(alerts);
     let fields = vec![
         Field::text("comment", &filled.comment, "why, or who works on it"),
-        Field::text("end", &filled.end, "4h, 06:00, never, until it recovers"),
+        Field::text("end", &filled.end, "4h, 06:00, shift, never, until it recovers"),
         Field::toggle(
             "sticky",
             filled.sticky,
@@ -167,6 +194,7 @@ pub fn form_for(app: &mut App, title: &str, alerts: &[Arc<Alert>], filled: Optio
 pub fn end(app: &App, text: &str) -> Result<Option<Timestamp>, String> {
     match text.trim().to_lowercase().as_str() {
         "never" | "until it recovers" | "it recovers" | "recovery" => return Ok(None),
+        "shift" | SHIFT | "until the end of the shift" => return Ok(expires(app, AckEnd::Shift)),
         "" => return Err("write 4h, 06:00, never or until it recovers".to_owned()),
         _ => {}
     }
@@ -227,10 +255,12 @@ pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
 /// The ends that a line offers, the standard one first.
 #[must_use]
 pub fn ends(app: &App) -> Vec<AckEnd> {
-    let standard = app.options.ack_expiry.map_or(AckEnd::Recovery, AckEnd::After);
+    let standard = standard(app);
     let mut ends = vec![standard];
     let hours = |hours: u64| AckEnd::After(crate::model::Span::from_secs(hours * 3600));
     let others = [1, 4, 8, 24].map(hours);
-    ends.extend(others.into_iter().chain([AckEnd::Recovery]).filter(|end| *end != standard));
+    let shift = (!app.options.shifts.is_empty()).then_some(AckEnd::Shift);
+    let others = shift.into_iter().chain(others).chain([AckEnd::Recovery]);
+    ends.extend(others.filter(|end| *end != standard));
     ends
 }

@@ -8,7 +8,9 @@ pub mod acks;
 pub mod again;
 pub mod arm;
 pub mod copies;
+pub mod duty;
 pub mod escalate;
+pub mod expiring;
 pub mod forms;
 pub mod hold;
 pub mod lines;
@@ -63,6 +65,11 @@ pub enum Waits {
         /// Which, in words.
         what: String,
     },
+    /// A note, or a sign-off.
+    Duty {
+        /// Which of them, in words.
+        what: String,
+    },
     /// What the engine remembers.
     Remembered,
 }
@@ -110,6 +117,8 @@ pub struct State {
     pub armed: Option<Steady>,
     /// The display stands still.
     pub paused: Option<pause::Paused>,
+    /// Acknowledgements that are about to end.
+    pub expiring: expiring::Expiring,
     /// The saved views.
     pub views: Views,
     /// When the operator here was last seen before this console.
@@ -147,6 +156,8 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::Hold => hold::explain(app),
         Action::Escalate => escalate::open(app),
         Action::Resume => return Some(hold::resume(app)),
+        Action::Note => duty::explain_note(app),
+        Action::SignOff => duty::explain_sign_off(app),
         Action::Arm => arm::toggle(app),
         Action::Disarm => arm::disarm(app),
         Action::SavedView => app.open(Overlay::Views),
@@ -167,6 +178,11 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
             Ok(_) => app.say(Tone::Good, format!("`{what}` is changed")),
             Err(problem) => app.say(Tone::Bad, problem.to_string()),
         },
+        Waits::Duty { what } => {
+            crate::tui::panes::handover::forget(app);
+            let said = what.clone();
+            done(app, &what, result, |_| said);
+        }
         Waits::Paging { what } => {
             let said = what.clone();
             done(app, &what, result, |_| said);
@@ -235,12 +251,13 @@ pub fn tick(app: &mut App) {
     undo::tick(app);
     pause::tick(app);
     switches::tick(app);
+    expiring::tick(app);
 }
 
 /// The next moment at which something of this changes on screen.
 #[must_use]
 pub fn next_wake(app: &App) -> Option<Steady> {
     let armed = app.triage.armed;
-    let all = [undo::next_wake(app), pause::next_wake(app), armed];
+    let all = [undo::next_wake(app), pause::next_wake(app), armed, expiring::next_wake(app)];
     all.into_iter().flatten().min()
 }
