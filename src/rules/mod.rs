@@ -12,7 +12,7 @@
 //! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
 //! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]); while
 //! nobody has it, others are told too ([`escalate`]). Whether the monitor itself moves is [`vital`]'s. The stories in
-//! `tests/scenarios/` prove them together.
+//! `tests/scenarios/` prove them together. [`trial`] tells of a rule what it would have made of the past.
 
 pub mod alert;
 pub mod attempts;
@@ -30,6 +30,7 @@ pub mod reach;
 pub mod reading;
 pub mod sight;
 pub mod suppress;
+pub mod trial;
 pub mod vital;
 
 pub use alert::{Input, Step};
