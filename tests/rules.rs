@@ -5,6 +5,8 @@
 
 #[path = "common/lab.rs"]
 mod lab;
+#[path = "rules/trial.rs"]
+mod trial;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -24,6 +24,8 @@
 //! | `POST /api/v1/maintenance/{id}/end`, `.../cancel`, `.../extend`, `.../edit` | nothing; nothing; `{by_ms}`; `{name, start, end}` |
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
+//! | `GET /api/v1/rules?limit=` | the rules in force, and what each does now |
+//! | `POST /api/v1/rules/try` | `{name, text, since}`: what a draft would have made of the stored past |
 //! | `POST /api/v1/paging/hold`, `.../resume` | `{for_ms, reason}`: tell nobody for a time; nothing |
 //! | `GET /api/v1/handover?since=&shift=&before=` | what a team hands over to the next one |
 //! | `POST /api/v1/handover/notes`, `.../sign-off` | `{text}`; `{to}`: who takes over |
@@ -66,7 +68,7 @@ struct Face {
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
     use routes::{
-        alerts, checks, engine, events, handover, log, maintenance, notifications, operator,
+        alerts, checks, engine, events, handover, log, maintenance, notifications, operator, rules,
         series, work,
     };
     Router::new()
@@ -90,6 +92,8 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/notifications", get(notifications::list))
         .route("/api/v1/notifications/resend", post(notifications::resend))
         .route("/api/v1/notifications/drop", post(notifications::give_up))
+        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules/try", post(rules::attempt))
         .route("/api/v1/paging/hold", post(notifications::hold))
         .route("/api/v1/paging/resume", post(notifications::resume))
         .route("/api/v1/handover", get(handover::show))

@@ -223,11 +223,38 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the rules in force: what each demands, whom it tells, what it does now
+    #[command(args_conflicts_with_subcommands = true)]
+    Rules {
+        /// What else; the list without one
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The ways to tell people
     #[command(subcommand)]
     Notify(NotifyCommand),
     /// Test what this machine allows: privileges, limits, clock, database, terminal
     Doctor {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `fluxnoc rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Show what rules would have fired over the stored history, without putting them in force
+    Try {
+        /// A file of rules in TOML, JSON or YAML, as `rule_files` takes it
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// So far back
+        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        since: Span,
         /// As JSON
         #[arg(long)]
         json: bool,

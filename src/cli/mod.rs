@@ -25,6 +25,7 @@ pub mod plain;
 pub mod print;
 pub mod remote;
 pub mod render;
+pub mod rules_cmd;
 pub mod setup;
 pub mod trace_table;
 pub mod verb;

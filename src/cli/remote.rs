@@ -8,11 +8,11 @@ use anyhow::{Context as _, anyhow};
 
 use super::lifecycle::{self, Place, Plan};
 use super::verb::{Ask, Verb};
-use super::{print, render};
+use super::{print, render, rules_cmd};
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::model::{RequestId, SafeText};
-use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Request, Role};
+use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query, Request, Role};
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -51,6 +51,15 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
         }
     };
     match said {
+        Ok(Said::Told(Answer::TryRules(answer))) if !answer.problems.is_empty() => {
+            let Ask::Tell(Query::TryRules { name, .. }) = &verb.ask else {
+                return Ok(ExitCode::from(2));
+            };
+            for line in rules_cmd::problems(name, &answer).lines() {
+                print::error(line);
+            }
+            Ok(ExitCode::from(2))
+        }
         Ok(said) => {
             print::whole(&render::said(&said, &verb.form)?);
             let whole = !matches!(&said, Said::Done(Outcome::Done { failures, .. }) if !failures.is_empty());

@@ -39,6 +39,8 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Alerts(alerts) => pretty(alerts),
         Answer::Maintenance(windows) => pretty(windows),
         Answer::Handover(handover) => pretty(handover),
+        Answer::Rules(page) => pretty(page),
+        Answer::TryRules(answer) => pretty(answer),
         other => pretty(other),
     }
 }
@@ -75,6 +77,8 @@ fn told(answer: &Answer) -> String {
         Answer::Maintenance(windows) => windows_table(windows),
         Answer::Config(text) => text.lines().map(|line| safe_line(&line) + "\n").collect(),
         Answer::Log(page) => log_table(&page.entries),
+        Answer::Rules(page) => super::rules_cmd::list(page),
+        Answer::TryRules(answer) => super::rules_cmd::trials(answer),
         Answer::Check(_)
         | Answer::History { .. }
         | Answer::Edges(_)

@@ -76,6 +76,7 @@ pub fn inventory(config: &Config) -> Inventory {
         Config { hosts: Vec::new(), checks: Vec::new(), warnings: Vec::new(), ..config.clone() };
     Inventory {
         settings: Arc::new(config.in_force()),
+        rules: Arc::new(config.rules.clone()),
         routes: Arc::new(config.routes.clone()),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.

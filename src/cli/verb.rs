@@ -242,6 +242,9 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         Typed::Maintenance(MaintenanceCommand::Extend { id, by, json }) => {
             command(Command::ExtendMaintenance { id, by }, json)
         }
+        Typed::Rules { command, json } => {
+            super::rules_cmd::query(command, json, now).and_then(|(query, json)| tell(query, json))
+        }
         Typed::Notify(NotifyCommand::Hold { length, reason, json }) => {
             command(Command::HoldPaging { length, reason: reason.join(" ") }, json)
         }

@@ -145,6 +145,11 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
                 &[("since", said(since)), ("shift", said(shift)), ("before", said(before))],
             )
         }
+        Query::Rules { limit } => get(&["rules"], &[("limit", Some(limit.to_string()))]),
+        Query::TryRules { name, text, since } => {
+            let body = json!({ "name": name, "text": text, "since": since });
+            post(&["rules", "try"], &body)?
+        }
         Query::Remembered => get(&["remembered"], &[]),
         Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
@@ -211,6 +216,8 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
         Query::Notifications { .. } => Answer::Notifications(read(bytes)?),
         Query::Handover { .. } => Answer::Handover(read(bytes)?),
+        Query::Rules { .. } => Answer::Rules(read(bytes)?),
+        Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),

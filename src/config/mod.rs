@@ -8,6 +8,7 @@ mod adhoc;
 mod builtin;
 mod channels;
 pub mod console;
+mod drafts;
 mod email;
 mod file;
 mod flux_notify;
@@ -43,6 +44,7 @@ use std::path::PathBuf;
 
 pub use adhoc::{Given, adhoc};
 pub use builtin::builtin;
+pub use drafts::{Drafted, Monitored, draft};
 pub use file::{FILE_LIMIT, parse};
 pub use hosts::{Machine, valid_target};
 pub use inventory::CHECK_LIMIT;

@@ -55,7 +55,7 @@ pub(super) fn read(top: &Reader<'_>, base: &Path) -> (Vec<Written>, Vec<PathBuf>
     (written, files)
 }
 
-fn one(path: &Path, text: &str, sink: &Sink<'_>) -> Vec<Written> {
+pub(super) fn one(path: &Path, text: &str, sink: &Sink<'_>) -> Vec<Written> {
     if path.extension().is_some_and(|ending| ending == "toml") {
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in errors {

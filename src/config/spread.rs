@@ -144,6 +144,17 @@ pub fn apply(rules: &[Rule], checks: &mut Vec<Check>) -> Vec<Clash> {
     plan.clashes
 }
 
+/// The checks that a rule would make by itself, each with the place of its source.
+pub(super) fn made_by(rule: &Rule, checks: &[Check]) -> Vec<(usize, Check)> {
+    let shared = Arc::new(rule.clone());
+    let limit = Limit { metric: Arc::clone(&rule.metric), thresholds: rule.thresholds() };
+    let claims = plan(std::slice::from_ref(rule), checks).claims.into_iter();
+    let made = claims.filter_map(|(_, place, name)| {
+        Some((place, made(&shared, checks.get(place)?, name, limit.clone())))
+    });
+    made.collect()
+}
+
 fn made(rule: &Arc<Rule>, source: &Check, name: Name, limit: Limit) -> Check {
     Check {
         key: CheckKey::new(Arc::clone(&source.key.host), name),

@@ -56,6 +56,7 @@ pub struct Core {
     pub(super) reload: Reload,
     pub(super) render: super::Render,
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
+    pub(super) rules: Arc<Vec<crate::model::Rule>>,
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// That paging is held, as the outbox is told.
     pub(super) held: tokio::sync::watch::Sender<bool>,
@@ -72,6 +73,8 @@ pub struct Core {
     pub(super) reach: super::reach::Watch,
     pub(super) stop: CancellationToken,
     pub(super) wake_outbox: Arc<tokio::sync::Notify>,
+    /// Room for trials of rules.
+    pub(super) trials: Arc<tokio::sync::Semaphore>,
     /// Room for tests of channels.
     pub(super) tests: Arc<tokio::sync::Semaphore>,
     pub(super) remembered: HashMap<RequestId, Outcome>,

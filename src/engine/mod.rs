@@ -30,6 +30,7 @@ mod series;
 mod slots;
 mod sync;
 mod thin;
+mod trial;
 mod undo;
 mod watchdog;
 
@@ -67,6 +68,8 @@ pub struct Inventory {
     pub render: Render,
     /// Every setting besides hosts and checks, by key.
     pub settings: Arc<Vec<crate::model::Setting>>,
+    /// The rules that made some of the checks, in the order in which they were written.
+    pub rules: Arc<Vec<crate::model::Rule>>,
     /// Who is told of what.
     pub routes: Arc<crate::model::Routes>,
 }
@@ -79,6 +82,7 @@ impl Default for Inventory {
             source: None,
             render: Arc::new(|_, _| String::new()),
             settings: Arc::default(),
+            rules: Arc::default(),
             routes: Arc::default(),
         }
     }
@@ -198,6 +202,8 @@ impl Engine {
             reload,
             render: Arc::clone(&inventory.render),
             settings: Arc::default(),
+            rules: Arc::default(),
+            trials: Arc::new(tokio::sync::Semaphore::new(trial::TRIALS)),
             routes: told,
             held: holds,
             watchdog: side,

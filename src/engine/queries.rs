@@ -105,6 +105,10 @@ impl Core {
             Query::Handover { since, shift, before } => {
                 return self.handover(since, shift.zip(before), reply);
             }
+            Query::Rules { limit } => self.rule_page(limit),
+            Query::TryRules { name, text, since } => {
+                return self.try_rules(&name, text, since, reply);
+            }
             Query::Remembered => {
                 let (store, operator) = (self.store.clone(), actor.name());
                 return read(reply, async move {

@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod pages;
 pub mod problem;
 pub mod query;
+pub mod rules;
 pub mod series;
 mod window;
 pub mod work;
@@ -30,6 +31,7 @@ pub use notifications::{
 pub use pages::{AlertPage, DeliveryState, IncidentRow, NotificationRow, TraceSummary};
 pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};
+pub use rules::{DraftAnswer, DraftProblem, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};
 pub use work::{Assignment, Directives, Report};
 pub use world::{Counts, HostEntry, World};

@@ -8,6 +8,7 @@ use super::event::{CheckRow, EngineStatus};
 use super::log::{LogCursor, LogFilter, LogKind, LogPage};
 use super::notifications::NotificationPage;
 use super::pages::{AlertPage, TraceSummary};
+use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
     Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
@@ -142,6 +143,20 @@ pub enum Query {
         /// When the one before it began.
         before: Option<Timestamp>,
     },
+    /// The rules in force, in the order in which they were written.
+    Rules {
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// What a draft of rules would have made of the stored past. Nothing of it takes effect.
+    TryRules {
+        /// What it is called; `*.toml` is read as TOML, all else as YAML or JSON.
+        name: String,
+        /// The draft, at most [`DRAFT_LIMIT`](super::rules::DRAFT_LIMIT) bytes.
+        text: String,
+        /// From this moment to now.
+        since: Timestamp,
+    },
     /// What the engine remembers for whoever asks.
     Remembered,
     /// Every setting in force with its source, secrets masked.
@@ -210,6 +225,12 @@ impl Query {
             Self::Notifications { destination: None, limit: 5 },
             Self::Handover { since: Some(at), shift: None, before: None },
             Self::Handover { since: None, shift: Some(at), before: Some(at) },
+            Self::Rules { limit: 5 },
+            Self::TryRules {
+                name: "é & co.toml".to_owned(),
+                text: "rule_name = \"50 % = a\"\n".to_owned(),
+                since: at,
+            },
             Self::Remembered,
             Self::Settings,
             Self::Engine,
@@ -447,6 +468,10 @@ pub enum Answer {
     Notifications(NotificationPage),
     /// To [`Query::Handover`].
     Handover(Box<Handover>),
+    /// To [`Query::Rules`].
+    Rules(RulePage),
+    /// To [`Query::TryRules`].
+    TryRules(DraftAnswer),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
     /// To [`Query::Settings`], by key.

@@ -138,8 +138,7 @@ impl Trial {
             let worst = |a: f64, b: f64| if upward { a.max(b) } else { a.min(b) };
             self.peak = values.chain(self.peak).reduce(worst);
         }
-        let after =
-            duration::advance(&self.status, rule, self.check.flapping, verdict, at.into());
+        let after = duration::advance(&self.status, rule, self.check.flapping, verdict, at.into());
         self.become_(after, at);
     }
 
@@ -156,8 +155,11 @@ impl Trial {
         self.minted += 1;
         let id = AlertId::from_parts(self.minted, [0; 10]);
         let (check, attempts) = (&self.check.key, self.check.attempts);
-        let input =
-            if is_new { Input::Status { check, status: &self.status, attempts } } else { Input::Tick };
+        let input = if is_new {
+            Input::Status { check, status: &self.status, attempts }
+        } else {
+            Input::Tick
+        };
         let step =
             alert::step(self.alert.as_ref(), input, &Cover::default(), &self.policy, at, || id);
         self.told.notices += step.notices.len() as u64;

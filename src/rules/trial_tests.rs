@@ -71,12 +71,8 @@ fn play(rule: Rule, story: &[(i64, char)], end: i64) -> (Vec<String>, Told) {
 fn fm_20_to_23_what_would_have_fired() {
     let in_a_row = Rule { attempts: 3, ..rule(0) };
     let of_last = Rule { attempts: 2, of_last: Some(4), ..rule(0) };
-    let below = Rule {
-        condition: Condition::Below,
-        warning: Some(85.0),
-        critical: Some(50.0),
-        ..rule(0)
-    };
+    let below =
+        Rule { condition: Condition::Below, warning: Some(85.0), critical: Some(50.0), ..rule(0) };
     for (rule, story, wanted, why) in [
         (rule(5), &[(0, 'c'), (60, 'c'), (120, 'o')][..], &[][..], "it does not persist"),
         (

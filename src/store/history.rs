@@ -18,6 +18,8 @@ const REACH: i64 = 500 * DAY;
 const CHUNKS: &str = "SELECT hour, vals FROM chunks WHERE hour IN ";
 const DAYS: &str = "SELECT day, vals FROM days WHERE day IN ";
 const OF_CHECK: &str = " AND check_no = $65";
+/// The chunks of one check in 64 hours.
+pub(super) const CHUNKS_OF: &str = rows!(CHUNKS, 1, 64, "", OF_CHECK);
 
 /// A stored value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,7 +164,7 @@ impl Store {
         let (Some(first), Some(last)) = bounds else { return Ok(Vec::new()) };
         let end = to.min(last.saturating_add(HOUR));
         let start = hour_of(from.max(first).max(end.saturating_sub(REACH)));
-        let sql = rows!(CHUNKS, 1, 64, "", OF_CHECK);
+        let sql = CHUNKS_OF;
         let mut entries = Vec::new();
         for (hour, vals) in self.by_time(sql, check_no, (start, end, HOUR)).await? {
             match chunk::decode(hour, &vals) {
@@ -200,7 +202,7 @@ impl Store {
 
     /// The rows of a check at each step from `start` to `end`. The key begins with the time, so
     /// each row is asked for by name.
-    async fn by_time(
+    pub(super) async fn by_time(
         &self,
         sql: &'static str,
         check_no: i64,
@@ -224,7 +226,10 @@ impl Store {
         Ok(found)
     }
 
-    async fn series_of(&self, check_no: i64) -> Result<BTreeMap<i64, Metric>, StoreError> {
+    pub(super) async fn series_of(
+        &self,
+        check_no: i64,
+    ) -> Result<BTreeMap<i64, Metric>, StoreError> {
         const SQL: &str = "SELECT no, metric, instance, unit FROM series WHERE check_no = $1";
         let rows: Vec<(i64, String, String, String)> =
             read!(self, pool => sqlx::query_as(SQL).bind(check_no).fetch_all(pool).await)?;

@@ -29,9 +29,10 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
-    EngineStatus, Event, Heartbeat, IncidentRow, LiveCheck, LiveTrace, LogCursor, LogEntry,
-    LogKind, LogPage, NotificationItem, NotificationPage, NotificationRow, Outcome, Query, Role,
-    SeriesPage, SeriesPast, SeriesRow, Told, ToldRow, TraceRequest, TraceSummary,
+    DraftAnswer, DraftProblem, EngineStatus, Event, Heartbeat, IncidentRow, LiveCheck, LiveTrace,
+    LogCursor, LogEntry, LogKind, LogPage, NotificationItem, NotificationPage, NotificationRow,
+    Outcome, Query, Role, RulePage, RuleRow, RuleTrial, SeriesPage, SeriesPast, SeriesRow, Told,
+    ToldRow, TraceRequest, TraceSummary, TrialAlert, TrialRow,
 };
 
 pub fn zoe(role: Role) -> Actor {
@@ -352,6 +353,44 @@ pub fn rule() -> Rule {
     }
 }
 
+pub fn trial() -> RuleTrial {
+    RuleTrial {
+        rule: rule(),
+        warnings: vec![SafeText::line("would be refused: é")],
+        checks: 43,
+        hosts: 42,
+        judged: 41,
+        without: 2,
+        warning: 5,
+        critical: 6,
+        unknown: 7,
+        still: 1,
+        told: 40,
+        rows: vec![TrialRow {
+            check: key(),
+            source: "agent".into(),
+            worst: State::Critical,
+            alerts: 4,
+            firing: Span::from_secs(90),
+            newest: vec![TrialAlert {
+                from: at(0),
+                to: Some(at(1)),
+                worst: State::Warning,
+                peak: Some(97.25),
+            }],
+        }],
+        more: 37,
+        since: at(0),
+        first: Some(at(1)),
+        last: Some(at(2)),
+        results: 60_000,
+        every: Some(Span::from_secs(60)),
+        daily_before: Some(at(1)),
+        damaged: 3,
+        stopped: Some(SafeText::line("8 s are over")),
+    }
+}
+
 pub fn row() -> CheckRow {
     CheckRow {
         key: key(),
@@ -636,6 +675,18 @@ pub fn answer_to(query: &Query) -> Answer {
             }],
         }),
         Query::Handover { .. } => Answer::Handover(Box::new(handover())),
+        Query::Rules { .. } => Answer::Rules(RulePage {
+            found: 9,
+            rows: vec![RuleRow { rule: rule(), checks: 8, firing: 3, pending: 2, unknown: 1 }],
+        }),
+        Query::TryRules { .. } => Answer::TryRules(DraftAnswer {
+            problems: vec![DraftProblem {
+                line: 3,
+                column: 7,
+                message: SafeText::line("metric: `é` is given by no check"),
+            }],
+            trials: vec![trial()],
+        }),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
         }

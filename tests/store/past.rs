@@ -85,6 +85,35 @@ async fn append(store: &Store, rows: &[JournalRow]) {
     tx.commit().await.unwrap();
 }
 
+/// The same read page by page says what the plain list says, of the one metric that is wanted.
+async fn pages(
+    store: &Store,
+    all: &[JournalRow],
+    (check, wanted): (i64, i64),
+    times: [Timestamp; 2],
+) {
+    let [from, to] = times;
+    let mut past = store.past(&[(check, "b"), (check + 10_000, "b")], from, to).await.unwrap();
+    let mut found = Vec::new();
+    let mut asked = 0;
+    while let Some(page) = store.past_page(&mut past, check).await.unwrap() {
+        found.extend(page.into_iter().map(|one| {
+            let values: Vec<f64> = one.values.iter().map(|(_, value)| *value).collect();
+            (one.at.millis(), one.state, one.late, one.measured, values)
+        }));
+        asked += 1;
+        assert!(asked < 10_000, "no end");
+    }
+    let expected = expected(all, check, from, to).into_iter().map(|((at, _), row)| {
+        let (state, late, values) = row;
+        let mine = values.iter().filter(|(no, _)| *no == wanted).map(|(_, value)| *value);
+        (at, state, late, !values.is_empty(), mine.collect::<Vec<_>>())
+    });
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert_eq!(past.metrics(check).len(), 1);
+    assert_eq!(past.damaged, 0);
+}
+
 pub async fn history_is_the_same_before_and_after_folding(place: Place) {
     let store = place.open().await.unwrap();
     let checks = checks(&store, 7).await;
@@ -139,11 +168,15 @@ pub async fn history_is_the_same_before_and_after_folding(place: Place) {
                 &store.history(*check, from, to).await.unwrap(),
                 &expected(&all, *check, from, to),
             );
+            let which = checks.iter().position(|known| known == check).unwrap();
+            pages(&store, &all, (*check, numbers[which * 3 + 1]), [from, to]).await;
             let (from, to) = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
             compare(
                 &store.history(*check, from, to).await.unwrap(),
                 &expected(&all, *check, from, to),
             );
+            pages(&store, &all, (*check, numbers[which * 3 + 1]), [at(-99 * HOUR), at(99 * HOUR)])
+                .await;
         }
     }
     // A result that is stored twice is there once.

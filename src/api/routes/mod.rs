@@ -9,6 +9,7 @@ pub(super) mod log;
 pub(super) mod maintenance;
 pub(super) mod notifications;
 pub(super) mod operator;
+pub(super) mod rules;
 pub(super) mod series;
 pub(super) mod work;
 
@@ -47,6 +48,8 @@ fn told(answer: Answer) -> Response {
         Answer::SeriesPast(past) => Json(past).into_response(),
         Answer::Notifications(page) => Json(page).into_response(),
         Answer::Handover(handover) => Json(handover).into_response(),
+        Answer::Rules(page) => Json(page).into_response(),
+        Answer::TryRules(answer) => Json(answer).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),
