@@ -204,3 +204,47 @@ fn f82_config_check_prints_every_problem_and_exits_2() {
     assert!(lines[2].contains("did you mean `name`?"), "{words}");
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn rules_are_listed_and_tried_and_a_wrong_draft_is_2_with_its_place() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let written = "rule_name: High CPU\nhost_pattern: 'db-*'\nmetric: cpu_usage\ncondition: '>'\n\
+                   critical_threshold: 90\n";
+    let config = "rule_files = [\"rules.yaml\"]\n[[host]]\nname = \"db-1\"\n\
+                  address = \"127.0.0.1\"\n[[host.check]]\nkind = \"system\"\n";
+    std::fs::write(at("config.toml"), config).expect("a file");
+    std::fs::write(at("rules.yaml"), written).expect("a file");
+    let (config, data) = (at("config.toml"), at("data"));
+    let asked = |words: &[&str]| {
+        fluxnoc(&[&["--config", &config, "--data-dir", &data, "rules"], words].concat())
+    };
+    let list = asked(&[]);
+    assert_eq!(list.status.code(), Some(0), "{}", err(&list));
+    let said = out(&list);
+    let line = said.lines().nth(1).unwrap_or_default();
+    assert!(line.starts_with("High CPU  db-*   cpu_usage > 90 CRITICAL  (default)"), "{said}");
+    assert!(line.ends_with("/rules.yaml:1"), "{said}");
+    let json = asked(&["--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!((&json["found"], &json["rows"][0]["checks"]), (&1.into(), &1.into()));
+    // Nothing was measured yet: it says so.
+    let right = asked(&["try", &at("rules.yaml"), "--since", "2d"]);
+    assert_eq!(right.status.code(), Some(0), "{}", err(&right));
+    let said = out(&right);
+    for part in [
+        "High CPU: cpu_usage > 90 CRITICAL",
+        "judges 1 checks of 1 hosts; 1 were looked at, 1 of them without stored results",
+        "would have fired 0 times since ",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    std::fs::write(at("wrong.yaml"), written.replace("cpu_usage", "cpu_usge")).expect("a file");
+    let wrong = asked(&["try", &at("wrong.yaml")]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", err(&wrong));
+    let said = err(&wrong);
+    assert!(said.contains("wrong.yaml:3:9: metric: `cpu_usge` is given by no check"), "{said}");
+    let none = asked(&["try", &at("nothing.yaml")]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(err(&none).contains("nothing.yaml: cannot read it"), "{}", err(&none));
+}

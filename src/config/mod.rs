@@ -55,6 +55,7 @@ pub use problem::{Place, Problem, Problems, nearest, place};
 pub use rules::RULE_LIMIT;
 pub use settings::Settings;
 pub use show::text as toml_text;
+pub use show_rules::{draft_text, rule_keys, rule_text};
 pub use spread::{Clash, apply as apply_rules};
 
 use crate::model::{Check, Host, Rule};

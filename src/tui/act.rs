@@ -53,6 +53,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Maintenance => show(app, View::Maintenance),
         Action::Notifications => show(app, View::Notifications),
         Action::Handover => show(app, View::Handover),
+        Action::Rules => show(app, View::Rules),
         Action::History => show(app, View::History),
         Action::Logs => show(app, View::Logs),
         Action::Settings => show(app, View::Settings),

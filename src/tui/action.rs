@@ -106,6 +106,9 @@ actions! {
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
+    Rules, "rules", "rules", "the rules in force: what each demands, its checks, its alerts", Look, key;
+    TryRule, "try-rule", "try rule", "try the rule under the cursor, changed, on the stored history", Look, key;
+    NewRule, "new-rule", "new rule", "try a new rule on the stored history", Look, key;
     Resend, "resend", "send again", "send the notifications under the cursor again", Operate, key;
     DropNotification, "drop-notification", "drop", "give the notifications under the cursor up; the count is typed to confirm", Operate, key;
     Handover, "handover", "handover", "what the next team must know; y y copies it as Markdown", Look, key;

@@ -378,6 +378,8 @@ impl App {
             | Pane::History
             | Pane::Handover
             | Pane::PathList
+            | Pane::RuleList
+            | Pane::RuleChecks
             | Pane::SeriesList
             | Pane::Interfaces
             | Pane::Windows => vec![Context::Objects, Context::List],

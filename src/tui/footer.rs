@@ -102,6 +102,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
             | Pane::AlertPage
             | Pane::PathList
             | Pane::SeriesList
+            | Pane::RuleChecks
     ) || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {
@@ -126,6 +127,8 @@ pub fn wishes(app: &App) -> Vec<Action> {
                     | Pane::SeriesList
             ),
     );
+    wish(Action::Open, matches!(app.focus, Pane::RuleList | Pane::RuleChecks));
+    wish(Action::TryRule, app.view == View::Rules);
     let (resend, give_up) = match app.focus {
         Pane::Notifications => panes::notifications::can(app),
         _ => (false, false),

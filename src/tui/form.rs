@@ -76,6 +76,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// What sending would do, in words: one sentence a line.
     pub preview: Vec<String>,
+    /// The word of the button that sends.
+    pub send: &'static str,
     at: usize,
 }
 
@@ -84,7 +86,7 @@ impl Form {
     #[must_use]
     pub fn new(title: impl Into<String>, objects: impl Into<String>, fields: Vec<Field>) -> Self {
         let (title, objects) = (title.into(), objects.into());
-        Self { title, objects, fields, preview: Vec::new(), at: 0 }
+        Self { title, objects, fields, preview: Vec::new(), send: "Send", at: 0 }
     }
 
     /// Where the keys are.
@@ -167,6 +169,13 @@ impl Form {
             self.at = at;
         }
         if let Some(field) = self.fields.get_mut(at) {
+            field.error = Some(why.into());
+        }
+    }
+
+    /// Says what is wrong with a field; the keys stay where they are.
+    pub fn mark(&mut self, name: &str, why: impl Into<String>) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
             field.error = Some(why.into());
         }
     }

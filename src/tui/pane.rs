@@ -35,6 +35,10 @@ pub enum Pane {
     Notifications,
     /// What the next team must know.
     Handover,
+    /// The rules in force.
+    RuleList,
+    /// What the rule under the cursor does.
+    RuleChecks,
     /// Transitions and operator actions.
     History,
     /// What the program itself says.
@@ -78,6 +82,8 @@ impl Pane {
             Self::Windows => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Handover => "Handover",
+            Self::RuleList => "Rules",
+            Self::RuleChecks => "Its checks",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",

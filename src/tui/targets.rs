@@ -132,10 +132,12 @@ fn find(app: &App, limit: usize) -> Targets {
             let (keys, marked) = chosen(&app.lists.hosts, limit);
             of_hosts(app, keys, marked)
         }
+        Pane::RuleChecks => of_checks(app, panes::rules::subject(app).into_iter().collect(), false),
         // Rows of another kind: no host that is not painted is meant.
         Pane::Windows
         | Pane::Notifications
         | Pane::Handover
+        | Pane::RuleList
         | Pane::History
         | Pane::Logs
         | Pane::Settings => Targets::default(),

@@ -28,6 +28,8 @@ pub enum View {
     Notifications,
     /// What the next team must know.
     Handover,
+    /// The rules in force, and what they do.
+    Rules,
     /// Every transition and everything that operators did.
     History,
     /// What the program itself says.
@@ -46,7 +48,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -55,6 +57,7 @@ impl View {
         Self::Maintenance,
         Self::Notifications,
         Self::Handover,
+        Self::Rules,
         Self::History,
         Self::Logs,
         Self::Settings,
@@ -76,6 +79,7 @@ impl View {
             Self::Maintenance => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Handover => "Handover",
+            Self::Rules => "Rules",
             Self::History => "History",
             Self::Logs => "Logs",
             Self::Settings => "Settings",
@@ -99,6 +103,7 @@ impl View {
             Self::Maintenance => &[Pane::Windows],
             Self::Notifications => &[Pane::Notifications],
             Self::Handover => &[Pane::Handover],
+            Self::Rules => &[Pane::RuleList, Pane::RuleChecks],
             Self::History => &[Pane::History],
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],
@@ -145,6 +150,10 @@ impl View {
             Self::Series => {
                 let (list, graph) = over(body, share(body.height, 60));
                 vec![list, graph]
+            }
+            Self::Rules => {
+                let (list, checks) = over(body, share(body.height, 45));
+                vec![list, checks]
             }
             _ => vec![body],
         }

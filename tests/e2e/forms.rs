@@ -13,11 +13,16 @@ use crate::house::has_row;
 use crate::prompts::{self, Case};
 
 /// The forms, by their purpose in the source.
-pub const FORMS: [Case; 3] = [("Ack", ack), ("Window", window), ("EditWindow", edit_window)];
+pub const FORMS: [Case; 4] =
+    [("Ack", ack), ("Window", window), ("EditWindow", edit_window), ("Rule", rule)];
 
 /// Where each is made.
-const FILES: [(&str, &str); 3] =
-    [("Ack", "acks.rs"), ("Window", "window_form.rs"), ("EditWindow", "forms.rs")];
+const FILES: [(&str, &str); 4] = [
+    ("Ack", "acks.rs"),
+    ("Window", "window_form.rs"),
+    ("EditWindow", "forms.rs"),
+    ("Rule", "rule_form.rs"),
+];
 
 /// Fields in which any text is right.
 const FREE: [(&str, &str); 1] = [("Window", "for")];
@@ -273,4 +278,35 @@ fn edit_window(desk: &mut Desk) {
     assert!(is_in(moved, 4 * 3600) && moved != end);
     let detail = desk.did("edit_maintenance", 2);
     assert_eq!((&detail["id"], &detail["name"]), (&json!(id), &json!("rack 5")));
+}
+
+/// Nothing of it takes effect, right or wrong: what is right is copied.
+fn rule(desk: &mut Desk) {
+    let before = desk.store();
+    let mut open = Open::new(desk, "Rule", "gT", "Try a rule");
+    let needs = "a rule needs this";
+    open.wrong(
+        "Rule",
+        &[
+            ("rule_name", "", needs, "Slow"),
+            ("host_pattern", "", needs, "shut-*"),
+            ("metric", "", needs, "time"),
+            ("critical_threshold", "", needs, "5s"),
+            ("host_pattern", "shut-[", "shut-[", "shut-*"),
+            ("metric", "tyme", "`tyme` is given by no check; did you mean `time`?", "time"),
+            ("condition", "=", "`=` is unknown; allowed: >, <, >=, <=", ">"),
+            ("warning_threshold", "many", "many", "2s"),
+            ("critical_threshold", "1s", "lies beyond CRITICAL at 1", "5s"),
+            ("duration_minutes", "soon", "expected a number of minutes", "5"),
+            ("re_alert_minutes", "-1", "-1 is not within 0 to 43200 minutes", "30"),
+            ("notify_contact_list", "NOC", "there is no contact list `NOC`", ""),
+            ("attempts", "0", "0 is not within 1 to 100", "2"),
+            ("of_last", "99", "99 is not within 2 to 32", ""),
+            ("since", "soon", "write 7d, 36h or 90m", "1h"),
+        ],
+    );
+    open.choose("auto_notify", "[ ] nobody is told");
+    open.desk.wait_for("would not have fired; it judges 2 checks");
+    let desk = open.send("`Slow` is copied as TOML");
+    desk.unchanged(&before);
 }

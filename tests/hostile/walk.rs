@@ -49,6 +49,9 @@ const VIEWS: &[(&str, &str)] = &[
     ("G", ""),
     ("gz", "took over last"),
     ("G", ""),
+    ("gr", " in force, "),
+    ("j", ""),
+    ("\t", ""),
     ("g,", " of "),
     // The panes of the overview, each on the whole screen.
     ("1", "─ Throughput: "),

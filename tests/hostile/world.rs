@@ -287,6 +287,7 @@ impl World {
                     detail.last = Some(Observation::seen(kinds::turn_mark(turn), Vec::new()));
                 }
             }
+            (Answer::Rules(page), _) => page.rows = many(VARIANTS, answers, rules),
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
             (Answer::Notifications(page), _) => {
                 page.destinations = many(VARIANTS, answers, destinations);
@@ -471,6 +472,13 @@ pick! {
 fn series(answer: Answer) -> Option<Vec<fluxnoc::protocol::SeriesRow>> {
     match answer {
         Answer::SeriesList(page) => Some(page.rows),
+        _ => None,
+    }
+}
+
+fn rules(answer: Answer) -> Option<Vec<fluxnoc::protocol::RuleRow>> {
+    match answer {
+        Answer::Rules(page) => Some(page.rows),
         _ => None,
     }
 }

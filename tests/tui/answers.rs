@@ -269,6 +269,10 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
             Ok(Answer::Notifications(crate::notifications::page(destination.as_deref())))
         }
         Query::Handover { .. } => Ok(Answer::Handover(Box::new(crate::handover::page()))),
+        Query::Rules { .. } => Ok(Answer::Rules(crate::trial::page())),
+        Query::TryRules { text, since, .. } => {
+            Ok(Answer::TryRules(crate::trial::tried(text, *since)))
+        }
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),

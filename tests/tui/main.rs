@@ -29,6 +29,7 @@ mod series;
 mod stories;
 mod told;
 mod triage;
+mod trial;
 mod views;
 mod wall;
 

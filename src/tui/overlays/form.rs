@@ -30,7 +30,7 @@ use crate::tui::widgets::frame::{self, Title};
 
 /// Columns of the card, where the screen has them.
 const WIDE: usize = 96;
-/// Columns of the labels.
+/// Columns of the labels, at least.
 const LABEL: usize = 14;
 /// Rows around the fields: frame, objects, two blank ones, buttons.
 const AROUND: usize = 6;
@@ -51,16 +51,18 @@ pub fn view(app: &App, form: &Form, surface: &mut Surface<'_>) -> Option<Positio
     let mut s = surface.at(inside);
     let room = s.width().saturating_sub(2);
     s.say(1, 0, room, &form.objects, Role::Strong);
+    let names = form.fields.iter().map(|field| width(field.name) + 1);
+    let label = names.max().unwrap_or(0).max(LABEL);
     let mut caret = None;
     let mut y = 2;
     for (at, field) in form.fields.iter().enumerate() {
         let here = form.place() == Place::Field(at);
-        if let Some(x) = view_field(&mut s, y, field, here) {
+        if let Some(x) = view_field(&mut s, (y, label), field, here) {
             caret = Some(Position { x: inside.x + cells(x), y: inside.y + cells(y) });
         }
         y += 1;
         if let Some(error) = &field.error {
-            s.say(LABEL + 3, y, room.saturating_sub(LABEL + 3), error, Role::Bad);
+            s.say(label + 3, y, room.saturating_sub(label + 3), error, Role::Bad);
             y += 1;
         }
     }
@@ -75,14 +77,19 @@ pub fn view(app: &App, form: &Form, surface: &mut Surface<'_>) -> Option<Positio
 }
 
 /// Draws one field; returns the column of the cursor when it is in it.
-fn view_field(s: &mut Surface<'_>, y: usize, field: &Field, here: bool) -> Option<usize> {
+fn view_field(
+    s: &mut Surface<'_>,
+    (y, label): (usize, usize),
+    field: &Field,
+    here: bool,
+) -> Option<usize> {
     let role = if here { Role::Accent } else { Role::Muted };
     if here {
         s.say(1, y, 1, "›", Role::Accent);
     }
     let style = s.theme.style(role);
-    s.put_right(LABEL + 1, y, LABEL - 1, field.name, style);
-    let x = LABEL + 3;
+    s.put_right(label + 1, y, label - 1, field.name, style);
+    let x = label + 3;
     let room = s.width().saturating_sub(x + 1);
     match &field.kind {
         Kind::Text(input) => {
@@ -114,7 +121,7 @@ fn view_buttons(app: &App, form: &Form, s: &mut Surface<'_>, y: usize) {
     let key = |action| app.keymap.key(&[Context::Form], action).unwrap_or_default();
     let mut x = 1;
     for (place, word, action) in
-        [(Place::Send, "Send", Action::Commit), (Place::Cancel, "Cancel", Action::Cancel)]
+        [(Place::Send, form.send, Action::Commit), (Place::Cancel, "Cancel", Action::Cancel)]
     {
         let here = form.place() == place;
         let sign = if here { "›" } else { " " };

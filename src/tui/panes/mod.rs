@@ -22,6 +22,7 @@ pub mod pin;
 pub mod preview;
 pub mod rows;
 pub mod ruled;
+pub mod rules;
 pub mod series;
 pub mod settings;
 pub mod throughput;
@@ -55,6 +56,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::Windows => windows::title(app),
         Pane::Notifications => notifications::title(app),
         Pane::Handover => handover::title(app),
+        Pane::RuleList | Pane::RuleChecks => rules::title(app, pane),
         Pane::History => history::title(app),
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
@@ -83,6 +85,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::Windows => windows::view(app, surface),
         Pane::Notifications => notifications::view(app, surface),
         Pane::Handover => handover::view(app, surface),
+        Pane::RuleList | Pane::RuleChecks => rules::view(app, pane, surface),
         Pane::History => history::view(app, surface),
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
@@ -112,6 +115,8 @@ pub struct Own {
     pub notifications: notifications::State,
     /// The handover.
     pub handover: handover::State,
+    /// Rules.
+    pub rules: rules::State,
     /// Logs.
     pub logs: logs::State,
     /// Settings.
@@ -137,6 +142,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::Windows => windows::act(app, action),
         Pane::Notifications => notifications::act(app, action),
         Pane::Handover => handover::act(app, action),
+        Pane::RuleList | Pane::RuleChecks => rules::act(app, pane, action),
         Pane::History => history::act(app, action),
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
@@ -162,6 +168,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::Windows => windows::wants(app),
             Pane::Notifications => notifications::wants(app),
             Pane::Handover => handover::wants(app),
+            Pane::RuleList => rules::wants(app),
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
             Pane::SeriesList => series::wants(app),
@@ -183,7 +190,8 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
-    let own = [series::wake(app), pin::wake(app), notifications::wake(app), handover::wake(app)];
+    let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
+    let own = own.into_iter().chain([handover::wake(app), rules::wake(app)]);
     [history, alert, paths].into_iter().chain(own).flatten().min()
 }
 
@@ -197,6 +205,7 @@ pub fn forget(app: &mut App) {
     windows::forget(app);
     notifications::forget(app);
     handover::forget(app);
+    rules::forget(app);
     history::forget(app);
     alert_page::forget(app);
     paths::forget(app);
@@ -212,6 +221,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::Windows => windows::reply(app, token, result),
         Pane::Notifications => notifications::reply(app, token, result),
         Pane::Handover => handover::reply(app, token, result),
+        Pane::RuleList => rules::reply(app, token, result),
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
         Pane::SeriesList => series::reply(app, token, result),

@@ -13,7 +13,7 @@ use crate::tui::form::{Field, Form, Place};
 use crate::tui::line::Pending;
 use crate::tui::panes;
 use crate::tui::targets::targets;
-use crate::tui::triage::{OpenForm, Purpose, Waits, acks, window_form, windows};
+use crate::tui::triage::{OpenForm, Purpose, Waits, acks, rule_form, window_form, windows};
 
 /// How moments are written into a form.
 const MOMENT: &str = "%Y-%m-%d %H:%M";
@@ -59,6 +59,7 @@ fn changed(app: &mut App) {
     match &open.purpose {
         Purpose::Ack { .. } => acks::preview(app, &mut open),
         Purpose::Window(_) => window_form::preview(app, &mut open),
+        Purpose::Rule(_) => rule_form::changed(app, &mut open),
         Purpose::EditWindow { .. } => {}
     }
     app.overlay = Some(Overlay::Form(open));
@@ -71,6 +72,7 @@ fn commit(app: &mut App) -> Vec<Effect> {
     let effects = match &open.purpose {
         Purpose::Ack { .. } => acks::commit(app, &mut open),
         Purpose::Window(_) => window_form::commit(app, &mut open),
+        Purpose::Rule(_) => rule_form::commit(app, &mut open),
         Purpose::EditWindow { .. } => commit_edit(app, &mut open),
     };
     effects.unwrap_or_else(|| {

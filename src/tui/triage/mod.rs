@@ -16,6 +16,7 @@ pub mod hold;
 pub mod lines;
 pub mod pause;
 pub mod remember;
+pub mod rule_form;
 pub mod switches;
 pub mod undo;
 pub mod window_form;
@@ -28,6 +29,7 @@ use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::form::Form;
 use crate::tui::overlays::card::Card;
+use crate::tui::panes;
 use crate::tui::saved::Views;
 use crate::tui::theme::Role;
 use crate::tui::zone::Zone;
@@ -70,6 +72,11 @@ pub enum Waits {
         /// Which of them, in words.
         what: String,
     },
+    /// A rule that is tried.
+    Trial {
+        /// Which draft of it.
+        token: u64,
+    },
     /// What the engine remembers.
     Remembered,
 }
@@ -86,6 +93,8 @@ pub enum Purpose {
     },
     /// Opens a window.
     Window(windows::Named),
+    /// Tries a rule.
+    Rule(Box<rule_form::Draft>),
     /// Changes a window.
     EditWindow {
         /// Which.
@@ -125,6 +134,8 @@ pub struct State {
     pub left: Option<Timestamp>,
     /// The zone that the console began with.
     pub home: Option<Zone>,
+    /// The number of the last draft of a rule that was tried.
+    pub trials: u64,
     /// The stream on which it was last asked what is remembered.
     pub asked: Option<u64>,
 }
@@ -137,6 +148,11 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         Action::Snooze => lines::open_snooze(app, None),
         Action::WindowForm => window_form::open(app, None),
         Action::Edit => forms::edit(app),
+        Action::NewRule => rule_form::open(app, None),
+        Action::TryRule => {
+            let rule = panes::rules::chosen(app).cloned();
+            rule_form::open(app, rule.as_ref());
+        }
         Action::Delete => lines::open_delete(app),
         Action::Undo => return Some(undo::undo(app)),
         Action::Repeat => again::open(app),
@@ -190,6 +206,7 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
         Waits::Escalate { what } => {
             done(app, &what, result, |_| format!("escalated {what}"));
         }
+        Waits::Trial { token } => rule_form::reply(app, token, result),
         Waits::Remember { what } => {
             if let Err(problem) = result {
                 app.say(Tone::Bad, format!("{what} is not kept: {problem}"));
@@ -243,7 +260,7 @@ fn fail(app: &mut App, count: usize, failed: usize, failures: &[SafeText]) {
 
 /// What has to be asked for.
 pub fn wants(app: &mut App) -> Vec<Effect> {
-    remember::wants(app).into_iter().collect()
+    remember::wants(app).into_iter().chain(rule_form::wants(app)).collect()
 }
 
 /// Time went on.
@@ -258,6 +275,7 @@ pub fn tick(app: &mut App) {
 #[must_use]
 pub fn next_wake(app: &App) -> Option<Steady> {
     let armed = app.triage.armed;
-    let all = [undo::next_wake(app), pause::next_wake(app), armed, expiring::next_wake(app)];
-    all.into_iter().flatten().min()
+    let own = [expiring::next_wake(app), rule_form::next_wake(app)];
+    let all = [undo::next_wake(app), pause::next_wake(app), armed].into_iter().chain(own);
+    all.flatten().min()
 }

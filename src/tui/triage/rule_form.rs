@@ -1,0 +1,381 @@
+//! The form of a rule that is tried: its keys as they are written in a file, what is wrong beside
+//! each, and what it would have fired over the stored history below. Nothing of it takes effect; what
+//! is right can be copied as TOML.
+//!
+//! A draft is tried when the keys have rested; an answer to an older draft is dropped.
+
+use crate::config;
+use crate::model::{Rule, Span, Steady};
+use crate::protocol::query::{Answer, Query};
+use crate::protocol::{DraftAnswer, DraftProblem, Problem, ProblemKind, RuleTrial, TrialRow};
+use crate::tui::app::{App, Overlay, Tone};
+use crate::tui::effect::{Effect, Reply};
+use crate::tui::form::{Field, Form};
+use crate::tui::format::{self, plural};
+use crate::tui::line::Pending;
+use crate::tui::triage::{OpenForm, Purpose, Waits};
+
+/// How long the keys must rest before a draft is tried.
+const REST: Span = Span::from_millis(400);
+/// From then on it is said that it takes time, every second.
+const SECOND: Span = Span::from_secs(1);
+/// How long until it is asked again when the engine is busy with other trials.
+const BUSY: Span = Span::from_secs(1);
+/// Longest past that is asked for.
+const LONGEST: Span = Span::from_secs(400 * 24 * 3600);
+
+/// The keys of a rule that have a field, in the order of a draft's lines.
+const KEYS: [&str; 12] = [
+    "rule_name",
+    "host_pattern",
+    "metric",
+    "condition",
+    "warning_threshold",
+    "critical_threshold",
+    "duration_minutes",
+    "re_alert_minutes",
+    "auto_notify",
+    "notify_contact_list",
+    "attempts",
+    "of_last",
+];
+
+/// A draft with what is known of it.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// Keys that have no field, as the rule had them.
+    kept: Vec<(String, String)>,
+    /// When it was changed, until it is asked about.
+    changed: Option<Steady>,
+    /// The question under way: its number, and since when.
+    asked: Option<(u64, Steady)>,
+    /// It was sent before it was tried: the keys go to what is wrong then.
+    sent: bool,
+    /// What was said of it as it stands.
+    told: Option<DraftAnswer>,
+}
+
+/// Opens the form: with a rule's own values, or empty.
+pub fn open(app: &mut App, rule: Option<&Rule>) {
+    let values = rule.map(config::rule_keys).unwrap_or_default();
+    let value = |key: &str| {
+        values.iter().find(|(known, _)| known == key).map_or("", |(_, text)| text.as_str())
+    };
+    let condition = if rule.is_none() { ">" } else { value("condition") };
+    let fields = vec![
+        Field::text("rule_name", value("rule_name"), "High CPU"),
+        Field::text("host_pattern", value("host_pattern"), "a glob: db-prod-*"),
+        Field::text("metric", value("metric"), "cpu_usage, or CHECK.METRIC"),
+        Field::text("condition", condition, ">, <, >= or <="),
+        Field::text("warning_threshold", value("warning_threshold"), "75; one of both is enough"),
+        Field::text("critical_threshold", value("critical_threshold"), "90; one of both is enough"),
+        Field::text("duration_minutes", value("duration_minutes"), "how long it must persist"),
+        Field::text("re_alert_minutes", value("re_alert_minutes"), "told again; 0: never"),
+        Field::toggle(
+            "auto_notify",
+            value("auto_notify") != "false",
+            "somebody is told",
+            "nobody is told; it is only shown",
+        ),
+        Field::text("notify_contact_list", value("notify_contact_list"), "empty: the default one"),
+        Field::text("attempts", value("attempts"), "results in a row; empty: 1"),
+        Field::text("of_last", value("of_last"), "that many of so many; empty: in a row"),
+        Field::text("since", "7d", "how far back: 7d, 36h"),
+    ];
+    let has_field = |key: &str| KEYS.contains(&key);
+    let kept: Vec<(String, String)> =
+        values.iter().filter(|(key, _)| !has_field(key)).cloned().collect();
+    let objects = match rule {
+        Some(rule) => format!("{}, tried as it is changed here; in force stays what is", rule.name),
+        None => "a new rule, tried on the stored history; nothing takes effect".to_owned(),
+    };
+    let mut form = Form::new("Try a rule", objects, fields);
+    form.send = "Copy as TOML";
+    let draft = Draft { kept, changed: Some(app.now.steady), ..Draft::default() };
+    let mut open = OpenForm { form, purpose: Purpose::Rule(Box::new(draft)) };
+    preview(app, &mut open);
+    app.open(Overlay::Form(Box::new(open)));
+}
+
+/// What is written in the form, key by key, in the order of the lines of its text.
+fn written<'a>(form: &'a Form, draft: &'a Draft) -> Vec<(&'a str, &'a str)> {
+    let own = KEYS.iter().filter_map(|key| match *key {
+        "auto_notify" => Some((*key, if form.is_on(key) { "true" } else { "false" })),
+        _ => Some((*key, form.text(key))).filter(|(_, text)| !text.is_empty()),
+    });
+    own.chain(draft.kept.iter().map(|(key, text)| (key.as_str(), text.as_str()))).collect()
+}
+
+/// The keys that a rule cannot do without and that are empty.
+fn missing(form: &Form) -> Vec<&'static str> {
+    let needed = ["rule_name", "host_pattern", "metric", "condition"];
+    let mut missing: Vec<&str> =
+        needed.into_iter().filter(|key| form.text(key).is_empty()).collect();
+    if form.text("warning_threshold").is_empty() && form.text("critical_threshold").is_empty() {
+        missing.push("critical_threshold");
+    }
+    missing
+}
+
+/// How far back is looked.
+fn since(form: &Form) -> Result<Span, String> {
+    let span: Span = form.text("since").parse().map_err(|_| "write 7d, 36h or 90m".to_owned())?;
+    if span == Span::ZERO || span > LONGEST {
+        return Err("write a time up to 400d".to_owned());
+    }
+    Ok(span)
+}
+
+/// The draft was changed: what was said of it counts no more.
+pub fn changed(app: &App, open: &mut OpenForm) {
+    if let Purpose::Rule(draft) = &mut open.purpose {
+        let kept = std::mem::take(&mut draft.kept);
+        **draft = Draft { kept, changed: Some(app.now.steady), ..Draft::default() };
+    }
+    preview(app, open);
+}
+
+/// Says what is known of the draft.
+fn preview(app: &App, open: &mut OpenForm) {
+    let Purpose::Rule(draft) = &open.purpose else { return };
+    let now = app.now.steady;
+    let empty = missing(&open.form);
+    open.form.preview = match (draft.asked, &draft.told) {
+        _ if !empty.is_empty() => vec![format!("still empty: {}", empty.join(", "))],
+        (Some((_, begun)), _) if now.since(begun) >= SECOND => {
+            let seconds = now.since(begun).millis() / 1000;
+            vec![format!("looking through the stored history for {seconds} s … Esc gives it up")]
+        }
+        (_, Some(told)) => told_lines(app, told),
+        _ => vec!["would have fired: …".to_owned()],
+    };
+}
+
+fn told_lines(app: &App, told: &DraftAnswer) -> Vec<String> {
+    if let Some(problem) = told.problems.first() {
+        let more = match told.problems.len() {
+            1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        return vec![format!("not tried: {}{more}", problem.message)];
+    }
+    told.trials.first().map(|trial| trial_lines(app, trial)).unwrap_or_default()
+}
+
+/// The figures first, then what they stand on, then the worst checks.
+fn trial_lines(app: &App, trial: &RuleTrial) -> Vec<String> {
+    let count = |count: u64, what: &str| plural(usize::try_from(count).unwrap_or(usize::MAX), what);
+    let alerts = trial.warning + trial.critical + trial.unknown;
+    let states: Vec<String> =
+        [(trial.critical, "CRITICAL"), (trial.warning, "WARNING"), (trial.unknown, "UNKNOWN")]
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+    let mut lines = Vec::new();
+    lines.push(if alerts == 0 {
+        format!("would not have fired; it judges {}", count(trial.checks, "check"))
+    } else {
+        let still = match trial.still {
+            0 => String::new(),
+            still => format!(", {still} still"),
+        };
+        format!(
+            "would have fired {}: {}{still}; told {}",
+            count(alerts, "alert"),
+            states.join(", "),
+            count(trial.told, "time")
+        )
+    });
+    if let Some(why) = &trial.stopped {
+        let (judged, all) = (trial.judged, trial.checks);
+        lines.push(format!("stopped at {judged} of {all} checks: {why}"));
+    }
+    lines.extend(trial.warnings.iter().map(ToString::to_string));
+    lines.push(basis(app, trial));
+    lines.extend(trial.rows.iter().map(|row| row_line(app, row)));
+    if trial.more > 0 {
+        lines.push(format!("+ {} more checks with alerts", trial.more));
+    }
+    lines
+}
+
+/// What was there to be judged.
+fn basis(app: &App, trial: &RuleTrial) -> String {
+    let moment = |at| app.options.zone.moment(at, app.wall());
+    let (Some(first), Some(last)) = (trial.first, trial.last) else {
+        return "no stored results of them in this time".to_owned();
+    };
+    let every = trial.every.map(|every| format!(", every {every}")).unwrap_or_default();
+    let without = match trial.without {
+        0 => String::new(),
+        without => format!("; {without} have none"),
+    };
+    let daily = trial
+        .daily_before
+        .map_or_else(String::new, |at| format!("; before {} only daily figures", moment(at)));
+    format!(
+        "judged {} results of {}, {} to {}{every}{without}{daily}",
+        trial.results,
+        plural(usize::try_from(trial.judged).unwrap_or(usize::MAX), "check"),
+        moment(first),
+        moment(last)
+    )
+}
+
+fn row_line(app: &App, row: &TrialRow) -> String {
+    let newest = row.newest.first().map_or_else(String::new, |alert| {
+        let lasted = match alert.to {
+            Some(to) => format!("for {}", format::age(to.since(alert.from))),
+            None => "still".to_owned(),
+        };
+        let peak = alert.peak.map_or_else(String::new, |peak| format!(", peak {peak}"));
+        format!("; last {} {lasted}{peak}", app.options.zone.moment(alert.from, app.wall()))
+    });
+    let firing = format::age(row.firing);
+    let times = if row.alerts == 1 { "once".to_owned() } else { format!("{}×", row.alerts) };
+    format!("{:<8}  {}  {times}, firing {firing}{newest}", row.worst.word(), row.check)
+}
+
+/// Asks about the draft when its keys have rested.
+pub fn wants(app: &mut App) -> Option<Effect> {
+    let Some(Overlay::Form(mut open)) = app.overlay.take_if(|overlay| is_rule(overlay)) else {
+        return None;
+    };
+    let effect = due(app, &mut open);
+    if effect.is_none() {
+        preview(app, &mut open);
+    }
+    app.overlay = Some(Overlay::Form(open));
+    effect
+}
+
+const fn is_rule(overlay: &Overlay) -> bool {
+    matches!(overlay, Overlay::Form(open) if matches!(open.purpose, Purpose::Rule(_)))
+}
+
+fn due(app: &mut App, open: &mut OpenForm) -> Option<Effect> {
+    let Purpose::Rule(draft) = &mut open.purpose else { return None };
+    let now = app.now.steady;
+    draft.changed.filter(|at| now >= *at + REST && draft.asked.is_none())?;
+    draft.changed = None;
+    if !missing(&open.form).is_empty() {
+        return None;
+    }
+    let span = match since(&open.form) {
+        Ok(span) => span,
+        Err(why) => {
+            open.form.mark("since", why);
+            return None;
+        }
+    };
+    let text = config::draft_text(written(&open.form, draft));
+    app.triage.trials += 1;
+    let token = app.triage.trials;
+    draft.asked = Some((token, now));
+    let id = app.ask(Pending::Triage(Waits::Trial { token }));
+    let since = app.wall() - span;
+    Some(Effect::Query {
+        id,
+        query: Query::TryRules { name: "draft.toml".to_owned(), text, since },
+    })
+}
+
+/// When the draft is asked about, or a second more has gone.
+#[must_use]
+pub fn next_wake(app: &App) -> Option<Steady> {
+    let Some(Overlay::Form(open)) = &app.overlay else { return None };
+    let Purpose::Rule(draft) = &open.purpose else { return None };
+    let asked = draft.asked.map(|(_, begun)| {
+        let gone = app.now.steady.since(begun).millis() / 1000;
+        begun + Span::from_secs(gone + 1)
+    });
+    draft.changed.map(|at| at + REST).into_iter().chain(asked).min()
+}
+
+/// Takes an answer; one to an older draft is dropped.
+pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
+    let Some(Overlay::Form(mut open)) = app.overlay.take_if(|overlay| is_rule(overlay)) else {
+        return;
+    };
+    if let Purpose::Rule(draft) = &mut open.purpose
+        && draft.asked.is_some_and(|(asked, _)| asked == token)
+    {
+        draft.asked = None;
+        match result {
+            Ok(Reply::Answer(Answer::TryRules(told))) => {
+                mark(&mut open.form, draft, &told.problems, draft.sent);
+                (draft.told, draft.sent) = (Some(told), false);
+            }
+            Err(problem) if problem.kind == ProblemKind::Conflict => {
+                draft.changed = Some(app.now.steady + BUSY);
+            }
+            Ok(_) => draft.told = failed("the engine answered something else"),
+            Err(problem) => draft.told = failed(&problem.to_string()),
+        }
+        preview(app, &mut open);
+    }
+    app.overlay = Some(Overlay::Form(open));
+}
+
+fn failed(why: &str) -> Option<DraftAnswer> {
+    let message = crate::model::SafeText::line(why);
+    let problem = DraftProblem { line: 0, column: 0, message };
+    Some(DraftAnswer { problems: vec![problem], trials: Vec::new() })
+}
+
+/// Says beside its field what is wrong; what belongs to none stands in the preview.
+fn mark(form: &mut Form, draft: &Draft, problems: &[DraftProblem], go: bool) {
+    let lines: Vec<String> =
+        written(form, draft).iter().map(|(key, _)| (*key).to_owned()).collect();
+    form.clear_errors();
+    for problem in problems {
+        let text = problem.message.as_str();
+        let named =
+            KEYS.into_iter().find(|key| text.starts_with(&format!("{key}:"))).or_else(|| {
+                let line = usize::try_from(problem.line).ok()?.checked_sub(1)?;
+                let key = lines.get(line)?;
+                KEYS.into_iter().find(|known| known == key)
+            });
+        if let Some(key) = named {
+            let said = text.strip_prefix(&format!("{key}: ")).unwrap_or(text);
+            if go { form.fail(key, said) } else { form.mark(key, said) }
+        }
+    }
+}
+
+/// Copies what is right as TOML; what is not tried yet is tried now.
+pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
+    let empty = missing(&open.form);
+    if let Some(first) = empty.first() {
+        open.form.fail(first, "a rule needs this");
+        return None;
+    }
+    if let Err(why) = since(&open.form) {
+        open.form.fail("since", why);
+        return None;
+    }
+    let Purpose::Rule(draft) = &mut open.purpose else { return None };
+    let Some(trial) = draft.told.as_ref().and_then(|told| told.trials.first()) else {
+        if let Some(told) = draft.told.take() {
+            // Wrong as it was: it is said again, and the keys go there.
+            mark(&mut open.form, draft, &told.problems, true);
+            draft.told = Some(told);
+        } else {
+            draft.sent = true;
+            if draft.asked.is_none() && draft.changed.is_none() {
+                draft.changed = Some(app.now.steady);
+            }
+        }
+        return None;
+    };
+    let text = config::rule_text(&trial.rule);
+    app.overlay = None;
+    let name = &trial.rule.name;
+    app.say(
+        Tone::Good,
+        format!("`{name}` is copied as TOML: put it into a file of rule_files, then :reload"),
+    );
+    let text = crate::model::SafeText::text(&text).to_string();
+    Some(vec![Effect::Copy(text)])
+}
