@@ -78,7 +78,7 @@ impl Core {
         }
         let own = self.table.iter().filter(|(_, slot)| slot.check.rule.is_none());
         let basis = Basis {
-            name: truncate(name, NAME).to_string(),
+            name: truncate(name, NAME),
             text,
             hosts: self.table.hosts().map(Arc::clone).collect(),
             checks: own.map(|(_, slot)| (slot.no, Arc::clone(&slot.check))).collect(),

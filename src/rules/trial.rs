@@ -181,7 +181,7 @@ impl Trial {
         }
     }
 
-    fn keep(&mut self, episode: Episode, end: Timestamp) {
+    fn keep(&mut self, mut episode: Episode, end: Timestamp) {
         let place = match episode.worst {
             State::Ok | State::Warning => 0,
             State::Critical => 1,
@@ -194,7 +194,8 @@ impl Trial {
         if self.told.episodes.len() >= EPISODES {
             self.told.episodes.pop_front();
         }
-        self.told.episodes.push_back(Episode { peak: self.peak, ..episode });
+        episode.peak = self.peak;
+        self.told.episodes.push_back(episode);
     }
 
     /// What happens by itself until `now`: the metric stays away, somebody is told again.

@@ -153,6 +153,11 @@ struct Columns {
 /// Columns of the three counts.
 const COUNTS: usize = 23;
 
+/// Where the next column begins.
+const fn step(at: usize, wide: usize) -> usize {
+    if wide == 0 { at } else { at + wide + 1 }
+}
+
 impl Columns {
     const fn of(wide: usize) -> Self {
         let (name, hosts, tells, written) = match wide {
@@ -160,9 +165,6 @@ impl Columns {
             100.. => (20, 14, 0, 16),
             _ => (18, 0, 0, 0),
         };
-        const fn step(at: usize, wide: usize) -> usize {
-            if wide == 0 { at } else { at + wide + 1 }
-        }
         let hosts_at = step(1, name);
         let demands_at = step(hosts_at, hosts);
         let right = COUNTS + step(0, tells) + step(0, written) + 1;

@@ -206,7 +206,8 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
     let (Some(first), Some(last)) = (trial.first, trial.last) else {
         return "no stored results of them in this time".to_owned();
     };
-    let every = trial.every.map(|every| format!(", every {every}")).unwrap_or_default();
+    let every =
+        trial.every.map(|every| format!(", every {}", format::age(every))).unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
@@ -310,18 +311,18 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
             Err(problem) if problem.kind == ProblemKind::Conflict => {
                 draft.changed = Some(app.now.steady + BUSY);
             }
-            Ok(_) => draft.told = failed("the engine answered something else"),
-            Err(problem) => draft.told = failed(&problem.to_string()),
+            Ok(_) => draft.told = Some(failed("the engine answered something else")),
+            Err(problem) => draft.told = Some(failed(&problem.to_string())),
         }
         preview(app, &mut open);
     }
     app.overlay = Some(Overlay::Form(open));
 }
 
-fn failed(why: &str) -> Option<DraftAnswer> {
+fn failed(why: &str) -> DraftAnswer {
     let message = crate::model::SafeText::line(why);
     let problem = DraftProblem { line: 0, column: 0, message };
-    Some(DraftAnswer { problems: vec![problem], trials: Vec::new() })
+    DraftAnswer { problems: vec![problem], trials: Vec::new() }
 }
 
 /// Says beside its field what is wrong; what belongs to none stands in the preview.
