@@ -139,10 +139,10 @@ impl Trial {
             self.peak = values.chain(self.peak).reduce(worst);
         }
         let after = duration::advance(&self.status, rule, self.check.flapping, verdict, at.into());
-        self.become_(after, at);
+        self.follow(after, at);
     }
 
-    fn become_(&mut self, after: Status, at: Timestamp) {
+    fn follow(&mut self, after: Status, at: Timestamp) {
         let changed = attempts::row_changed(&self.status, &after);
         self.status = after;
         if changed {
@@ -230,7 +230,7 @@ impl Trial {
         if comes {
             let expected = self.status.last_result.or(self.value_at).unwrap_or(at);
             let after = duration::absent(&self.status, &self.check, &self.ruled, expected, at);
-            self.become_(after, at);
+            self.follow(after, at);
         } else {
             let (metric, source) = (&self.ruled.rule.metric, &self.ruled.source);
             let text = format!("no {metric}: `{source}` gives no results");

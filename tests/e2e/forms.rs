@@ -294,7 +294,7 @@ fn rule(desk: &mut Desk) {
             ("critical_threshold", "", needs, "5s"),
             ("host_pattern", "shut-[", "shut-[", "shut-*"),
             ("metric", "tyme", "`tyme` is given by no check; did you mean `time`?", "time"),
-            ("condition", "=", "`=` is unknown; allowed: >, <, >=, <=", ">"),
+            ("condition", "=", "`=` is unknown; did you mean `>`?", ">"),
             ("warning_threshold", "many", "many", "2s"),
             ("critical_threshold", "1s", "lies beyond CRITICAL at 1", "5s"),
             ("duration_minutes", "soon", "expected a number of minutes", "5"),

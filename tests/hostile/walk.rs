@@ -207,6 +207,11 @@ pub fn others(stage: &Stage) {
         &["alerts", "--all", "--json"],
         &["maintenance", "list"],
         &["maintenance", "list", "--json"],
+        &["rules"],
+        &["rules", "--json"],
+        &["rules", "try", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+        &["rules", "try", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--json"],
+        &["rules", "try", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rules/list.json")],
         &["config", "show"],
         &["ack", "h000", "--comment", "x"],
     ];

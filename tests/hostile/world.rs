@@ -288,6 +288,24 @@ impl World {
                 }
             }
             (Answer::Rules(page), _) => page.rows = many(VARIANTS, answers, rules),
+            // What is in JSON is wrong, all else is tried.
+            (Answer::TryRules(told), Query::TryRules { name, .. }) => {
+                let wrong = name.ends_with(".json");
+                let all = (0..VARIANTS).map(answers).filter_map(|answer| match answer {
+                    Answer::TryRules(told) => Some(told),
+                    _ => None,
+                });
+                let all: Vec<_> = all.collect();
+                told.problems.clear();
+                told.trials.clear();
+                for one in all {
+                    if wrong {
+                        told.problems.extend(one.problems);
+                    } else {
+                        told.trials.extend(one.trials);
+                    }
+                }
+            }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
             (Answer::Notifications(page), _) => {
                 page.destinations = many(VARIANTS, answers, destinations);
