@@ -8,6 +8,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::check_args::CheckKind;
+use super::rules_cmd::RulesCommand;
 use super::verb::{Expires, Moment, Past};
 use crate::model::spec::TraceProtocol;
 use crate::model::{MaintenanceId, Pattern, Repeats, Span};
@@ -238,23 +239,6 @@ pub enum Command {
     Notify(NotifyCommand),
     /// Test what this machine allows: privileges, limits, clock, database, terminal
     Doctor {
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// `fluxnoc rules`.
-#[derive(Debug, Subcommand)]
-pub enum RulesCommand {
-    /// Show what rules would have fired over the stored history, without putting them in force
-    Try {
-        /// A file of rules in TOML, JSON or YAML, as `rule_files` takes it
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// So far back
-        #[arg(long, value_name = "DURATION", default_value = "7d")]
-        since: Span,
         /// As JSON
         #[arg(long)]
         json: bool,

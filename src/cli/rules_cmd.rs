@@ -3,15 +3,33 @@
 
 use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::args::RulesCommand;
+use clap::Subcommand;
+
 use super::print::safe_line;
 use super::render::table;
-use crate::model::{Rule, Timestamp};
+use crate::model::{Rule, Span, Timestamp};
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::rules::DRAFT_LIMIT;
 use crate::protocol::{DraftAnswer, Query, RulePage, RuleTrial, TrialRow};
+
+/// `fluxnoc rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Show what rules would have fired over the stored history, without putting them in force
+    Try {
+        /// A file of rules in TOML, JSON or YAML, as `rule_files` takes it
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// So far back
+        #[arg(long, value_name = "DURATION", default_value = "7d")]
+        since: Span,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 /// The query of a typed command, and whether its answer is wanted as JSON.
 ///
