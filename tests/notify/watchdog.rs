@@ -126,12 +126,15 @@ async fn it_stops_with_the_engine_itself() {
     let handle = lab.engine.handle.clone();
     let shared = Arc::clone(&lab.inventory);
     let (inside, held) = std::sync::mpsc::channel::<()>();
+    let (taken, has_it) = std::sync::mpsc::channel::<()>();
     // The engine waits for the configuration that it was told to read, and that never comes.
     let lock = std::thread::spawn(move || {
         let guard = shared.lock().unwrap();
+        taken.send(()).unwrap();
         let _ = held.recv();
         drop(guard);
     });
+    has_it.recv().unwrap();
     let request = fluxnoc::protocol::Request {
         id: fluxnoc::model::RequestId::from_parts(1, [1; 10]),
         actor: crate::lab::noc(),
