@@ -199,7 +199,7 @@ pub enum Command {
         /// As Markdown
         #[arg(long, conflicts_with_all = ["text", "json"])]
         markdown: bool,
-        /// As text [default]
+        /// As text (the default)
         #[arg(long, conflicts_with = "json")]
         text: bool,
         /// As JSON

@@ -10,7 +10,7 @@ const LIMIT: i64 = 2000;
 type DutyRow = (i64, Option<i64>, String, Option<String>, String);
 
 impl Store {
-    /// Entries that were written, or lasted, at some moment from `from` on, the newest [`LIMIT`],
+    /// Entries that were written, or lasted, at some moment from `from` on, the newest `LIMIT`,
     /// oldest first.
     ///
     /// # Errors

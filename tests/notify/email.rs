@@ -435,8 +435,7 @@ fn the_identity_of_a_message_is_a_function_of_its_key() {
     let id = |notification: &Notification| {
         let bytes = email::message(&mail, notification, Late::Fresh).unwrap().bytes;
         let text = String::from_utf8(bytes).unwrap();
-        let line = text.lines().find(|line| line.starts_with("Message-ID: ")).unwrap().to_owned();
-        line
+        text.lines().find(|line| line.starts_with("Message-ID: ")).unwrap().to_owned()
     };
     let one = notification();
     let mut same = notification();

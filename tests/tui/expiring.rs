@@ -19,7 +19,7 @@ fn console(options: Options) -> Console {
 
 /// Somebody has an alert of the picture, for so many minutes from now.
 fn taken(console: &Console, at: usize, author: &str, minutes: u64) -> Event {
-    let alert = console.app.world.alert(fixture::alert_id(at)).expect("an alert");
+    let alert = console.app.world.alert(fixture::alert_id(at)).unwrap();
     let ack = Acknowledgement {
         author: SafeText::line(author),
         comment: SafeText::line("on it"),
@@ -124,6 +124,6 @@ fn an_acknowledgement_ends_with_the_shift_unless_another_end_is_chosen() {
     console.press("enter");
     assert_eq!(ends(&console), Some(shift));
     console.press("a tab enter");
-    let hour = ends(&console).expect("an end").since(console.app.now.wall);
+    let hour = ends(&console).unwrap().since(console.app.now.wall);
     assert!(hour >= Span::from_secs(3595) && hour <= Span::from_secs(3600), "{hour}");
 }

@@ -3,7 +3,7 @@
 //! 2xx to the message is that it was taken; 4xx and all that happens to the connection or at the
 //! login is tried again; 5xx to sender, recipient or message is refused. Each recipient is asked for by
 //! itself: one whose mailbox is full or gone keeps no other from being told, and who has it already
-//! is not told again by a retry. The server is as hostile as any receiver: see [`wire`].
+//! is not told again by a retry. The server is as hostile as any receiver: see `wire`.
 
 mod message;
 mod taken;
