@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use fluxnoc::model::handover::{NAME_LIMIT, NOTE_LIMIT};
 use serde_json::json;
 
 use crate::desk::{Desk, OPERATOR, is_in, last};
@@ -26,8 +27,15 @@ const LINES: [Case; 9] = [
     ("Palette", palette),
 ];
 
-const WORDS: [Case; 5] =
-    [("theme", theme), ("arm", arm), ("save-view", save_view), ("hold", hold), ("resume", resume)];
+const WORDS: [Case; 7] = [
+    ("theme", theme),
+    ("arm", arm),
+    ("save-view", save_view),
+    ("hold", hold),
+    ("resume", resume),
+    ("note", note),
+    ("sign-off", sign_off),
+];
 
 const DIALOGS: [Case; 6] = [
     ("Help", help),
@@ -317,6 +325,37 @@ fn resume(desk: &mut Desk) {
     command(desk, "resume paging", "paging goes on");
     desk.wait("it is over", |screen| !screen.contains("PAGING HELD"));
     desk.did("resume_paging", 2);
+}
+
+fn note(desk: &mut Desk) {
+    let before = desk.store();
+    command(desk, "note", "write :note TEXT");
+    let long = format!("note {}", "x".repeat(NOTE_LIMIT + 1));
+    command(desk, &long, &format!(":note takes 1 to {NOTE_LIMIT} characters, these are"));
+    desk.unchanged(&before);
+    command(desk, "note fan tray ordered", "noted for the handover");
+    assert_eq!(desk.did("note", 1)["text"], json!("fan tray ordered"));
+}
+
+fn sign_off(desk: &mut Desk) {
+    let before = desk.store();
+    command(desk, "sign-off", "write :sign-off NAME: who takes over");
+    let long = format!("sign-off {}", "x".repeat(NAME_LIMIT + 1));
+    command(desk, &long, &format!(":sign-off takes 1 to {NAME_LIMIT} characters, these are"));
+    desk.line(":", ":");
+    desk.write("sign-off mia");
+    desk.console.send("\r");
+    desk.wait_for("Sign off, mia takes over?");
+    esc(&mut desk.console);
+    desk.wait("no question", |screen| !screen.contains("Sign off, mia"));
+    desk.unchanged(&before);
+    desk.line(":", ":");
+    desk.write("sign-off mia");
+    desk.console.send("\r");
+    desk.wait_for("Sign off, mia takes over?");
+    desk.press("\r");
+    desk.wait_for("mia has taken over");
+    assert_eq!(desk.did("sign_off", 1)["to"], json!("mia"));
 }
 
 fn save_view(desk: &mut Desk) {
