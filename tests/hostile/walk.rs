@@ -47,7 +47,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("gn", "last taken"),
     ("j", ""),
     ("G", ""),
-    ("gz", "took over last"),
+    ("gz", "more happened than is looked through"),
     ("G", ""),
     ("gr", " in force, "),
     ("j", ""),
