@@ -14,6 +14,8 @@ mod judge;
 mod ledger;
 #[path = "common/receiver.rs"]
 mod receiver;
+#[path = "common/services.rs"]
+mod services;
 #[path = "crash/story.rs"]
 mod story;
 

@@ -13,6 +13,8 @@ mod judge;
 mod ledger;
 #[path = "common/receiver.rs"]
 mod receiver;
+#[path = "common/services.rs"]
+mod services;
 #[path = "outage/stage.rs"]
 mod stage;
 
@@ -40,7 +42,7 @@ fn away() -> u64 {
 async fn i1_i4_all_is_told_in_order_within_a_minute_after_a_receiver_was_away() {
     let dir = tempfile::tempdir().unwrap();
     // Each service changes once in ten seconds: slower than its check runs.
-    let mut stage = Stage::set(dir.path(), RATE * 10, 1).await;
+    let mut stage = Stage::set(dir.path(), RATE * 10).await;
     stage.ledger.mood(1);
     let mut program = stage.start();
     stage.until("all known", &mut program, async |stage| stage.known().await).await;
@@ -77,7 +79,7 @@ async fn i1_i4_all_is_told_in_order_within_a_minute_after_a_receiver_was_away() 
 
 /// In a file system of its own.
 async fn with_a_full_disk(directory: &Path) {
-    let mut stage = Stage::set(directory, 6, 1).await;
+    let mut stage = Stage::set(directory, 6).await;
     let mut program = stage.start();
     stage.until("all known", &mut program, async |stage| stage.known().await).await;
     stage.turn(0).await;

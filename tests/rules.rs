@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
+#[path = "common/dice.rs"]
+mod dice;
 #[path = "common/lab.rs"]
 mod lab;
 #[path = "rules/trial.rs"]

@@ -15,6 +15,8 @@
 
 #[path = "store/contract.rs"]
 mod contract;
+#[path = "common/dice.rs"]
+mod dice;
 #[path = "store/gathering.rs"]
 mod gathering;
 #[path = "store/past.rs"]

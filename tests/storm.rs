@@ -12,6 +12,8 @@
 
 #[path = "storm/acks.rs"]
 mod acks;
+#[path = "common/dice.rs"]
+mod dice;
 #[path = "storm/fall.rs"]
 mod fall;
 #[path = "common/letters.rs"]

@@ -96,26 +96,18 @@ fn how_far_the_word_has_come_is_known_of_open_alerts_alone() {
     let id = |n: u8| AlertId::from_parts(1, [n; 10]);
     let alert = |n: u8, phase: Phase| {
         Event::Alert(Arc::new(Alert {
-            id: id(n),
-            check: CheckKey::new("a", &*n.to_string()),
             phase,
             state: State::Critical,
-            opened: T0,
-            fired: None,
-            resolved: None,
-            since: T0,
             output: SafeText::empty(),
             attempt: 1,
-            attempts: 1,
-            ack: None,
             edge_seq: 1,
-            in_maintenance: false,
-            suppressed: false,
-            notified: None,
-            told_at: None,
-            escalation: None,
-            flapping: None,
-            cause: None,
+            ..Alert::opened(
+                id(n),
+                &CheckKey::new("a", &*n.to_string()),
+                &Status::waiting(T0),
+                1,
+                T0,
+            )
         }))
     };
     let told = |n: u8, told: Told| ToldRow { alert: id(n), told };

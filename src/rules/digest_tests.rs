@@ -1,7 +1,7 @@
 //! What a digest says of each alert, and in which order.
 
 use super::*;
-use crate::model::{Acknowledgement, AlertId, CheckKey, Edge, EdgeKind, Timestamp};
+use crate::model::{Acknowledgement, AlertId, CheckKey, Edge, EdgeKind, Status, Timestamp};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_772_000_000_000 + millis)
@@ -26,26 +26,14 @@ fn member(number: u8, seq: u32, reason: Reason, to: State) -> Member {
 fn alert(of: &Member, phase: Phase, state: State) -> Alert {
     let edge = &of.notification.edge;
     Alert {
-        id: edge.alert,
-        check: edge.check.clone(),
         phase,
         state,
-        opened: at(0),
         fired: Some(at(0)),
-        resolved: None,
-        since: at(7),
         output: SafeText::line("as it is"),
         attempt: 1,
-        attempts: 1,
-        ack: None,
         edge_seq: edge.seq,
-        in_maintenance: false,
-        suppressed: false,
         notified: Some(state),
-        told_at: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(edge.alert, &edge.check, &Status::waiting(at(7)), 1, at(0))
     }
 }
 

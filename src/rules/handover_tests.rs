@@ -1,7 +1,7 @@
 //! Handovers: where they begin, and what each topic tells.
 
 use super::*;
-use crate::model::{Acknowledgement, AlertId, Cause, CauseStage, Flapping, State};
+use crate::model::{Acknowledgement, AlertId, Cause, CauseStage, Flapping, State, Status};
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_millis(1_772_000_000_000 + minutes * 60_000)
@@ -47,26 +47,20 @@ fn where_a_handover_begins() {
 
 fn alert(n: u8, host: &str, state: State, since: i64) -> Alert {
     Alert {
-        id: AlertId::from_parts(at(since).millis().unsigned_abs() as i64, [n; 10]),
-        check: CheckKey::new(host, "http"),
         phase: Phase::Firing,
         state,
-        opened: at(since),
         fired: Some(at(since)),
-        resolved: None,
-        since: at(since),
         output: line("refused"),
         attempt: 3,
-        attempts: 3,
-        ack: None,
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
         notified: Some(state),
-        told_at: None,
-        escalation: None,
-        flapping: None,
-        cause: None,
+        ..Alert::opened(
+            AlertId::from_parts(at(since).millis().unsigned_abs() as i64, [n; 10]),
+            &CheckKey::new(host, "http"),
+            &Status::waiting(at(since)),
+            3,
+            at(since),
+        )
     }
 }
 

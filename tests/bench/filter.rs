@@ -169,25 +169,19 @@ fn alert(n: usize, check: CheckKey) -> Alert {
         sticky: false,
     });
     Alert {
-        id: AlertId::from_parts(NOW.millis(), entropy),
-        check,
         phase: Phase::Firing,
         state: State::Critical,
-        opened: NOW,
         fired: Some(NOW),
-        resolved: None,
-        since: NOW,
         output: SafeText::line("no answer to 5 pings"),
         attempt: 3,
-        attempts: 3,
         ack,
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
-        told_at: None,
-        notified: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            AlertId::from_parts(NOW.millis(), entropy),
+            &check,
+            &Status::waiting(NOW),
+            3,
+            NOW,
+        )
     }
 }

@@ -211,25 +211,19 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         *byte = of;
     }
     Alert {
-        id: AlertId::from_parts(now.millis(), entropy),
-        check: CheckKey::new(name(n), "ping"),
         phase: Phase::Firing,
         state: State::Critical,
-        opened: since,
         fired: Some(since),
-        resolved: None,
-        since,
         output: SafeText::line("no answer from 127.0.0.1 to 5 pings"),
         attempt: 3,
-        attempts: 3,
-        ack: None,
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
-        told_at: None,
         notified: Some(State::Critical),
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            AlertId::from_parts(now.millis(), entropy),
+            &CheckKey::new(name(n), "ping"),
+            &Status::waiting(since),
+            3,
+            since,
+        )
     }
 }

@@ -7,20 +7,19 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
 
 use crate::judge;
 use crate::ledger::Ledger;
+use crate::services::{self, FLUXNOC, Service};
 
-const FLUXNOC: &str = env!("CARGO_BIN_EXE_fluxnoc");
 /// How long one part of the story may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(25);
+const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Where the program is killed.
 pub struct Round {
@@ -31,35 +30,12 @@ pub struct Round {
     pub times: usize,
 }
 
-/// A service that takes connections while it is open.
-struct Service {
-    at: SocketAddr,
-    open: Option<JoinHandle<()>>,
-}
-
-impl Service {
-    fn new(round: usize, n: usize) -> Self {
-        let low = u8::try_from(round % 250 + 1).unwrap();
-        let high = u8::try_from(round / 250 + 1).unwrap();
-        let port = 4100 + u16::try_from(n).unwrap();
-        Self { at: SocketAddr::from(([127, 7, high, low], port)), open: None }
-    }
-
-    async fn open(&mut self) {
-        let listener = TcpListener::bind(self.at).await.unwrap();
-        self.open = Some(tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                drop(stream);
-            }
-        }));
-    }
-
-    async fn close(&mut self) {
-        if let Some(task) = self.open.take() {
-            task.abort();
-            let _ = task.await;
-        }
-    }
+/// The addresses are the round's own.
+fn address(round: usize, n: usize) -> SocketAddr {
+    let low = u8::try_from(round % 250 + 1).unwrap();
+    let high = u8::try_from(round / 250 + 1).unwrap();
+    let port = 4100 + u16::try_from(n).unwrap();
+    SocketAddr::from(([127, 7, high, low], port))
 }
 
 struct Story {
@@ -80,12 +56,13 @@ impl Drop for Story {
 pub async fn play(round: Round) -> bool {
     let what = format!("{} number {}", round.call, round.nth);
     let ledger = Ledger::start().await;
-    let mut services: Vec<Service> = (0..3).map(|n| Service::new(round.number, n)).collect();
-    for service in &mut services {
-        service.open().await;
+    let mut services = Vec::new();
+    for n in 0..3 {
+        services.push(Service::open_at(address(round.number, n), &Arc::default()).await);
     }
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("config.toml"), config(&services, &ledger.url)).unwrap();
+    let text = services::config(&services, TIMEOUT, &ledger.url);
+    std::fs::write(dir.path().join("config.toml"), text).unwrap();
     let mut story = Story { what, dir, ledger, services };
     let mut traced = story.start(Some(&round));
     let fired = story.until_killed(&mut traced, round.times).await;
@@ -99,30 +76,13 @@ pub async fn play(round: Round) -> bool {
     fired
 }
 
-fn config(services: &[Service], url: &str) -> String {
-    let mut text = format!(
-        "[defaults]\ninterval = \"1s\"\ntimeout = \"500ms\"\nattempts = 1\n\
-         [alerting]\ncontact_list = \"all\"\nflapping = false\n\
-         [[channel]]\nname = \"hook\"\nkind = \"webhook\"\nformat = \"fluxnoc\"\n\
-         url = \"{url}\"\nstorm = 0\n[[contact_list]]\nname = \"all\"\nchannels = [\"hook\"]\n"
-    );
-    for (n, service) in services.iter().enumerate() {
-        let (address, port) = (service.at.ip(), service.at.port());
-        text += &format!(
-            "[[host]]\nname = \"h{n}\"\naddress = \"{address}\"\n\
-             [[host.check]]\nkind = \"tcp\"\nport = {port}\n"
-        );
-    }
-    text
-}
-
 impl Story {
     fn data(&self) -> std::path::PathBuf {
         self.dir.path().join("data")
     }
 
     fn start(&self, killed_at: Option<&Round>) -> Child {
-        let mut command = match killed_at {
+        let command = match killed_at {
             None => Command::new(FLUXNOC),
             Some(Round { call, nth, .. }) => {
                 let mut command = Command::new("strace");
@@ -132,12 +92,7 @@ impl Story {
                 command
             }
         };
-        command.arg("--plain").arg("--config").arg(self.dir.path().join("config.toml"));
-        command.arg("--data-dir").arg(self.data());
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", self.dir.path());
-        let log = std::fs::File::create(self.dir.path().join("output")).unwrap();
-        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-        command.kill_on_drop(true).spawn().unwrap()
+        services::start(command, self.dir.path(), &self.dir.path().join("output"))
     }
 
     fn said(&self) -> String {
@@ -166,7 +121,10 @@ impl Story {
                 if traced.try_wait().unwrap().is_some() {
                     return true;
                 }
-                let seen = if taken == 0 { self.knows_all().await } else { self.taken() >= taken };
+                let seen = match taken {
+                    0 => services::are_good(&self.services, &self.data()).await,
+                    _ => self.taken() >= taken,
+                };
                 if seen {
                     break;
                 }
@@ -183,13 +141,6 @@ impl Story {
         taken.map(|entry| entry.key).collect::<std::collections::BTreeSet<_>>().len()
     }
 
-    /// All three checks have a result.
-    async fn knows_all(&self) -> bool {
-        judge::try_rows(&self.data(), "SELECT 1 FROM statuses WHERE state = 'OK' AND hard")
-            .await
-            .is_some_and(|rows| rows.len() == 3)
-    }
-
     /// What strace left running ends.
     fn end_left_over(&self) {
         let mark = self.data().display().to_string();
@@ -204,21 +155,19 @@ impl Story {
     /// Started again: what is true is known, all of it is told, and the ledger agrees.
     async fn again(mut self) {
         let mut program = self.start(None);
-        let closed: Vec<String> =
-            (0..3).filter(|n| self.services[*n].open.is_none()).map(|n| format!("h{n}")).collect();
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = program.try_wait().unwrap() {
                 panic!("{}: does not start again: {status}: {}", self.what, self.said());
             }
             // It has said something: it runs, and its end will be its own.
-            if !self.said().trim().is_empty() && self.is_true(&closed).await {
+            if !self.said().trim().is_empty() && self.is_true().await {
                 break;
             }
             assert!(Instant::now() < until, "{}: not true again: {}", self.what, self.said());
             tokio::time::sleep(LOOK).await;
         }
-        let status = self.stop(&mut program).await;
+        let status = services::stop(&mut program, PATIENCE).await;
         assert!(status.success(), "{}: {status}: {}", self.what, self.said());
         let told = judge::read(&self.data(), &mut BTreeMap::new()).await;
         println!("{}", self.what);
@@ -230,22 +179,9 @@ impl Story {
     }
 
     /// Alerts are open for what is closed and nothing else, every check is known, nothing waits.
-    async fn is_true(&self, closed: &[String]) -> bool {
-        let firing = "SELECT host FROM alerts WHERE phase = 'firing' ORDER BY host";
-        let Some(firing) = judge::try_rows(&self.data(), firing).await else { return false };
-        let firing: Vec<String> = firing.iter().map(judge::text).collect();
-        let due = judge::try_rows(&self.data(), "SELECT 1 FROM outbox WHERE state = 'due'").await;
-        let known = "SELECT 1 FROM statuses WHERE state IN ('OK', 'CRITICAL') AND hard";
-        let known = judge::try_rows(&self.data(), known).await;
-        firing == closed
-            && due.is_some_and(|rows| rows.is_empty())
-            && known.is_some_and(|rows| rows.len() == 3)
-    }
-
-    async fn stop(&self, program: &mut Child) -> ExitStatus {
-        let pid = i32::try_from(program.id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)
-            .unwrap();
-        tokio::time::timeout(PATIENCE, program.wait()).await.expect("it ends").unwrap()
+    async fn is_true(&self) -> bool {
+        services::are_told_apart(&self.services, &self.data()).await
+            && services::nothing_waits(&self.data()).await
+            && services::are_known(&self.services, &self.data()).await
     }
 }

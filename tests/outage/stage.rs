@@ -1,33 +1,23 @@
-//! Services that stop and come back, the program that watches them, and its receiver.
+//! Many services, the program that watches them, and its receiver.
 //!
 //! Never: decides what is right; that is for the stories.
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
 
-use crate::judge;
 use crate::ledger::Ledger;
+use crate::services::{self, FLUXNOC, Service};
 
-const FLUXNOC: &str = env!("CARGO_BIN_EXE_fluxnoc");
 /// How long one part of a story may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
-
-/// A service that takes connections while it is open.
-struct Service {
-    at: SocketAddr,
-    open: Option<JoinHandle<()>>,
-}
+const TIMEOUT: Duration = Duration::from_millis(900);
 
 /// What a story is played on.
 pub struct Stage {
@@ -50,62 +40,29 @@ pub fn fill(path: &Path) {
 }
 
 impl Stage {
-    /// So many services, all open, each checked so often.
-    pub async fn set(dir: &Path, services: usize, seconds: u64) -> Self {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let mut stage = Self {
-            ledger: Ledger::start().await,
-            dir: dir.to_owned(),
-            out: tempfile::tempdir().unwrap(),
-            services: Vec::new(),
-            asked,
-        };
-        for n in 0..services {
-            // Where it is after it was closed and opened again is where it was.
+    /// So many services, all open.
+    pub async fn set(dir: &Path, count: usize) -> Self {
+        let asked = Arc::default();
+        let mut all = Vec::new();
+        for n in 0..count {
             let low = u8::try_from(n % 250 + 1).unwrap();
-            let listener =
-                TcpListener::bind(SocketAddr::from(([127, 8, 1, low], 0))).await.unwrap();
-            let at = listener.local_addr().unwrap();
-            let open = Some(stage.takes_connections(listener));
-            stage.services.push(Service { at, open });
+            let free = SocketAddr::from(([127, 8, 1, low], 0));
+            all.push(Service::open_at(free, &asked).await);
         }
-        let mut text = format!(
-            "[defaults]\ninterval = \"{seconds}s\"\ntimeout = \"900ms\"\nattempts = 1\n\
-             [alerting]\ncontact_list = \"all\"\nflapping = false\n\
-             [[channel]]\nname = \"hook\"\nkind = \"webhook\"\nformat = \"fluxnoc\"\n\
-             url = \"{}\"\nstorm = 0\n[[contact_list]]\nname = \"all\"\nchannels = [\"hook\"]\n",
-            stage.ledger.url
-        );
-        for (n, service) in stage.services.iter().enumerate() {
-            let (address, port) = (service.at.ip(), service.at.port());
-            text += &format!(
-                "[[host]]\nname = \"h{n}\"\naddress = \"{address}\"\n\
-                 [[host.check]]\nkind = \"tcp\"\nport = {port}\n"
-            );
-        }
+        let ledger = Ledger::start().await;
+        let text = services::config(&all, TIMEOUT, &ledger.url);
         std::fs::write(dir.join("config.toml"), text).unwrap();
-        stage
-    }
-
-    fn takes_connections(&self, listener: TcpListener) -> JoinHandle<()> {
-        let asked = Arc::clone(&self.asked);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                asked.fetch_add(1, Ordering::Relaxed);
-                drop(stream);
-            }
-        })
+        let out = tempfile::tempdir().unwrap();
+        Self { ledger, dir: dir.to_owned(), out, services: all, asked }
     }
 
     /// Closes the service when it is open, and opens it when it is closed.
     pub async fn turn(&mut self, n: usize) {
-        let at = self.services[n].at;
-        if let Some(task) = self.services[n].open.take() {
-            task.abort();
-            let _ = task.await;
+        let service = &mut self.services[n];
+        if service.is_open() {
+            service.close().await;
         } else {
-            let listener = TcpListener::bind(at).await.unwrap();
-            self.services[n].open = Some(self.takes_connections(listener));
+            service.open().await;
         }
     }
 
@@ -121,18 +78,16 @@ impl Stage {
 
     /// Starts the program.
     pub fn start(&self) -> Child {
-        let mut command = Command::new(FLUXNOC);
-        command.arg("--plain").arg("--config").arg(self.dir.join("config.toml"));
-        command.arg("--data-dir").arg(self.data());
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &self.dir);
-        let log = std::fs::File::create(self.out.path().join("output")).unwrap();
-        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-        command.kill_on_drop(true).spawn().unwrap()
+        services::start(Command::new(FLUXNOC), &self.dir, &self.output())
+    }
+
+    fn output(&self) -> PathBuf {
+        self.out.path().join("output")
     }
 
     /// What it printed.
     pub fn said(&self) -> String {
-        std::fs::read_to_string(self.out.path().join("output")).unwrap_or_default()
+        std::fs::read_to_string(self.output()).unwrap_or_default()
     }
 
     /// Waits until it is so; the program must not end meanwhile.
@@ -152,35 +107,22 @@ impl Stage {
 
     /// Every check has a good and certain result.
     pub async fn known(&self) -> bool {
-        let good = "SELECT 1 FROM statuses WHERE state = 'OK' AND hard";
-        let good = judge::try_rows(&self.data(), good).await;
-        good.is_some_and(|rows| rows.len() == self.services.len())
+        services::are_good(&self.services, &self.data()).await
     }
 
     /// Alerts are open for what is closed and for nothing else.
     pub async fn is_true(&self) -> bool {
-        let firing = "SELECT host FROM alerts WHERE phase = 'firing'";
-        let Some(firing) = judge::try_rows(&self.data(), firing).await else { return false };
-        let firing: BTreeSet<String> = firing.iter().map(judge::text).collect();
-        let all = self.services.iter().enumerate();
-        let closed: BTreeSet<String> =
-            all.filter(|(_, one)| one.open.is_none()).map(|(n, _)| format!("h{n}")).collect();
-        firing == closed
+        services::are_told_apart(&self.services, &self.data()).await
     }
 
     /// No notification waits.
     pub async fn nothing_waits(&self) -> bool {
-        let due = judge::try_rows(&self.data(), "SELECT 1 FROM outbox WHERE state = 'due'").await;
-        due.is_some_and(|rows| rows.is_empty())
+        services::nothing_waits(&self.data()).await
     }
 
     /// Ends it in order.
     pub async fn end(&self, mut program: Child) {
-        let pid = i32::try_from(program.id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM)
-            .unwrap();
-        let status =
-            tokio::time::timeout(PATIENCE, program.wait()).await.expect("it ends").unwrap();
+        let status = services::stop(&mut program, PATIENCE).await;
         assert!(status.success(), "{status}: {}", self.said());
     }
 }

@@ -6,18 +6,7 @@ use fluxnoc::protocol::rules::{TRIAL_ALERTS, TRIAL_ROWS};
 use fluxnoc::protocol::{DraftAnswer, ProblemKind, RulePage, RuleTrial};
 
 use super::*;
-
-/// Noise with a fixed seed.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
+use crate::dice::Dice;
 
 async fn tried(lab: &Lab, name: &str, text: &str, since: Timestamp) -> DraftAnswer {
     let query = Query::TryRules { name: name.to_owned(), text: text.to_owned(), since };
@@ -58,23 +47,23 @@ async fn same_as_live(seed: u64, rest: &str) -> usize {
     let dir = tempfile::tempdir().unwrap();
     let text = rule("High CPU", "db-*", "cpu_usage", rest);
     let mut lab = lab(&dir, &read(&(hosts(&["db-1"]) + &text))).await;
-    let mut noise = Noise(seed);
+    let mut dice = Dice(seed);
     let mut bad = false;
     for _ in 0..120 {
-        if noise.below(3) == 0 {
+        if dice.roll(3) == 0 {
             bad = !bad;
         }
-        let seen = match noise.below(12) {
+        let seen = match dice.roll(12) {
             0 => Observation::failed(Failure::new(FailureKind::Timeout, "no answer")),
             1 if bad => cpu(80.25),
             _ if bad => cpu(91.5),
             _ => cpu(40.0),
         };
         lab.report("db-1/system", seen).await;
-        if noise.below(25) == 0 {
+        if dice.roll(25) == 0 {
             pass(&mut lab, 400).await;
         } else {
-            lab.clock.advance(Span::from_secs(20 + noise.below(40)));
+            lab.clock.advance(Span::from_secs(20 + dice.roll(40)));
         }
     }
     let live = lived(&lab, "db-1").await;

@@ -7,26 +7,11 @@ use fluxnoc::model::{Metric, Span, State, Timestamp, Unit};
 use fluxnoc::store::{History, JournalRow, Retention, Store};
 
 use crate::Place;
+use crate::dice::Dice;
 use crate::samples::{alert, at, edge, fold_all, make_checks, roll_all, row};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
-
-/// Noise with a fixed seed.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn signed(&mut self, limit: i64) -> i64 {
-        i64::try_from(self.below(u64::try_from(limit).unwrap())).unwrap()
-    }
-}
 
 /// State, lateness and values by (at, slot).
 type Expected = BTreeMap<(i64, i64), (State, bool, Vec<(i64, f64)>)>;
@@ -118,26 +103,26 @@ pub async fn history_is_the_same_before_and_after_folding(place: Place) {
     let store = place.open().await.unwrap();
     let checks = checks(&store, 7).await;
     let numbers = series(&store, &checks).await;
-    let mut noise = Noise(0x1234_5678_9abc);
+    let mut dice = Dice(0x1234_5678_9abc);
     let mut all: Vec<JournalRow> = Vec::new();
     let mut folded = 0;
     for round in 0..12_i64 {
         for _ in 0..4 {
-            let batch: Vec<JournalRow> = (0..noise.below(60))
+            let batch: Vec<JournalRow> = (0..dice.roll(60))
                 .map(|_| {
-                    let which = usize::try_from(noise.below(7)).unwrap();
+                    let which = usize::try_from(dice.roll(7)).unwrap();
                     // Out of order, over the borders of hours, some twice, some far too late.
-                    let back = if noise.below(20) == 0 { 5 * HOUR } else { HOUR };
-                    let made = round * HOUR / 2 - noise.signed(back) / 1000 * 1000;
+                    let back = if dice.roll(20) == 0 { 5 * HOUR } else { HOUR };
+                    let made = round * HOUR / 2 - dice.signed(back) / 1000 * 1000;
                     let mut row = row(checks[which], made, &[]);
-                    row.state = State::WORST_FIRST[usize::try_from(noise.below(4)).unwrap()];
-                    row.late = noise.below(5) == 0;
-                    let count = usize::try_from(noise.below(4)).unwrap();
+                    row.state = State::WORST_FIRST[usize::try_from(dice.roll(4)).unwrap()];
+                    row.late = dice.roll(5) == 0;
+                    let count = usize::try_from(dice.roll(4)).unwrap();
                     for number in &numbers[which * 3..which * 3 + count] {
-                        let value = match noise.below(9) {
+                        let value = match dice.roll(9) {
                             0 => f64::NAN,
                             1 => 0.0,
-                            n => noise.signed(9999) as f64 / 10_f64.powi(i32::try_from(n).unwrap()),
+                            n => dice.signed(9999) as f64 / 10_f64.powi(i32::try_from(n).unwrap()),
                         };
                         row.values.push((*number, value));
                     }
@@ -163,7 +148,7 @@ pub async fn history_is_the_same_before_and_after_folding(place: Place) {
             folded += fold_all(&store, at(round * HOUR / 2 - HOUR / 4), limit).await.0;
         }
         for check in &checks {
-            let (from, to) = (at(-noise.signed(9) * HOUR), at(noise.signed(9) * HOUR));
+            let (from, to) = (at(-dice.signed(9) * HOUR), at(dice.signed(9) * HOUR));
             compare(
                 &store.history(*check, from, to).await.unwrap(),
                 &expected(&all, *check, from, to),

@@ -21,6 +21,7 @@ use fluxnoc::protocol::{
 use fluxnoc::store::{DirLock, Store};
 use tokio_util::sync::CancellationToken;
 
+use crate::dice::Dice;
 use crate::line::{Line, Link};
 use crate::stage::{FLUXNOC, alone};
 
@@ -38,18 +39,6 @@ const STEP: Duration = Duration::from_millis(100);
 /// How many are acknowledged: a hundred, or what `FLUXNOC_ACKS` says.
 fn rounds() -> usize {
     std::env::var("FLUXNOC_ACKS").ok().and_then(|count| count.parse().ok()).unwrap_or(100)
-}
-
-/// A generator of Marsaglia's, so that a run can be told again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
 }
 
 fn inventory() -> Inventory {

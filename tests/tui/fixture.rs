@@ -111,17 +111,11 @@ pub fn alert_ids() -> impl Iterator<Item = AlertId> {
 
 fn alert(at: usize, bad: &Bad) -> Alert {
     Alert {
-        id: alert_id(at),
-        check: CheckKey::new(bad.host, bad.check),
         phase: if bad.soft { Phase::Pending } else { Phase::Firing },
         state: bad.state,
-        opened: ago(bad.ago + 30),
         fired: (!bad.soft).then(|| ago(bad.ago)),
-        resolved: None,
-        since: ago(bad.ago),
         output: SafeText::line(bad.text),
         attempt: if bad.soft { 2 } else { 3 },
-        attempts: 3,
         ack: bad.ack.map(|(author, hours)| Acknowledgement {
             author: SafeText::line(author),
             comment: SafeText::line("looking into it"),
@@ -133,10 +127,13 @@ fn alert(at: usize, bad: &Bad) -> Alert {
         in_maintenance: bad.host == "dal-20",
         suppressed: bad.host == "dal-20",
         notified: (bad.told && !bad.soft).then_some(bad.state),
-        told_at: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            alert_id(at),
+            &CheckKey::new(bad.host, bad.check),
+            &Status::waiting(ago(bad.ago)),
+            3,
+            ago(bad.ago + 30),
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Phase, SafeText, Span, State, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Phase, SafeText, Span, State, Status, Timestamp,
 };
 use fluxnoc::protocol::{Command, Event, Role, Target};
 use fluxnoc::tui::bell::{Call, Policy};
@@ -34,26 +34,19 @@ fn wall(size: (u16, u16)) -> Console {
 
 fn problem(n: u8, state: State, at: Timestamp) -> Alert {
     Alert {
-        id: AlertId::from_parts(1_772_000_000_000, [n; 10]),
-        check: CheckKey::new(format!("ams-{:02}", n % 40 + 1), "ping"),
         phase: Phase::Firing,
         state,
-        opened: at,
         fired: Some(at),
-        resolved: None,
-        since: at,
         output: SafeText::line("no answer to 5 pings"),
         attempt: 3,
-        attempts: 3,
-        ack: None,
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
-        notified: None,
-        told_at: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            AlertId::from_parts(1_772_000_000_000, [n; 10]),
+            &CheckKey::new(format!("ams-{:02}", n % 40 + 1), "ping"),
+            &Status::waiting(at),
+            3,
+            at,
+        )
     }
 }
 

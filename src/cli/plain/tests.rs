@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::ask::{self, Line};
 use super::say::Teller;
 use crate::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Hold, Host, Phase, SafeText, State, Timestamp,
+    Acknowledgement, Alert, AlertId, CheckKey, Hold, Host, Phase, SafeText, State, Status,
+    Timestamp,
 };
 use crate::protocol::{EngineStatus, Event};
 use crate::tui::Leave;
@@ -15,26 +16,19 @@ const NOW: Timestamp = Timestamp::from_millis(1_772_000_000_000);
 
 fn alert(n: u8, host: &str, phase: Phase, state: State) -> Alert {
     Alert {
-        id: AlertId::from_parts(1, [n; 10]),
-        check: CheckKey::new(host, "ping"),
         phase,
         state,
-        opened: NOW,
         fired: Some(NOW),
-        resolved: None,
-        since: NOW,
         output: SafeText::line("no answer"),
         attempt: 3,
-        attempts: 3,
-        ack: None,
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
-        notified: None,
-        told_at: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            AlertId::from_parts(1, [n; 10]),
+            &CheckKey::new(host, "ping"),
+            &Status::waiting(NOW),
+            3,
+            NOW,
+        )
     }
 }
 

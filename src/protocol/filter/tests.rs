@@ -34,17 +34,10 @@ fn row(host: &str, name: &str, kind: Kind, state: State, age: u64) -> CheckRow {
 
 fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Event {
     Event::Alert(Arc::new(Alert {
-        id: AlertId::from_parts(1, [n; 10]),
-        check: CheckKey::new(host, name),
         phase,
         state: State::Critical,
-        opened: NOW - Span::from_secs(7200),
-        fired: None,
-        resolved: None,
-        since: NOW - Span::from_secs(7200),
         output: SafeText::line("no answer"),
         attempt: 3,
-        attempts: 3,
         ack: ack.map(|who| Acknowledgement {
             author: SafeText::line(who),
             comment: SafeText::line("looking into it"),
@@ -53,13 +46,13 @@ fn alert(n: u8, host: &str, name: &str, phase: Phase, ack: Option<&str>) -> Even
             sticky: false,
         }),
         edge_seq: 1,
-        in_maintenance: false,
-        suppressed: false,
-        notified: None,
-        told_at: None,
-        flapping: None,
-        cause: None,
-        escalation: None,
+        ..Alert::opened(
+            AlertId::from_parts(1, [n; 10]),
+            &CheckKey::new(host, name),
+            &Status::waiting(NOW - Span::from_secs(7200)),
+            3,
+            NOW - Span::from_secs(7200),
+        )
     }))
 }
 
