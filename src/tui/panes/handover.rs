@@ -42,6 +42,14 @@ pub struct State {
     problem: Option<String>,
 }
 
+impl State {
+    /// When it is asked for again; `None` before the first time.
+    fn due(&self) -> Option<Steady> {
+        let step = if self.problem.is_some() { AGAIN } else { STEP };
+        self.looked.map(|at| at + step)
+    }
+}
+
 /// A line of the page.
 enum Line<'a> {
     Blank,
@@ -206,19 +214,17 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
 /// The moment at which it is asked for again.
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
-    let looked = app.own.handover.looked.filter(|_| app.view == View::Handover)?;
-    Some(looked + STEP)
+    (app.view == View::Handover).then(|| app.own.handover.due())?
 }
 
 /// What is still to be asked for.
 pub fn wants(app: &mut App) -> Vec<Effect> {
     let now = app.now.steady;
-    let shift = app.options.shift(app.wall());
-    let own = &mut app.own.handover;
-    let step = if own.problem.is_some() { AGAIN } else { STEP };
-    if !app.world.is_ready() || own.looked.is_some_and(|at| now < at + step) {
+    if !app.world.is_ready() || app.own.handover.due().is_some_and(|due| now < due) {
         return Vec::new();
     }
+    let shift = app.options.shift(app.wall());
+    let own = &mut app.own.handover;
     own.looked = Some(now);
     own.token += 1;
     let token = own.token;

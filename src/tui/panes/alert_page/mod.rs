@@ -47,6 +47,14 @@ pub struct State {
     problem: Option<String>,
 }
 
+impl State {
+    /// When the page may be asked for again; `None` before the first time.
+    fn due(&self) -> Option<Steady> {
+        let step = if self.problem.is_some() { AGAIN } else { STEP };
+        self.looked.map(|at| at + step)
+    }
+}
+
 /// Opens the page of an alert.
 pub fn open(app: &mut App, id: AlertId, about: Option<(Name, Name)>) {
     let key = app.world.alert(id).map(|alert| alert.check.clone());
@@ -152,7 +160,7 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let own = &app.own.alert;
-    (app.view == View::Alert && !own.fresh).then(|| own.looked.map(|at| at + STEP))?
+    (app.view == View::Alert && !own.fresh).then(|| own.due())?
 }
 
 /// What it still has to ask for.
@@ -160,8 +168,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
     let mut effects = Vec::new();
     let Some(id) = app.own.alert.id.filter(|_| app.world.is_ready()) else { return effects };
     let now = app.now.steady;
-    let step = if app.own.alert.problem.is_some() { AGAIN } else { STEP };
-    let rests = app.own.alert.looked.is_some_and(|at| now < at + step);
+    let rests = app.own.alert.due().is_some_and(|due| now < due);
     let range = range(app);
     if !app.own.alert.fresh && !rests {
         app.own.alert.fresh = true;
