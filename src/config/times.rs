@@ -1,6 +1,6 @@
 //! Settings about times: the zone of the screen, shifts, quiet hours, ends of acknowledgements.
 
-use crate::model::shift::minute_of_day;
+use crate::model::shift::{clock, minute_of_day};
 use crate::model::{AckExpiry, Span};
 
 use super::value::bounded_span;
@@ -75,6 +75,5 @@ pub(super) fn quiet(text: &str) -> Result<Option<(u16, u16)>, String> {
 }
 
 pub(super) fn show_quiet(quiet: Option<(u16, u16)>) -> String {
-    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     quiet.map_or("never".to_owned(), |(from, to)| format!("{}-{}", clock(from), clock(to)))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::batch::Paging;
 use super::core::Core;
 use super::gathering::group_of;
 use crate::model::{Alert, ChannelKind, GroupBy, Name};
@@ -61,8 +62,8 @@ impl Core {
 
     /// True while paging is held.
     pub(super) fn is_held(&self) -> bool {
-        match self.batch.paging.clone() {
-            Some(paging) => paging.hold().is_some(),
+        match &self.batch.paging {
+            Some(paging) => matches!(paging, Paging::Held(_)),
             None => self.status.hold.is_some(),
         }
     }

@@ -99,12 +99,12 @@ impl Core {
         if self.storage_down {
             return;
         }
-        let line = self.moment(now).line;
+        let (line, held) = (self.moment(now).line, self.is_held());
         for at in self.table.open() {
             let Some(alert) = self.alert_of(at) else { continue };
             let policy = self.policy(at);
             let remind = alert::remind_at(&alert, &policy).is_some_and(|at| at <= line);
-            let escalated = escalate::is_due(&alert, &policy, self.is_held(), line);
+            let escalated = escalate::is_due(&alert, &policy, held, line);
             let expires = alert.ack.and_then(|ack| ack.expires);
             if remind || escalated || expires.is_some_and(|expires| expires <= now.wall) {
                 self.step(at, Input::Tick, now);

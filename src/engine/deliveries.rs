@@ -10,9 +10,10 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
+use super::lane::LATE;
 use crate::clock::Clock;
 use crate::model::{AlertId, Now, Span, Timestamp};
-use crate::protocol::{Told, ToldRow};
+use crate::protocol::{DeliveryState, Told, ToldRow};
 use crate::store::{Store, Telling};
 
 /// The shortest time between two reads.
@@ -21,8 +22,6 @@ const APART: Span = Span::from_secs(1);
 const ANYWAY: Span = Span::from_secs(30);
 /// So many times as long as a read took is waited before the next.
 const TIMES: u64 = 10;
-/// What waits so long goes, when it goes, as one that is late.
-const LATE: Span = Span::from_secs(3600);
 
 type All = HashMap<AlertId, Told>;
 
@@ -59,14 +58,16 @@ pub(super) fn pair(
 fn told(rows: &[Telling], held: bool, now: Timestamp) -> All {
     let mut all = All::new();
     for row in rows {
-        let one = match &*row.state {
-            "sent" => Told::Sent,
-            "parked" => Told::Parked,
-            "dropped" => Told::Dropped,
-            _ if row.tries > 0 => Told::Failed(row.tries),
-            _ if held || row.not_before > now => Told::Held,
-            _ if now.since(row.not_before) > LATE => Told::Delayed,
-            _ => Told::Queued,
+        let one = match DeliveryState::from_word(&row.state) {
+            DeliveryState::Sent => Told::Sent,
+            DeliveryState::Parked => Told::Parked,
+            DeliveryState::Dropped => Told::Dropped,
+            DeliveryState::Due | DeliveryState::Digest => match row.tries {
+                0 if held || row.not_before > now => Told::Held,
+                0 if now.since(row.not_before) > LATE => Told::Delayed,
+                0 => Told::Queued,
+                tries => Told::Failed(tries),
+            },
         };
         let known = all.entry(row.alert).or_insert(one);
         *known = one.max(*known);

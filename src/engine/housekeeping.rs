@@ -41,7 +41,8 @@ pub(super) async fn run(store: Store, clock: Clock, keep: Keep, stop: Cancellati
     }
 }
 
-async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+/// Writes the sign of life.
+pub(super) async fn heartbeat(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     tx.heartbeat(now).await?;
     tx.commit().await

@@ -188,7 +188,8 @@ impl Core {
         }
         let before = self.table.get(at).and_then(|slot| slot.alert.as_ref()?.ack.as_ref()?.expires);
         let ended = before.unwrap_or(self.clock.now().wall);
-        let in_force = self.table.iter().filter_map(|(_, slot)| slot.alert.as_deref());
+        let open = self.table.open().into_iter().filter_map(|at| self.table.get(at));
+        let in_force = open.filter_map(|slot| slot.alert.as_deref());
         let speak = in_force.filter(|alert| alert.fired.is_some() && !alert.suppressed);
         let ends = speak.filter_map(|alert| alert.ack.as_ref()?.expires);
         let renewal = gather::renewal(self.renewal, ended, ends);

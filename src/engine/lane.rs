@@ -10,7 +10,7 @@ const CAP: Span = Span::from_secs(60);
 /// notification, which must not hold the others.
 const DOWN: u32 = 3;
 /// A notification that is older says that it is late.
-const LATE: Span = Span::from_secs(3600);
+pub(super) const LATE: Span = Span::from_secs(3600);
 /// One that is older is not sent any more.
 const TOO_OLD: Span = Span::from_secs(24 * 3600);
 

@@ -4,12 +4,12 @@
 //! Nothing of this is run by a worker. What a result means to a rule is decided by
 //! `rules::reading` and `rules::duration`.
 
-use crate::model::{Check, CheckKey, Now, Ruled, State, Status};
+use crate::model::{Check, CheckKey, Now, Ruled, Status};
 use crate::protocol::work::{Directives, Finding};
+use crate::rules::Moment;
 use crate::rules::attempts::{self, Freshness};
 use crate::rules::duration;
 use crate::rules::reading::{self, Reading};
-use crate::rules::{Moment, Verdict};
 
 use super::batch::Judged;
 use super::core::Core;
@@ -105,14 +105,9 @@ impl Core {
             attempts::freshness(&source.check, source.expected_since, now.steady)
                 == Freshness::Fresh
         });
-        if comes {
-            let age = now.steady.since(slot.expected_since);
-            let expected = before.last_result.unwrap_or(now.wall - age);
-            return Some(duration::absent(before, &slot.check, ruled, expected, now.wall));
-        }
-        let text = format!("no {}: `{}` gives no results", ruled.rule.metric, ruled.source);
-        Some(duration::hold(before, &Verdict::new(State::Unknown, text), now.wall))
-            .map(|held| Status { last_result: before.last_result, ..held })
+        let age = now.steady.since(slot.expected_since);
+        let expected = before.last_result.unwrap_or(now.wall - age);
+        Some(duration::without_value(before, &slot.check, ruled, comes, expected, now.wall))
     }
 
     /// Has the checks run whose results decide whether a duration is over.

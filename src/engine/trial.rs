@@ -117,7 +117,7 @@ struct Basis {
 /// A check that a draft would make, its source, and the source's number in the store.
 struct Wish {
     no: i64,
-    source: Check,
+    source: Arc<Check>,
     made: Check,
 }
 
@@ -150,9 +150,8 @@ fn prepare(basis: &Basis) -> Result<Vec<Wanted>, Vec<DraftProblem>> {
     }
     let wanted = drafted.into_iter().map(|Drafted { rule, checks: made, warnings }| {
         let wish = |(place, made): (usize, Check)| {
-            let source = checks.get(place)?;
-            let (no, _) = basis.checks.get(place)?;
-            Some(Wish { no: *no, source: source.clone(), made })
+            let (no, source) = basis.checks.get(place)?;
+            Some(Wish { no: *no, source: Arc::clone(source), made })
         };
         let warnings = warnings.iter().map(|text| SafeText::line(text)).collect();
         Wanted { rule, warnings, wishes: made.into_iter().filter_map(wish).collect() }
@@ -260,7 +259,7 @@ impl Run {
                 continue;
             }
             self.left = self.left.saturating_sub(page.len() as u64);
-            let (source, metrics) = (wish.source.clone(), Arc::clone(&metrics));
+            let (source, metrics) = (Arc::clone(&wish.source), Arc::clone(&metrics));
             let fed = move || feed(trial, &source, &metrics, &page);
             trial = tokio::task::spawn_blocking(fed).await?;
         }

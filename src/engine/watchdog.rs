@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::core::Core;
+use super::housekeeping::heartbeat;
 use crate::clock::Clock;
 use crate::model::watchdog::Watchdog;
 use crate::model::{Now, Routes, SafeText, Span, Steady};
@@ -229,12 +230,8 @@ impl Dog {
 
     /// Writes something, as everything else that is stored is written.
     async fn probe(&self) -> bool {
-        let write = async {
-            let mut tx = self.store.write().await?;
-            tx.heartbeat(self.clock.now().wall).await?;
-            tx.commit().await
-        };
-        write.await.inspect_err(|error| tracing::debug!(%error, "no probe was written")).is_ok()
+        let written = heartbeat(&self.store, self.clock.now().wall).await;
+        written.inspect_err(|error| tracing::debug!(%error, "no probe was written")).is_ok()
     }
 
     fn say(&self, heartbeat: Option<Heartbeat>) {

@@ -66,8 +66,7 @@ impl Shifts {
     /// As [`Self::parse`] reads it.
     #[must_use]
     pub fn text(&self) -> String {
-        let clock = |minute: &u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-        self.0.iter().map(clock).collect::<Vec<_>>().join(",")
+        self.0.iter().map(|minute| clock(*minute)).collect::<Vec<_>>().join(",")
     }
 
     /// The shift of a moment; `None` without shifts, or beyond the years of the calendar.
@@ -111,6 +110,12 @@ pub fn minute_of_day(text: &str) -> Option<u16> {
         text.parse().ok().filter(|n: &u16| digits && *n <= most)
     };
     Some(number(hours, 23)? * 60 + number(minutes, 59)?)
+}
+
+/// `HH:MM` of a minute of the day.
+#[must_use]
+pub fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// When an acknowledgement ends by itself, unless it says otherwise.

@@ -25,6 +25,20 @@ pub enum DeliveryState {
     Digest,
 }
 
+impl DeliveryState {
+    /// The state that the store writes so; what it does not know still waits.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "sent" => Self::Sent,
+            "parked" => Self::Parked,
+            "dropped" => Self::Dropped,
+            "digest" => Self::Digest,
+            _ => Self::Due,
+        }
+    }
+}
+
 /// A promise to tell somebody, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationRow {

@@ -140,6 +140,25 @@ pub fn hold(before: &Status, verdict: &Verdict, at: Timestamp) -> Status {
     next
 }
 
+/// The status of a rule's check that got no value for too long: its own alert when the check that it
+/// judges gives results (`comes`), else unknown and as certain as before.
+#[must_use]
+pub fn without_value(
+    before: &Status,
+    check: &Check,
+    ruled: &Ruled,
+    comes: bool,
+    expected: Timestamp,
+    now: Timestamp,
+) -> Status {
+    if comes {
+        return absent(before, check, ruled, expected, now);
+    }
+    let text = format!("no {}: `{}` gives no results", ruled.rule.metric, ruled.source);
+    let held = hold(before, &Verdict::new(State::Unknown, text), now);
+    Status { last_result: before.last_result, ..held }
+}
+
 /// The status when the metric stayed away for too long, though its check is run. `expected` is when
 /// the last value was measured, or since when the first one is expected.
 #[must_use]

@@ -91,15 +91,12 @@ fn upcoming(escalation: &Escalation, steps: &[EscalationStep]) -> Option<NextSte
 /// The escalation as it is now, before any step is told.
 fn follow(alert: &Alert, policy: &Policy, held: bool, line: Timestamp) -> Option<Escalation> {
     let known = alert.escalation.as_ref();
-    match alert.phase {
-        Phase::Pending => return None,
-        Phase::Firing if known.is_none() && steps(policy).is_empty() => return None,
-        Phase::Firing | Phase::Resolved => {}
+    match (alert.phase, known) {
+        (Phase::Pending, _) | (Phase::Resolved, None) => return None,
+        (Phase::Firing, None) if steps(policy).is_empty() => return None,
+        (Phase::Firing | Phase::Resolved, _) => {}
     }
-    let mut after = match (known, alert.phase) {
-        (None, Phase::Resolved) => return None,
-        (known, _) => known.cloned().unwrap_or_default(),
-    };
+    let mut after = known.cloned().unwrap_or_default();
     if counts(alert, policy, held) {
         // What lies ahead was written before the clock was set back.
         after.since = Some(after.since.map_or(line, |since| since.min(line)));

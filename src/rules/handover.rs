@@ -23,7 +23,7 @@
 //! | no | no | never | [`SOON`] ago |
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::handover::{ROWS, SOON};
 use crate::model::{
@@ -204,7 +204,7 @@ fn new(facts: &Facts<'_>) -> Vec<HandoverRow> {
 }
 
 fn recovered(facts: &Facts<'_>) -> Vec<HandoverRow> {
-    let again = |check: &CheckKey| firing(facts).any(|alert| alert.check == *check);
+    let again: HashSet<&CheckKey> = firing(facts).map(|alert| &alert.check).collect();
     let row = |(edge, count): (&Edge, usize)| {
         let took = edge.at.since(edge.alert.born());
         let row = of_edge(edge, count);
@@ -212,7 +212,7 @@ fn recovered(facts: &Facts<'_>) -> Vec<HandoverRow> {
         HandoverRow { text: SafeText::line(&text), ..row }
     };
     let found = once(facts, EdgeKind::Recovered).into_iter();
-    found.filter(|(edge, _)| !again(&edge.check)).map(row).collect()
+    found.filter(|(edge, _)| !again.contains(&edge.check)).map(row).collect()
 }
 
 /// A span without what is too small to matter.
@@ -231,7 +231,8 @@ fn flapping(facts: &Facts<'_>) -> Vec<HandoverRow> {
         })
         .collect();
     now.sort_by_key(|row| Reverse(row.at));
-    let still: Vec<CheckKey> = now.iter().filter_map(|row| row.check.clone()).collect();
+    let still = firing(facts).filter(|alert| alert.flapping.is_some());
+    let still: HashSet<&CheckKey> = still.map(|alert| &alert.check).collect();
     let past = once(facts, EdgeKind::FlappingStarted);
     let past = past.into_iter().filter(|(edge, _)| !still.contains(&edge.check));
     now.extend(past.map(|(edge, count)| {

@@ -17,8 +17,8 @@ use super::attempts::{self, Freshness, Overdue};
 use super::reading::{self, Reading};
 use super::{Cover, Verdict, duration};
 use crate::model::{
-    Alert, AlertId, Check, EdgeKind, Kind, Observation, Policy, Rule, Ruled, Span, State, Status,
-    Steady, Timestamp,
+    Alert, AlertId, Check, EdgeKind, Kind, Observation, Policy, Ruled, Span, State, Status, Steady,
+    Timestamp,
 };
 
 /// Alerts of one check that are kept, the newest; more are only counted.
@@ -96,12 +96,6 @@ impl Trial {
             reminders: 0,
             told: Told::default(),
         })
-    }
-
-    /// The rule.
-    #[must_use]
-    pub fn rule(&self) -> &Rule {
-        &self.ruled.rule
     }
 
     /// Takes a result of the source. Times never go back: an earlier one is passed over.
@@ -227,15 +221,13 @@ impl Trial {
         let comes = self.source_at.is_some_and(|last| {
             attempts::freshness(&self.check, steady(last), steady(at)) == Freshness::Fresh
         });
+        let expected = self.status.last_result.or(self.value_at).unwrap_or(at);
+        let (check, ruled) = (&self.check, &self.ruled);
+        let after = duration::without_value(&self.status, check, ruled, comes, expected, at);
         if comes {
-            let expected = self.status.last_result.or(self.value_at).unwrap_or(at);
-            let after = duration::absent(&self.status, &self.check, &self.ruled, expected, at);
             self.follow(after, at);
         } else {
-            let (metric, source) = (&self.ruled.rule.metric, &self.ruled.source);
-            let text = format!("no {metric}: `{source}` gives no results");
-            let held = duration::hold(&self.status, &Verdict::new(State::Unknown, text), at);
-            self.status = Status { last_result: self.status.last_result, ..held };
+            self.status = after;
         }
     }
 

@@ -7,7 +7,7 @@ use super::super::core::Core;
 use super::super::undo::{BeforeAck, BeforeComment};
 use super::tally::Tally;
 use crate::model::comment::COMMENT_LIMIT;
-use crate::model::{Acknowledgement, CheckKey, Comment, Name, SafeText};
+use crate::model::{Acknowledgement, Alert, AlertId, CheckKey, Comment, Name, SafeText};
 use crate::protocol::command::TARGET_LIMIT;
 use crate::protocol::{Outcome, Problem, Request, Target};
 use crate::rules::alert::Input;
@@ -167,13 +167,17 @@ impl Core {
         }
     }
 
+    /// Where the check of an open alert is, and the alert.
+    pub(super) fn open_with(&self, id: AlertId) -> Result<(usize, Alert), String> {
+        let known = self.world.alert(id).and_then(|alert| self.table.place(&alert.check));
+        let open = known.and_then(|at| Some((at, self.alert_of(at)?)));
+        let open = open.filter(|(_, alert)| alert.id == id);
+        open.ok_or_else(|| format!("there is no open alert {id}"))
+    }
+
     fn alerts_of(&self, target: &Target) -> Result<Vec<usize>, String> {
         let places = match target {
-            Target::Alert(id) => {
-                let known = self.world.alert(*id).and_then(|alert| self.table.place(&alert.check));
-                let open = known.filter(|at| self.alert_of(*at).is_some_and(|a| a.id == *id));
-                return open.map(|at| vec![at]).ok_or(format!("there is no open alert {id}"));
-            }
+            Target::Alert(id) => return Ok(vec![self.open_with(*id)?.0]),
             Target::Host(name) => {
                 let entry = self.world.host(name).ok_or(format!("there is no host `{name}`"))?;
                 entry.checks.iter().filter_map(|row| self.table.place(&row.key)).collect()

@@ -39,11 +39,7 @@ impl Core {
     }
 
     fn escalate_one(&mut self, request: &Request, one: EscalateOne) -> Result<(), String> {
-        let known = self.world.alert(one.alert).and_then(|alert| self.table.place(&alert.check));
-        let open = known.and_then(|at| Some((at, self.alert_of(at)?)));
-        let Some((at, alert)) = open.filter(|(_, alert)| alert.id == one.alert) else {
-            return Err(format!("there is no open alert {}", one.alert));
-        };
+        let (at, alert) = self.open_with(one.alert)?;
         let check = &alert.check;
         if alert.phase != Phase::Firing {
             return Err(format!("{check} is not confirmed yet"));

@@ -213,11 +213,11 @@ fn list(app: &App, surface: &mut Surface<'_>) {
 
 fn one(surface: &mut Surface<'_>, row: &RuleRow, columns: &Columns) {
     let rule = &row.rule;
-    let (text, name) = match (rule.enabled, row.firing) {
-        (false, _) => (Role::Muted, format!("{} (off)", rule.name)),
-        (true, _) => (Role::Text, rule.name.to_string()),
+    let (text, role, name) = if rule.enabled {
+        (Role::Text, Role::Strong, rule.name.to_string())
+    } else {
+        (Role::Muted, Role::Muted, format!("{} (off)", rule.name))
     };
-    let role = if text == Role::Muted { text } else { Role::Strong };
     for ((x, wide), words, role) in [
         (columns.name, name, role),
         (columns.hosts, rule.hosts.to_string(), text),
