@@ -3,9 +3,10 @@
 use fluxnoc::model::{
     CheckKey, Handover, HandoverPart, HandoverRow, SafeText, Since, Span, State, Timestamp, Topic,
 };
-use fluxnoc::protocol::{Command, Role};
+use fluxnoc::protocol::{Command, Problem, Query, Role};
 use fluxnoc::tui::Options;
 use fluxnoc::tui::effect::Effect;
+use fluxnoc::tui::msg::Msg;
 
 use crate::fixture::now;
 use crate::{Console, actor, fixture, options};
@@ -205,4 +206,28 @@ fn a_console_that_may_only_look_reads_it_and_writes_nothing() {
         console.rest();
         assert!(console.screen().contains("Open, nobody has it (3)"));
     }
+}
+
+#[test]
+fn after_a_failure_it_wakes_when_it_asks_again_and_not_before() {
+    let mut console = Console::open((120, 40));
+    console.answers = false;
+    console.press("g z");
+    let (id, effect) = console.waiting.pop_last().unwrap();
+    assert!(matches!(effect, Effect::Query { query: Query::Handover { .. }, .. }), "{effect:?}");
+    console.waiting.clear();
+    console.on(Msg::Reply { id, result: Err(Problem::unavailable("no engine")) });
+    let asks = |console: &Console| {
+        let handover =
+            |it: &Effect| matches!(it, Effect::Query { query: Query::Handover { .. }, .. });
+        console.waiting.values().any(handover)
+    };
+    // Longer than a page that is well waits: nothing is due, so nothing wakes at once.
+    for _ in 0..8 {
+        console.pass(Span::from_secs(1));
+        assert!(console.app.next_wake() > console.app.now.steady, "it wakes without end");
+    }
+    assert!(!asks(&console));
+    console.pass(Span::from_secs(3));
+    assert!(asks(&console), "then it asks again");
 }
