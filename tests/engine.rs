@@ -417,6 +417,48 @@ async fn an_occurrence_is_ended_left_out_and_the_recurrence_cancelled_each_undoa
 }
 
 #[tokio::test]
+async fn d_05_how_a_window_repeats_is_changed_and_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let begin = lab.clock.now().wall + HOUR;
+    let made = nightly(&lab);
+    let Ok(Outcome::Maintenance(made)) = lab.execute(made).await else { panic!("no window") };
+    let id = made.id;
+    let edit = |repeats: &str, start: Option<Span>, every| Command::EditMaintenance {
+        id,
+        name: None,
+        start: start.map(|by| begin + by),
+        end: None,
+        repeats: (!repeats.is_empty()).then(|| repeats.parse().unwrap()),
+        every,
+    };
+    let request = fluxnoc::model::RequestId::from_parts(1, [7; 10]);
+    let command = edit("every 2 days in Europe/Berlin", Some(Span::from_secs(600)), true);
+    let ask = fluxnoc::protocol::Request { id: request, actor: lab::noc(), command };
+    let outcome = lab.engine.handle.execute(ask).await.unwrap();
+    let Outcome::Maintenance(changed) = outcome else { panic!("no window") };
+    let starts: Vec<_> = changed.following(2).iter().map(|next| next.start).collect();
+    let first = begin + Span::from_secs(600);
+    assert_eq!((changed.start, changed.end), (first, made.end));
+    assert_eq!(starts, [first + DAY + DAY, first + DAY + DAY + DAY + DAY]);
+    for (command, words) in [
+        (edit("daily until 2020-01-01", None, false), "`repeats`: no day is left"),
+        (edit("", Some(HOUR + HOUR), false), "`end` must be later than `start`"),
+    ] {
+        let refused = lab.execute(command).await.unwrap_err();
+        assert!(refused.message.as_str().contains(words), "{refused}");
+    }
+    lab.execute(Command::Undo { request }).await.unwrap();
+    lab.drain();
+    assert_eq!(lab.world.window(id).unwrap().as_ref(), &made);
+    // In effect it goes on; nothing comes after it.
+    lab.clock.advance(HOUR + Span::from_secs(60));
+    let last = lab.execute(edit("never", None, false)).await;
+    let Ok(Outcome::Maintenance(last)) = last else { panic!("no window") };
+    assert_eq!((last.start, last.end, last.recurrence), (made.start, made.end, None));
+}
+
+#[tokio::test]
 async fn a_restart_inside_an_occurrence_and_over_several_missed_ones() {
     let dir = tempfile::tempdir().unwrap();
     let mut lab = lab(&dir).await;

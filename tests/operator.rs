@@ -247,6 +247,8 @@ async fn a_window_is_changed_until_it_is_over() {
         name: name.map(str::to_owned),
         start,
         end,
+        repeats: None,
+        every: false,
     };
     let earlier = edit(Some("moved"), Some(now + Span::from_secs(30)), None);
     let (id, changed) = lab.execute_as(noc(), earlier).await;

@@ -39,10 +39,16 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         Command::Comment { targets, text } => {
             post(&["comments"], &json!({ "targets": targets, "text": text }))
         }
-        Command::EditMaintenance { id, name, start, end } => post(
-            &["maintenance", &id.to_string(), "edit"],
-            &json!({ "name": name, "start": start, "end": end }),
-        ),
+        Command::EditMaintenance { id, name, start, end, repeats, every } => {
+            let body = json!({
+                "name": name,
+                "start": start,
+                "end": end,
+                "repeats": repeats,
+                "every": every,
+            });
+            post(&["maintenance", &id.to_string(), "edit"], &body)
+        }
         Command::Undo { request } => post(&["undo"], &json!({ "request": request })),
         Command::Remember { key, value } => {
             post(&["remembered"], &json!({ "key": key, "value": value }))

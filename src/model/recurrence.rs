@@ -56,6 +56,20 @@ impl Recurrence {
         start: Timestamp,
         end: Timestamp,
     ) -> Result<(Self, Occurrence), String> {
+        let mut made = Self::shaped(repeats, start, end)?;
+        let (day, found) = made
+            .next(None, start)
+            .ok_or_else(|| "no day is left: it would never begin".to_owned())?;
+        made.day = day;
+        Ok((made, found))
+    }
+
+    /// The recurrence with the time of day and the length of a window from `start` to `end`, at the
+    /// day of its start, whether the rule names that day or not.
+    ///
+    /// # Errors
+    /// A sentence that says why the rule cannot be that of such a window.
+    pub fn shaped(repeats: Repeats, start: Timestamp, end: Timestamp) -> Result<Self, String> {
         let beyond = || "the window lies beyond the years that a calendar has".to_owned();
         let first = local(repeats.zone, start).ok_or_else(beyond)?;
         let last = local(repeats.zone, end).ok_or_else(beyond)?;
@@ -65,18 +79,33 @@ impl Recurrence {
             // Begun in the first and ended in the second of a doubled hour.
             _ => end.since(start),
         };
-        let room = Span::from_secs(u64::try_from(repeats.distance()).unwrap_or(0) * 86_400);
-        if length >= room {
-            return Err(format!(
-                "it lasts {length} and would reach into its next time, which may be {room} later"
-            ));
+        Self { repeats, first, length, day: first.date() }.with_room()
+    }
+
+    /// The same times of day by another rule.
+    ///
+    /// # Errors
+    /// As [`Self::shaped`].
+    pub fn with_rule(&self, repeats: Repeats) -> Result<Self, String> {
+        Self { repeats, ..self.clone() }.with_room()
+    }
+
+    /// It must be over before the rule can name the next day.
+    fn with_room(self) -> Result<Self, String> {
+        let room = Span::from_secs(u64::try_from(self.repeats.distance()).unwrap_or(0) * 86_400);
+        if self.length < room {
+            return Ok(self);
         }
-        let mut made = Self { repeats, first, length, day: first.date() };
-        let (day, found) = made
-            .next(None, start)
-            .ok_or_else(|| "no day is left: it would never begin".to_owned())?;
-        made.day = day;
-        Ok((made, found))
+        Err(format!(
+            "it lasts {} and would reach into its next time, which may be {room} later",
+            self.length
+        ))
+    }
+
+    /// The day that its zone has then.
+    #[must_use]
+    pub fn today(&self, wall: Timestamp) -> Option<NaiveDate> {
+        Some(local(self.repeats.zone, wall)?.date())
     }
 
     /// The first occurrence on a day after `day` that ends after `moment`.

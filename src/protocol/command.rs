@@ -12,8 +12,8 @@ use super::notifications::NotificationScope;
 pub use super::window::NewMaintenance;
 use super::work::{Assignment, Directives, Report};
 use crate::model::{
-    AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, RequestId, SafeText,
-    Span, Timestamp,
+    AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, Repetition,
+    RequestId, SafeText, Span, Timestamp,
 };
 
 /// What a command acts on: an alert's id, a host (all its alerts or checks) or one check.
@@ -160,6 +160,14 @@ pub enum Command {
         start: Option<Timestamp>,
         /// When it ends.
         end: Option<Timestamp>,
+        /// How it repeats from now on; with another rule the times above are those of every
+        /// occurrence. See [`Maintenance::rescheduled`].
+        #[serde(default)]
+        repeats: Option<Repetition>,
+        /// Whether the times of a window that repeats are those of every occurrence from this one
+        /// on, or of this one alone.
+        #[serde(default)]
+        every: bool,
     },
     /// Take back what the same operator asked for within the last [`UNDO`].
     Undo {
@@ -320,8 +328,17 @@ impl Command {
                 name: Some("longer".to_owned()),
                 start: Some(at),
                 end: Some(at + Span::from_secs(60)),
+                repeats: "monthly on 2nd tue in Europe/Berlin".parse().ok(),
+                every: true,
             },
-            Self::EditMaintenance { id, name: None, start: None, end: None },
+            Self::EditMaintenance {
+                id,
+                name: None,
+                start: None,
+                end: None,
+                repeats: Some(Repetition(None)),
+                every: false,
+            },
             Self::Undo { request: RequestId::from_parts(1_700_000_000_000, [9; 10]) },
             Self::Remember { key: "view/x".to_owned(), value: Some("\u{e4}".to_owned()) },
             Self::Remember { key: "view/x".to_owned(), value: None },

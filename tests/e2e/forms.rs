@@ -20,7 +20,7 @@ pub const FORMS: [Case; 4] =
 const FILES: [(&str, &str); 4] = [
     ("Ack", "acks.rs"),
     ("Window", "window_form.rs"),
-    ("EditWindow", "forms.rs"),
+    ("EditWindow", "window_edit.rs"),
     ("Rule", "rule_form.rs"),
 ];
 
@@ -246,11 +246,12 @@ fn window(desk: &mut Desk) {
     assert_eq!((&detail["name"], &detail["host_pattern"]), (&json!("rack 4"), &json!("shut-*")));
 }
 
-/// A window that has not begun has all three fields.
+/// A window that has not begun and repeats has all the fields.
 fn edit_window(desk: &mut Desk) {
     let mut open = Open::new(desk, "Window", "M", "Maintenance window");
     open.write("name", "rack 4");
     open.write("start", "in 1h");
+    open.write("repeats", "daily in UTC");
     let desk = open.send("will be in maintenance from");
     let id = desk.value("SELECT id FROM maintenance");
     let end = desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance");
@@ -269,13 +270,21 @@ fn edit_window(desk: &mut Desk) {
             ("end", "2020-01-01 06:00", before, "4h"),
             ("end", "1h", before, "4h"),
             ("end", "400d", "a window lasts at most 366d", "4h"),
+            ("repeats", "", "this cannot be empty; Esc leaves it as it was", "every 2 days in UTC"),
+            ("repeats", "hourly", "write never, daily, every 3 days", "every 2 days in UTC"),
+            ("repeats", "daily until 2020-01-01", "no day is left", "every 2 days in UTC"),
         ],
     );
+    open.choose("times", "[x] those of every one from this on");
     let desk = open.send("`rack 5` is changed");
     assert_eq!(desk.value("SELECT name FROM maintenance"), "rack 5");
     assert!(is_in(desk.moment("SELECT CAST(start_at AS TEXT) FROM maintenance"), 2 * 3600));
     let moved = desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance");
     assert!(is_in(moved, 4 * 3600) && moved != end);
+    let repeats: serde_json::Value =
+        serde_json::from_str(&desk.value("SELECT recurrence FROM maintenance")).unwrap();
+    assert_eq!(repeats["repeats"], "every 2 days in UTC", "{repeats}");
+    assert!(repeats["length"].as_i64().unwrap() <= 2 * 3_600_000 + 60_000, "{repeats}");
     let detail = desk.did("edit_maintenance", 2);
     assert_eq!((&detail["id"], &detail["name"]), (&json!(id), &json!("rack 5")));
 }

@@ -419,17 +419,33 @@ fn dc_05_a_window_is_changed_and_ended_with_a_typed_count() {
     assert!(console.foot().contains("nothing was changed"), "{}", console.foot());
     console.press("e tab ctrl-u").write("soon").press("enter");
     assert!(console.screen().contains("`soon` is no length of time"));
-    console.press("ctrl-u").write("2h").press("enter");
-    let [Command::EditMaintenance { name: None, start: None, end: Some(end), .. }] =
-        console.commands.as_slice()
+    console.press("ctrl-u").write("2h").press("tab ctrl-u").write("sometimes").press("enter");
+    assert!(console.screen().contains("write never, daily, every 3 days"), "{}", console.screen());
+    console.press("ctrl-u").write("never").press("enter");
+    let [
+        Command::EditMaintenance {
+            name: None, start: None, end: Some(end), repeats: None, every: false, ..
+        },
+    ] = console.commands.as_slice()
     else {
         panic!("{:?}", console.commands)
     };
     assert_eq!(end.since(console.app.wall()), Span::from_secs(7200));
+    console.press("e tab tab ctrl-u").write("weekly on wed in UTC");
+    let screen = console.screen();
+    assert!(screen.contains("by the clocks of UTC: ") && screen.contains("…"), "{screen}");
+    insta::assert_snapshot!("edit_window_repeats_120x40", screen);
+    console.press("enter");
+    let Some(Command::EditMaintenance { end: None, repeats: Some(repeats), every: false, .. }) =
+        console.commands.last()
+    else {
+        panic!("{:?}", console.commands)
+    };
+    assert_eq!(repeats.to_string(), "weekly on wed in UTC");
     console.press("delete");
     assert!(console.foot().contains("End 1 window, `rack 2 power`"), "{}", console.foot());
     console.press("enter");
-    assert_eq!(console.commands.len(), 1, "Enter alone is not enough");
+    assert_eq!(console.commands.len(), 2, "Enter alone is not enough");
     console.write("1").press("enter");
     assert!(matches!(console.commands.last(), Some(Command::EndMaintenance { .. })));
 }

@@ -9,7 +9,7 @@ use super::{All, Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body};
-use crate::model::{MaintenanceId, Span, Timestamp};
+use crate::model::{MaintenanceId, Repetition, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Outcome, Problem, Query};
 
 pub(in crate::api) async fn list(
@@ -71,15 +71,19 @@ pub(in crate::api) struct Edit {
     name: Option<String>,
     start: Option<Timestamp>,
     end: Option<Timestamp>,
+    repeats: Option<Repetition>,
+    #[serde(default)]
+    every: bool,
 }
 
 pub(in crate::api) async fn edit(
     State(face): State<Face>,
     asker: Asker,
     Path(id): Path<String>,
-    Body(Edit { name, start, end }): Body<Edit>,
+    Body(Edit { name, start, end, repeats, every }): Body<Edit>,
 ) -> Reply {
-    let command = Command::EditMaintenance { id: window(&id)?, name, start, end };
+    let id = window(&id)?;
+    let command = Command::EditMaintenance { id, name, start, end, repeats, every };
     Ok(done(asker.execute(&face, command).await?))
 }
 

@@ -3,7 +3,7 @@
 use super::super::core::Core;
 use super::super::undo::BeforeWindow;
 use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
-use crate::model::{Maintenance, MaintenanceId, Occurrence, SafeText, Span, Timestamp};
+use crate::model::{Maintenance, MaintenanceId, Occurrence, Repetition, SafeText, Span, Timestamp};
 use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
 
 impl Core {
@@ -38,8 +38,9 @@ impl Core {
         &mut self,
         id: MaintenanceId,
         new_name: Option<&str>,
-        start: Option<Timestamp>,
-        end: Option<Timestamp>,
+        (start, end): (Option<Timestamp>, Option<Timestamp>),
+        repeats: Option<&Repetition>,
+        every: bool,
     ) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let before = self.open_window(id)?;
@@ -58,6 +59,9 @@ impl Core {
         if window.end <= now.wall {
             return Err(Problem::invalid("`end` is in the past; end the window instead"));
         }
+        let window = window
+            .rescheduled(&before, repeats, every, now.wall)
+            .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
         before_the_next(&window)?;
         Ok(self.put_window(Some(before), window))
     }

@@ -66,8 +66,9 @@ impl Core {
             Command::EndMaintenance { id } => self.end_maintenance(*id),
             Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
             Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
-            Command::EditMaintenance { id, name, start, end } => {
-                self.edit_maintenance(*id, name.as_deref(), *start, *end)
+            Command::EditMaintenance { id, name, start, end, repeats, every } => {
+                let times = (*start, *end);
+                self.edit_maintenance(*id, name.as_deref(), times, repeats.as_ref(), *every)
             }
             Command::Undo { request: undone } => self.undo(&request, *undone).await,
             Command::Remember { key, value } => {

@@ -19,6 +19,7 @@ pub mod remember;
 pub mod rule_form;
 pub mod switches;
 pub mod undo;
+pub mod window_edit;
 pub mod window_form;
 pub mod windows;
 
@@ -99,8 +100,8 @@ pub enum Purpose {
     EditWindow {
         /// Which.
         id: MaintenanceId,
-        /// Its name, start and end as they were written into the form.
-        before: [String; 3],
+        /// What the form said when it was opened.
+        before: window_edit::Before,
     },
 }
 

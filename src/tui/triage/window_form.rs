@@ -19,6 +19,8 @@ use crate::tui::triage::{OpenForm, Purpose};
 const NAMES: usize = 30;
 /// Occurrences that it lists.
 const NEXT: usize = 3;
+/// How a repetition is written.
+pub const REPEATS: &str = "never, weekly on mon,wed, monthly on 2nd tue … until, except, in ZONE";
 /// Names in one line of it.
 const NAMES_A_LINE: usize = 6;
 
@@ -68,11 +70,7 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
         Field::text("checks", &checks, "a glob; empty: all of them"),
         Field::text("start", &filled.start, "now, 22:00, 2026-11-25 22:00"),
         Field::text("end", &filled.end, "1h, until 06:00, 2026-11-26 06:00"),
-        Field::text(
-            "repeats",
-            &filled.repeats,
-            "never, weekly on mon,wed, monthly on 2nd tue … until, except, in ZONE",
-        ),
+        Field::text("repeats", &filled.repeats, REPEATS),
         Field::toggle(
             "notifications",
             filled.suppress,
@@ -190,7 +188,7 @@ fn covered(app: &App, new: &NewMaintenance) -> (usize, usize, Vec<String>) {
 }
 
 /// The occurrences after the first, in words: what an operator looks at before Enter.
-fn next(app: &App, window: &Maintenance) -> Option<String> {
+pub fn next(app: &App, window: &Maintenance) -> Option<String> {
     let zone = window.recurrence.as_ref()?.repeats.zone;
     let moment = |at| app.options.zone.moment(at, app.wall());
     let one = |next: &Occurrence| format!("{} to {}", moment(next.start), moment(next.end));
