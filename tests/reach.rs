@@ -10,8 +10,9 @@ use fluxnoc::clock::Clock;
 use fluxnoc::engine::{Inventory, Watcher};
 use fluxnoc::model::{
     Alert, Cause, CauseStage, CheckKey, Failure, FailureKind, Observation, Phase, Span, State,
+    Topic,
 };
-use fluxnoc::protocol::{Command, Event, Query};
+use fluxnoc::protocol::{Answer, Command, Event, Query};
 use lab::{Lab, START, asked, good, inventory};
 
 /// No answer to any ping.
@@ -311,6 +312,15 @@ async fn t20_an_isolated_engine_has_one_alert_and_nothing_turns_critical() {
     lab.report("c/ping", good()).await;
     assert_eq!(lab.world.open_alerts().count(), 1);
     assert_eq!((lab.state("b/ping"), told(&lab)), ((State::Critical, true), vec!["b/ping".into()]));
+
+    // Whoever takes over learns for how long it saw nothing.
+    let asked = Query::Handover { since: None, shift: None, before: None };
+    let Answer::Handover(handover) = lab.query(asked).await else { panic!("no handover") };
+    let part = handover.parts.iter().find(|part| part.topic == Topic::Unwatched).unwrap();
+    let [blind] = part.rows.as_slice() else { panic!("{:?}", part.rows) };
+    assert_eq!(blind.text.as_str(), "the engine was blind: no canary answered");
+    let long = blind.until.unwrap().since(blind.at);
+    assert!(long >= Span::from_secs(5) && long < Span::from_secs(10), "{long}");
 }
 
 #[tokio::test]

@@ -492,3 +492,7 @@ impl Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "alert_tests.rs"]
+mod tests;

@@ -88,7 +88,10 @@ pub fn text(row: &SqliteRow) -> String {
 
 /// How many notifications wait, but those that wait for their own moment.
 pub async fn waiting(dir: &Path) -> i64 {
-    rows(dir, "SELECT COUNT(*) FROM outbox WHERE state = 'due'").await[0].get(0)
+    // An alert in doubt is told when its patience is over.
+    let sql = "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 'due') + (SELECT COUNT(*) FROM \
+               alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') = 'doubt')";
+    rows(dir, sql).await[0].get(0)
 }
 
 /// Reads all of it, and counts the edges.
@@ -270,7 +273,8 @@ pub fn alerts(told: &Told, silences: &[Silence], first: &[&str], steps: &[(&str,
             });
             let check = &alert.check;
             let good = explained || known >= Some(severity(state));
-            assert!(good, "I21: {check} is {state}, known {notified:?} ({id})");
+            let cause = &alert.cause;
+            assert!(good, "I21: {check} is {state}, known {notified:?}, {cause:?} ({id})");
         }
     }
 }

@@ -131,3 +131,25 @@ fn t20_an_isolated_engine_says_so_at_the_foot_of_every_view() {
         assert!(console.foot().contains("isolated since 21:04 UTC"), "{}", console.screen());
     }
 }
+
+#[test]
+fn a_heartbeat_that_is_not_sent_or_not_taken_is_said_at_the_foot() {
+    use fluxnoc::protocol::Heartbeat;
+    let mut console = Console::open((120, 40));
+    let line = |text| Some(fluxnoc::model::SafeText::line(text));
+    let fine = Heartbeat { sent_at: Some(console.app.wall()), ..Heartbeat::default() };
+    let refused = Heartbeat { error: line("HTTP 503"), ..fine.clone() };
+    let stuck = Heartbeat { stuck: line("the outbox does not move"), ..refused.clone() };
+    for (heartbeat, words) in [
+        (refused, "the heartbeat is not taken: HTTP 503"),
+        (stuck, "no heartbeat is sent: the outbox does not move"),
+        (fine, ""),
+    ] {
+        let heartbeat = Some(Box::new(heartbeat));
+        let engine = EngineStatus { heartbeat, ..EngineStatus::clone(console.app.world.engine()) };
+        console.feed(vec![Event::Engine(Arc::new(engine))]);
+        console.rest();
+        assert!(console.foot().contains(words), "{}", console.screen());
+        assert_eq!(console.foot().contains("heartbeat"), !words.is_empty(), "{}", console.foot());
+    }
+}

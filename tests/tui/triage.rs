@@ -424,7 +424,12 @@ fn dc_05_a_window_is_changed_and_ended_with_a_typed_count() {
     console.press("ctrl-u").write("never").press("enter");
     let [
         Command::EditMaintenance {
-            name: None, start: None, end: Some(end), repeats: None, every: false, ..
+            name: None,
+            start: None,
+            end: Some(end),
+            repeats: None,
+            every: false,
+            ..
         },
     ] = console.commands.as_slice()
     else {
