@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sqlx::Connection as _;
 
 use crate::house::{House, LARGE};
 use crate::pty::{PATIENCE, Terminal};
@@ -204,14 +203,7 @@ impl Desk {
 
     /// Rows of one text each.
     pub fn rows(&self, sql: &str) -> Vec<String> {
-        let path = self.house.data().join("fluxnoc.db");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
-            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned()));
-            query.fetch_all(&mut connection).await.unwrap()
-        })
+        self.house.rows(sql)
     }
 
     /// The one value of a query.

@@ -9,6 +9,7 @@ use fluxnoc::protocol::{Answer, Query, Role};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use sqlx::Connection as _;
 
 use crate::pty::{PATIENCE, Terminal};
 
@@ -68,6 +69,18 @@ impl House {
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// Rows of one text each of its store.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        let path = self.data().join("fluxnoc.db");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
+            let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned()));
+            query.fetch_all(&mut connection).await.unwrap()
+        })
     }
 
     /// A file beside the configuration.

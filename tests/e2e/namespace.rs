@@ -51,3 +51,66 @@ packet_interval = "100ms"
         });
     });
 }
+
+#[test]
+#[ignore = "needs network namespaces; tests/run runs it"]
+fn t20_a_cut_uplink_is_one_alert_about_this_monitor_and_nothing_is_critical() {
+    let name =
+        "namespace::t20_a_cut_uplink_is_one_alert_about_this_monitor_and_nothing_is_critical";
+    netns::scene(name, || {
+        let chain = Chain::build(Plan { routers: 2, ..Plan::default() });
+        let (near, far) = (chain.truth(false)[0], chain.target(false));
+        let house = House::new(&format!(
+            r#"
+[defaults]
+interval = "1s"
+timeout = "500ms"
+attempts = 2
+retry = "1s"
+unreachable = "critical"
+
+[engine]
+canaries = ["gw"]
+
+[[host]]
+name = "gw"
+address = "{near}"
+checks = ["ping"]
+
+[[host]]
+name = "far-1"
+address = "{far}"
+checks = ["ping"]
+"#
+        ));
+        let enter = format!("--net=/proc/{}/ns/net", chain.a().pid());
+        let before = [enter.as_str(), "--", crate::house::FLUXNOC];
+        let mut console = house.console_by(Path::new("/usr/bin/nsenter"), &before, LARGE, &[]);
+        console.wait_for("2 OK");
+
+        chain.router(1).sh("ip link set left down");
+        console.wait("a banner and the one alert", PATIENCE, |screen| {
+            screen.contains("isolated since") && screen.contains("this monitor is isolated")
+        });
+        console.wait("the other is unseen, under the one alert", PATIENCE, |screen| {
+            screen.contains("1 UNKNOWN") && screen.contains("1 affected")
+        });
+        assert!(console.text().contains("1 unhandled"), "{}", console.text());
+
+        chain.router(1).sh("ip link set left up");
+        console.wait("all is seen again", PATIENCE, |screen| {
+            screen.contains("2 OK")
+                && screen.contains("No alert is open")
+                && !screen.contains("isolated")
+        });
+        let far = house.rows("SELECT DISTINCT to_state FROM edges WHERE host = 'far-1'");
+        assert!(!far.iter().any(|state| state.eq_ignore_ascii_case("critical")), "{far:?}");
+        let fired =
+            "SELECT host || ' ' || check_name FROM edges WHERE kind = 'fired' AND host = 'gw'";
+        assert_eq!(house.rows(fired), ["gw ping"], "one alert, once");
+        let told = house.run(&["handover"]);
+        let told = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.contains("the engine was blind: no canary answered"), "{told}");
+        console.kill();
+    });
+}
