@@ -29,6 +29,7 @@ fn window(pattern: &str, lab: &Lab, minutes: u64, suppress: bool) -> Command {
         checks: std::collections::BTreeSet::new(),
         start: now,
         end: now + Span::from_secs(60 * minutes),
+        children: false,
         repeats: None,
         suppress_notifications: suppress,
         created_by: None,

@@ -48,6 +48,7 @@ fn over(hosts: &[&str], checks: &[&str], lab: &Lab) -> NewMaintenance {
         checks: checks.iter().map(|key| key.parse().unwrap()).collect(),
         start: now,
         end: now + Span::from_secs(3600),
+        children: false,
         repeats: None,
         suppress_notifications: true,
         created_by: None,

@@ -12,7 +12,7 @@ use fluxnoc::model::{
     Alert, Cause, CauseStage, CheckKey, Failure, FailureKind, Observation, Phase, Span, State,
     Topic,
 };
-use fluxnoc::protocol::{Answer, Command, Event, Query};
+use fluxnoc::protocol::{Answer, Command, Event, NewMaintenance, Outcome, Query};
 use lab::{Lab, START, asked, good, inventory};
 
 /// No answer to any ping.
@@ -212,6 +212,71 @@ async fn d_05_what_is_explained_stays_so_over_a_restart() {
     lab.report("core-1/ping", good()).await;
     lab.report("web-1/ping", silent()).await;
     assert_eq!((cause(&lab, "web-1/ping"), told(&lab)), ("none".into(), vec!["web-1/ping".into()]));
+}
+
+#[tokio::test]
+async fn d_05_a_window_covers_what_is_behind_its_hosts_and_follows_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let hosts: &[(&str, &[&str])] = &[
+        ("core-1", &[]),
+        ("core-2", &[]),
+        ("web-1", &["core-1"]),
+        ("both", &["core-1", "core-2"]),
+    ];
+    let mut lab = started(&dir, hosts).await;
+    let now = lab.clock.now().wall;
+    let window = NewMaintenance {
+        name: "core".to_owned(),
+        host_pattern: "core-1".parse().ok(),
+        check: None,
+        hosts: [].into(),
+        checks: [].into(),
+        children: true,
+        start: now,
+        end: now + Span::from_secs(3600),
+        repeats: None,
+        suppress_notifications: true,
+        created_by: None,
+    };
+    let Ok(Outcome::Maintenance(made)) = lab.execute(Command::AddMaintenance(window)).await else {
+        panic!("no window")
+    };
+    assert_eq!(made.children, Some(["web-1".into()].into()), "the other has another way");
+    assert_eq!(made.scope(), "core-1, 1 behind");
+    for check in ["web-1/http", "both/http"] {
+        lab.report(check, lab::refused()).await;
+    }
+    lab.clock.advance(Span::from_secs(1));
+    for check in ["web-1/ping", "both/ping"] {
+        lab.report(check, good()).await;
+    }
+    assert_eq!(told(&lab), ["both/http"]);
+    assert!(alert(&lab, "web-1/http").suppressed);
+    assert!(lab.world.window(made.id).unwrap().covers_host("web-1", lab.clock.now().wall));
+
+    // Another way to it, and none to the other: the window follows, and what it hid is told.
+    let ways: &[(&str, &[&str])] =
+        &[("core-1", &[]), ("core-2", &[]), ("web-1", &["core-2"]), ("both", &["core-1"])];
+    *lab.inventory.lock().unwrap() = Ok(network(ways));
+    lab.execute(Command::Reload).await.unwrap();
+    for _ in 0..2 {
+        lab.clock.advance(Span::from_secs(1));
+        lab.query(Query::Engine).await;
+    }
+    let moved = |event: &Event| matches!(event, Event::Alert(alert) if !alert.suppressed && alert.check.host == "web-1".into());
+    lab.until("what it hid is told", moved).await;
+    assert_eq!(told(&lab), ["both/http", "web-1/http"]);
+    assert_eq!(lab.world.window(made.id).unwrap().children, Some(["both".into()].into()));
+    assert!(alert(&lab, "both/http").suppressed);
+
+    // The store keeps that it is so, the configuration which those are.
+    let (_, clock) = lab.stop().await;
+    let mut lab = Lab::start(dir.path(), network(hosts), clock).await;
+    lab.clock.advance(Span::from_secs(2));
+    let web = |event: &Event| matches!(event, Event::Maintenance(w) if w.children == Some(["web-1".into()].into()));
+    if lab.world.window(made.id).unwrap().children != Some(["web-1".into()].into()) {
+        lab.until("the ways of now", web).await;
+    }
 }
 
 #[tokio::test]

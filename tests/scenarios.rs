@@ -356,6 +356,7 @@ impl Play {
             checks: std::collections::BTreeSet::new(),
             start: offset(&window.start),
             end: offset(&window.end),
+            children: None,
             recurrence: None,
             previous: None,
             suppress_notifications: window.suppress,

@@ -456,6 +456,9 @@ pub struct WindowArgs {
     /// Only these checks of them
     #[arg(long, value_name = "GLOB")]
     pub check: Option<Pattern>,
+    /// And the hosts that cannot be reached without them
+    #[arg(long)]
+    pub children: bool,
     /// From now (or --start) for so long
     #[arg(
         long = "for",

@@ -320,6 +320,7 @@ fn window(args: WindowArgs, now: Timestamp) -> Result<NewMaintenance, String> {
         checks: std::collections::BTreeSet::new(),
         start,
         end,
+        children: args.children,
         repeats: args.repeats,
         suppress_notifications: !args.notify,
         created_by: None,

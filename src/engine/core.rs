@@ -48,6 +48,8 @@ pub struct Core {
     pub(super) active: Vec<crate::model::MaintenanceId>,
     /// The windows whose begin the history has and whose end it has not.
     pub(super) noted: Vec<crate::model::MaintenanceId>,
+    /// Whether windows that cover children follow the hosts as they are.
+    pub(super) ways: super::deadlines::Ways,
     /// The windows that end soon.
     pub(super) closing: Vec<super::recheck::Closing>,
     pub(super) queue: VecDeque<Finding>,
@@ -236,6 +238,7 @@ impl Core {
             self.retry_store().await;
         }
         self.watch_clock(now);
+        self.follow_ways(now);
         self.look_at_windows(now);
         self.recheck_before_ends(now);
         self.look_at_hold(now);

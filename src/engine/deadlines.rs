@@ -15,7 +15,53 @@ const SWEEP: Span = Span::from_secs(2);
 /// How long an ended window stays known, so that "window X ended" can be said.
 const ENDED: Span = Span::from_secs(3600);
 
+/// How far windows that cover children have followed a change of the hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ways {
+    /// All the way.
+    Known,
+    /// Hosts changed: what is behind others is found anew.
+    Changed,
+    /// Windows changed with them: open alerts look at them anew.
+    Followed,
+}
+
 impl Core {
+    /// The window with what is behind its hosts now.
+    pub(super) fn with_children(&self, window: Maintenance) -> Maintenance {
+        let hosts: Vec<_> = self.table.hosts().map(AsRef::as_ref).collect();
+        window.with_children(&hosts)
+    }
+
+    /// Lets windows that cover children follow the hosts, and open alerts follow those windows.
+    pub(super) fn follow_ways(&mut self, now: Now) {
+        if self.storage_down {
+            return;
+        }
+        match std::mem::replace(&mut self.ways, Ways::Known) {
+            Ways::Known => {}
+            Ways::Changed => {
+                let open = self.world.windows().filter(|w| !w.is_over(now.wall));
+                let anew: Vec<Maintenance> = open
+                    .filter(|window| window.children.is_some())
+                    .map(|known| (known, self.with_children(Maintenance::clone(known))))
+                    .filter(|(known, anew)| ***known != *anew)
+                    .map(|(_, anew)| anew)
+                    .collect();
+                if !anew.is_empty() {
+                    self.touch(true);
+                    self.batch.windows.extend(anew);
+                    self.ways = Ways::Followed;
+                }
+            }
+            Ways::Followed => {
+                for at in self.table.open() {
+                    self.step(at, Input::Tick, now);
+                }
+            }
+        }
+    }
+
     /// Lets open alerts follow the windows that began or ended since the last look.
     pub(super) fn look_at_windows(&mut self, now: Now) {
         if self.storage_down {

@@ -195,6 +195,7 @@ impl Engine {
             status,
             active: Vec::new(),
             noted: Vec::new(),
+            ways: deadlines::Ways::Known,
             closing: Vec::new(),
             queue: VecDeque::new(),
             storage_down: false,

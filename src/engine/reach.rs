@@ -4,11 +4,10 @@
 //! What the answers mean is decided by `rules::reach` and `rules::cause`; this file knows whom to
 //! ask, when to look again, and how many hosts stand behind one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use crate::model::{
-    Alert, CauseStage, CheckKey, Host, Kind, Name, Need, Now, Phase, SafeText, Span, Status,
-    Timestamp,
+    Alert, CauseStage, CheckKey, Host, Kind, Name, Now, Phase, SafeText, Span, Status, Timestamp,
 };
 use crate::rules::Verdict;
 use crate::rules::alert::Input;
@@ -101,7 +100,9 @@ impl Core {
         if fires && self.status_of(at).silent && self.sees(now) == Sight::Blind {
             cover.behind = self.table.hosts().count().saturating_sub(1);
         } else if fires && self.is_alive(&slot.check.key) {
-            cover.behind = behind(self.table.hosts().map(AsRef::as_ref), &slot.check.key.host);
+            cover.behind =
+                crate::model::behind(self.table.hosts().map(AsRef::as_ref), [&slot.check.key.host])
+                    .len();
         }
     }
 
@@ -295,56 +296,5 @@ impl Core {
         if after == Some(CauseStage::Over) {
             self.batch.directives.run_now.push(source);
         }
-    }
-}
-
-/// How many other hosts cannot be reached without a host.
-fn behind<'a>(hosts: impl Iterator<Item = &'a Host>, host: &Name) -> usize {
-    let mut left: HashMap<&Name, &Host> = HashMap::new();
-    let mut children: HashMap<&Name, Vec<&Name>> = HashMap::new();
-    for host in hosts.filter(|host| !host.parents.is_empty()) {
-        left.insert(&host.name, host);
-        for parent in &host.parents {
-            children.entry(parent).or_default().push(&host.name);
-        }
-    }
-    let (mut cut, mut next) = (HashSet::from([host]), vec![host]);
-    while let Some(gone) = next.pop() {
-        for child in children.get(gone).into_iter().flatten() {
-            let Some(described) = left.get(child) else { continue };
-            let lost = match described.parents_need {
-                Need::Any => described.parents.iter().all(|parent| cut.contains(parent)),
-                Need::All => true,
-            };
-            if lost && cut.insert(child) {
-                next.push(child);
-            }
-        }
-    }
-    cut.len() - 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn host(name: &str, parents: &[&str], parents_need: Need) -> Host {
-        let parents = parents.iter().map(|parent| Name::from(*parent)).collect();
-        Host { parents, parents_need, ..Host::new(name, "192.0.2.1") }
-    }
-
-    #[test]
-    fn what_is_behind_a_host_needs_it() {
-        let hosts = [
-            host("core-1", &[], Need::Any),
-            host("core-2", &[], Need::Any),
-            host("dist", &["core-1"], Need::Any),
-            host("web-1", &["dist"], Need::Any),
-            host("both", &["core-1", "core-2"], Need::Any),
-            host("each", &["core-1", "core-2"], Need::All),
-            host("far", &["each", "web-1"], Need::Any),
-        ];
-        let behind = |name: &str| behind(hosts.iter(), &name.into());
-        assert_eq!(["core-1", "core-2", "dist", "web-1", "far"].map(behind), [4, 1, 1, 0, 0]);
     }
 }

@@ -11,6 +11,7 @@ use crate::rules::alert::Input;
 use super::Inventory as Wanted;
 use super::batch::Inventory;
 use super::core::Core;
+use super::deadlines::Ways;
 use super::rules::judged_anew;
 use super::slots::Slot;
 
@@ -81,9 +82,13 @@ impl Core {
             .filter(|name| !hosts.contains(name))
             .cloned()
             .collect();
+        if !gone.is_empty() {
+            self.ways = Ways::Changed;
+        }
         self.batch.inventory.extend(gone.into_iter().map(Inventory::HostGone));
         for host in wanted.hosts {
             if self.table.host(&host.name).is_none_or(|known| **known != host) {
+                self.ways = Ways::Changed;
                 self.batch.inventory.push(Inventory::Host(Arc::new(host)));
             }
         }
@@ -215,7 +220,8 @@ impl Core {
     fn picture(&mut self, windows: Vec<crate::model::Maintenance>, now: crate::model::Now) {
         use crate::protocol::Event;
         let mut events = vec![Event::Engine(Arc::new(self.status.clone()))];
-        events.extend(windows.into_iter().map(|w| Event::Maintenance(Arc::new(w))));
+        let windows = windows.into_iter().map(|window| self.with_children(window));
+        events.extend(windows.map(|w| Event::Maintenance(Arc::new(w))));
         events.extend(self.table.hosts().cloned().map(Event::Host));
         for (_, slot) in self.table.iter() {
             events.push(Event::Check(Arc::new(slot.row(&slot.status))));

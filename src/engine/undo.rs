@@ -202,11 +202,18 @@ impl Core {
 
     fn undo_window(&mut self, window: &BeforeWindow) -> Result<(), String> {
         let known = self.world.window(window.id).map(Arc::as_ref);
-        if known != window.after.as_ref() {
+        let same = match (known, &window.after) {
+            (Some(known), Some(after)) => known.is_as_asked(after),
+            (known, after) => known.is_none() && after.is_none(),
+        };
+        if !same {
             return Err(format!("window {} was changed meanwhile", window.id));
         }
         match &window.before {
-            Some(before) => self.batch.windows.push(before.clone()),
+            Some(before) => {
+                let before = self.with_children(before.clone());
+                self.batch.windows.push(before);
+            }
             None => self.batch.windows_gone.push(window.id),
         }
         Ok(())

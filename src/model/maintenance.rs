@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::behind::behind;
+use super::host::Host;
 use super::id::{CheckKey, MaintenanceId, Name};
 use super::pattern::Pattern;
 use super::recurrence::{Occurrence, Recurrence};
@@ -39,6 +41,10 @@ pub struct Maintenance {
     /// Checks it covers by name, at most [`NAMED_LIMIT`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub checks: BTreeSet<CheckKey>,
+    /// Hosts that cannot be reached without its own, which it covers as well; none when it covers
+    /// its own alone. They follow the configuration: see [`Self::with_children`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<BTreeSet<Name>>,
     /// First moment inside.
     pub start: Timestamp,
     /// First moment after.
@@ -145,14 +151,40 @@ impl Maintenance {
         by_host() || by_check()
     }
 
-    /// True when the host is one of its own by name or pattern, whenever that is.
+    /// True when the host is one of its own by name or pattern, or cannot be reached without those
+    /// where it covers such, whenever that is.
     #[must_use]
     pub fn names_host(&self, host: &str) -> bool {
+        self.says_host(host) || self.children.as_ref().is_some_and(|those| those.contains(host))
+    }
+
+    fn says_host(&self, host: &str) -> bool {
         self.hosts.contains(host)
             || self.host_pattern.as_ref().is_some_and(|pattern| pattern.matches(host))
     }
 
-    /// What it covers in a few words: `db-*`, `web-1, web-2`, `12 hosts and 3 checks`.
+    /// The window with the children that its hosts have among these, when it covers such.
+    #[must_use]
+    pub fn with_children(self, hosts: &[&Host]) -> Self {
+        if self.children.is_none() {
+            return self;
+        }
+        let own = hosts.iter().map(|host| &host.name).filter(|name| self.says_host(name));
+        let children = Some(behind(hosts.iter().copied(), own));
+        Self { children, ..self }
+    }
+
+    /// True when both are the same but for what is behind their hosts now.
+    #[must_use]
+    pub fn is_as_asked(&self, other: &Self) -> bool {
+        let asked = |window: &Self| Self {
+            children: window.children.as_ref().map(|_| BTreeSet::new()),
+            ..window.clone()
+        };
+        asked(self) == asked(other)
+    }
+
+    /// What it covers in a few words: `db-*`, `web-1, web-2`, `core-1, 42 behind`.
     #[must_use]
     pub fn scope(&self) -> String {
         let mut parts: Vec<String> = self.host_pattern.iter().map(ToString::to_string).collect();
@@ -165,6 +197,9 @@ impl Maintenance {
             few @ 1..=2 => parts.extend(self.checks.iter().take(few).map(ToString::to_string)),
             0 => {}
             many => parts.push(format!("{many} checks")),
+        }
+        if let Some(children) = &self.children {
+            parts.push(format!("{} behind", children.len()));
         }
         parts.join(", ")
     }
@@ -185,6 +220,7 @@ mod tests {
             checks: BTreeSet::new(),
             start: Timestamp::from_millis(1000),
             end: Timestamp::from_millis(2000),
+            children: None,
             recurrence: None,
             previous: None,
             suppress_notifications: true,
@@ -212,6 +248,7 @@ mod tests {
             checks: BTreeSet::from([CheckKey::new("db-1", "disk")]),
             start: Timestamp::from_millis(1000),
             end: Timestamp::from_millis(2000),
+            children: None,
             recurrence: None,
             previous: None,
             suppress_notifications: true,

@@ -4,6 +4,7 @@
 //! Never: performs I/O, awaits, reads a clock or draws randomness.
 
 pub mod alert;
+pub mod behind;
 pub mod channel;
 pub mod check;
 pub mod comment;
@@ -43,6 +44,7 @@ pub mod trace;
 pub mod watchdog;
 
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
+pub use behind::behind;
 pub use channel::{
     Channel, ChannelKind, Email, Format, GroupBy, Grouping, MailTls, Routes, Webhook,
 };

@@ -18,6 +18,7 @@ fn window(start: &str, hours: u64) -> Maintenance {
         checks: std::collections::BTreeSet::new(),
         start,
         end: start + Span::from_secs(hours * 3600),
+        children: None,
         recurrence: None,
         previous: None,
         suppress_notifications: true,

@@ -30,6 +30,9 @@ pub struct NewMaintenance {
     /// Checks it covers by name.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub checks: BTreeSet<CheckKey>,
+    /// Whether it covers what cannot be reached without its hosts, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub children: bool,
     /// First moment inside.
     pub start: Timestamp,
     /// First moment after; later than `start`.
@@ -62,7 +65,8 @@ impl NewMaintenance {
         Ok(Maintenance { start: first.start, end: first.end, recurrence, ..window })
     }
 
-    /// The window that it becomes, by whom and when; without what repeats.
+    /// The window that it becomes, by whom and when; without what repeats, and without the names of
+    /// children.
     #[must_use]
     pub fn window(&self, id: MaintenanceId, author: SafeText, created: Timestamp) -> Maintenance {
         Maintenance {
@@ -74,6 +78,7 @@ impl NewMaintenance {
             checks: self.checks.clone(),
             start: self.start,
             end: self.end,
+            children: self.children.then(BTreeSet::new),
             recurrence: None,
             previous: None,
             suppress_notifications: self.suppress_notifications,
@@ -95,6 +100,8 @@ struct Written {
     hosts: BTreeSet<Name>,
     #[serde(default)]
     checks: BTreeSet<CheckKey>,
+    #[serde(default)]
+    children: bool,
     start: Timestamp,
     end: Timestamp,
     repeats: Option<Repeats>,
@@ -120,6 +127,7 @@ impl TryFrom<Written> for NewMaintenance {
             check: written.check,
             hosts: written.hosts,
             checks: written.checks,
+            children: written.children,
             start: written.start,
             end: written.end,
             repeats: written.repeats,

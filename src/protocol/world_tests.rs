@@ -35,6 +35,7 @@ fn window(pattern: &str, start: i64, end: i64) -> Event {
         checks: std::collections::BTreeSet::new(),
         start: Timestamp::from_millis(start),
         end: Timestamp::from_millis(end),
+        children: None,
         recurrence: None,
         previous: None,
         suppress_notifications: true,

@@ -109,6 +109,7 @@ fn window(name: &str, from: i64, until: i64) -> Maintenance {
         checks: std::collections::BTreeSet::new(),
         start: at(from),
         end: at(until),
+        children: None,
         recurrence: None,
         previous: None,
         suppress_notifications: true,

@@ -61,6 +61,7 @@ fn windows() -> impl Strategy<Value = Vec<Maintenance>> {
             checks: std::collections::BTreeSet::new(),
             start: minute(start),
             end: minute(start + length),
+            children: None,
             recurrence: None,
             previous: None,
             suppress_notifications: suppress,

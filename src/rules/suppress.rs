@@ -113,6 +113,7 @@ mod tests {
             checks: std::collections::BTreeSet::new(),
             start: Timestamp::from_millis(start),
             end: Timestamp::from_millis(end),
+            children: None,
             recurrence: None,
             previous: None,
             suppress_notifications: suppress,

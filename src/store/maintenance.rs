@@ -25,6 +25,7 @@ type WindowRow = (
     Option<String>,
     Option<i64>,
     Option<i64>,
+    bool,
 );
 
 fn window(row: &WindowRow) -> Option<Maintenance> {
@@ -46,6 +47,8 @@ fn window(row: &WindowRow) -> Option<Maintenance> {
         check,
         hosts: named(row.10.as_deref())?,
         checks: named(row.11.as_deref())?,
+        // Which those are the configuration says.
+        children: row.15.then(BTreeSet::new),
         start: Timestamp::from_millis(*start),
         end: Timestamp::from_millis(*end),
         recurrence,
@@ -74,7 +77,7 @@ impl Store {
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
             suppress, created_by, author, created_at, hosts, checks, recurrence, previous_start, \
-            previous_end FROM maintenance WHERE end_at <= $1 \
+            previous_end, children FROM maintenance WHERE end_at <= $1 \
             ORDER BY end_at DESC, id DESC LIMIT $2";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(now.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
@@ -88,7 +91,7 @@ impl Store {
     ) -> Result<Vec<Maintenance>, StoreError> {
         const SQL: &str = "SELECT id, name, host_pattern, check_pattern, start_at, end_at, \
             suppress, created_by, author, created_at, hosts, checks, recurrence, previous_start, \
-            previous_end FROM maintenance WHERE +end_at > $1 OR recurrence IS NOT NULL \
+            previous_end, children FROM maintenance WHERE +end_at > $1 OR recurrence IS NOT NULL \
             ORDER BY start_at, id";
         let rows: Vec<WindowRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(moment.millis()).fetch_all(pool).await)?;
@@ -116,14 +119,15 @@ impl Tx {
     pub async fn put_maintenance(&mut self, window: &Maintenance) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO maintenance (id, name, host_pattern, check_pattern, \
             start_at, end_at, suppress, created_by, author, created_at, \
-            hosts, checks, recurrence, previous_start, previous_end) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+            hosts, checks, recurrence, previous_start, previous_end, children) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
             ON CONFLICT (id) DO UPDATE SET name = excluded.name, \
             host_pattern = excluded.host_pattern, check_pattern = excluded.check_pattern, \
             start_at = excluded.start_at, end_at = excluded.end_at, suppress = excluded.suppress, \
             created_by = excluded.created_by, author = excluded.author, hosts = excluded.hosts, \
             checks = excluded.checks, recurrence = excluded.recurrence, \
-            previous_start = excluded.previous_start, previous_end = excluded.previous_end";
+            previous_start = excluded.previous_start, previous_end = excluded.previous_end, \
+            children = excluded.children";
         let hosts = list(&window.hosts).map_err(|error| self.fail(error))?;
         let checks = list(&window.checks).map_err(|error| self.fail(error))?;
         let recurrence = window.recurrence.as_ref().map(words::json).transpose();
@@ -144,6 +148,7 @@ impl Tx {
             .bind(recurrence)
             .bind(window.previous.map(|before| before.start.millis()))
             .bind(window.previous.map(|before| before.end.millis()))
+            .bind(window.children.is_some())
             .execute(c).await.map(drop))
     }
 

@@ -23,6 +23,7 @@ const EIGHTH: &str = include_str!("migrations/0008_gathering.sql");
 const NINTH: &str = include_str!("migrations/0009_reach.sql");
 const TENTH: &str = include_str!("migrations/0010_escalation.sql");
 const ELEVENTH: &str = include_str!("migrations/0011_duty.sql");
+const TWELFTH: &str = include_str!("migrations/0012_children.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -38,6 +39,7 @@ pub(super) fn migrator() -> Migrator {
         (9, "reach", NINTH),
         (10, "escalation", TENTH),
         (11, "duty", ELEVENTH),
+        (12, "children", TWELFTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

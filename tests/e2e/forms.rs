@@ -233,13 +233,14 @@ fn window(desk: &mut Desk) {
             ("repeats", "daily in Mars/Base", "there is no time zone `mars/base`", "never"),
         ],
     );
+    open.choose("children", "[x] what cannot be reached without them, too");
     open.choose("notifications", "[ ] sent as ever; the window is only shown");
     open.write("for", "j.smith");
     open.desk.wait_for("covers 2 hosts with 2 checks");
     let desk = open.send("2 hosts will be in maintenance from");
-    let row = "SELECT name || '|' || host_pattern || '|' || check_pattern || '|' || suppress \
+    let row = "SELECT name || '|' || host_pattern || '|' || check_pattern || '|' || children || suppress \
                || '|' || created_by || '|' || author FROM maintenance";
-    assert_eq!(desk.value(row), "rack 4|shut-*|tcp|0|j.smith|noc-1");
+    assert_eq!(desk.value(row), "rack 4|shut-*|tcp|10|j.smith|noc-1");
     assert!(is_in(desk.moment("SELECT CAST(start_at AS TEXT) FROM maintenance"), 3600));
     assert!(is_in(desk.moment("SELECT CAST(end_at AS TEXT) FROM maintenance"), 3 * 3600));
     let detail = desk.did("add_maintenance", 1);

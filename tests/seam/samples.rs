@@ -61,6 +61,7 @@ pub fn window() -> Maintenance {
         checks: BTreeSet::from([key()]),
         start: at(0),
         end: at(60_000),
+        children: Some(["leaf é".into()].into()),
         recurrence: Some(Box::new(Recurrence {
             repeats: "weekly on mon,wed until 2027-06-30 except 2026-12-23 in Europe/Berlin"
                 .parse()

@@ -24,13 +24,14 @@ use crate::lab::{Lab, START, good, noc, refused, slow};
 use crate::ledger::{Ledger, MOODS};
 
 /// Kinds of steps and how often each comes.
-pub const STEPS: [(&str, u32); 21] = [
+pub const STEPS: [(&str, u32); 22] = [
     ("result", 120),
     ("result again", 3),
+    ("to and fro", 2),
     ("acknowledge", 8),
     ("give back", 3),
     ("comment", 3),
-    ("undo", 3),
+    ("undo", 9),
     ("window", 5),
     ("end window", 3),
     ("extend window", 2),
@@ -188,6 +189,7 @@ impl Sea {
         match name {
             "result" => self.result().await,
             "result again" => self.again().await,
+            "to and fro" => self.to_and_fro().await,
             "acknowledge" | "give back" | "comment" | "undo" => self.operator(name).await,
             "window" | "end window" | "extend window" => self.window(name).await,
             "edit rules" => self.edit().await,
@@ -224,7 +226,8 @@ impl Sea {
     async fn result(&mut self) {
         let Some(key) = self.a_check() else { return };
         if self.below(8) == 0 {
-            let mood = self.below(6);
+            // One more for no answer at all.
+            let mood = [0, 1, 2, 3, 4, 5, 3][self.below(7)];
             self.moods.insert(key.clone(), mood);
         }
         // Good more often than not, else as its mood is.
@@ -251,6 +254,23 @@ impl Sea {
         assert!(state != State::Ok || fine, "{key} is OK by a result that was not good");
     }
 
+    /// A check that cannot make up its mind.
+    async fn to_and_fro(&mut self) {
+        let Some(key) = self.a_check() else { return };
+        for turn in 0..12 {
+            let bad = turn % 2 == 0;
+            let observation = match (&*key.name, bad) {
+                ("system", true) => load(95.0),
+                ("system", false) => load(10.0),
+                (_, true) => refused(),
+                (_, false) => good(),
+            };
+            self.lab.clock.advance(Span::from_secs(1));
+            self.lab.report(&key.to_string(), observation).await;
+            self.heard().await;
+        }
+    }
+
     /// The same message once more: counted once.
     async fn again(&mut self) {
         let before = self.lab.edges().await.len();
@@ -263,8 +283,10 @@ impl Sea {
     async fn operator(&mut self, name: &str) {
         let Some(key) = self.a_problem() else { return };
         let targets = vec![Target::Check(key)];
-        let expires = (self.below(3) > 0).then(|| {
-            let seconds = 30 + self.below(7200);
+        let expires = (self.below(5) > 0).then(|| {
+            // Most run out before it is over.
+            let most = [300, 900, 7200][self.below(3)];
+            let seconds = 30 + self.below(most);
             self.now() + Span::from_secs(u64::try_from(seconds).unwrap())
         });
         let mut undone = None;
@@ -310,6 +332,7 @@ impl Sea {
                 checks: std::collections::BTreeSet::new(),
                 start,
                 end,
+                children: false,
                 repeats: None,
                 suppress_notifications: suppress,
                 created_by: None,
@@ -345,7 +368,7 @@ impl Sea {
                 continue;
             }
             let minutes = self.below(4);
-            let (re_alert, tell) = (10 + self.below(50), self.below(4) > 0);
+            let (re_alert, tell) = (3 + self.below(12), self.below(4) > 0);
             let threshold = 70 + self.below(20);
             self.rules += &format!(
                 "[[rule]]\nrule_name = \"r{n}\"\nhost_pattern = \"{host}\"\n\

@@ -96,6 +96,7 @@ pub fn window(number: u8, start: i64, end: i64) -> Maintenance {
         checks: std::collections::BTreeSet::new(),
         start: at(start),
         end: at(end),
+        children: Some(std::collections::BTreeSet::new()),
         recurrence: number.is_multiple_of(3).then(|| {
             Box::new(Recurrence {
                 repeats: "monthly on 2nd tue until 2031-12-31 except 2027-01-12 in Asia/Kathmandu"

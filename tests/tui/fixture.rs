@@ -147,6 +147,7 @@ fn window() -> Event {
         checks: std::collections::BTreeSet::new(),
         start: ago(3600),
         end: now() + Span::from_secs(3600),
+        children: None,
         recurrence: None,
         previous: None,
         suppress_notifications: true,

@@ -82,7 +82,7 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
     let screen = console.screen();
     assert!(screen.contains("covers 9 hosts with"), "{screen}");
     assert!(screen.contains("lon-01, lon-02, lon-03"), "{screen}");
-    console.press("tab ctrl-u").write("22:00").press("tab ctrl-u").write("until 06:00");
+    console.press("tab space tab ctrl-u").write("22:00").press("tab ctrl-u").write("until 06:00");
     console.press("tab ctrl-u").write("weekly on tue except 2026-03-03 in Europe/Berlin");
     let screen = console.screen();
     assert!(screen.contains("by the clocks of Europe/Berlin: 22:00 to 25 Feb 06:00"), "{screen}");
@@ -93,7 +93,7 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
     };
     assert_eq!(window.name, "power work");
     assert_eq!(window.host_pattern.as_ref().map(|p| p.as_str()), Some("lon-0*"));
-    assert!(window.check.is_none() && window.hosts.is_empty());
+    assert!(window.check.is_none() && window.hosts.is_empty() && window.children);
     assert_eq!(window.start, "2026-02-24T21:00:00Z".parse().unwrap());
     assert_eq!(window.end, "2026-02-25T05:00:00Z".parse().unwrap());
     let repeats = window.repeats.as_ref().map(ToString::to_string);
@@ -110,14 +110,14 @@ fn dc_05_the_window_form_counts_and_names_before_it_is_sent() {
 fn dc_05_wrong_input_of_the_window_form_is_said_beside_its_field() {
     for (field, text, words) in [
         (0, "", "a window needs a name"),
-        (5, "weekly on noday", "`noday` is no weekday"),
-        (5, "daily until 2020-01-01 in UTC", "it would never begin"),
+        (6, "weekly on noday", "`noday` is no weekday"),
+        (6, "daily until 2020-01-01 in UTC", "it would never begin"),
         (1, "nobody-*", "nothing is called so"),
         (1, "", "write a glob of hosts"),
         (2, "no-such", "nothing is called so"),
-        (3, "yesterday", "`yesterday` is no moment; write now, 22:00 or 2026-11-25 22:00"),
-        (4, "soon", "`soon` is no length of time"),
-        (4, "2026-02-24 20:00", "it would end before it begins"),
+        (4, "yesterday", "`yesterday` is no moment; write now, 22:00 or 2026-11-25 22:00"),
+        (5, "soon", "`soon` is no length of time"),
+        (5, "2026-02-24 20:00", "it would end before it begins"),
     ] {
         let mut console = Console::open((120, 40));
         console.press("M");

@@ -201,6 +201,7 @@ impl Crew {
             checks: std::collections::BTreeSet::new(),
             start: work.start,
             end: work.end,
+            children: false,
             repeats: None,
             suppress_notifications: true,
             created_by: None,

@@ -68,6 +68,7 @@ impl Core {
 
     /// Stages a window with how it was before.
     fn put_window(&mut self, before: Option<Maintenance>, window: Maintenance) -> Outcome {
+        let window = self.with_children(window);
         self.before.windows.push(BeforeWindow {
             id: window.id,
             before,

@@ -100,6 +100,7 @@ fn world() -> World {
         checks: std::collections::BTreeSet::new(),
         start: NOW - Span::from_secs(60),
         end: NOW + Span::from_secs(60),
+        children: None,
         recurrence: None,
         previous: None,
         suppress_notifications: true,

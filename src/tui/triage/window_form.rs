@@ -30,6 +30,7 @@ pub struct Filled {
     name: String,
     start: String,
     end: String,
+    children: bool,
     repeats: String,
     suppress: bool,
     whom: String,
@@ -60,6 +61,7 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
         name: format!("window {}", app.options.zone.clock(app.wall())),
         start: "now".to_owned(),
         end: "1h".to_owned(),
+        children: false,
         repeats: "never".to_owned(),
         suppress: true,
         whom: String::new(),
@@ -68,6 +70,12 @@ pub fn open(app: &mut App, filled: Option<Filled>) {
         Field::text("name", &filled.name, "what it is for"),
         Field::text("hosts", &hosts, about),
         Field::text("checks", &checks, "a glob; empty: all of them"),
+        Field::toggle(
+            "children",
+            filled.children,
+            "what cannot be reached without them, too",
+            "these hosts alone",
+        ),
         Field::text("start", &filled.start, "now, 22:00, 2026-11-25 22:00"),
         Field::text("end", &filled.end, "1h, until 06:00, 2026-11-26 06:00"),
         Field::text("repeats", &filled.repeats, REPEATS),
@@ -149,6 +157,7 @@ fn window(app: &App, form: &Form, named: &Named) -> Result<NewMaintenance, Wrong
         checks: chosen.checks,
         start,
         end,
+        children: form.is_on("children"),
         repeats,
         suppress_notifications: form.is_on("notifications"),
         created_by: (!whom.is_empty()).then(|| whom.to_owned()),
@@ -164,7 +173,9 @@ fn whole(new: &NewMaintenance) -> Result<Maintenance, String> {
 
 /// The hosts and checks that a window covers now, and the first names.
 fn covered(app: &App, new: &NewMaintenance) -> (usize, usize, Vec<String>) {
+    let hosts: Vec<_> = app.world.hosts().map(|entry| &*entry.host).collect();
     let probe = new.window(MaintenanceId::from_parts(0, [0; 10]), SafeText::empty(), new.start);
+    let probe = probe.with_children(&hosts);
     let of_checks: BTreeSet<_> = new.checks.iter().map(|key| &key.host).collect();
     let (mut hosts, mut checks, mut names) = (0, 0, Vec::new());
     for entry in app.world.hosts() {
@@ -257,6 +268,7 @@ pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
         name: form.text("name").to_owned(),
         start: form.text("start").to_owned(),
         end: form.text("end").to_owned(),
+        children: form.is_on("children"),
         repeats: form.text("repeats").to_owned(),
         suppress: form.is_on("notifications"),
         whom: form.text("for").to_owned(),

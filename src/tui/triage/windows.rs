@@ -154,6 +154,7 @@ fn window(app: &App, text: &str, scope: &Scope) -> Result<NewMaintenance, String
         checks: BTreeSet::new(),
         start,
         end,
+        children: false,
         repeats: None,
         suppress_notifications: true,
         created_by: None,
