@@ -263,7 +263,7 @@ pub fn rule_change_words(change: &RuleChange) -> String {
                 let (was, is) = (value(was), value(is));
                 (was != is).then(|| format!("{key} {was} became {is}"))
             };
-            let all: Vec<String> = keys::RULE.iter().filter_map(|key| differs(key)).collect();
+            let all: Vec<String> = keys::RULE.iter().filter_map(differs).collect();
             let all = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
             format!("changed rule `{}`: {all}", name(was))
         }

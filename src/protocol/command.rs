@@ -268,7 +268,6 @@ impl Command {
         let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
         let alert = AlertId::from_parts(1_700_000_000_000, [3; 10]);
         let at = Timestamp::from_millis(1_700_000_000_000);
-        let pattern = || "db-*".parse::<Pattern>().ok();
         let key = CheckKey::new("Zürich 3", "disk é");
         let mut all = vec![
             Self::Acknowledge {
@@ -341,12 +340,6 @@ impl Command {
                     }),
                 },
             },
-            Self::SaveRule {
-                text: "rule_name = \"Z\u{fc}rich: load\"\n".to_owned(),
-                was: Some("[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned()),
-            },
-            Self::SaveRule { text: "rule_name = \"a\"".to_owned(), was: None },
-            Self::DeleteRule { was: "[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned() },
             Self::Reload,
             Self::Stop,
             Self::Claim { boot: 42 },
@@ -366,26 +359,37 @@ impl Command {
                 lag: Span::ZERO,
             }),
         ];
-        all.push(Self::AddMaintenance(NewMaintenance {
-            name: "DB Patching - Feb 25".to_owned(),
-            host_pattern: pattern(),
-            check: None,
-            hosts: BTreeSet::new(),
-            checks: BTreeSet::new(),
-            start: at,
-            end: at + Span::from_secs(3600),
-            repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
-            suppress_notifications: true,
-            created_by: Some("j.smith".to_owned()),
-        }));
+        all.extend(Self::more_samples(at));
         all
+    }
+
+    fn more_samples(at: Timestamp) -> [Self; 4] {
+        [
+            Self::AddMaintenance(NewMaintenance {
+                name: "DB Patching - Feb 25".to_owned(),
+                host_pattern: "db-*".parse::<Pattern>().ok(),
+                check: None,
+                hosts: BTreeSet::new(),
+                checks: BTreeSet::new(),
+                start: at,
+                end: at + Span::from_secs(3600),
+                repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
+                suppress_notifications: true,
+                created_by: Some("j.smith".to_owned()),
+            }),
+            Self::SaveRule {
+                text: "rule_name = \"Z\u{fc}rich: load\"\n".to_owned(),
+                was: Some("[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned()),
+            },
+            Self::SaveRule { text: "rule_name = \"a\"".to_owned(), was: None },
+            Self::DeleteRule { was: "[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned() },
+        ]
     }
 }
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "an outcome lives for one request")]
 pub enum Outcome {
     /// Done; for so many alerts or checks, and what could not be done with the reason.
     Done {

@@ -100,14 +100,26 @@ impl<'d> Open<'d> {
     fn go(&mut self, field: &str) {
         for _ in 0..self.fields.len() + 3 {
             let screen = self.desk.console.text();
-            let mut lines = screen.lines();
-            if lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›')) {
+            let here = self.here(&screen);
+            if here == Some(field) {
                 return;
             }
             self.desk.console.send("\t");
-            self.desk.wait("the next field", |next| next != screen);
+            // What lies behind the form may change by itself; at a button there is nothing else.
+            self.desk.wait("the next field", |next| {
+                next != screen && (here.is_none() || self.here(next) != here)
+            });
         }
         panic!("no field {field}:\n{}", self.desk.console.text());
+    }
+
+    /// The field where the keys are.
+    fn here(&self, screen: &str) -> Option<&str> {
+        let marked = |field: &&String| {
+            let mut lines = screen.lines();
+            lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›'))
+        };
+        self.fields.keys().find(marked).map(String::as_str)
     }
 
     /// Writes into a field in place of what is there.

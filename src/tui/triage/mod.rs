@@ -224,7 +224,7 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
         }
         Waits::Trial { token } => rule_form::reply(app, token, result),
         Waits::SaveRule { token, name, tried } => {
-            rule_save::saved(app, token, &name, tried, result)
+            rule_save::saved(app, token, &name, tried, result);
         }
         Waits::DeleteRule { name } => rule_save::deleted(app, &name, result),
         Waits::Remember { what } => {
