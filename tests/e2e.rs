@@ -41,6 +41,8 @@ mod prompts;
 mod pty;
 #[path = "e2e/read_only.rs"]
 mod read_only;
+#[path = "e2e/saved_rule.rs"]
+mod saved_rule;
 #[path = "plugins/scene.rs"]
 mod scene;
 #[path = "e2e/screens.rs"]

@@ -25,6 +25,7 @@
 //! | `GET /api/v1/notifications?destination=&limit=` | what is on its way, given up, taken |
 //! | `POST /api/v1/notifications/resend`, `.../drop` | `{which}`: `{keys}` or `{destination}` |
 //! | `GET /api/v1/rules?limit=` | the rules in force, and what each does now |
+//! | `POST /api/v1/rules`, `POST /api/v1/rules/delete` | `{text, was}`: saves a rule; `{was}` |
 //! | `POST /api/v1/rules/try` | `{name, text, since}`: what a draft would have made of the stored past |
 //! | `POST /api/v1/paging/hold`, `.../resume` | `{for_ms, reason}`: tell nobody for a time; nothing |
 //! | `GET /api/v1/handover?since=&shift=&before=` | what a team hands over to the next one |
@@ -92,7 +93,8 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/notifications", get(notifications::list))
         .route("/api/v1/notifications/resend", post(notifications::resend))
         .route("/api/v1/notifications/drop", post(notifications::give_up))
-        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules", get(rules::list).post(rules::save))
+        .route("/api/v1/rules/delete", post(rules::delete))
         .route("/api/v1/rules/try", post(rules::attempt))
         .route("/api/v1/paging/hold", post(notifications::hold))
         .route("/api/v1/paging/resume", post(notifications::resume))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::{ConfigCommand, Global};
 use super::{look, machine, print};
-use crate::config::{Config, Env, Problems, Source, builtin, load, locate};
+use crate::config::{Config, Env, Problems, RuleEdit, Source, builtin, load, locate};
 
 /// Reads the configuration that the options, the environment and the usual places name; without
 /// any file the built-in one.
@@ -12,6 +12,14 @@ use crate::config::{Config, Env, Problems, Source, builtin, load, locate};
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read(global: &Global) -> Result<Config, Problems> {
+    read_with(global, None)
+}
+
+/// The same, one file of rules as it shall become.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_with(global: &Global, edit: Option<&RuleEdit>) -> Result<Config, Problems> {
     let machine = machine::this();
     let source = locate::find(global.config.as_deref());
     let env = Env::of_process()
@@ -22,13 +30,15 @@ pub fn read(global: &Global) -> Result<Config, Problems> {
     let config = load(&source, &machine, &env)?;
     // What only the console understands is refused here as well, for every command alike.
     look::keymap(&config)?;
-    Ok(match source {
+    let rules = locate::rules_dir(&source);
+    let config = match source {
         Source::File(_) => config,
         Source::BuiltIn => {
             let resolvers = machine::resolvers();
             config.with_builtin(builtin(&machine, machine::gateway(), &resolvers))
         }
-    })
+    };
+    config.with_rules_of(rules, edit)
 }
 
 /// Runs `fluxnoc config ...`.

@@ -14,7 +14,7 @@ use super::args::Global;
 use super::lifecycle::{self, Home, Place, Plan};
 use super::{config_cmd, logging, look, machine, plain, print, setup};
 use crate::backend::Backend;
-use crate::config::{Config, locate};
+use crate::config::{Config, RuleEdit, locate};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Role};
 use crate::tui::{self, Leave, Options};
@@ -49,7 +49,7 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
     let data_dir = locate::data_dir(global.data_dir.as_deref()).map_err(anyhow::Error::msg)?;
     let again = {
         let global = global.clone();
-        Arc::new(move || config_cmd::read(&global))
+        Arc::new(move |edit: Option<&RuleEdit>| config_cmd::read_with(&global, edit))
     };
     Ok(Console {
         operator: operator(global, &config),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::engine::{Door, Engine, Handle, Inventory, Keep, Reload, Setup};
+use crate::engine::{Door, Engine, Handle, Inventory, Keep, KeepRule, Reload, Setup};
 use crate::probe::Shared;
 use crate::protocol::{Query, Role};
 use crate::store::{DirLock, Store};
@@ -36,6 +36,8 @@ pub struct Plan {
     pub inventory: Inventory,
     /// How to read that again.
     pub reload: Reload,
+    /// How a rule is saved.
+    pub keep_rule: KeepRule,
     /// How long to remember.
     pub keep: Keep,
     /// The machine's name.
@@ -176,6 +178,7 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
     let setup = Setup {
         inventory: plan.inventory,
         reload: plan.reload,
+        keep_rule: plan.keep_rule,
         store,
         keep: plan.keep,
         clock: clock.clone(),

@@ -109,7 +109,7 @@ fn look(read: &setup::Again, colours: ColourTier) -> Result<Look, String> {
     // A line on the screen has room for one problem; `fluxnoc config check` says all.
     let first =
         |problems: Problems| problems.list.first().map_or_else(String::new, ToString::to_string);
-    let config = read().map_err(first)?;
+    let config = read(None).map_err(first)?;
     let keymap = keymap(&config).map_err(first)?;
     let (themes, problems) = Themes::load(theme_directory(&config).as_deref(), colours);
     Ok(Look { keymap, themes, theme: config.settings.console.theme, problems })

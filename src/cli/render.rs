@@ -66,6 +66,10 @@ fn done(outcome: &Outcome) -> String {
             let lines: Vec<String> = answers.iter().map(ToString::to_string).collect();
             lines.join("\n") + "\n"
         }
+        Outcome::Rule { rule, checks } => {
+            let place = rule.origin.as_deref().unwrap_or_default();
+            format!("{}: saved in {}, judges {checks} checks\n", rule.name, safe_line(&place))
+        }
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
 }

@@ -10,19 +10,19 @@ use super::lifecycle::Plan;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::targets::Job;
-use crate::config::{Config, Problems};
+use crate::config::{Config, Problems, Rejection, RuleChange, RuleEdit, change_rule};
 use crate::discovery::Found;
-use crate::engine::{Inventory, Keep};
+use crate::engine::{Inventory, Keep, Kept};
 use crate::model::RequestId;
-use crate::protocol::{Actor, Command, Request};
+use crate::protocol::{Actor, Command, Problem, Request};
 use crate::series::Bounds;
 use crate::store::Retention;
 
 /// Where found targets are kept in the data directory.
 const TARGETS: &str = "targets.json";
 
-/// Reads the configuration again from where it was found.
-pub type Again = Arc<dyn Fn() -> Result<Config, Problems> + Send + Sync>;
+/// Reads the configuration again from where it was found; one file of rules as it shall become.
+pub type Again = Arc<dyn Fn(Option<&RuleEdit>) -> Result<Config, Problems> + Send + Sync>;
 
 /// What is known of targets that are found, with the configuration that was used last.
 pub struct Finding {
@@ -42,9 +42,30 @@ impl Finding {
     fn inventory(&self, read: &Again) -> Result<Inventory, Problems> {
         let mut last = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.again.swap(false, Ordering::AcqRel) {
-            *last = read()?;
+            *last = read(None)?;
         }
         Ok(with_found(&last, &self.found))
+    }
+
+    /// Has a change of the rules written down; it counts from then on.
+    fn keep(self: &Arc<Self>, read: &Again, change: &RuleChange) -> Result<Kept, Problem> {
+        let mut last = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change_rule(&last, change, &|edit| read(edit)).map_err(|refused| {
+            match refused.why {
+                Rejection::Invalid => Problem::invalid(refused.message),
+                Rejection::Conflict => Problem::conflict(refused.message),
+                Rejection::Unwritable => Problem::unavailable(refused.message),
+            }
+        })?;
+        let before = std::mem::replace(&mut *last, changed.config.clone());
+        let (inventory, rule) = (with_found(&last, &self.found), changed.rule.clone());
+        let finding = Arc::clone(self);
+        let take_back = Box::new(move || {
+            let mut last = finding.config.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = before;
+            changed.take_back();
+        });
+        Ok(Kept { inventory, rule, take_back })
     }
 }
 
@@ -107,12 +128,14 @@ pub fn plan(
         config: Mutex::new(config.clone()),
         again: AtomicBool::new(false),
     });
-    let reading = Arc::clone(&finding);
+    let (reading, keeping) = (Arc::clone(&finding), Arc::clone(&finding));
+    let keep_with = Arc::clone(again);
     let (store, series) = (&config.settings.store, &config.settings.series);
     Plan {
         data_dir: data_dir.to_owned(),
         inventory: with_found(config, &finding.found),
         reload: Arc::new(move || reading.inventory(&read).map_err(|problems| problems.to_string())),
+        keep_rule: Arc::new(move |change| keeping.keep(&keep_with, change)),
         finding: Some(finding),
         keep: Keep {
             times: Retention {

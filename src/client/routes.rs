@@ -80,6 +80,8 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         Command::Look { stream, interest } => {
             post(&["events", &stream.to_string(), "interest"], interest)
         }
+        Command::SaveRule { text, was } => post(&["rules"], &json!({ "text": text, "was": was })),
+        Command::DeleteRule { was } => post(&["rules", "delete"], &json!({ "was": was })),
         Command::Reload => Ok(order(&["reload"])),
         Command::Stop => Ok(order(&["stop"])),
         Command::Claim { boot } => post(&["work", "claim"], &json!({ "boot": boot })),

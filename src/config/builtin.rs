@@ -20,6 +20,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         routes: crate::model::Routes::default(),
         rules: Vec::new(),
         rule_files: Vec::new(),
+        rules_dir: None,
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),

@@ -42,7 +42,8 @@ pub fn draft(name: &str, text: &str, known: &Monitored<'_>) -> Result<Vec<Drafte
     let sink = Sink::new(name, text);
     let written = rule_files::one(Path::new(name), text, &sink);
     let jobs = &[];
-    let all = Known { hosts: known.hosts, checks: known.checks, jobs, lists: known.lists };
+    let (hosts, checks, lists) = (known.hosts, known.checks, known.lists);
+    let all = Known { hosts, checks, jobs, lists, rules: &[] };
     let wanted = rules::settle(written, &all, &sink);
     let warnings = sink.finish()?;
     let clashes = clashes(&wanted, known);

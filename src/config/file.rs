@@ -119,6 +119,7 @@ pub(super) fn parse_in(
         checks: &checks,
         jobs: &jobs,
         lists: &layers.settings.defaults.contact_lists,
+        rules: &[],
     };
     let rules = rules::settle(written, &known, &sink);
     let written = console::read(&top);
@@ -132,6 +133,7 @@ pub(super) fn parse_in(
         routes,
         rules,
         rule_files,
+        rules_dir: None,
         keys: written,
         source: None,
         warnings,

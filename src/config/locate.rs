@@ -13,12 +13,15 @@ pub enum Source {
     BuiltIn,
 }
 
+/// The user's own file, in their directory of configurations.
+const OWN: &str = "fluxnoc/config.toml";
+
 /// Where a configuration is looked for, in this order, when none was named.
 #[must_use]
 pub fn candidates() -> Vec<PathBuf> {
     let mut paths = vec![PathBuf::from("config.toml")];
     if let Ok(base) = etcetera::base_strategy::Xdg::new() {
-        paths.push(base.config_dir().join("fluxnoc/config.toml"));
+        paths.push(base.config_dir().join(OWN));
     }
     paths.push(PathBuf::from("/etc/fluxnoc/config.toml"));
     paths
@@ -36,6 +39,20 @@ pub fn find(named: Option<&Path>) -> Source {
     // What lies in a directory that we may not enter is somebody else's.
     let exists = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok();
     candidates().into_iter().find(exists).map_or(Source::BuiltIn, Source::File)
+}
+
+/// Where rules are saved: `rules.d` beside the configuration, or where one of the user's own would be.
+#[must_use]
+pub fn rules_dir(source: &Source) -> Option<PathBuf> {
+    let own;
+    let file = match source {
+        Source::File(path) => path,
+        Source::BuiltIn => {
+            own = etcetera::base_strategy::Xdg::new().ok()?.config_dir().join(OWN);
+            &own
+        }
+    };
+    Some(file.parent().unwrap_or(Path::new("")).join(super::RULES_D))
 }
 
 /// The data directory: the named one, or `fluxnoc` in the XDG data directory.

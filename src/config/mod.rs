@@ -2,7 +2,8 @@
 //!
 //! In: a TOML file, `FLUXNOC_*` variables and flags, what this machine is called.
 //! Out: settings, hosts and checks of the model, or all problems with file, line and column.
-//! Never: opens sockets or reads files beyond its own and those that it names.
+//! Never: opens sockets, or reads files beyond its own and those that it names; writes any but a
+//! saved rule.
 
 mod adhoc;
 mod builtin;
@@ -25,6 +26,8 @@ mod problem;
 mod reader;
 mod rule_files;
 mod rules;
+mod rules_d;
+mod save_rule;
 pub mod settings;
 mod show;
 mod show_channels;
@@ -37,6 +40,7 @@ mod times;
 pub mod value;
 mod watchdog;
 mod ways;
+mod write_rule;
 pub mod yaml;
 
 use std::collections::BTreeMap;
@@ -53,6 +57,11 @@ pub use layers::{Env, Origin};
 pub use locate::Source;
 pub use problem::{Place, Problem, Problems, nearest, place};
 pub use rules::RULE_LIMIT;
+pub use rules_d::{RULES_D, RuleEdit};
+pub use save_rule::{
+    Changed, Refused, Rejection, RuleChange, SAVED_LIMIT, change_rule, is_in_rules_d,
+    rule_change_words, rule_place,
+};
 pub use settings::Settings;
 pub use show::text as toml_text;
 pub use show_rules::{draft_text, rule_keys, rule_text};
@@ -73,10 +82,12 @@ pub struct Config {
     pub jobs: Vec<targets::Job>,
     /// Channels and contact lists.
     pub routes: crate::model::Routes,
-    /// Every `[[rule]]`, then those of `rule_files`; [`apply_rules`] puts them on the checks.
+    /// Every `[[rule]]`, then those of `rule_files`, then the saved ones; [`apply_rules`] puts them on the checks.
     pub rules: Vec<Rule>,
     /// The files of rules that were read.
     pub rule_files: Vec<PathBuf>,
+    /// Where rules are saved from the console; see [`Config::with_rules_of`].
+    pub rules_dir: Option<PathBuf>,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
     /// The file it was read from; `None` for the built-in one.

@@ -147,11 +147,14 @@ pub(super) struct Known<'a> {
     pub checks: &'a [Check],
     pub jobs: &'a [Job],
     pub lists: &'a [Name],
+    /// Rules that are right already, and first.
+    pub rules: &'a [Rule],
 }
 
 /// The rules that are right; what is wrong goes into the sink.
 pub(super) fn settle(written: Vec<Written>, known: &Known<'_>, sink: &Sink<'_>) -> Vec<Rule> {
-    let mut first: HashMap<String, String> = HashMap::new();
+    let place = |rule: &Rule| (rule.name.to_string(), rule.origin.clone().unwrap_or_default());
+    let mut first: HashMap<String, String> = known.rules.iter().map(place).collect();
     let mut good: Vec<Written> = Vec::new();
     for mut one in written {
         let name = one.rule.name.to_string();
@@ -160,7 +163,7 @@ pub(super) fn settle(written: Vec<Written>, known: &Known<'_>, sink: &Sink<'_>) 
             continue;
         }
         first.insert(name, one.line());
-        if good.len() >= RULE_LIMIT {
+        if known.rules.len() + good.len() >= RULE_LIMIT {
             sink.push(one.problem(one.name_at, format!("there are more than {RULE_LIMIT} rules")));
             break;
         }
@@ -170,19 +173,21 @@ pub(super) fn settle(written: Vec<Written>, known: &Known<'_>, sink: &Sink<'_>) 
             good.push(one);
         }
     }
-    let rules: Vec<Rule> = good.iter().map(|one| one.rule.clone()).collect();
+    let before = known.rules.len();
+    let mut rules = known.rules.to_vec();
+    rules.extend(good.iter().map(|one| one.rule.clone()));
     let plan = spread::plan(&rules, known.checks);
     for clash in &plan.clashes {
-        if let Some(one) = good.get(clash.rule) {
+        if let Some(one) = clash.rule.checked_sub(before).and_then(|at| good.get(at)) {
             sink.push(one.problem(one.name_at, clash.message.clone()));
         }
     }
     for (at, one) in good.iter().enumerate() {
-        if one.rule.enabled && !plan.judges(at) {
+        if one.rule.enabled && !plan.judges(before + at) {
             sink.warning(one.problem(one.hosts_at, nothing(one, known)));
         }
     }
-    rules
+    rules.split_off(before)
 }
 
 fn nothing(one: &Written, known: &Known<'_>) -> String {

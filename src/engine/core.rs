@@ -56,6 +56,9 @@ pub struct Core {
     pub(super) storage_down: bool,
     pub(super) generation: u64,
     pub(super) reload: Reload,
+    pub(super) keep_rule: super::KeepRule,
+    /// What is put back when the change of a rule that is being stored is not.
+    pub(super) fallback: Option<super::commands::rules::Fallback>,
     pub(super) render: super::Render,
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
     pub(super) rules: Arc<Vec<crate::model::Rule>>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Core;
 use super::queries::{Reply, read};
+use crate::config::{RuleChange, rule_change_words};
 use crate::model::{CheckKey, Hold, Maintenance, Name, Pattern, SafeText, Timestamp};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::query::PAGE_LIMIT;
@@ -307,6 +308,14 @@ fn words(command: &Command) -> (String, Vec<Name>) {
         },
         Command::Note { text } => (format!("noted: {text}"), Vec::new()),
         Command::SignOff { to } => (format!("signed off, {to} took over"), Vec::new()),
+        Command::SaveRule { text, was } => {
+            let change = RuleChange { was: was.clone(), is: Some(text.clone()) };
+            (rule_change_words(&change), Vec::new())
+        }
+        Command::DeleteRule { was } => {
+            let change = RuleChange { was: Some(was.clone()), is: None };
+            (rule_change_words(&change), Vec::new())
+        }
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

@@ -90,6 +90,7 @@ impl Default for Inventory {
 
 /// How the configuration is read again; its error lists every problem, a line each.
 pub type Reload = core::Reload;
+pub use commands::rules::{KeepRule, Kept, keep_no_rules};
 
 /// How long and how much is remembered.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,8 @@ pub struct Setup {
     pub inventory: Inventory,
     /// How to read that again.
     pub reload: Reload,
+    /// How a rule is saved.
+    pub keep_rule: KeepRule,
     /// Where to remember.
     pub store: Store,
     /// How long.
@@ -155,7 +158,7 @@ impl Engine {
         door: Door,
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
-        let Setup { inventory, reload, store, keep, clock, machine } = setup;
+        let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
         let loaded = store.load().await?;
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
@@ -201,6 +204,8 @@ impl Engine {
             storage_down: false,
             generation: 0,
             reload,
+            keep_rule,
+            fallback: None,
             render: Arc::clone(&inventory.render),
             settings: Arc::default(),
             rules: Arc::default(),

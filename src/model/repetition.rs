@@ -83,10 +83,8 @@ impl Maintenance {
         made.day = day;
         // One that was moved by itself stays where it was put.
         let stays = !every && same.is_some_and(|same| same.day == day);
-        let Occurrence { start, end } = match stays {
-            true => Occurrence { start: self.start, end: self.end },
-            false => first,
-        };
+        let as_it_is = Occurrence { start: self.start, end: self.end };
+        let Occurrence { start, end } = if stays { as_it_is } else { first };
         Ok(Self { start, end, recurrence: Some(Box::new(made)), ..self.clone() })
     }
 }

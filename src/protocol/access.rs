@@ -78,7 +78,9 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::Note { .. }
         | Command::SignOff { .. } => Need::Role(Role::Operator),
         Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
-        Command::Reload | Command::Stop => Need::Role(Role::Admin),
+        Command::SaveRule { .. } | Command::DeleteRule { .. } | Command::Reload | Command::Stop => {
+            Need::Role(Role::Admin)
+        }
         Command::Claim { .. } | Command::Report(_) => Need::Worker,
     };
     match (need, actor) {

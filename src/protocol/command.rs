@@ -1,74 +1,19 @@
 //! Commands: what changes something. Every command has one outcome or one problem.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
 use super::event::{Interest, TraceRequest};
 use super::notifications::NotificationScope;
+pub use super::target::Target;
 pub use super::window::NewMaintenance;
 use super::work::{Assignment, Directives, Report};
 use crate::model::{
     AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, Repetition,
-    RequestId, SafeText, Span, Timestamp,
+    RequestId, Rule, SafeText, Span, Timestamp,
 };
-
-/// What a command acts on: an alert's id, a host (all its alerts or checks) or one check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// One episode.
-    Alert(AlertId),
-    /// Everything on a host.
-    Host(Name),
-    /// One check.
-    Check(CheckKey),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alert(id) => id.fmt(f),
-            Self::Host(name) => f.write_str(name),
-            Self::Check(key) => key.fmt(f),
-        }
-    }
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    /// An alert's id, `HOST`, or `HOST/CHECK`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(id) = text.parse::<AlertId>() {
-            return Ok(Self::Alert(id));
-        }
-        if text.contains('/') {
-            return text
-                .parse()
-                .map(Self::Check)
-                .map_err(|e: crate::model::id::BadCheckKey| e.to_string());
-        }
-        if text.is_empty() {
-            return Err("a target is an alert's id, HOST or HOST/CHECK".to_owned());
-        }
-        Ok(Self::Host(text.into()))
-    }
-}
-
-impl Serialize for Target {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
 
 /// How long after an operator's command it can be undone, and how long what it wants to tell
 /// others is held back for that.
@@ -233,6 +178,18 @@ pub enum Command {
         /// What to send besides the World.
         interest: Interest,
     },
+    /// Save a rule, which is in force from then on.
+    SaveRule {
+        /// The rule, in TOML.
+        text: String,
+        /// The rule that it replaces, as the configuration writes it; `None` for a new one.
+        was: Option<String>,
+    },
+    /// Delete a rule that was saved.
+    DeleteRule {
+        /// The rule, as the configuration writes it.
+        was: String,
+    },
     /// Read the configuration again.
     Reload,
     /// Stop the engine.
@@ -271,6 +228,8 @@ impl Command {
             Self::Note { .. } => "note",
             Self::SignOff { .. } => "sign_off",
             Self::Look { .. } => "look",
+            Self::SaveRule { .. } => "save_rule",
+            Self::DeleteRule { .. } => "delete_rule",
             Self::Reload => "reload",
             Self::Stop => "stop",
             Self::Claim { .. } => "claim",
@@ -306,10 +265,8 @@ impl Command {
     /// At least one of every command, for tests that walk all of them.
     #[must_use]
     pub fn samples() -> Vec<Self> {
-        let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
         let alert = AlertId::from_parts(1_700_000_000_000, [3; 10]);
         let at = Timestamp::from_millis(1_700_000_000_000);
-        let pattern = || "db-*".parse::<Pattern>().ok();
         let key = CheckKey::new("Zürich 3", "disk é");
         let mut all = vec![
             Self::Acknowledge {
@@ -323,42 +280,10 @@ impl Command {
                 targets: vec![Target::Host("web 1".into()), Target::Check(key.clone())],
                 text: "fan tray \u{e4} ordered".to_owned(),
             },
-            Self::EditMaintenance {
-                id,
-                name: Some("longer".to_owned()),
-                start: Some(at),
-                end: Some(at + Span::from_secs(60)),
-                repeats: "monthly on 2nd tue in Europe/Berlin".parse().ok(),
-                every: true,
-            },
-            Self::EditMaintenance {
-                id,
-                name: None,
-                start: None,
-                end: None,
-                repeats: Some(Repetition(None)),
-                every: false,
-            },
             Self::Undo { request: RequestId::from_parts(1_700_000_000_000, [9; 10]) },
             Self::Remember { key: "view/x".to_owned(), value: Some("\u{e4}".to_owned()) },
             Self::Remember { key: "view/x".to_owned(), value: None },
-            Self::AddMaintenance(NewMaintenance {
-                name: "marked".to_owned(),
-                host_pattern: None,
-                check: None,
-                hosts: BTreeSet::from(["web 1".into()]),
-                checks: BTreeSet::from([key.clone()]),
-                start: at,
-                end: at + Span::from_secs(3600),
-                children: true,
-                repeats: None,
-                suppress_notifications: true,
-                created_by: None,
-            }),
             Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
-            Self::EndMaintenance { id },
-            Self::CancelMaintenance { id },
-            Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
             Self::Recheck { targets: vec![Target::Check(key.clone())] },
             Self::ResendNotifications {
                 which: NotificationScope::Keys(vec!["a:1:first:log \u{e9}".to_owned()]),
@@ -402,27 +327,77 @@ impl Command {
                 lag: Span::ZERO,
             }),
         ];
-        all.push(Self::AddMaintenance(NewMaintenance {
-            name: "DB Patching - Feb 25".to_owned(),
-            host_pattern: pattern(),
-            check: None,
-            hosts: BTreeSet::new(),
-            checks: BTreeSet::new(),
-            start: at,
-            end: at + Span::from_secs(3600),
-            children: false,
-            repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
-            suppress_notifications: true,
-            created_by: Some("j.smith".to_owned()),
-        }));
+        all.extend(Self::window_samples(at));
+        all.extend(Self::rule_samples());
         all
+    }
+
+    fn window_samples(at: Timestamp) -> [Self; 7] {
+        let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
+        [
+            Self::AddMaintenance(NewMaintenance {
+                name: "DB Patching - Feb 25".to_owned(),
+                host_pattern: "db-*".parse::<Pattern>().ok(),
+                check: None,
+                hosts: BTreeSet::new(),
+                checks: BTreeSet::new(),
+                start: at,
+                end: at + Span::from_secs(3600),
+                children: false,
+                repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
+                suppress_notifications: true,
+                created_by: Some("j.smith".to_owned()),
+            }),
+            Self::AddMaintenance(NewMaintenance {
+                name: "marked".to_owned(),
+                host_pattern: None,
+                check: None,
+                hosts: BTreeSet::from(["web 1".into()]),
+                checks: BTreeSet::from([CheckKey::new("Zürich 3", "disk é")]),
+                start: at,
+                end: at + Span::from_secs(3600),
+                children: true,
+                repeats: None,
+                suppress_notifications: true,
+                created_by: None,
+            }),
+            Self::EditMaintenance {
+                id,
+                name: Some("longer".to_owned()),
+                start: Some(at),
+                end: Some(at + Span::from_secs(60)),
+                repeats: "monthly on 2nd tue in Europe/Berlin".parse().ok(),
+                every: true,
+            },
+            Self::EditMaintenance {
+                id,
+                name: None,
+                start: None,
+                end: None,
+                repeats: Some(Repetition(None)),
+                every: false,
+            },
+            Self::EndMaintenance { id },
+            Self::CancelMaintenance { id },
+            Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
+        ]
+    }
+
+    fn rule_samples() -> [Self; 3] {
+        [
+            Self::SaveRule {
+                text: "rule_name = \"Z\u{fc}rich: load\"\n".to_owned(),
+                was: Some("[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned()),
+            },
+            Self::SaveRule { text: "rule_name = \"a\"".to_owned(), was: None },
+            Self::DeleteRule { was: "[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned() },
+        ]
     }
 }
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "an outcome lives for one request")]
 pub enum Outcome {
     /// Done; for so many alerts or checks, and what could not be done with the reason.
     Done {
@@ -440,6 +415,13 @@ pub enum Outcome {
     },
     /// The window as it is now; it can be undone for [`UNDO`].
     Maintenance(Maintenance),
+    /// The rule as it is in force now.
+    Rule {
+        /// The rule, with the place where it is written.
+        rule: Rule,
+        /// The checks that it made.
+        checks: u64,
+    },
     /// What each channel answered to a test, a line each.
     Tested {
         /// The answers.
@@ -475,18 +457,4 @@ pub struct Request {
     pub actor: Actor,
     /// What.
     pub command: Command,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_survive_text() {
-        for text in ["web-1", "web-1/http", "018bcfe5-6800-7707-8707-070707070707"] {
-            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
-        }
-        assert!(matches!("018bcfe5-6800-7707-8707-070707070707".parse(), Ok(Target::Alert(_))));
-        assert!("".parse::<Target>().is_err());
-    }
 }

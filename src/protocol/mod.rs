@@ -15,6 +15,7 @@ pub mod problem;
 pub mod query;
 pub mod rules;
 pub mod series;
+mod target;
 mod window;
 pub mod work;
 pub mod world;

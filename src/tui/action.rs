@@ -107,8 +107,8 @@ actions! {
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
     Rules, "rules", "rules", "the rules in force: what each demands, its checks, its alerts", Look, key;
-    TryRule, "try-rule", "try rule", "try the rule under the cursor, changed, on the stored history", Look, key;
-    NewRule, "new-rule", "new rule", "try a new rule on the stored history", Look, key;
+    TryRule, "try-rule", "try rule", "try the rule under the cursor, changed, on the stored history, and save it", Look, key;
+    NewRule, "new-rule", "new rule", "write a new rule, try it on the stored history, save it", Look, key;
     Resend, "resend", "send again", "send the notifications under the cursor again", Operate, key;
     DropNotification, "drop-notification", "drop", "give the notifications under the cursor up; the count is typed to confirm", Operate, key;
     Handover, "handover", "handover", "what the next team must know; y y copies it as Markdown", Look, key;
@@ -140,8 +140,8 @@ actions! {
     Comment, "comment", "comment", "write a comment beside what is under the cursor", Operate, key;
     Snooze, "snooze", "snooze", "snooze for me: nobody else sees it, nothing is changed", Look, key;
     WindowForm, "window-form", "window form", "a window with start, end, hosts and checks", Operate, key;
-    Edit, "edit", "edit", "change the acknowledgement or window under the cursor", Operate, key;
-    Delete, "delete", "end window", "end the window here; the count is typed to confirm", Operate, key;
+    Edit, "edit", "edit", "change the acknowledgement, window or rule under the cursor", Operate, key;
+    Delete, "delete", "end window", "end the window here, or delete the rule; the count is typed to confirm", Operate, key;
     Undo, "undo", "undo", "take your last action back, within 10 s", Operate, key;
     Repeat, "repeat", "repeat", "the last action again for what is under the cursor", Operate, key;
     Failures, "failures", "failures", "what could not be done last", Look, palette;

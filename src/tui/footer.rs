@@ -128,7 +128,8 @@ pub fn wishes(app: &App) -> Vec<Action> {
             ),
     );
     wish(Action::Open, matches!(app.focus, Pane::RuleList | Pane::RuleChecks));
-    wish(Action::TryRule, app.view == View::Rules);
+    wish(Action::Edit, app.focus == Pane::RuleList);
+    wish(Action::NewRule, app.view == View::Rules);
     let (resend, give_up) = match app.focus {
         Pane::Notifications => panes::notifications::can(app),
         _ => (false, false),

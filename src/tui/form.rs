@@ -7,6 +7,7 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use crate::tui::action::Action;
 use crate::tui::line::LENGTH_LIMIT;
 
 /// What a field takes.
@@ -78,6 +79,8 @@ pub struct Form {
     pub preview: Vec<String>,
     /// The word of the button that sends.
     pub send: &'static str,
+    /// What else can be done, by which key, in words.
+    pub also: Option<(Action, &'static str)>,
     at: usize,
 }
 
@@ -86,7 +89,7 @@ impl Form {
     #[must_use]
     pub fn new(title: impl Into<String>, objects: impl Into<String>, fields: Vec<Field>) -> Self {
         let (title, objects) = (title.into(), objects.into());
-        Self { title, objects, fields, preview: Vec::new(), send: "Send", at: 0 }
+        Self { title, objects, fields, preview: Vec::new(), send: "Send", also: None, at: 0 }
     }
 
     /// Where the keys are.

@@ -35,6 +35,7 @@ pub async fn engine(
     let engine = Engine::start(Setup {
         inventory,
         reload: Arc::new(|| Err("not here".to_owned())),
+        keep_rule: fluxnoc::engine::keep_no_rules(),
         store,
         keep: Keep::default(),
         clock: clock.clone(),

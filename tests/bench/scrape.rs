@@ -224,6 +224,7 @@ fn ours(port: &str) -> ExitCode {
         let setup = Setup {
             inventory,
             reload: std::sync::Arc::new(|| Err("no".to_owned())),
+            keep_rule: fluxnoc::engine::keep_no_rules(),
             store,
             keep: Keep { series, ..Keep::default() },
             clock: Clock::System,

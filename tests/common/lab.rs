@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fluxnoc::clock::Clock;
-use fluxnoc::engine::{Engine, Inventory, Keep, Setup, Watcher};
+use fluxnoc::engine::{Engine, Inventory, Keep, KeepRule, Setup, Watcher, keep_no_rules};
 use fluxnoc::model::spec::{PingSpec, Spec};
 use fluxnoc::model::{
     Check, CheckKey, Failure, FailureKind, Host, Kind, Metric, Observation, RequestId, SafeText,
@@ -74,6 +74,11 @@ pub fn refused() -> Observation {
 impl Lab {
     /// Starts an engine on the store in `dir`.
     pub async fn start(dir: &Path, wanted: Inventory, clock: Clock) -> Self {
+        Self::keeping(dir, wanted, clock, keep_no_rules()).await
+    }
+
+    /// The same; rules are saved so.
+    pub async fn keeping(dir: &Path, wanted: Inventory, clock: Clock, keep_rule: KeepRule) -> Self {
         let path = dir.join("fluxnoc.db");
         let store = Store::open_sqlite(&path).await.expect("a store");
         let shared = Arc::new(Mutex::new(Ok(wanted.clone())));
@@ -81,6 +86,7 @@ impl Lab {
         let engine = Engine::start(Setup {
             inventory: wanted,
             reload: Arc::new(move || again.lock().expect("the inventory").clone()),
+            keep_rule,
             store,
             keep: Keep::default(),
             clock: clock.clone(),

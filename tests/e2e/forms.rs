@@ -100,14 +100,26 @@ impl<'d> Open<'d> {
     fn go(&mut self, field: &str) {
         for _ in 0..self.fields.len() + 3 {
             let screen = self.desk.console.text();
-            let mut lines = screen.lines();
-            if lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›')) {
+            let here = self.here(&screen);
+            if here == Some(field) {
                 return;
             }
             self.desk.console.send("\t");
-            self.desk.wait("the next field", |next| next != screen);
+            // What lies behind the form may change by itself; at a button there is nothing else.
+            self.desk.wait("the next field", |next| {
+                next != screen && (here.is_none() || self.here(next) != here)
+            });
         }
         panic!("no field {field}:\n{}", self.desk.console.text());
+    }
+
+    /// The field where the keys are.
+    fn here(&self, screen: &str) -> Option<&str> {
+        let marked = |field: &&String| {
+            let mut lines = screen.lines();
+            lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›'))
+        };
+        self.fields.keys().find(marked).map(String::as_str)
     }
 
     /// Writes into a field in place of what is there.
@@ -290,10 +302,9 @@ fn edit_window(desk: &mut Desk) {
     assert_eq!((&detail["id"], &detail["name"]), (&json!(id), &json!("rack 5")));
 }
 
-/// Nothing of it takes effect, right or wrong: what is right is copied.
+/// Nothing of what is wrong is written anywhere; what is right is a file, in force, and in the audit.
 fn rule(desk: &mut Desk) {
-    let before = desk.store();
-    let mut open = Open::new(desk, "Rule", "gT", "Try a rule");
+    let mut open = Open::new(desk, "Rule", "gT", "New rule");
     let needs = "a rule needs this";
     open.wrong(
         "Rule",
@@ -315,8 +326,32 @@ fn rule(desk: &mut Desk) {
             ("since", "soon", "write 7d, 36h or 90m", "1h"),
         ],
     );
+    assert!(!open.desk.house.file("rules.d").exists());
     open.choose("auto_notify", "[ ] nobody is told");
+    open.choose("override", "[x] judges also where another rule would");
     open.desk.wait_for("would not have fired; it judges 2 checks");
-    let desk = open.send("`Slow` is copied as TOML");
-    desk.unchanged(&before);
+    let desk = open.send("`Slow` is in force, in rules.d/slow.toml; it judges 2 checks");
+    let detail = desk.did("save_rule", 1);
+    assert_eq!(detail["was"], json!(null));
+    let text = detail["text"].as_str().unwrap();
+    let file = desk.house.file("rules.d/slow.toml");
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with(text), "{text}");
+    assert!(text.contains("auto_notify = false\n") && text.contains("override = true\n"), "{text}");
+
+    // The same form changes it; the audit has what was before.
+    desk.press("gr");
+    desk.wait_for("rules.d/slow.toml");
+    let mut open = Open::new(desk, "Rule", "e", "Change a rule");
+    open.write("critical_threshold", "7s");
+    open.desk.wait_for("would not have fired; it judges 2 checks");
+    let desk = open.send("`Slow` is in force, in rules.d/slow.toml");
+    let detail = desk.did("save_rule", 2);
+    assert!(detail["was"].as_str().unwrap().contains("critical_threshold = 5\n"), "{detail}");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("critical_threshold = \"7s\""));
+
+    desk.line("D", "Delete 1 rule, `Slow` in rules.d/slow.toml: 2 checks go");
+    desk.wrong("2", "type 1 and Enter to do it, or Esc");
+    desk.right("1", "`Slow` is deleted");
+    desk.did("delete_rule", 3);
+    assert!(!file.exists());
 }

@@ -236,6 +236,7 @@ pub fn unfilled() -> Vec<String> {
         match outcome {
             Outcome::Done { count: _, failures: _, failed: _, undo_until: _ } => {}
             Outcome::Tested { answers: _, taken: _ } => {}
+            Outcome::Rule { rule, checks: _ } => seen.walk(&rule),
             Outcome::Maintenance(window) => seen.walk(&window),
             Outcome::Assigned { generation: _, assignments } => seen.walk(&assignments),
             Outcome::Directives(directives) => seen.walk(&directives),

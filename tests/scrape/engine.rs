@@ -51,6 +51,7 @@ impl House {
         let setup = Setup {
             inventory: inventory(&config, &found),
             reload: Arc::new(move || Ok(inventory(&again, &targets))),
+            keep_rule: fluxnoc::engine::keep_no_rules(),
             store: Store::open_sqlite(&dir.path().join("fluxnoc.db")).await.unwrap(),
             keep: Keep::default(),
             clock: Clock::System,

@@ -551,6 +551,7 @@ pub fn outcomes() -> Vec<Outcome> {
         },
         Outcome::done(0),
         Outcome::Maintenance(window()),
+        Outcome::Rule { rule: rule(), checks: 12 },
         Outcome::Tested { answers: vec![SafeText::line("hook: sent")], taken: true },
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
         Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),

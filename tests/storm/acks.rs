@@ -263,6 +263,7 @@ async fn run() {
     let engine = Engine::start(Setup {
         inventory: inventory(),
         reload: Arc::new(|| Err("not here".to_owned())),
+        keep_rule: fluxnoc::engine::keep_no_rules(),
         store: Store::open_sqlite(&data.join("fluxnoc.db")).await.unwrap(),
         keep: Keep::default(),
         clock: Clock::System,

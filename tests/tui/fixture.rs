@@ -7,7 +7,7 @@ use fluxnoc::model::spec::{Kind, TraceSpec};
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Host, Maintenance, MaintenanceId,
-    Metric, Observation, Phase, Range, SafeText, Span, State, Status, Timestamp, Unit,
+    Metric, Observation, Phase, Range, Rule, SafeText, Span, State, Status, Timestamp, Unit,
 };
 use fluxnoc::protocol::query::{Answer, Point, Query, Series, StateSpan};
 use fluxnoc::protocol::{
@@ -457,6 +457,15 @@ pub fn outcome(command: &Command) -> Outcome {
             undo_until: Some(now() + Span::from_secs(10)),
         },
         Command::Recheck { targets } => Outcome::done(targets.len()),
+        Command::SaveRule { text, .. } => {
+            let name = text.split('"').nth(1).unwrap();
+            let origin = "/etc/fluxnoc/rules.d/saved.toml:4".to_owned();
+            let rule = crate::trial::page().rows[0].rule.clone();
+            Outcome::Rule {
+                rule: Rule { name: name.into(), origin: Some(origin), ..rule },
+                checks: 12,
+            }
+        }
         Command::TestNotify { name } => Outcome::Tested {
             answers: vec![SafeText::line(&format!("{name}: sent; its incident was INC-7"))],
             taken: true,

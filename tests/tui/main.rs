@@ -24,6 +24,7 @@ mod look;
 mod looks;
 mod notifications;
 mod rules;
+mod saved_rule;
 mod sequences;
 mod series;
 mod stories;

@@ -45,6 +45,7 @@ pub fn page() -> RulePage {
     };
     let off = Rule {
         enabled: false,
+        origin: Some("/etc/fluxnoc/rules.d/swap.toml:4".to_owned()),
         ..Rule::new("Swap", "*".parse().unwrap(), "swap_usage", Condition::Above, (Some(5.0), None))
     };
     let row =

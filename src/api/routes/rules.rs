@@ -1,14 +1,14 @@
-//! Rules in force, and drafts on trial.
+//! Rules in force, drafts on trial, and rules that are saved.
 
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::{Reply, told};
+use super::{Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body};
 use crate::model::Timestamp;
-use crate::protocol::Query;
+use crate::protocol::{Command, Query};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,4 +43,33 @@ pub(in crate::api) async fn attempt(
     Body(Draft { name, text, since }): Body<Draft>,
 ) -> Reply {
     Ok(told(asker.query(&face, Query::TryRules { name, text, since }).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Save {
+    text: String,
+    was: Option<String>,
+}
+
+pub(in crate::api) async fn save(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(Save { text, was }): Body<Save>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::SaveRule { text, was }).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Delete {
+    was: String,
+}
+
+pub(in crate::api) async fn delete(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(Delete { was }): Body<Delete>,
+) -> Reply {
+    Ok(done(asker.execute(&face, Command::DeleteRule { was }).await?))
 }

@@ -14,7 +14,7 @@ use super::args::{DemoArgs, Global};
 use super::console::{self, Console};
 use super::{config_cmd, lifecycle, logging, plain, setup};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, RULES_D};
 use crate::demo::{Network, Plot};
 use crate::model::{SafeText, Span};
 use crate::protocol::Actor;
@@ -114,10 +114,13 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         warnings: Vec::new(),
         ..own
     };
+    // Rules can be saved here as well; they go with the rest.
+    let rules = Some(scratch.join(RULES_D));
     let again: setup::Again = {
-        let config = config.clone();
-        Arc::new(move || Ok(config.clone()))
+        let (config, rules) = (config.clone(), rules.clone());
+        Arc::new(move |edit| config.clone().with_rules_of(rules.clone(), edit))
     };
+    let config = Config { rules_dir: rules, ..config };
     Console {
         operator: console::operator(global, &config),
         config,

@@ -7,6 +7,7 @@ mod hold;
 mod maintenance;
 mod notifications;
 mod operator;
+pub(super) mod rules;
 mod tally;
 pub(super) mod test_notify;
 
@@ -15,6 +16,7 @@ use tokio::sync::oneshot;
 use super::batch::{Audited, Redo};
 use super::core::Core;
 use super::undo::{Before, Telling};
+use crate::config::RuleChange;
 use crate::model::Acknowledgement;
 use crate::protocol::work::Directives;
 use crate::protocol::{Command, Outcome, Problem, Request};
@@ -82,6 +84,13 @@ impl Core {
             Command::Escalate { which } => self.escalate(&request, which),
             Command::Note { text } => self.note(&request, text),
             Command::SignOff { to } => self.sign_off(&request, to),
+            Command::SaveRule { text, was } => {
+                let (was, is) = (was.clone(), Some(text.clone()));
+                self.change_rule(RuleChange { was, is }).await
+            }
+            Command::DeleteRule { was } => {
+                self.change_rule(RuleChange { was: Some(was.clone()), is: None }).await
+            }
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {
@@ -131,6 +140,7 @@ impl Core {
         }
         self.batch.replies.push((reply, outcome));
         self.flush().await;
+        self.rule_was_stored().await;
         match request.command {
             Command::Stop => self.stop.cancel(),
             Command::AddMaintenance(_)

@@ -132,6 +132,10 @@ fn view_buttons(app: &App, form: &Form, s: &mut Surface<'_>, y: usize) {
             &[(sign, Role::Accent), (word, role), (" ", Role::Text), (&key(action), Role::Key)],
         ) + 2;
     }
+    if let Some((action, words)) = form.also {
+        let text = format!(" {words} ");
+        x = s.line(x, y, &[(&text, Role::Text), (&key(action), Role::Key)]) + 2;
+    }
     let hint = format!("{} next field", key(Action::NextField));
     let end = s.width().saturating_sub(1);
     let style = s.theme.style(Role::Muted);

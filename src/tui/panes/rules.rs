@@ -76,6 +76,18 @@ pub fn chosen(app: &App) -> Option<&Rule> {
     row.map(|row| &row.rule)
 }
 
+/// The row of it.
+#[must_use]
+pub fn row(app: &App) -> Option<&RuleRow> {
+    app.own.rules.row().filter(|_| app.view == View::Rules)
+}
+
+/// Goes to a rule that is in force from now on: the list is asked for again.
+pub fn go_to(app: &mut App, name: Name) {
+    app.own.rules.under = Some(name);
+    forget(app);
+}
+
 /// The check under the cursor of the lower pane.
 #[must_use]
 pub fn subject(app: &App) -> Option<CheckKey> {
@@ -134,7 +146,8 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
         (None, None) if !own.loaded => empty(surface, &["Asking the engine…"]),
         (None, None) => {
             let key = app.keymap.key(&app.contexts(), Action::NewRule).unwrap_or_default();
-            let text = format!("No rule is in force; {key} tries a new one on the stored history.");
+            let text =
+                format!("No rule is in force; {key} writes one, tried on the stored history.");
             empty(surface, &[&text]);
         }
     }
@@ -162,7 +175,7 @@ impl Columns {
     const fn of(wide: usize) -> Self {
         let (name, hosts, tells, written) = match wide {
             160.. => (28, 22, 20, 26),
-            100.. => (20, 14, 0, 16),
+            100.. => (20, 14, 0, 21),
             _ => (18, 0, 0, 0),
         };
         let hosts_at = step(1, name);
@@ -223,7 +236,7 @@ fn one(surface: &mut Surface<'_>, row: &RuleRow, columns: &Columns) {
         (columns.hosts, rule.hosts.to_string(), text),
         (columns.demands, rule.words(), text),
         (columns.tells, tells(rule), Role::Muted),
-        (columns.written, file_and_line(rule), Role::Muted),
+        (columns.written, config::rule_place(rule), Role::Muted),
     ] {
         surface.say(x, 0, wide, &words, role);
     }
@@ -243,12 +256,6 @@ fn tells(rule: &Rule) -> String {
         Some(list) => list.to_string(),
         None => "default list".to_owned(),
     }
-}
-
-/// `config.toml:50`, without the directory.
-fn file_and_line(rule: &Rule) -> String {
-    let origin = rule.origin.as_deref().unwrap_or_default();
-    origin.rsplit('/').next().unwrap_or(origin).to_owned()
 }
 
 fn lower(app: &App, surface: &mut Surface<'_>) {

@@ -12,7 +12,7 @@ use crate::tui::form::Place;
 use crate::tui::panes;
 use crate::tui::targets::targets;
 use crate::tui::triage::window_edit::{self, MOMENT};
-use crate::tui::triage::{Purpose, acks, rule_form, window_form};
+use crate::tui::triage::{Purpose, acks, rule_form, rule_save, window_form};
 
 /// Runs a key that a form has besides letters.
 pub fn act(app: &mut App, action: Action, key: KeyEvent) -> Vec<Effect> {
@@ -28,9 +28,20 @@ pub fn act(app: &mut App, action: Action, key: KeyEvent) -> Vec<Effect> {
         }
         Action::Commit if open.form.place() != Place::Cancel => return commit(app),
         Action::Commit | Action::Cancel => app.overlay = None,
+        Action::Copy => return copy(app),
         _ => {}
     }
     Vec::new()
+}
+
+/// Copies what the form says, where that is more than its fields.
+fn copy(app: &mut App) -> Vec<Effect> {
+    let Some(Overlay::Form(mut open)) = app.overlay.clone() else { return Vec::new() };
+    open.form.clear_errors();
+    rule_save::copy(app, &mut open).unwrap_or_else(|| {
+        app.overlay = Some(Overlay::Form(open));
+        Vec::new()
+    })
 }
 
 /// Edits the open form.
@@ -68,7 +79,7 @@ fn commit(app: &mut App) -> Vec<Effect> {
     let effects = match &open.purpose {
         Purpose::Ack { .. } => acks::commit(app, &mut open),
         Purpose::Window(_) => window_form::commit(app, &mut open),
-        Purpose::Rule(_) => rule_form::commit(app, &mut open),
+        Purpose::Rule(_) => rule_save::commit(app, &mut open),
         Purpose::EditWindow { .. } => window_edit::commit(app, &mut open),
     };
     effects.unwrap_or_else(|| {
@@ -77,8 +88,12 @@ fn commit(app: &mut App) -> Vec<Effect> {
     })
 }
 
-/// Opens what can be changed here: a window, or somebody's acknowledgement.
+/// Opens what can be changed here: a rule, a window, or somebody's acknowledgement.
 pub fn edit(app: &mut App) {
+    if app.focus == Pane::RuleList {
+        let rule = panes::rules::chosen(app).cloned();
+        return rule_form::open(app, rule.as_ref());
+    }
     if app.focus == Pane::Windows {
         match panes::windows::selected(app).filter(|window| !window.is_over(app.wall())) {
             Some(window) => window_edit::open(app, &window),

@@ -8,7 +8,7 @@ use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::panes;
 use crate::tui::targets::targets;
 use crate::tui::triage::again::Again;
-use crate::tui::triage::{Waits, acks, forms, remember};
+use crate::tui::triage::{Waits, acks, forms, remember, rule_save};
 use crate::tui::typing;
 
 /// How long a snooze lasts that nobody chose.
@@ -43,8 +43,11 @@ pub fn open_snooze(app: &mut App, text: Option<&str>) {
     app.open(Overlay::Line(Box::new(Line::offering(purpose, text))));
 }
 
-/// Asks before the window here ends: the count is typed.
+/// Asks before the rule here goes, or the window ends: the count is typed.
 pub fn open_delete(app: &mut App) {
+    if app.focus == Pane::RuleList {
+        return rule_save::open_delete(app);
+    }
     let windows = if app.focus == Pane::Windows {
         panes::windows::selected(app).into_iter().collect()
     } else {

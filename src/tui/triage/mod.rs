@@ -17,6 +17,7 @@ pub mod lines;
 pub mod pause;
 pub mod remember;
 pub mod rule_form;
+pub mod rule_save;
 pub mod switches;
 pub mod undo;
 pub mod window_edit;
@@ -78,6 +79,20 @@ pub enum Waits {
         /// Which draft of it.
         token: u64,
     },
+    /// A rule that is saved.
+    SaveRule {
+        /// Which form of it.
+        token: u64,
+        /// Its name.
+        name: String,
+        /// Whether it was tried before.
+        tried: bool,
+    },
+    /// A rule that is deleted.
+    DeleteRule {
+        /// Its name.
+        name: String,
+    },
     /// What the engine remembers.
     Remembered,
 }
@@ -94,7 +109,7 @@ pub enum Purpose {
     },
     /// Opens a window.
     Window(windows::Named),
-    /// Tries a rule.
+    /// Tries a rule and saves it.
     Rule(Box<rule_form::Draft>),
     /// Changes a window.
     EditWindow {
@@ -208,6 +223,10 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
             done(app, &what, result, |_| format!("escalated {what}"));
         }
         Waits::Trial { token } => rule_form::reply(app, token, result),
+        Waits::SaveRule { token, name, tried } => {
+            rule_save::saved(app, token, &name, tried, result);
+        }
+        Waits::DeleteRule { name } => rule_save::deleted(app, &name, result),
         Waits::Remember { what } => {
             if let Err(problem) = result {
                 app.say(Tone::Bad, format!("{what} is not kept: {problem}"));

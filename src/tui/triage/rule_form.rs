@@ -1,6 +1,5 @@
-//! The form of a rule that is tried: its keys as they are written in a file, what is wrong beside
-//! each, and what it would have fired over the stored history below. Nothing of it takes effect; what
-//! is right can be copied as TOML.
+//! The form of a rule: its keys as they are written in a file, what is wrong beside each, and what it
+//! would have fired over the stored history below. Nothing of it takes effect until it is saved.
 //!
 //! A draft is tried when the keys have rested; an answer to an older draft is dropped.
 
@@ -8,12 +7,13 @@ use crate::config;
 use crate::model::{Rule, Span, Steady};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{DraftAnswer, DraftProblem, Problem, ProblemKind, RuleTrial, TrialRow};
-use crate::tui::app::{App, Overlay, Tone};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::form::{Field, Form};
 use crate::tui::format::{self, plural};
 use crate::tui::line::Pending;
-use crate::tui::triage::{OpenForm, Purpose, Waits};
+use crate::tui::triage::{OpenForm, Purpose, Waits, rule_save};
 
 /// How long the keys must rest before a draft is tried.
 const REST: Span = Span::from_millis(400);
@@ -25,7 +25,7 @@ const BUSY: Span = Span::from_secs(1);
 const LONGEST: Span = Span::from_secs(400 * 24 * 3600);
 
 /// The keys of a rule that have a field, in the order of a draft's lines.
-const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 13] = [
     "rule_name",
     "host_pattern",
     "metric",
@@ -38,21 +38,46 @@ const KEYS: [&str; 12] = [
     "notify_contact_list",
     "attempts",
     "of_last",
+    "override",
 ];
 
 /// A draft with what is known of it.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
+    /// The rule that it was opened with; `None` for a new one.
+    pub(super) was: Option<Rule>,
     /// Keys that have no field, as the rule had them.
     kept: Vec<(String, String)>,
     /// When it was changed, until it is asked about.
     changed: Option<Steady>,
     /// The question under way: its number, and since when.
     asked: Option<(u64, Steady)>,
-    /// It was sent before it was tried: the keys go to what is wrong then.
-    sent: bool,
+    /// It was sent before it was tried: the keys go to what is wrong then, and what is sent again
+    /// is saved untried.
+    pub(super) sent: bool,
     /// What was said of it as it stands.
-    told: Option<DraftAnswer>,
+    pub(super) told: Option<DraftAnswer>,
+    /// Why it could not be tried, though nothing may be wrong with it.
+    untried: Option<String>,
+    /// It is being saved: the number of that.
+    pub(super) saving: Option<u64>,
+    /// Why it was not saved as it stands.
+    pub(super) refused: Option<String>,
+}
+
+impl Draft {
+    /// What is known of a rule that is written otherwise now: the rule that it was.
+    fn anew(self, now: Steady) -> Self {
+        let Self { was, kept, .. } = self;
+        Self { was, kept, changed: Some(now), ..Self::default() }
+    }
+
+    /// Asks for a trial, unless one is under way or about to be.
+    pub(super) fn try_now(&mut self, now: Steady) {
+        if self.asked.is_none() && self.changed.is_none() && self.untried.is_none() {
+            self.changed = Some(now);
+        }
+    }
 }
 
 /// Opens the form: with a rule's own values, or empty.
@@ -80,34 +105,43 @@ pub fn open(app: &mut App, rule: Option<&Rule>) {
         Field::text("notify_contact_list", value("notify_contact_list"), "empty: the default one"),
         Field::text("attempts", value("attempts"), "results in a row; empty: 1"),
         Field::text("of_last", value("of_last"), "that many of so many; empty: in a row"),
+        Field::toggle(
+            "override",
+            value("override") == "true",
+            "judges also where another rule would",
+            "gives way where another rule judges",
+        ),
         Field::text("since", "7d", "how far back: 7d, 36h"),
     ];
     let has_field = |key: &str| KEYS.contains(&key);
     let kept: Vec<(String, String)> =
         values.iter().filter(|(key, _)| !has_field(key)).cloned().collect();
-    let objects = match rule {
-        Some(rule) => format!("{}, tried as it is changed here; in force stays what is", rule.name),
-        None => "a new rule, tried on the stored history; nothing takes effect".to_owned(),
+    let (title, objects) = match rule {
+        Some(rule) => ("Change a rule", rule_save::about(rule)),
+        None => ("New rule", "tried on the stored history; in force when it is saved".to_owned()),
     };
-    let mut form = Form::new("Try a rule", objects, fields);
-    form.send = "Copy as TOML";
-    let draft = Draft { kept, changed: Some(app.now.steady), ..Draft::default() };
+    let mut form = Form::new(title, objects, fields);
+    form.send = if rule_save::refusal(app).is_none() { rule_save::SAVE } else { rule_save::COPY };
+    if form.send == rule_save::SAVE {
+        form.also = Some((Action::Copy, rule_save::COPY));
+    }
+    let draft = Draft { was: rule.cloned(), kept, ..Draft::default() }.anew(app.now.steady);
     let mut open = OpenForm { form, purpose: Purpose::Rule(Box::new(draft)) };
     preview(app, &mut open);
     app.open(Overlay::Form(Box::new(open)));
 }
 
 /// What is written in the form, key by key, in the order of the lines of its text.
-fn written<'a>(form: &'a Form, draft: &'a Draft) -> Vec<(&'a str, &'a str)> {
+pub(super) fn written<'a>(form: &'a Form, draft: &'a Draft) -> Vec<(&'a str, &'a str)> {
     let own = KEYS.iter().filter_map(|key| match *key {
-        "auto_notify" => Some((*key, if form.is_on(key) { "true" } else { "false" })),
+        "auto_notify" | "override" => Some((*key, if form.is_on(key) { "true" } else { "false" })),
         _ => Some((*key, form.text(key))).filter(|(_, text)| !text.is_empty()),
     });
     own.chain(draft.kept.iter().map(|(key, text)| (key.as_str(), text.as_str()))).collect()
 }
 
 /// The keys that a rule cannot do without and that are empty.
-fn missing(form: &Form) -> Vec<&'static str> {
+pub(super) fn missing(form: &Form) -> Vec<&'static str> {
     let needed = ["rule_name", "host_pattern", "metric", "condition"];
     let mut missing: Vec<&str> =
         needed.into_iter().filter(|key| form.text(key).is_empty()).collect();
@@ -118,7 +152,7 @@ fn missing(form: &Form) -> Vec<&'static str> {
 }
 
 /// How far back is looked.
-fn since(form: &Form) -> Result<Span, String> {
+pub(super) fn since(form: &Form) -> Result<Span, String> {
     let span: Span = form.text("since").parse().map_err(|_| "write 7d, 36h or 90m".to_owned())?;
     if span == Span::ZERO || span > LONGEST {
         return Err("write a time up to 400d".to_owned());
@@ -129,26 +163,43 @@ fn since(form: &Form) -> Result<Span, String> {
 /// The draft was changed: what was said of it counts no more.
 pub fn changed(app: &App, open: &mut OpenForm) {
     if let Purpose::Rule(draft) = &mut open.purpose {
-        let kept = std::mem::take(&mut draft.kept);
-        **draft = Draft { kept, changed: Some(app.now.steady), ..Draft::default() };
+        **draft = std::mem::take(&mut **draft).anew(app.now.steady);
     }
     preview(app, open);
 }
 
 /// Says what is known of the draft.
-fn preview(app: &App, open: &mut OpenForm) {
+pub(super) fn preview(app: &App, open: &mut OpenForm) {
     let Purpose::Rule(draft) = &open.purpose else { return };
-    let now = app.now.steady;
     let empty = missing(&open.form);
-    open.form.preview = match (draft.asked, &draft.told) {
+    let mut lines = trial(app, draft, &empty);
+    // What Enter does, or did not do, stands above the trial.
+    let untried = "not tried yet: Enter again saves it untried";
+    let first = match (&draft.refused, draft.saving) {
+        (Some(why), _) => why.lines().map(|line| format!("not saved: {line}")).collect(),
+        (None, Some(_)) => vec!["saving…".to_owned()],
+        (None, None) if draft.sent && draft.told.is_none() => vec![untried.to_owned()],
+        (None, None) => Vec::new(),
+    };
+    lines.splice(..0, first);
+    open.form.preview = lines;
+}
+
+/// What is known of the trial.
+fn trial(app: &App, draft: &Draft, empty: &[&str]) -> Vec<String> {
+    let now = app.now.steady;
+    match (draft.asked, &draft.told) {
         _ if !empty.is_empty() => vec![format!("still empty: {}", empty.join(", "))],
         (Some((_, begun)), _) if now.since(begun) >= SECOND => {
             let seconds = now.since(begun).millis() / 1000;
             vec![format!("looking through the stored history for {seconds} s … Esc gives it up")]
         }
         (_, Some(told)) => told_lines(app, told),
+        _ if draft.untried.is_some() => {
+            vec![format!("not tried: {}", draft.untried.as_deref().unwrap_or_default())]
+        }
         _ => vec!["would have fired: …".to_owned()],
-    };
+    }
 }
 
 fn told_lines(app: &App, told: &DraftAnswer) -> Vec<String> {
@@ -251,7 +302,7 @@ pub fn wants(app: &mut App) -> Option<Effect> {
     effect
 }
 
-const fn is_rule(overlay: &Overlay) -> bool {
+pub(super) const fn is_rule(overlay: &Overlay) -> bool {
     matches!(overlay, Overlay::Form(open) if matches!(open.purpose, Purpose::Rule(_)))
 }
 
@@ -311,22 +362,16 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
             Err(problem) if problem.kind == ProblemKind::Conflict => {
                 draft.changed = Some(app.now.steady + BUSY);
             }
-            Ok(_) => draft.told = Some(failed("the engine answered something else")),
-            Err(problem) => draft.told = Some(failed(&problem.to_string())),
+            Ok(_) => draft.untried = Some("the engine answered something else".to_owned()),
+            Err(problem) => draft.untried = Some(problem.to_string()),
         }
         preview(app, &mut open);
     }
     app.overlay = Some(Overlay::Form(open));
 }
 
-fn failed(why: &str) -> DraftAnswer {
-    let message = crate::model::SafeText::line(why);
-    let problem = DraftProblem { line: 0, column: 0, message };
-    DraftAnswer { problems: vec![problem], trials: Vec::new() }
-}
-
 /// Says beside its field what is wrong; what belongs to none stands in the preview.
-fn mark(form: &mut Form, draft: &Draft, problems: &[DraftProblem], go: bool) {
+pub(super) fn mark(form: &mut Form, draft: &Draft, problems: &[DraftProblem], go: bool) {
     let lines: Vec<String> =
         written(form, draft).iter().map(|(key, _)| (*key).to_owned()).collect();
     form.clear_errors();
@@ -343,40 +388,4 @@ fn mark(form: &mut Form, draft: &Draft, problems: &[DraftProblem], go: bool) {
             if go { form.fail(key, said) } else { form.mark(key, said) }
         }
     }
-}
-
-/// Copies what is right as TOML; what is not tried yet is tried now.
-pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
-    let empty = missing(&open.form);
-    if let Some(first) = empty.first() {
-        open.form.fail(first, "a rule needs this");
-        return None;
-    }
-    if let Err(why) = since(&open.form) {
-        open.form.fail("since", why);
-        return None;
-    }
-    let Purpose::Rule(draft) = &mut open.purpose else { return None };
-    let Some(trial) = draft.told.as_ref().and_then(|told| told.trials.first()) else {
-        if let Some(told) = draft.told.take() {
-            // Wrong as it was: it is said again, and the keys go there.
-            mark(&mut open.form, draft, &told.problems, true);
-            draft.told = Some(told);
-        } else {
-            draft.sent = true;
-            if draft.asked.is_none() && draft.changed.is_none() {
-                draft.changed = Some(app.now.steady);
-            }
-        }
-        return None;
-    };
-    let text = config::rule_text(&trial.rule);
-    app.overlay = None;
-    let name = &trial.rule.name;
-    app.say(
-        Tone::Good,
-        format!("`{name}` is copied as TOML: put it into a file of rule_files, then :reload"),
-    );
-    let text = crate::model::SafeText::text(&text).to_string();
-    Some(vec![Effect::Copy(text)])
 }
