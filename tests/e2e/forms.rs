@@ -101,7 +101,7 @@ impl<'d> Open<'d> {
         for _ in 0..self.fields.len() + 3 {
             let screen = self.desk.console.text();
             let here = self.here(&screen);
-            if here == Some(field) {
+            if here.as_deref() == Some(field) {
                 return;
             }
             self.desk.console.send("\t");
@@ -114,12 +114,12 @@ impl<'d> Open<'d> {
     }
 
     /// The field where the keys are.
-    fn here(&self, screen: &str) -> Option<&str> {
+    fn here(&self, screen: &str) -> Option<String> {
         let marked = |field: &&String| {
             let mut lines = screen.lines();
             lines.any(|line| label(line) == Some(field) && inside(line).starts_with('›'))
         };
-        self.fields.keys().find(marked).map(String::as_str)
+        self.fields.keys().find(marked).cloned()
     }
 
     /// Writes into a field in place of what is there.

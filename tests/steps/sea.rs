@@ -189,7 +189,7 @@ impl Sea {
         match name {
             "result" => self.result().await,
             "result again" => self.again().await,
-            "to and fro" => self.to_and_fro().await,
+            "to and fro" => self.flutter().await,
             "acknowledge" | "give back" | "comment" | "undo" => self.operator(name).await,
             "window" | "end window" | "extend window" => self.window(name).await,
             "edit rules" => self.edit().await,
@@ -255,7 +255,7 @@ impl Sea {
     }
 
     /// A check that cannot make up its mind.
-    async fn to_and_fro(&mut self) {
+    async fn flutter(&mut self) {
         let Some(key) = self.a_check() else { return };
         for turn in 0..12 {
             let bad = turn % 2 == 0;
