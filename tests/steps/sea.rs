@@ -45,7 +45,7 @@ pub const STEPS: [(&str, u32); 22] = [
     ("resend", 2),
     ("drop", 2),
     ("hold", 2),
-    ("resume", 1),
+    ("resume", 2),
     ("escalate", 3),
 ];
 const HOSTS: usize = 5;
