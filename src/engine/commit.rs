@@ -199,6 +199,9 @@ impl Core {
             self.held.send_replace(self.status.hold.is_some());
             events.push(Event::Engine(Arc::new(self.status.clone())));
         }
+        if !batch.promised.is_empty() {
+            self.redone.send_replace(());
+        }
         if !batch.notifications.is_empty() || !batch.promised.is_empty() {
             batch.promised.clear();
             self.wake_outbox.notify_one();

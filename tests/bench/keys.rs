@@ -236,6 +236,7 @@ fn storm(from: usize, count: usize, now: Timestamp) -> Vec<Arc<Event>> {
     events
 }
 
+/// The alert of a host; it has the same id whenever it comes.
 fn alert(n: usize, now: Timestamp) -> Alert {
     let since = now - Span::from_secs(u64::try_from(n).unwrap_or(0) + 60);
     let mut entropy = [0; 10];
@@ -251,7 +252,7 @@ fn alert(n: usize, now: Timestamp) -> Alert {
         edge_seq: 1,
         notified: Some(State::Critical),
         ..Alert::opened(
-            AlertId::from_parts(now.millis(), entropy),
+            AlertId::from_parts(1_700_000_000_000, entropy),
             &CheckKey::new(name(n), "ping"),
             &Status::waiting(since),
             3,
