@@ -88,7 +88,7 @@ async fn measure(
     edges: usize,
 ) -> Measured {
     let scratch = Scratch::new(&format!("alerts-{name}"));
-    let mut begin = async |told: &mut Told, form| {
+    let begin = async |told: &mut Told, form| {
         let dir = scratch.0.join(format!("{form:?}"));
         std::fs::create_dir(&dir).expect("a directory");
         targets.reset();

@@ -71,7 +71,7 @@ fn main() -> ExitCode {
 
 fn routes(url: &str) -> Routes {
     let hook = Webhook {
-        url: Secret::new(url),
+        url: Secret::Inline(url.to_owned()),
         format: Format::Fluxnoc,
         secret: None,
         token: None,

@@ -115,7 +115,8 @@ pub fn prometheus(dir: &Path, port: u16, url: &str, form: Form) -> Programs {
             "  - {{ targets: [\"127.0.0.1:{port}\"], labels: {{ __metrics_path__: \"/{n}\", host: \"t{n}\" }} }}"
         );
     }
-    let rules = "groups:\n- name: bench\n  rules:\n  - { alert: Edge, expr: edge > 0.5, for: 0s }\n";
+    let rules =
+        "groups:\n- name: bench\n  rules:\n  - { alert: Edge, expr: edge > 0.5, for: 0s }\n";
     for (file, text) in
         [("alertmanager.yml", &*routes), ("prometheus.yml", &*config), ("rules.yml", rules)]
     {
