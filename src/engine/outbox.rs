@@ -196,6 +196,7 @@ async fn record(
 
 async fn write(store: &Store, landed: &[Flight]) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
+    let mut sent = Vec::new();
     for Flight { row, delivery, opened, asked, at, releases } in landed {
         let now = *at;
         let OutboxRow { notification, tries, .. } = row;
@@ -208,7 +209,7 @@ async fn write(store: &Store, landed: &[Flight]) -> Result<(), StoreError> {
                 if *releases {
                     tx.release(&notification.destination, now).await?;
                 }
-                tx.mark_sent(key, now).await?;
+                sent.push((key.as_str(), now));
             }
             Delivery::Retry { why, after } => {
                 let wait = after.unwrap_or_else(|| lane::backoff(*tries, key));
@@ -221,5 +222,6 @@ async fn write(store: &Store, landed: &[Flight]) -> Result<(), StoreError> {
             }
         }
     }
+    tx.mark_all_sent(&sent).await?;
     tx.commit().await
 }
