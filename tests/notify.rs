@@ -18,6 +18,8 @@ mod hold;
 mod lab;
 #[path = "notify/lanes.rs"]
 mod lanes;
+#[path = "notify/read_ahead.rs"]
+mod read_ahead;
 #[path = "common/receiver.rs"]
 mod receiver;
 #[path = "notify/resend.rs"]

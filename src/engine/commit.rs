@@ -35,18 +35,13 @@ impl Core {
             .filter_map(|(at, status)| self.table.get(*at).map(|slot| (slot.no, status)))
             .collect();
         tx.put_statuses(&statuses).await?;
-        for alert in batch.alerts.values().flatten().chain(&batch.resolved) {
-            tx.put_alert(alert).await?;
-        }
+        let alerts: Vec<_> = batch.alerts.values().flatten().chain(&batch.resolved).collect();
+        tx.put_alerts(&alerts).await?;
         for id in &batch.gone {
             tx.delete_alert(*id).await?;
         }
-        for edge in &batch.edges {
-            tx.add_edge(edge).await?;
-        }
-        for notification in &batch.notifications {
-            tx.enqueue(notification).await?;
-        }
+        tx.add_edges(&batch.edges).await?;
+        tx.enqueue_all(&batch.notifications).await?;
         if let Some(paging) = batch.paging.clone() {
             tx.put_hold(paging.hold().as_deref()).await?;
         }
@@ -198,6 +193,9 @@ impl Core {
             self.status.hold = paging.hold();
             self.held.send_replace(self.status.hold.is_some());
             events.push(Event::Engine(Arc::new(self.status.clone())));
+        }
+        if !batch.promised.is_empty() {
+            self.redone.send_replace(());
         }
         if !batch.notifications.is_empty() || !batch.promised.is_empty() {
             batch.promised.clear();

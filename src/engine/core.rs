@@ -65,6 +65,8 @@ pub struct Core {
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// That paging is held, as the outbox is told.
     pub(super) held: tokio::sync::watch::Sender<bool>,
+    /// That an operator had something sent again or given up, as the outbox is told.
+    pub(super) redone: tokio::sync::watch::Sender<()>,
     /// What is said to the heartbeat's task, and heard of it.
     pub(super) watchdog: super::watchdog::Side,
     /// How far the word about alerts has come.

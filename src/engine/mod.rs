@@ -12,6 +12,7 @@ mod core;
 mod deadlines;
 mod deliveries;
 mod feed;
+mod flights;
 mod gathering;
 pub mod handle;
 mod handover;
@@ -175,6 +176,7 @@ impl Engine {
         };
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
+        let (redoes, redone) = tokio::sync::watch::channel(());
         let (post, posted) = tokio::sync::watch::channel(watchdog::Post::begun(now.steady));
         let (side, dog) =
             watchdog::pair(store.clone(), clock.clone(), routes.clone(), posted, stop.clone());
@@ -212,6 +214,7 @@ impl Engine {
             trials: Arc::new(tokio::sync::Semaphore::new(trial::TRIALS)),
             routes: told,
             held: holds,
+            redone: redoes,
             watchdog: side,
             deliveries,
             before: undo::Before::default(),
@@ -243,6 +246,7 @@ impl Engine {
             wake,
             routes,
             held,
+            redone,
             post,
             changed,
             stop: stop.clone(),

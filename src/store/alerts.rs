@@ -1,7 +1,10 @@
 //! Alerts: the episodes, at most one open per check.
 
+use std::collections::HashSet;
+
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
+use super::bulk::{MANY, SOME, groups, rows};
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
 use crate::model::{Alert, AlertId, CheckKey};
@@ -115,6 +118,18 @@ impl AlertRow {
     }
 }
 
+const INSERT: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
+    resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
+    notified, flapping, told_at, cause, escalation) VALUES ";
+const CONFLICT: &str = " ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, \
+    state = excluded.state, opened = excluded.opened, fired = excluded.fired, \
+    resolved = excluded.resolved, since = excluded.since, output = excluded.output, \
+    attempt = excluded.attempt, attempts = excluded.attempts, ack = excluded.ack, \
+    edge_seq = excluded.edge_seq, in_maintenance = excluded.in_maintenance, \
+    suppressed = excluded.suppressed, notified = excluded.notified, \
+    flapping = excluded.flapping, told_at = excluded.told_at, cause = excluded.cause, \
+    escalation = excluded.escalation";
+
 impl Store {
     /// Alerts that are over, the latest first.
     ///
@@ -176,49 +191,66 @@ impl Tx {
     /// # Errors
     /// When the database cannot be written, or the check has another open alert.
     pub async fn put_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO alerts (id, host, check_name, phase, state, opened, fired, \
-            resolved, since, output, attempt, attempts, ack, edge_seq, in_maintenance, suppressed, \
-            notified, flapping, told_at, cause, escalation) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-            $19, $20, $21) \
-            ON CONFLICT (id) DO UPDATE SET phase = excluded.phase, state = excluded.state, \
-            opened = excluded.opened, fired = excluded.fired, resolved = excluded.resolved, \
-            since = excluded.since, output = excluded.output, attempt = excluded.attempt, \
-            attempts = excluded.attempts, ack = excluded.ack, edge_seq = excluded.edge_seq, \
-            in_maintenance = excluded.in_maintenance, suppressed = excluded.suppressed, \
-            notified = excluded.notified, flapping = excluded.flapping, \
-            told_at = excluded.told_at, cause = excluded.cause, \
-            escalation = excluded.escalation";
-        let ack = alert.ack.as_ref().map(words::json).transpose().map_err(|e| self.fail(e))?;
-        let flapping = alert.flapping.as_ref().map(words::json).transpose();
-        let flapping = flapping.map_err(|e| self.fail(e))?;
-        let cause = alert.cause.as_ref().map(words::json).transpose();
-        let cause = cause.map_err(|e| self.fail(e))?;
-        let escalation = alert.escalation.as_ref().map(words::json).transpose();
-        let escalation = escalation.map_err(|e| self.fail(e))?;
-        on!(self, c => sqlx::query(SQL)
-            .bind(alert.id.to_string())
-            .bind(&*alert.check.host)
-            .bind(&*alert.check.name)
-            .bind(alert.phase.word())
-            .bind(alert.state.word())
-            .bind(alert.opened.millis())
-            .bind(words::millis(alert.fired))
-            .bind(words::millis(alert.resolved))
-            .bind(alert.since.millis())
-            .bind(alert.output.as_str())
-            .bind(i64::from(alert.attempt))
-            .bind(i64::from(alert.attempts))
-            .bind(&ack)
-            .bind(i64::from(alert.edge_seq))
-            .bind(alert.in_maintenance)
-            .bind(alert.suppressed)
-            .bind(alert.notified.map(crate::model::State::word))
-            .bind(&flapping)
-            .bind(words::millis(alert.told_at))
-            .bind(&cause)
-            .bind(&escalation)
-            .execute(c).await.map(drop))
+        self.put_alerts(&[alert]).await
+    }
+
+    /// Writes alerts, new or changed, in this order. Of several states of one alert the last counts.
+    ///
+    /// # Errors
+    /// When the database cannot be written, or a check has another open alert.
+    pub async fn put_alerts(&mut self, alerts: &[&Alert]) -> Result<(), StoreError> {
+        let mut seen = HashSet::with_capacity(alerts.len());
+        let mut rows = Vec::with_capacity(alerts.len());
+        for alert in alerts.iter().rev().filter(|alert| seen.insert(alert.id)) {
+            let written = (
+                alert.ack.as_ref().map(words::json).transpose(),
+                alert.flapping.as_ref().map(words::json).transpose(),
+                alert.cause.as_ref().map(words::json).transpose(),
+                alert.escalation.as_ref().map(words::json).transpose(),
+            );
+            let (Ok(ack), Ok(flapping), Ok(cause), Ok(escalation)) = written else {
+                let text = format!("alert {} cannot be written as JSON", alert.id);
+                return Err(self.fail(StoreError::Internal(text)));
+            };
+            rows.push((*alert, ack, flapping, cause, escalation));
+        }
+        rows.reverse();
+        for group in groups(&rows) {
+            let sql = match group.len() {
+                MANY => rows!(INSERT, 64, 21, "", CONFLICT),
+                SOME => rows!(INSERT, 16, 21, "", CONFLICT),
+                _ => rows!(INSERT, 1, 21, "", CONFLICT),
+            };
+            on!(self, c => {
+                let mut query = sqlx::query(sql);
+                for (alert, ack, flapping, cause, escalation) in group {
+                    query = query
+                        .bind(alert.id.to_string())
+                        .bind(&*alert.check.host)
+                        .bind(&*alert.check.name)
+                        .bind(alert.phase.word())
+                        .bind(alert.state.word())
+                        .bind(alert.opened.millis())
+                        .bind(words::millis(alert.fired))
+                        .bind(words::millis(alert.resolved))
+                        .bind(alert.since.millis())
+                        .bind(alert.output.as_str())
+                        .bind(i64::from(alert.attempt))
+                        .bind(i64::from(alert.attempts))
+                        .bind(ack.as_deref())
+                        .bind(i64::from(alert.edge_seq))
+                        .bind(alert.in_maintenance)
+                        .bind(alert.suppressed)
+                        .bind(alert.notified.map(crate::model::State::word))
+                        .bind(flapping.as_deref())
+                        .bind(words::millis(alert.told_at))
+                        .bind(cause.as_deref())
+                        .bind(escalation.as_deref());
+                }
+                query.execute(c).await.map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// Removes an alert, such as a pending one that cleared.

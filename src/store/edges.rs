@@ -1,5 +1,6 @@
 //! Edges: every recorded change of an episode, once.
 
+use super::bulk::{MANY, SOME, groups, rows};
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
 use crate::model::{AlertId, CheckKey, Edge, EdgeKind, State, Timestamp};
@@ -23,6 +24,10 @@ pub(super) fn edge(row: EdgeRow) -> Option<Edge> {
         in_maintenance,
     })
 }
+
+const INSERT: &str = "INSERT INTO edges (seq, alert, edge_seq, host, check_name, at, kind, \
+    from_state, to_state, output, actor, in_maintenance) VALUES ";
+const CONFLICT: &str = " ON CONFLICT (alert, edge_seq) DO NOTHING";
 
 impl Store {
     /// Recorded changes, the newest first: of a host, of an alert, or all.
@@ -68,27 +73,53 @@ impl Tx {
     /// # Errors
     /// When the database cannot be written, or another edge has that number in that episode.
     pub async fn add_edge(&mut self, edge: &Edge) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO edges (seq, alert, edge_seq, host, check_name, at, kind, \
-            from_state, to_state, output, actor, in_maintenance) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-            ON CONFLICT (alert, edge_seq) DO NOTHING";
-        let seq = self.take("edges", 1).await?;
-        let alert = edge.alert.to_string();
-        let added = on!(self, c => sqlx::query(SQL)
-            .bind(seq)
-            .bind(&alert)
-            .bind(i64::from(edge.seq))
-            .bind(&*edge.check.host)
-            .bind(&*edge.check.name)
-            .bind(edge.at.millis())
-            .bind(edge.kind.word())
-            .bind(edge.from.word())
-            .bind(edge.to.word())
-            .bind(edge.text.as_str())
-            .bind(edge.actor.as_ref().map(crate::model::SafeText::as_str))
-            .bind(edge.in_maintenance)
-            .execute(c).await.map(|done| done.rows_affected()))?;
-        if added == 0 { self.same_edge(edge).await } else { Ok(()) }
+        self.add_edges(std::slice::from_ref(edge)).await
+    }
+
+    /// The same of several, in this order.
+    ///
+    /// # Errors
+    /// As [`Self::add_edge`].
+    pub async fn add_edges(&mut self, edges: &[Edge]) -> Result<(), StoreError> {
+        if edges.is_empty() {
+            return Ok(());
+        }
+        let mut seq = self.take("edges", edges.len()).await?;
+        for group in groups(edges) {
+            let sql = match group.len() {
+                MANY => rows!(INSERT, 64, 12, "", CONFLICT),
+                SOME => rows!(INSERT, 16, 12, "", CONFLICT),
+                _ => rows!(INSERT, 1, 12, "", CONFLICT),
+            };
+            let first = seq;
+            seq = seq.saturating_add(i64::try_from(group.len()).unwrap_or(i64::MAX));
+            let added = on!(self, c => {
+                let mut query = sqlx::query(sql);
+                for (edge, seq) in group.iter().zip(first..) {
+                    query = query
+                        .bind(seq)
+                        .bind(edge.alert.to_string())
+                        .bind(i64::from(edge.seq))
+                        .bind(&*edge.check.host)
+                        .bind(&*edge.check.name)
+                        .bind(edge.at.millis())
+                        .bind(edge.kind.word())
+                        .bind(edge.from.word())
+                        .bind(edge.to.word())
+                        .bind(edge.text.as_str())
+                        .bind(edge.actor.as_ref().map(crate::model::SafeText::as_str))
+                        .bind(edge.in_maintenance);
+                }
+                query.execute(c).await.map(|done| done.rows_affected())
+            })?;
+            if usize::try_from(added) != Ok(group.len()) {
+                // Some were there before: then they must be the same.
+                for edge in group {
+                    self.same_edge(edge).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn same_edge(&mut self, edge: &Edge) -> Result<(), StoreError> {

@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<Vec<Piled>, StoreError> {
         const SQL: &str = "SELECT grouped, COUNT(*), COUNT(DISTINCT alert), MIN(not_before), \
             MAX(not_before) FROM outbox WHERE destination = $1 AND state = 'due' AND gate = 1 \
-            AND not_before <= $2 GROUP BY grouped ORDER BY grouped";
+            AND +not_before <= $2 GROUP BY grouped ORDER BY grouped";
         let rows: Vec<PileRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(destination).bind(now.millis()).fetch_all(pool).await)?;
         Ok(rows.into_iter().filter_map(piled).collect())
@@ -121,7 +121,7 @@ impl Store {
     ) -> Result<Option<Piled>, StoreError> {
         const SQL: &str = "SELECT CAST(NULL AS TEXT), COUNT(*), COUNT(DISTINCT alert), \
             MIN(not_before), MAX(not_before) FROM outbox WHERE destination = $1 \
-            AND state = 'due' AND gate = 0 AND tries = 0 AND not_before <= $2";
+            AND state = 'due' AND gate = 0 AND tries = 0 AND +not_before <= $2";
         let row: PileRow = read!(self, pool => sqlx::query_as(SQL)
             .bind(destination).bind(now.millis()).fetch_one(pool).await)?;
         Ok(piled(row))
@@ -207,13 +207,13 @@ impl Store {
             EXISTS (SELECT 1 FROM outbox s WHERE s.digest IS NOT NULL AND s.alert = o.alert \
                 AND s.destination = o.destination) \
             FROM outbox o WHERE o.destination = $1 AND o.state = 'due' AND o.tries = 0 \
-            AND o.gate = $2 AND (o.gate = 0 OR o.grouped = $3) AND o.not_before <= $4 \
+            AND o.gate = $2 AND (o.gate = 0 OR o.grouped = $3) AND +o.not_before <= $4 \
             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND e.edge_seq < o.edge_seq \
                 AND (e.tries > 0 OR e.gate <> o.gate OR e.not_before > $4 \
                     OR o.gate = 1 AND e.grouped <> o.grouped)) \
-            AND NOT EXISTS (SELECT 1 FROM outbox m JOIN outbox d ON d.key = m.digest \
-                WHERE m.digest IS NOT NULL AND m.alert = o.alert \
+            AND NOT EXISTS (SELECT 1 FROM outbox m CROSS JOIN outbox d WHERE d.key = m.digest \
+                AND m.digest IS NOT NULL AND m.alert = o.alert \
                 AND m.destination = o.destination AND d.state = 'due') \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $5";
         let (gate, group) = match select {

@@ -1,8 +1,15 @@
 //! The outbox: promises to tell somebody, written with what they are about.
 
 use super::tx::{Tx, on};
-use super::{Pass, Store, StoreError, gathering, read, words};
+use super::{Pass, Store, StoreError, bulk, gathering, read, words};
 use crate::model::{AlertId, Incident, Notification, Reason, RequestId, SafeText, Timestamp};
+
+const PROMISE: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, not_before, \
+    state, body, request, grouped, gate, tries) VALUES ";
+const PROMISE_END: &str = " ON CONFLICT (key) DO NOTHING";
+const SENT: &str = "UPDATE outbox SET state = 'sent', sent_at = CAST(v.column2 AS BIGINT), \
+    error = NULL FROM (VALUES ";
+const SENT_END: &str = ") AS v WHERE outbox.key = v.column1 AND outbox.state = 'due'";
 
 /// A notification that waits to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +103,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn due_destinations(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT DISTINCT destination FROM outbox \
-            WHERE state = 'due' AND not_before <= $1 ORDER BY destination";
+        // By an index of what is open, as in all questions of what is due: the `+` keeps SQLite from
+        // walking along the times of all that was ever told, the CROSS JOIN from other orders.
+        const SQL: &str = "SELECT d.destination FROM (SELECT DISTINCT destination FROM outbox \
+            WHERE state = 'due') d WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.state = 'due' \
+            AND o.destination = d.destination AND +o.not_before <= $1) ORDER BY d.destination";
         read!(self, pool => sqlx::query_scalar(SQL).bind(now.millis()).fetch_all(pool).await)
     }
 
@@ -130,12 +140,12 @@ impl Store {
         const SQL: &str = "SELECT o.key, o.body, o.not_before, o.tries, o.error, o.resent_at, \
             i.incident, i.opened_by FROM outbox o \
             LEFT JOIN incidents i ON i.alert = o.alert AND i.destination = o.destination \
-            WHERE o.destination = $3 AND o.state = 'due' AND o.not_before <= $1 AND NOT EXISTS ( \
+            WHERE o.destination = $3 AND o.state = 'due' AND +o.not_before <= $1 AND NOT EXISTS ( \
                 SELECT 1 FROM outbox e WHERE e.state = 'due' AND e.alert = o.alert \
                 AND e.destination = o.destination AND (e.edge_seq < o.edge_seq \
                 OR e.edge_seq = o.edge_seq AND e.key < o.key)) \
-            AND NOT EXISTS (SELECT 1 FROM outbox m JOIN outbox d ON d.key = m.digest \
-                WHERE m.digest IS NOT NULL AND m.alert = o.alert \
+            AND NOT EXISTS (SELECT 1 FROM outbox m CROSS JOIN outbox d WHERE d.key = m.digest \
+                AND m.digest IS NOT NULL AND m.alert = o.alert \
                 AND m.destination = o.destination AND m.edge_seq < o.edge_seq \
                 AND d.state = 'due' AND d.key <> o.key) \
             AND CASE $4 WHEN 0 THEN o.gate <> 1 WHEN 1 THEN o.gate = 2 OR o.tries > 0 \
@@ -168,41 +178,83 @@ impl Tx {
     /// # Errors
     /// When the database cannot be written.
     pub async fn enqueue(&mut self, notification: &Notification) -> Result<(), StoreError> {
+        self.enqueue_all(std::slice::from_ref(notification)).await
+    }
+
+    /// The same of several, in this order.
+    ///
+    /// # Errors
+    /// As [`Self::enqueue`].
+    pub async fn enqueue_all(&mut self, all: &[Notification]) -> Result<(), StoreError> {
         const RELEASE: &str = "UPDATE outbox SET not_before = $3, request = NULL \
             WHERE alert = $1 AND destination = $2 AND state = 'due' \
             AND (request IS NOT NULL OR grouped LIKE 'ack:%') AND not_before > $3";
-        const SQL: &str = "INSERT INTO outbox (key, alert, edge_seq, reason, destination, \
-            not_before, state, tries, body, request, grouped, gate) \
-            VALUES ($1, $2, $3, $4, $5, $6, 'due', 0, $7, $8, $9, $10) \
-            ON CONFLICT (key) DO NOTHING";
-        let gate = match notification.reason {
-            // What is told of paging itself waits for nothing.
-            Reason::Digest | Reason::HoldBegan | Reason::HoldEnded => gathering::FREE,
-            _ if notification.group.is_some() => gathering::WITH_GROUP,
-            _ => gathering::ALONE,
+        let waits = |n: &Notification| {
+            n.held.is_some()
+                || n.group.as_ref().is_some_and(|group| group.starts_with(gathering::RENEWED))
         };
-        let body = words::json(notification).map_err(|error| self.fail(error))?;
-        // Before the first edge of an alert nothing of it waits.
-        let follows = notification.edge_seq > 1;
-        if follows && notification.held.is_none() && notification.digest.is_none() {
-            on!(self, c => sqlx::query(RELEASE)
-                .bind(notification.alert.to_string())
-                .bind(&notification.destination)
-                .bind(notification.not_before.millis())
-                .execute(c).await.map(drop))?;
+        if all.len() > 1 && all.iter().any(waits) {
+            // One of them may be what a later one of them releases.
+            for one in all {
+                self.put_promises(std::slice::from_ref(one), RELEASE).await?;
+            }
+            return Ok(());
         }
-        on!(self, c => sqlx::query(SQL)
-            .bind(&notification.key)
-            .bind(notification.alert.to_string())
-            .bind(i64::from(notification.edge_seq))
-            .bind(notification.reason.word())
-            .bind(&notification.destination)
-            .bind(notification.not_before.millis())
-            .bind(&body)
-            .bind(notification.held.as_ref().map(|held| held.request.to_string()))
-            .bind(notification.group.as_deref())
-            .bind(gate)
-            .execute(c).await.map(drop))
+        self.put_promises(all, RELEASE).await
+    }
+
+    async fn put_promises(
+        &mut self,
+        all: &[Notification],
+        release: &'static str,
+    ) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(all.len());
+        for notification in all {
+            let body = words::json(notification).map_err(|error| self.fail(error))?;
+            rows.push((notification, body));
+            // Before the first edge of an alert nothing of it waits.
+            let follows = notification.edge_seq > 1;
+            if follows && notification.held.is_none() && notification.digest.is_none() {
+                on!(self, c => sqlx::query(release)
+                    .bind(notification.alert.to_string())
+                    .bind(&notification.destination)
+                    .bind(notification.not_before.millis())
+                    .execute(c).await.map(drop))?;
+            }
+        }
+        for group in bulk::groups(&rows) {
+            let sql = match group.len() {
+                bulk::MANY => bulk::rows!(PROMISE, 64, 12, "", PROMISE_END),
+                bulk::SOME => bulk::rows!(PROMISE, 16, 12, "", PROMISE_END),
+                _ => bulk::rows!(PROMISE, 1, 12, "", PROMISE_END),
+            };
+            on!(self, c => {
+                let mut query = sqlx::query(sql);
+                for (notification, body) in group {
+                    let gate = match notification.reason {
+                        // What is told of paging itself waits for nothing.
+                        Reason::Digest | Reason::HoldBegan | Reason::HoldEnded => gathering::FREE,
+                        _ if notification.group.is_some() => gathering::WITH_GROUP,
+                        _ => gathering::ALONE,
+                    };
+                    query = query
+                        .bind(&notification.key)
+                        .bind(notification.alert.to_string())
+                        .bind(i64::from(notification.edge_seq))
+                        .bind(notification.reason.word())
+                        .bind(&notification.destination)
+                        .bind(notification.not_before.millis())
+                        .bind("due")
+                        .bind(body)
+                        .bind(notification.held.as_ref().map(|held| held.request.to_string()))
+                        .bind(notification.group.as_deref())
+                        .bind(gate)
+                        .bind(0_i64);
+                }
+                query.execute(c).await.map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// Takes back the promises of a request that still wait for the chance to be undone.
@@ -216,14 +268,34 @@ impl Tx {
             .bind(request.to_string()).bind(now.millis()).execute(c).await.map(drop))
     }
 
+    /// These were delivered, each at its moment.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn mark_all_sent(&mut self, sent: &[(&str, Timestamp)]) -> Result<(), StoreError> {
+        for group in bulk::groups(sent) {
+            let sql = match group.len() {
+                bulk::MANY => bulk::rows!(SENT, bulk::MANY, 2, "TEXT", SENT_END),
+                bulk::SOME => bulk::rows!(SENT, bulk::SOME, 2, "TEXT", SENT_END),
+                _ => bulk::rows!(SENT, 1, 2, "TEXT", SENT_END),
+            };
+            on!(self, c => {
+                let mut query = sqlx::query(sql);
+                for (key, at) in group {
+                    query = query.bind(*key).bind(at.millis().to_string());
+                }
+                query.execute(c).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
     /// It was delivered.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn mark_sent(&mut self, key: &str, at: Timestamp) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE outbox SET state = 'sent', sent_at = $2, error = NULL \
-            WHERE key = $1 AND state = 'due'";
-        on!(self, c => sqlx::query(SQL).bind(key).bind(at.millis()).execute(c).await.map(drop))
+        self.mark_all_sent(&[(key, at)]).await
     }
 
     /// It failed and is tried again.
