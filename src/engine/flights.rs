@@ -176,7 +176,7 @@ impl Flights {
     }
 
     /// What is to be written down now, one after the other.
-    pub(super) fn to_write(&mut self) -> Option<Vec<Flight>> {
+    pub(super) fn take_landed(&mut self) -> Option<Vec<Flight>> {
         if self.writing.is_some() || self.landed.is_empty() {
             return None;
         }

@@ -73,7 +73,7 @@ pub(super) async fn run(mut outbox: Outbox) {
             }
         }
         flights.start(outbox.clock.now().wall);
-        if let Some(landed) = flights.to_write() {
+        if let Some(landed) = flights.take_landed() {
             let (store, clock, stop) =
                 (outbox.store.clone(), outbox.clock.clone(), outbox.stop.clone());
             flights.writing = Some(tokio::spawn(record(store, clock, stop, landed)));
@@ -82,7 +82,7 @@ pub(super) async fn run(mut outbox: Outbox) {
             Some(landed) = flights.tasks.join_next() => {
                 flights.land(landed, outbox.clock.now().wall);
             }
-            Some(landed) = written(&mut flights.writing) => outbox.settle(&mut flights, landed),
+            Some(landed) = written(&mut flights.writing) => outbox.settle(&mut flights, &landed),
             () = outbox.stop.cancelled() => break,
             () = outbox.wake.notified() => {
                 outbox.changed.notify_one();
@@ -147,15 +147,15 @@ impl Outbox {
     }
 
     /// Takes in what was written down.
-    fn settle(&self, flights: &mut Flights, landed: Vec<Flight>) {
+    fn settle(&self, flights: &mut Flights, landed: &[Flight]) {
         self.changed.notify_one();
         let steady = self.clock.now().steady;
         self.post.send_modify(|post| {
-            for flight in &landed {
+            for flight in landed {
                 post.tried(&flight.delivery, steady);
             }
         });
-        flights.settle(&landed);
+        flights.settle(landed);
     }
 
     /// Waits for what is on its way and writes it down.
@@ -163,11 +163,11 @@ impl Outbox {
         flights.give_back();
         loop {
             if let Some(landed) = written(&mut flights.writing).await {
-                self.settle(flights, landed);
-            } else if let Some(landed) = flights.to_write() {
+                self.settle(flights, &landed);
+            } else if let Some(landed) = flights.take_landed() {
                 let (store, clock) = (self.store.clone(), self.clock.clone());
                 let landed = record(store, clock, self.stop.clone(), landed).await;
-                self.settle(flights, landed.unwrap_or_default());
+                self.settle(flights, &landed.unwrap_or_default());
             } else if let Some(landed) = flights.tasks.join_next().await {
                 flights.land(landed, self.clock.now().wall);
             } else {
