@@ -113,6 +113,7 @@ async fn engine(dir: &Path, rounds: usize) -> f64 {
     let engine = Engine::start(Setup {
         inventory: inventory(&told.url),
         reload: Arc::new(|| Err("not here".to_owned())),
+        keep_rule: fluxnoc::engine::keep_no_rules(),
         store: Store::open_sqlite(&dir.join("fluxnoc.db")).await.expect("a store"),
         keep: Keep::default(),
         clock: Clock::System,

@@ -349,6 +349,8 @@ fn rule(desk: &mut Desk) {
     assert!(detail["was"].as_str().unwrap().contains("critical_threshold = 5\n"), "{detail}");
     assert!(std::fs::read_to_string(&file).unwrap().contains("critical_threshold = \"7s\""));
 
+    // Its checks are judged anew by then: nothing else changes in the store.
+    desk.wait("their results", |screen| screen.matches("no time: `tcp` says").count() == 2);
     desk.line("D", "Delete 1 rule, `Slow` in rules.d/slow.toml: 2 checks go");
     desk.wrong("2", "type 1 and Enter to do it, or Esc");
     desk.right("1", "`Slow` is deleted");
