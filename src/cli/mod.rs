@@ -29,6 +29,7 @@ pub mod rules_cmd;
 pub mod setup;
 pub mod trace_table;
 pub mod verb;
+pub mod window_args;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

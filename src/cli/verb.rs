@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use chrono::{Local, NaiveTime, TimeZone};
 
-use super::args::{AckArgs, Command as Typed, MaintenanceCommand, NotifyCommand, WindowArgs};
+use super::args::{AckArgs, Command as Typed, NotifyCommand};
+use super::window_args::{MaintenanceCommand, WindowArgs};
 use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Query};
 use crate::tui::zone::Zone;

@@ -1,7 +1,6 @@
 //! One story: a small site, and what happens to it by the seed.
 //!
-//! In: a seed and how many steps. Out: what came how often, or a panic.
-//! Never: two stories on one store.
+//! In: a seed and how many steps. Out: what came how often, or a panic. Never: two on one store.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -274,10 +273,9 @@ impl Sea {
     /// The same message once more: counted once.
     async fn again(&mut self) {
         // What time alone brings may come in between.
-        let of_results = |edges: Vec<String>| {
-            let of_time = ["reminded", "ack_expired", "window_", "escalated", "cause_"];
-            edges.iter().filter(|kind| !of_time.iter().any(|word| kind.starts_with(word))).count()
-        };
+        let of_time = ["reminded", "ack_expired", "window_", "escalated", "cause_"];
+        let is_result = |kind: &&String| !of_time.iter().any(|word| kind.starts_with(word));
+        let of_results = |edges: Vec<String>| edges.iter().filter(is_result).count();
         self.heard().await;
         let before = of_results(self.lab.edges().await);
         if let Some(key) = self.lab.repeat_last().await {
