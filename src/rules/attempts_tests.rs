@@ -119,3 +119,15 @@ fn soft_attempts_start_again_when_the_engine_was_away_for_long() {
     let hard = advance(&soft, 1, None, &bad, at(2));
     assert_eq!(resumed(&hard, &check, Span::from_secs(9999)), hard);
 }
+
+#[test]
+fn a_row_changes_with_anything_but_its_moments_and_its_memory() {
+    use crate::model::{Flap, Wait};
+    let row = Status { state: State::Ok, hard: true, ..Status::default() };
+    let changed = |after: Status| row_changed(&row, &after);
+    assert!(!changed(Status { last_result: Some(Timestamp::from_millis(9)), ..row.clone() }));
+    assert!(!changed(Status { flap: Flap { changes: 5, active: false }, ..row.clone() }));
+    assert!(changed(Status { flap: Flap { changes: 5, active: true }, ..row.clone() }));
+    assert!(!changed(Status { wait: Wait { recent: 5, ..row.wait }, ..row.clone() }));
+    assert!(changed(Status { late: true, ..row.clone() }));
+}

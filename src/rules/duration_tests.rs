@@ -58,6 +58,7 @@ fn fm_21_durations() {
         (&[(0, 'c'), (100, 'u'), (200, 'c'), (300, 'c')], "cucC", "UNKNOWN does not clear"),
         (&[(0, 'c'), (100, 'u'), (300, 'u'), (310, 'c')], "cuuC", "UNKNOWN does not fire"),
         (&[(0, 'c'), (100, 'u'), (200, 'o')], "cuO", "what is good after UNKNOWN is over"),
+        (&[(0, 'c'), (100, 'u'), (400, 'c')], "cuC", "UNKNOWN for exactly as long"),
         (
             &[(0, 'c'), (10, 'u'), (311, 'c'), (610, 'c'), (611, 'c')],
             "cuccC",
@@ -208,4 +209,70 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// What the checks of a rule give, as fresh as they are.
+#[test]
+fn whatever_becomes_of_a_value_its_row_is_as_fresh_as_it() {
+    let stale = |state, hard| Status {
+        state,
+        hard,
+        hard_state: state,
+        last_result: Some(second(1)),
+        late: true,
+        ..Status::default()
+    };
+    let nothing = Verdict::new(State::Unknown, "x");
+    let held = hold(&stale(State::Ok, true), &nothing, second(9));
+    assert_eq!((held.last_result, held.late), (Some(second(9)), false));
+    let absent = hold(&stale(State::Unknown, true), &nothing, second(9));
+    assert_eq!((absent.last_result, absent.hard), (Some(second(9)), true));
+    // Two of the last five hold on through a good one.
+    let of_last = Rule { attempts: 2, of_last: Some(5), ..rule(0) };
+    let mut before = stale(State::Critical, true);
+    before.wait.recent = 0b11;
+    let good = Verdict::new(State::Ok, "x");
+    let after = advance(&before, &of_last, None, &good, Moment::from(second(9)));
+    let fresh = (after.state, after.last_result, after.late);
+    assert_eq!(fresh, (State::Critical, Some(second(9)), false));
+}
+
+#[test]
+fn what_was_not_known_is_no_change_of_state() {
+    let limits = Some(FlapLimits { start: 30, stop: 25 });
+    let value = |before: &Status, state| {
+        let verdict = Verdict::new(state, "x");
+        advance(before, &rule(0), limits, &verdict, Moment::from(second(9))).flap.changes & 1
+    };
+    let ok =
+        Status { state: State::Ok, hard: true, last_result: Some(second(1)), ..Status::default() };
+    assert_eq!((value(&ok, State::Ok), value(&ok, State::Critical)), (0, 1));
+    let held = hold(&ok, &Verdict::new(State::Unknown, "x"), second(2));
+    assert_eq!((value(&held, State::Ok), value(&held, State::Critical)), (0, 0));
+    let absent = Status { state: State::Unknown, ..ok };
+    assert_eq!(value(&absent, State::Ok), 1, "its absence was an alert");
+}
+
+#[test]
+fn fm_21_absence_begins_once_and_is_no_result() {
+    let ruled = Ruled { rule: std::sync::Arc::new(rule(0)), source: "system".into() };
+    let spec = crate::model::Spec::System(crate::model::spec::SystemSpec::default());
+    let check = Check::new("db-1", "r", "127.0.0.1", spec);
+    let ok = Status {
+        state: State::Ok,
+        hard: true,
+        since: second(1),
+        last_result: Some(second(1)),
+        ..Status::default()
+    };
+    let lost = |before: &Status, comes, at| {
+        without_value(before, &check, &ruled, comes, second(1), second(at))
+    };
+    let first = lost(&ok, true, 100);
+    assert_eq!((first.state, first.hard, first.since), (State::Unknown, true, second(100)));
+    assert_eq!(lost(&first, true, 200).since, second(100));
+    let held = lost(&ok, false, 100);
+    assert_eq!((held.state, held.hard, held.since), (State::Unknown, false, second(100)));
+    assert_eq!(held.last_result, Some(second(1)), "nothing came");
+    assert_eq!(lost(&held, true, 200).since, second(200), "an alert of its own");
 }

@@ -291,3 +291,53 @@ fn many_reasons_are_counted() {
     assert_eq!(state, State::Critical);
     assert!(text.ends_with("disk_usage[/4] 95 % (> 90); 4 more"), "{text}");
 }
+
+#[test]
+fn an_answer_of_no_use_says_nothing_of_connectivity() {
+    let seen = Observation::failed(Failure::new(FailureKind::Unreadable, "no JSON"));
+    assert_eq!(judged(&system(), seen), (State::Unknown, "no JSON; check not made".to_owned()));
+}
+
+#[test]
+fn fm_01_a_level_that_an_agent_does_not_give_is_missing_and_a_counter_is_not() {
+    use crate::model::Secret;
+    use crate::model::snmp::{SnmpEntry, SnmpLogin, SnmpSpec};
+    let entry = |name: &str, counts| SnmpEntry {
+        name: name.to_owned(),
+        oid: "1.3.6.1.2.1".parse().unwrap(),
+        label: None,
+        unit: Unit::Count,
+        scale: 1.0,
+        counts,
+    };
+    let mut spec = SnmpSpec::new(SnmpLogin::V2c(Secret::Inline("public".to_owned())));
+    spec.get = vec![entry("fans", SnmpType::Gauge), entry("octets", SnmpType::Counter)];
+    spec.walk = vec![entry("temperature", SnmpType::Gauge)];
+    let mut check = Check::new("sw-1", "snmp", "192.0.2.1", Spec::Snmp(Box::new(spec)));
+    check.limits = ["fans", "octets", "temperature", "other"]
+        .map(|metric| Limit { metric: metric.into(), thresholds: Thresholds::above(1.0, 2.0) })
+        .into();
+    let (state, output) = judged(&check, Observation::seen("up", vec![]));
+    assert_eq!(state, State::Unknown);
+    assert_eq!(output, "metric fans is missing; metric temperature is missing; up");
+}
+
+#[test]
+fn values_are_told_in_the_unit_of_people() {
+    let told = |value, unit: Unit| plain(&Metric::new("x", value, unit));
+    assert_eq!(told(60.0, Unit::Seconds), "x 60 s");
+    assert_eq!(told(59.9, Unit::Seconds), "x 59900 ms");
+    assert_eq!(told(1023.0, Unit::Bytes), "x 1023 B");
+    assert_eq!(told(1024.0, Unit::Bytes), "x 1 KiB");
+    assert_eq!(told(1_000_000.0, Unit::BitsPerSecond), "x 1 Mbit/s");
+}
+
+#[test]
+fn a_value_just_beyond_its_limit_is_shown_beyond_it_in_its_unit() {
+    let slow = Metric::new("time", 0.200_004_9, Unit::Seconds);
+    let limits = Thresholds { warning: None, critical: Some(Range::above(0.2)) };
+    assert_eq!(reason(&slow, &limits, State::Critical), "time 200.005 ms (> 200)");
+    let quick = Metric::new("time", 0.1, Unit::Seconds);
+    let limits = Thresholds { warning: None, critical: Some(Range::below(0.2)) };
+    assert_eq!(reason(&quick, &limits, State::Critical), "time 100 ms (< 200)");
+}

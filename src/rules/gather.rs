@@ -204,4 +204,14 @@ mod tests {
         let rule = Grouping { by: Vec::new(), wait: Span::ZERO, interval: Span::ZERO };
         assert_eq!(group(&rule, &same, None, now), Way::Alone, "three of one alert, in order");
     }
+
+    #[test]
+    fn a_group_that_was_told_just_now_waits_its_interval() {
+        let now = Timestamp::from_millis(1_000_000);
+        let rule = Grouping { by: Vec::new(), wait: Span::ZERO, interval: Span::from_secs(60) };
+        let pile = Pile { rows: 1, alerts: 1, oldest: now, newest: now };
+        let way = |last| group(&rule, &pile, last, now);
+        assert_eq!((way(Some(now)), way(None)), (Way::Wait, Way::Alone));
+        assert_eq!(way(Some(now + Span::from_secs(1))), Way::Alone, "the clock was set back");
+    }
 }

@@ -271,3 +271,10 @@ fn a_topic_has_fifty_rows_and_says_how_many_there_are() {
     assert_eq!(told(&parts, Topic::Notes).last().unwrap(), "59 bob: note 59", "the last ones");
     assert_eq!(part(Topic::New).count, 0);
 }
+
+#[test]
+fn a_span_is_told_in_minutes_from_an_hour_on() {
+    let told = |millis| rough(Span::from_millis(millis)).millis();
+    assert_eq!([told(61_500), told(3_599_999), told(3_600_000)], [61_000, 3_599_000, 3_600_000]);
+    assert_eq!(told(3_725_000), 3_720_000);
+}

@@ -39,3 +39,25 @@ fn notice(
         in_maintenance: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AlertId;
+
+    #[test]
+    fn what_is_told_of_a_hold_is_counted() {
+        let at = Timestamp::from_millis(1000);
+        let mut hold = Hold {
+            id: AlertId::from_parts(1, [1; 10]),
+            author: SafeText::line("ann"),
+            reason: SafeText::line("a switch is replaced"),
+            since: at,
+            until: at,
+            told: 0,
+        };
+        let seqs = [began(&mut hold, at), began(&mut hold, at), ended(&mut hold, at, None)];
+        assert_eq!(seqs.map(|edge| edge.seq), [1, 2, 3]);
+        assert_eq!(hold.told, 3);
+    }
+}

@@ -115,6 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn what_concerns_a_rule_has_its_ranges_and_took_as_long() {
+        let above = ruled(Condition::Above, 75.0, 90.0);
+        let (mine, other) = ("use", "free");
+        let metrics = [mine, other].map(|name| Metric::new(name, 80.0, Unit::Percent));
+        let mut seen = Observation::seen("x", metrics.into());
+        seen.duration_us = 1234;
+        let part = part(&above, &seen);
+        let [metric] = part.metrics.as_slice() else { panic!("{:?}", part.metrics) };
+        let thresholds = above.rule.thresholds();
+        assert_eq!((&*metric.name, part.duration_us), (mine, seen.duration_us));
+        assert_eq!((metric.warning, metric.critical), (thresholds.warning, thresholds.critical));
+        assert!(metric.warning.is_some() && metric.critical.is_some());
+    }
+
+    #[test]
     fn fm_20_the_worst_instance_counts_and_is_named() {
         let above = ruled(Condition::Above, 75.0, 90.0);
         let below = ruled(Condition::AtMost, 25.0, 10.0);

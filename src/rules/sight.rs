@@ -83,6 +83,7 @@ pub fn confirm(before: &Status, after: Status, sight: Sight) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{CheckKey, Host, Name};
 
     fn status(state: State, hard: bool) -> Status {
         let hard_state = if hard { state } else { State::Ok };
@@ -106,6 +107,70 @@ mod tests {
             let good = Verdict::new(State::Ok, "fine");
             assert_eq!(through(&before, good.clone(), Sight::Blind), good);
         }
+    }
+
+    /// Canaries of which each says something.
+    struct Canaries(Vec<Host>, Vec<Name>, Vec<Option<Heard>>);
+
+    impl Net for Canaries {
+        fn host(&self, name: &str) -> Option<&Host> {
+            self.0.iter().find(|host| &*host.name == name)
+        }
+
+        fn canaries(&self) -> &[Name] {
+            &self.1
+        }
+
+        fn heard(&self, check: &CheckKey) -> Option<Heard> {
+            let at = self.1.iter().position(|name| *name == check.host)?;
+            *self.2.get(at)?
+        }
+    }
+
+    /// `-` gives no results, `a` answered since, `o` before, `s` does not answer.
+    fn seen(letters: &str) -> Sight {
+        let since = Timestamp::from_millis(1000);
+        let mut all = Canaries(Vec::new(), Vec::new(), Vec::new());
+        for (at, letter) in letters.chars().enumerate() {
+            let mut host = Host::new(&format!("c{at}"), "192.0.2.1");
+            host.alive = Some("ping".into());
+            all.1.push(host.name.clone());
+            all.0.push(host);
+            let began = if letter == 'o' { Timestamp::from_millis(999) } else { since };
+            let silent = letter == 's';
+            let heard = Heard { silent, hard: true, explained: false, began: Some(began) };
+            all.2.push((letter != '-').then_some(heard));
+        }
+        sight(&all, since)
+    }
+
+    #[test]
+    fn t20_what_the_canaries_say() {
+        for (letters, wanted) in [
+            ("", Sight::Clear),
+            ("-", Sight::Clear),
+            ("a", Sight::Clear),
+            ("s", Sight::Blind),
+            ("ss", Sight::Blind),
+            ("s-", Sight::Blind),
+            ("as", Sight::Clear),
+            ("sa", Sight::Clear),
+            ("o", Sight::Doubt),
+            ("os", Sight::Doubt),
+            ("so", Sight::Doubt),
+            ("oa", Sight::Clear),
+        ] {
+            assert_eq!(seen(letters), wanted, "{letters}");
+        }
+    }
+
+    #[test]
+    fn t20_in_doubt_what_stays_is_as_fresh_as_its_result() {
+        let before = Status { late: true, ..status(State::Warning, true) };
+        let last_result = Some(Timestamp::from_millis(9));
+        let after = Status { last_result, ..status(State::Critical, true) };
+        let kept = confirm(&before, after, Sight::Doubt);
+        assert_eq!((kept.state, kept.last_result, kept.late), (State::Warning, last_result, false));
     }
 
     #[test]

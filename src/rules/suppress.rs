@@ -163,6 +163,22 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_two_alike_decides_and_the_last_that_ended_is_named() {
+        for suppress in [true, false] {
+            let two = [window("one", "db-*", 0, 30, suppress), window("two", "*", 0, 30, suppress)];
+            assert_eq!(at(&two, 10).window, Some(SafeText::line("one")));
+        }
+        let (early, late) = (window("early", "*", 10, 20, true), window("late", "*", 12, 25, true));
+        for two in [[early.clone(), late.clone()], [late, early]] {
+            assert_eq!(at(&two, 30).window, Some(SafeText::line("late")));
+        }
+        let two = [window("one", "*", 5, 20, true), window("two", "*", 10, 20, true)];
+        assert_eq!(at(&two, 30).window, Some(SafeText::line("one")), "at the same time");
+        let empty = [window("empty", "*", 30, 30, true)];
+        assert_eq!(at(&empty, 10).changes_at, None, "it is in effect at no moment");
+    }
+
+    #[test]
     fn d_30_a_window_that_never_was_in_effect_changes_nothing() {
         let windows = [window("past", "*", 20, 10, true)];
         assert_eq!([5, 15, 25].map(|millis| at(&windows, millis).in_maintenance), [false; 3]);

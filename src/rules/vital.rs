@@ -132,6 +132,8 @@ mod tests {
             (Vitals { result: at(929), ..good }, vec![Stuck::Checks]),
             (Vitals { result: at(0), within: None, ..good }, vec![]),
             (Vitals { late: 3, ..good }, vec![Stuck::Checks]),
+            (Vitals { late: 6, checks: 10, ..good }, vec![Stuck::Checks]),
+            (Vitals { late: 5, checks: 10, ..good }, vec![]),
             (Vitals { stored: false, ..good }, vec![Stuck::Store]),
             (Vitals { written: false, ..good }, vec![Stuck::Store]),
             // What follows from the store is not named besides.
@@ -144,6 +146,17 @@ mod tests {
         ] {
             assert_eq!(stuck(&vitals, at(now)), named, "{vitals:?}");
         }
+        let words = [Stuck::Engine, Stuck::Checks, Stuck::Store, Stuck::Outbox, Stuck::Deliveries];
+        assert_eq!(
+            words.map(Stuck::words),
+            [
+                "the engine stands still",
+                "no check gives results in time",
+                "nothing can be stored",
+                "the outbox stands still",
+                "no notification is taken anywhere"
+            ]
+        );
         let all = Vitals { turned: at(0), posted: at(0), failing: failing(0, 1000), ..good };
         assert_eq!(stuck(&all, at(now)), [Stuck::Engine, Stuck::Outbox, Stuck::Deliveries]);
     }
