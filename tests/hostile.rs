@@ -45,9 +45,11 @@ use world::VARIANTS;
 
 /// No console is told these: what only workers and scripts ask for, and what the world puts another
 /// place's text in.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     "Outcome.assigned.",
     "Outcome.directives.",
+    // Of a rule that was saved only its name is said; the list of rules carries the rest.
+    "Outcome.rule.",
     "Answer.comments.",
     "Answer.engine.",
     "Answer.settings.",

@@ -108,3 +108,10 @@ fn the_worst_come_first_then_the_oldest_each_once_and_the_size_is_bounded() {
     backwards.reverse();
     assert_eq!(compose(&backwards), digest, "the order of the rows says nothing");
 }
+
+#[test]
+fn an_item_takes_its_texts_twice_and_the_names_of_its_fields() {
+    let (check, text) = (CheckKey::new("web-1", "http"), SafeText::line("down"));
+    let item = DigestItem { check, state: State::Critical, since: at(0), text };
+    assert_eq!(size(&item), 100 + 2 * (5 + 4 + 4));
+}

@@ -278,3 +278,26 @@ fn a_span_is_told_in_minutes_from_an_hour_on() {
     assert_eq!([told(61_500), told(3_599_999), told(3_600_000)], [61_000, 3_599_000, 3_600_000]);
     assert_eq!(told(3_725_000), 3_720_000);
 }
+
+#[test]
+fn a_row_stands_at_what_it_tells_of() {
+    let acked = |host: &str, expires| {
+        let mut alert = taken(alert(1, host, State::Warning, 20), Some(expires));
+        alert.ack.as_mut().unwrap().at = at(25);
+        alert
+    };
+    let mut flappy = alert(3, "flappy", State::Warning, 60);
+    let from = State::Warning;
+    flappy.flapping = Some(Flapping { since: at(70), changes: 7, from, last: from });
+    let alerts = [acked("now", 480), acked("next", 481), flappy];
+    let calm = alert(4, "calm", State::Critical, 100);
+    let edges = [
+        edge(&calm, EdgeKind::FlappingStarted, 110),
+        Edge { seq: 2, ..edge(&calm, EdgeKind::FlappingStarted, 120) },
+    ];
+    let parts = assembled(&edges, &alerts, &[], &[]);
+    let ending = ["25 WARNING next ann to 481: acknowledgement"];
+    assert_eq!(told(&parts, Topic::Ending), ending, "what ends now has ended");
+    let flapping = ["70 WARNING flappy: flapping 7x", "120 calm: flapped 2 times"];
+    assert_eq!(told(&parts, Topic::Flapping), flapping);
+}

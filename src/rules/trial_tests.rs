@@ -222,3 +222,10 @@ proptest! {
         prop_assert_eq!(found, reckoned(&story, duration, attempts as usize));
     }
 }
+
+#[test]
+fn results_of_one_moment_count_and_older_ones_do_not() {
+    let counted = |story: &[(i64, char)]| play(rule(0), story, 40).1.results;
+    assert_eq!(counted(&[(0, 'o'), (0, 'c'), (5, 'o')]), 3);
+    assert_eq!(counted(&[(10, 'o'), (5, 'c'), (20, 'o')]), 2);
+}

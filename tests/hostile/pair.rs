@@ -155,7 +155,7 @@ impl Pair {
 
     /// A key that comes sooner than a hand can answer what was painted was meant for what was there
     /// before, and answers nothing.
-    fn rest(&self) {
+    pub fn rest(&self) {
         for side in [&self.hostile, &self.twin] {
             side.terminal.silence(REACTION, PATIENCE);
         }

@@ -177,6 +177,8 @@ fn settings(pair: &mut Pair) {
     pair.press_until("", "the page", |text| text.contains("Integrations › Flux Notify"));
     pair.press("G");
     for _ in CHANNELS {
+        // What it acts on is what was on screen a moment before.
+        pair.rest();
         pair.press_until("T", "the answers", |text| !text.contains("sending a test"));
         // From a line of a channel to the same of the one above.
         pair.press("kkk");
