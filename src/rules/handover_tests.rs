@@ -292,8 +292,8 @@ fn a_row_stands_at_what_it_tells_of() {
     let alerts = [acked("now", 480), acked("next", 481), flappy];
     let calm = alert(4, "calm", State::Critical, 100);
     let edges = [
-        edge(&calm, EdgeKind::FlappingStarted, 110),
         Edge { seq: 2, ..edge(&calm, EdgeKind::FlappingStarted, 120) },
+        edge(&calm, EdgeKind::FlappingStarted, 110),
     ];
     let parts = assembled(&edges, &alerts, &[], &[]);
     let ending = ["25 WARNING next ann to 481: acknowledgement"];
