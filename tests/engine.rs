@@ -406,11 +406,9 @@ async fn an_occurrence_is_ended_left_out_and_the_recurrence_cancelled_each_undoa
     let longer = Command::ExtendMaintenance { id, by: DAY };
     assert!(lab.execute(longer).await.unwrap_err().message.as_str().contains("next occurrence"));
     // The recurrence ends, and is back when that is undone.
-    let request = fluxnoc::model::RequestId::from_parts(1, [7; 10]);
-    let command = Command::CancelMaintenance { id };
-    let ask = fluxnoc::protocol::Request { id: request, actor: lab::noc(), command };
-    let outcome = lab.engine.handle.execute(ask).await.unwrap();
-    let Outcome::Maintenance(gone) = outcome else { panic!("no window") };
+    let cancel = Command::CancelMaintenance { id };
+    let (request, outcome) = lab.execute_as(lab::noc(), cancel).await;
+    let Ok(Outcome::Maintenance(gone)) = outcome else { panic!("no window") };
     assert!(gone.recurrence.is_none() && gone.is_over(lab.clock.now().wall));
     lab.execute(Command::Undo { request }).await.unwrap();
     lab.drain();
@@ -433,11 +431,9 @@ async fn d_05_how_a_window_repeats_is_changed_and_taken_back() {
         repeats: (!repeats.is_empty()).then(|| repeats.parse().unwrap()),
         every,
     };
-    let request = fluxnoc::model::RequestId::from_parts(1, [7; 10]);
     let command = edit("every 2 days in Europe/Berlin", Some(Span::from_secs(600)), true);
-    let ask = fluxnoc::protocol::Request { id: request, actor: lab::noc(), command };
-    let outcome = lab.engine.handle.execute(ask).await.unwrap();
-    let Outcome::Maintenance(changed) = outcome else { panic!("no window") };
+    let (request, outcome) = lab.execute_as(lab::noc(), command).await;
+    let Ok(Outcome::Maintenance(changed)) = outcome else { panic!("no window") };
     let starts: Vec<_> = changed.following(2).iter().map(|next| next.start).collect();
     let first = begin + Span::from_secs(600);
     assert_eq!((changed.start, changed.end), (first, made.end));

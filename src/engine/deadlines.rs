@@ -29,8 +29,7 @@ pub(super) enum Ways {
 impl Core {
     /// The window with what is behind its hosts now.
     pub(super) fn with_children(&self, window: Maintenance) -> Maintenance {
-        let hosts: Vec<_> = self.table.hosts().map(AsRef::as_ref).collect();
-        window.with_children(&hosts)
+        window.with_children(|| self.table.hosts().map(AsRef::as_ref))
     }
 
     /// Lets windows that cover children follow the hosts, and open alerts follow those windows.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::lane::{self, Lane};
-use crate::model::{AlertId, Channel, Incident, Timestamp};
+use crate::model::{AlertId, Channel, Incident, Span, Timestamp};
 use crate::notify::{Delivery, Sender};
 use crate::store::OutboxRow;
 
@@ -32,6 +32,13 @@ pub(super) struct Flight {
     pub at: Timestamp,
     /// Its destination takes again: what waits for another try need wait no longer.
     pub releases: bool,
+}
+
+impl Flight {
+    /// How long until it is tried again: what its destination asked for, else by its tries.
+    pub(super) fn wait(&self, after: Option<Span>) -> Span {
+        after.unwrap_or_else(|| lane::backoff(self.row.tries, &self.row.notification.key))
+    }
 }
 
 /// What was read for a destination.
@@ -159,14 +166,13 @@ impl Flights {
             }
         };
         flight.at = now;
-        let OutboxRow { notification, tries, .. } = &flight.row;
+        let notification = &flight.row.notification;
         if let Some(queue) = self.queues.get_mut(&notification.destination) {
             queue.under_way = queue.under_way.saturating_sub(1);
             match &flight.delivery {
                 Delivery::Sent => flight.releases = queue.lane.sent(),
                 Delivery::Retry { after, .. } => {
-                    let wait = after.unwrap_or_else(|| lane::backoff(*tries, &notification.key));
-                    queue.lane.failed(now, wait);
+                    queue.lane.failed(now, flight.wait(*after));
                     queue.give_back();
                 }
                 Delivery::Refused(_) => {}

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::flights::{Flight, Flights, written};
 use super::gathering::Desk;
-use super::lane;
 use super::watchdog::Post;
 use crate::clock::Clock;
 use crate::model::{ChannelKind, Routes, Span};
@@ -197,7 +196,8 @@ async fn record(
 async fn write(store: &Store, landed: &[Flight]) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     let mut sent = Vec::new();
-    for Flight { row, delivery, opened, asked, at, releases } in landed {
+    for flight in landed {
+        let Flight { row, delivery, opened, asked, at, releases } = flight;
         let now = *at;
         let OutboxRow { notification, tries, .. } = row;
         let key = &notification.key;
@@ -212,7 +212,7 @@ async fn write(store: &Store, landed: &[Flight]) -> Result<(), StoreError> {
                 sent.push((key.as_str(), now));
             }
             Delivery::Retry { why, after } => {
-                let wait = after.unwrap_or_else(|| lane::backoff(*tries, key));
+                let wait = flight.wait(*after);
                 tracing::warn!(%key, %why, "a notification was not taken; it is tried again");
                 tx.mark_retry(key, now + wait, tries + 1, why).await?;
             }

@@ -163,14 +163,15 @@ impl Maintenance {
             || self.host_pattern.as_ref().is_some_and(|pattern| pattern.matches(host))
     }
 
-    /// The window with the children that its hosts have among these, when it covers such.
+    /// The window with the children that its hosts have among these, when it covers such; of one
+    /// that does not nobody looks at the hosts.
     #[must_use]
-    pub fn with_children(self, hosts: &[&Host]) -> Self {
+    pub fn with_children<'a, I: Iterator<Item = &'a Host>>(self, hosts: impl Fn() -> I) -> Self {
         if self.children.is_none() {
             return self;
         }
-        let own = hosts.iter().map(|host| &host.name).filter(|name| self.says_host(name));
-        let children = Some(behind(hosts.iter().copied(), own));
+        let own = hosts().map(|host| &host.name).filter(|name| self.says_host(name));
+        let children = Some(behind(hosts(), own));
         Self { children, ..self }
     }
 

@@ -4,7 +4,14 @@ use std::path::Path;
 
 use crate::house::{House, LARGE, has_row};
 use crate::netns::{self, Chain, Plan, Share};
-use crate::pty::PATIENCE;
+use crate::pty::{PATIENCE, Terminal};
+
+/// The console at the beginning of a chain.
+fn console(house: &House, chain: &Chain) -> Terminal {
+    let enter = format!("--net=/proc/{}/ns/net", chain.a().pid());
+    let before = [enter.as_str(), "--", crate::house::FLUXNOC];
+    house.console_by(Path::new("/usr/bin/nsenter"), &before, LARGE, &[])
+}
 
 #[test]
 #[ignore = "needs network namespaces; tests/run runs it"]
@@ -30,9 +37,7 @@ packets = 2
 packet_interval = "100ms"
 "#
         ));
-        let enter = format!("--net=/proc/{}/ns/net", chain.a().pid());
-        let before = [enter.as_str(), "--", crate::house::FLUXNOC];
-        let console = house.console_by(Path::new("/usr/bin/nsenter"), &before, LARGE, &[]);
+        let console = console(&house, &chain);
         console.wait_for("1 OK");
         console.wait("every hop", PATIENCE, |screen| {
             chain.truth(false).iter().all(|hop| screen.contains(&hop.to_string()))
@@ -83,9 +88,7 @@ address = "{far}"
 checks = ["ping"]
 "#
         ));
-        let enter = format!("--net=/proc/{}/ns/net", chain.a().pid());
-        let before = [enter.as_str(), "--", crate::house::FLUXNOC];
-        let mut console = house.console_by(Path::new("/usr/bin/nsenter"), &before, LARGE, &[]);
+        let mut console = console(&house, &chain);
         console.wait_for("2 OK");
 
         chain.router(1).sh("ip link set left down");

@@ -2,11 +2,11 @@
 
 use fluxnoc::model::Span;
 use fluxnoc::protocol::{Command, Problem, Role};
-use fluxnoc::tui::app::Overlay;
 use fluxnoc::tui::effect::Effect;
 use fluxnoc::tui::msg::Msg;
 
 use crate::invariants::SIZES;
+use crate::trial::{preview, waits};
 use crate::{Console, actor, fixture, options};
 
 /// The list of rules, with the cursor so far down; `Swap` is the third, and was saved from here.
@@ -20,16 +20,6 @@ fn list(size: (u16, u16), role: Role, down: usize) -> Console {
         console.press("j");
     });
     console
-}
-
-fn preview(console: &Console) -> Vec<String> {
-    let Some(Overlay::Form(open)) = &console.app.overlay else { panic!("no form") };
-    open.form.preview.clone()
-}
-
-fn waits(console: &mut Console) {
-    console.pass(Span::from_millis(500));
-    console.pass(Span::ZERO);
 }
 
 /// The engine says no to what was asked last.

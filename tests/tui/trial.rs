@@ -200,12 +200,12 @@ fn d_29_a_rule_under_the_cursor_is_copied_as_it_is_written() {
     assert!(text.contains("duration_minutes = 5\nre_alert_minutes = 30\n"), "{text}");
 }
 
-fn preview(console: &Console) -> Vec<String> {
+pub fn preview(console: &Console) -> Vec<String> {
     let Some(Overlay::Form(open)) = &console.app.overlay else { panic!("no form") };
     open.form.preview.clone()
 }
 
-fn waits(console: &mut Console) {
+pub fn waits(console: &mut Console) {
     console.pass(Span::from_millis(500));
     console.pass(Span::ZERO);
 }

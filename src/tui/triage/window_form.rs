@@ -173,9 +173,8 @@ fn whole(new: &NewMaintenance) -> Result<Maintenance, String> {
 
 /// The hosts and checks that a window covers now, and the first names.
 fn covered(app: &App, new: &NewMaintenance) -> (usize, usize, Vec<String>) {
-    let hosts: Vec<_> = app.world.hosts().map(|entry| &*entry.host).collect();
     let probe = new.window(MaintenanceId::from_parts(0, [0; 10]), SafeText::empty(), new.start);
-    let probe = probe.with_children(&hosts);
+    let probe = probe.with_children(|| app.world.hosts().map(|entry| &*entry.host));
     let of_checks: BTreeSet<_> = new.checks.iter().map(|key| &key.host).collect();
     let (mut hosts, mut checks, mut names) = (0, 0, Vec::new());
     for entry in app.world.hosts() {
