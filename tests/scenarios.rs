@@ -660,6 +660,7 @@ stories! {
     d_05_child_in_doubt_for_too_long_is_told,
     d_05_child_known_and_left_after_the_parent_is_told_once,
     d_05_child_told_first_then_the_parent_is_down,
+    d_05_explained_no_more_and_never_run_is_told,
     d_05_escalation_beside_reminders,
     d_05_escalation_by_hand_at_the_very_time_of_a_step,
     d_05_escalation_by_hand_sends_the_next_step_now,

@@ -11,6 +11,7 @@
 //! | down | up, in doubt | over | |
 //! | over | down | down | |
 //! | over | up, and the check was run since | none | `cause_ended`, told |
+//! | over | not down, for [`PATIENCE`], whatever was heard | none | `cause_ended`, told |
 //!
 //! A pending alert follows silently: it is collapsed, or it is not. An alert that has been told
 //! before is not held back by a doubt, and one that recovers is over whatever the cause.
@@ -18,8 +19,8 @@
 use super::reach::Reach;
 use crate::model::{Cause, CauseStage, EdgeKind, SafeText, Span, Timestamp};
 
-/// How long an alert that fires waits for what its parents say. Longer than a check with the usual
-/// attempts takes to be hard.
+/// How long an alert that fires waits for what its parents say, and for its own next result when
+/// nothing explains it any more. Longer than a check with the usual attempts takes to be hard.
 pub const PATIENCE: Span = Span::from_secs(120);
 
 /// What an alert's cause is followed by.
@@ -85,6 +86,8 @@ pub fn follow(before: Option<&Cause>, seen: Seen<'_>) -> (Option<Cause>, Option<
         (Doubt, _) => (None, Some(Turn::Own)),
         (Down, _) => (now(&known.check, Over), None),
         (Over, Reach::Up) if seen.began >= Some(known.at) => (None, Some(Turn::Still)),
+        // A check that is not run again must not keep it secret.
+        (Over, _) if seen.line >= known.at + PATIENCE => (None, Some(Turn::Still)),
         (Over, _) => (kept(), None),
     }
 }
@@ -97,14 +100,14 @@ pub fn said(turn: Turn, root: Option<&Cause>, output: &SafeText) -> (EdgeKind, S
         Turn::Began => (EdgeKind::CauseBegan, format!("{root} gives no answer, and explains it")),
         Turn::Own => (EdgeKind::CauseEnded, format!("{root} does not explain it")),
         Turn::Still => {
-            (EdgeKind::CauseEnded, format!("{root} answers again, and this is left: {output}"))
+            (EdgeKind::CauseEnded, format!("{root} explains it no more, and this is left: {output}"))
         }
     }
 }
 
-/// When a doubt is over whatever is heard.
+/// When somebody is told whatever is heard.
 #[must_use]
 pub fn patience_ends(cause: Option<&Cause>) -> Option<Timestamp> {
-    let cause = cause.filter(|cause| cause.stage == CauseStage::Doubt)?;
+    let cause = cause.filter(|cause| cause.stage != CauseStage::Down)?;
     Some(cause.at + PATIENCE)
 }

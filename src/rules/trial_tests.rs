@@ -124,6 +124,13 @@ fn fm_20_to_23_what_would_have_fired() {
             &["130-240 UNKNOWN"],
             "the absence of data is an alert of its own",
         ),
+        (
+            rule(0),
+            &[(0, 'o'), (60, '-'), (130, '-'), (190, '-'), (240, 'o')],
+            &["130-240 UNKNOWN"],
+            "it is absent when a result without it comes at that very moment",
+        ),
+        (rule(0), &[(0, 'o'), (60, '-'), (130, 'o')], &[], "a value of that moment is in time"),
         (rule(0), &[(0, 'o')], &[], "no results at all are none"),
     ] {
         let end = story.last().unwrap().0 + 20;

@@ -25,6 +25,7 @@ pub struct Silence {
     pub suppress: bool,
 }
 
+#[derive(Debug)]
 pub struct Edge {
     actor: bool,
     seq: i64,
@@ -34,6 +35,7 @@ pub struct Edge {
     to: String,
 }
 
+#[derive(Debug)]
 pub struct Promise {
     key: String,
     alert: String,
@@ -46,6 +48,7 @@ pub struct Promise {
     digest: Option<String>,
 }
 
+#[derive(Debug)]
 pub struct Alert {
     id: String,
     phase: String,
@@ -88,9 +91,9 @@ pub fn text(row: &SqliteRow) -> String {
 
 /// How many notifications wait, but those that wait for their own moment.
 pub async fn waiting(dir: &Path) -> i64 {
-    // An alert in doubt is told when its patience is over.
+    // An alert in doubt, or that was explained until now, is told when its patience is over.
     let sql = "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 'due') + (SELECT COUNT(*) FROM \
-               alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') = 'doubt')";
+               alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') <> 'down')";
     rows(dir, sql).await[0].get(0)
 }
 
@@ -274,7 +277,10 @@ pub fn alerts(told: &Told, silences: &[Silence], first: &[&str], steps: &[(&str,
             let check = &alert.check;
             let good = explained || known >= Some(severity(state));
             let cause = &alert.cause;
-            assert!(good, "I21: {check} is {state}, known {notified:?}, {cause:?} ({id})");
+            assert!(
+                good,
+                "I21: {check} is {state}, known {notified:?}, {cause:?} ({id}): {edges:#?} {mine:#?}"
+            );
         }
     }
 }
