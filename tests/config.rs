@@ -118,6 +118,8 @@ fn every_default_in_the_example_is_the_codes_default() {
     settings.defaults.contact_lists.clear();
     let service = &mut settings.flux_notify;
     (service.url, service.api_key, service.contact_list) = (None, None, None);
+    let server = &mut settings.server;
+    (server.listen, server.certificate, server.key) = (None, None, None);
     assert_eq!(settings, Settings::default());
 }
 
@@ -152,6 +154,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("watchdog", keys::WATCHDOG),
         ("wall", keys::WALL),
         ("bell", keys::BELL),
+        ("server", keys::SERVER),
         ("engine", keys::ENGINE),
     ] {
         let table = document[section].as_table().expect("a table");

@@ -18,6 +18,7 @@ pub const TOP: &[&str] = &[
     "watchdog",
     "wall",
     "bell",
+    "server",
     "host",
     "check",
     "scrape",
@@ -106,6 +107,9 @@ pub const CONTACT_LIST: &[&str] =
     &["name", "channels", "group_by", "group_wait", "group_interval", "repeat", "escalate"];
 /// `escalate` of `[[contact_list]]`.
 pub const ESCALATION: &[&str] = &["after", "to"];
+/// `[server]`.
+pub const SERVER: &[&str] =
+    &["listen", "certificate", "key", "insecure", "health_enabled", "health_addr"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.

@@ -105,6 +105,7 @@ impl Layers {
             ("flux_notify", keys::FLUX_NOTIFY),
             ("wall", keys::WALL),
             ("bell", keys::BELL),
+            ("server", keys::SERVER),
         ];
         for (section, known) in sections {
             let Some(mut table) = top.table(section) else { continue };
@@ -234,6 +235,9 @@ impl Layers {
         if stop > start {
             let why =
                 format!("[alerting] flapping_stop of {stop} is above flapping_start of {start}");
+            sink.push(Problem::of(&sink.text.name, why));
+        }
+        if let Err(why) = self.settings.server.check() {
             sink.push(Problem::of(&sink.text.name, why));
         }
         self.settings.defaults.flapping = alerting.flapping;

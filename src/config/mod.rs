@@ -28,6 +28,8 @@ mod rule_files;
 mod rules;
 mod rules_d;
 mod save_rule;
+pub mod server;
+mod setting_table;
 pub mod settings;
 mod show;
 mod show_channels;
