@@ -36,6 +36,15 @@ impl Peer {
     }
 }
 
+/// Who is at the other end of a connection from the network; put into each of its requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    /// Their address and port.
+    pub(super) address: std::net::SocketAddr,
+    /// Whether it came by TLS.
+    pub(super) secure: bool,
+}
+
 /// Who asks, and the id of what is asked.
 pub(super) struct Asker {
     id: RequestId,

@@ -46,9 +46,11 @@
 
 mod actor;
 mod body;
+mod net;
 mod problem;
 mod routes;
 mod serve;
+mod tls;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -56,7 +58,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Handle;
 
+pub use net::{Tls, serve_net};
 pub use serve::serve;
+pub use tls::Certificates;
 
 /// What every handler gets.
 #[derive(Clone, Debug)]

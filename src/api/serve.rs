@@ -9,7 +9,7 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -25,7 +25,7 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
 /// The time for requests under way when the engine stops.
-const FAREWELL: Duration = Duration::from_secs(1);
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves the engine on a socket (mode 0600) until `stop`, then lets requests under way finish.
 /// Peers that are neither this user nor root get 403.
@@ -75,7 +75,15 @@ async fn accept(
 async fn attend(stream: UnixStream, own: u32, router: Router, stop: CancellationToken) {
     let peer = stream.peer_cred().ok().and_then(|cred| Peer::admit(cred.uid(), own));
     let Some(peer) = peer else { return refuse(stream).await };
-    let service = TowerToHyperService::new(router.layer(Extension(peer)));
+    speak(stream, router.layer(Extension(peer)), stop).await;
+}
+
+/// Speaks HTTP/1.1 on a connection until its end; from `stop` on only what is under way is answered.
+pub(super) async fn speak<S>(stream: S, router: Router, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

@@ -106,11 +106,20 @@ pub struct Global {
     /// Write as little as possible: a slow line
     #[arg(long, global = true, help_heading = "Options of all commands")]
     pub low_bandwidth: bool,
+    /// `--listen` of `serve`, which is a setting like those above.
+    #[arg(skip)]
+    pub listen: Option<String>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the engine without a screen, with the API on the network and a health listener
+    Serve {
+        /// Where the API listens, ADDRESS:PORT [default: `server.listen` of the configuration]
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<String>,
+    },
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
     /// Trace the path to a host and show every hop

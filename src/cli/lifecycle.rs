@@ -48,6 +48,16 @@ pub struct Plan {
     pub finding: Option<std::sync::Arc<super::setup::Finding>>,
     /// Time.
     pub clock: Clock,
+    /// Where the network is listened to, when it is.
+    pub doors: Option<Doors>,
+}
+
+/// Listeners on the network, open already: a port that is taken is said before anything starts.
+pub struct Doors {
+    /// The API's.
+    pub api: std::net::TcpListener,
+    /// What its TLS connections begin with.
+    pub tls: Option<crate::api::Tls>,
 }
 
 /// Where the engine of a data directory is.
@@ -148,6 +158,13 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     let stop = CancellationToken::new();
     let (handle, door) = Handle::new();
     offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
+    let mut plan = plan;
+    if let Some(doors) = plan.doors.take() {
+        let _guard = runtime.enter();
+        let api = tokio::net::TcpListener::from_std(doors.api).context("cannot listen")?;
+        let served = crate::api::serve_net(api, doors.tls, handle.clone(), around.clone());
+        runtime.spawn(served);
+    }
     let parts = Parts { handle: handle.clone(), door, stop: stop.clone(), around: around.clone() };
     // On a thread of its own: opening a store may take seconds, and its future is not `Send`.
     let on = runtime.handle().clone();

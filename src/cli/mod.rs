@@ -26,7 +26,9 @@ pub mod print;
 pub mod remote;
 pub mod render;
 pub mod rules_cmd;
+pub mod serve;
 pub mod setup;
+mod supervisor;
 pub mod trace_table;
 pub mod verb;
 pub mod window_args;
@@ -67,18 +69,31 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Completions { shell }) => told(manual::completions(shell)),
         Some(Command::Man { command }) => told(manual::page(&command)),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),
+        Some(Command::Serve { listen }) => {
+            let global = Global { listen, ..global };
+            match with_config(&global) {
+                Ok(config) => told(serve::run(&global, config)),
+                Err(refused) => refused,
+            }
+        }
         command => with_engine(&global, command),
     }
 }
 
-fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
-    let config = match config_cmd::read(global) {
-        Ok(config) => config,
-        Err(problems) => return config_cmd::refused(&problems),
-    };
+/// The configuration, its warnings said; the exit code when it is refused.
+fn with_config(global: &Global) -> Result<Config, ExitCode> {
+    let config = config_cmd::read(global).map_err(|problems| config_cmd::refused(&problems))?;
     for warning in &config.warnings {
         print::error(&warning.to_string());
     }
+    Ok(config)
+}
+
+fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
+    let config = match with_config(global) {
+        Ok(config) => config,
+        Err(refused) => return refused,
+    };
     let ended = match command {
         None => console::of(global, config).and_then(Console::run),
         Some(Command::Engine) => console::of(global, config).and_then(Console::without_screen),

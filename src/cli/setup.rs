@@ -155,6 +155,7 @@ pub fn plan(
         machine: machine.to_owned(),
         with_worker,
         clock: Clock::System,
+        doors: None,
     }
 }
 

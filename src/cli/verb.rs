@@ -256,7 +256,8 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         }
         Typed::Note { text, json } => command(Command::Note { text: text.join(" ") }, json),
         Typed::SignOff { to, json } => command(Command::SignOff { to }, json),
-        Typed::Check(_)
+        Typed::Serve { .. }
+        | Typed::Check(_)
         | Typed::Trace(_)
         | Typed::Dns(_)
         | Typed::Probe(_)

@@ -1,0 +1,115 @@
+//! `fluxnoc serve`: the engine without a screen, with its API on the network.
+//!
+//! In: the configuration. Out: the lines of a log on stderr, an exit code.
+//! Never: starts beside another engine of the same data directory, or serves half of what is
+//! configured: a listener that cannot be opened ends the start.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::Global;
+use super::console::{self, screen_runtime};
+use super::lifecycle::{self, Doors, Home};
+use super::{logging, setup, supervisor};
+use crate::api::Certificates;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::server::Server;
+use crate::model::SafeText;
+use crate::protocol::{Actor, Query, Role};
+
+/// Most time for the first answer of the engine; then it is up.
+const START: Duration = Duration::from_mins(10);
+
+/// Runs the server until it is told to stop.
+///
+/// # Errors
+/// When another engine holds the data directory, a listener or a certificate cannot be opened, or
+/// the store cannot.
+pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
+    logging::to_stderr();
+    let server = config.settings.server.clone();
+    let console = console::of(global, config)?;
+    lifecycle::prepare(&console.data_dir)?;
+    let certificates = certificates(&server)?;
+    let tls = certificates.as_ref().map(Certificates::current);
+    let doors = Doors { api: listen(server.address(), "server.listen")?, tls };
+    let at = doors.api.local_addr().context("the listener has no address")?;
+    let mut plan = console.plan(true);
+    plan.doors = Some(doors);
+    let home = lifecycle::start_here(plan)?;
+    drop(console);
+    if let Some(certificates) = certificates {
+        home.runtime().spawn(certificates.follow(home.around()));
+    }
+    let scheme = if server.certificate.is_some() { "https" } else { "http" };
+    tracing::info!("the API listens at {scheme}://{at}");
+    screen_runtime()?.block_on(until_stopped(&home));
+    supervisor::stopping();
+    home.stop().map(|()| ExitCode::SUCCESS)
+}
+
+/// The certificates of the configuration.
+fn certificates(server: &Server) -> anyhow::Result<Option<Certificates>> {
+    let (Some(certificate), Some(key)) = (&server.certificate, &server.key) else {
+        return Ok(None);
+    };
+    Certificates::open(certificate, key).map(Some).map_err(|why| anyhow!("[server] {why}"))
+}
+
+/// Opens a listener; what stands in the way is said with the setting.
+fn listen(at: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let opened = TcpListener::bind(at).or_else(|error| match at.ip() {
+        // A machine without IPv6: every address means every one that it has.
+        IpAddr::V6(ip) if ip.is_unspecified() && no_such_family(&error) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, at.port()))
+        }
+        _ => Err(error),
+    });
+    let listener = opened.with_context(|| format!("{setting}: cannot listen at {at}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn no_such_family(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(nix::libc::EAFNOSUPPORT)
+}
+
+/// SIGHUP reads the configuration again; SIGTERM, SIGINT or a command stop.
+async fn until_stopped(home: &Home) {
+    let stopping = home.stopping();
+    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::hangup()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return stopping.cancelled().await;
+    };
+    let backend = home.backend();
+    let here = Actor::Local { name: SafeText::line("fluxnoc"), role: Role::Viewer };
+    let answers = async || backend.query(here.clone(), Query::Engine).await.is_ok();
+    let started = async {
+        if matches!(tokio::time::timeout(START, answers()).await, Ok(true)) {
+            supervisor::ready();
+        }
+        supervisor::keep_alive(Clock::System, &answers).await;
+    };
+    let mut started = std::pin::pin!(started);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = term.recv() => return,
+            _ = int.recv() => return,
+            () = &mut started => {}
+            _ = hup.recv() => {
+                supervisor::reloading();
+                setup::reload(&backend).await;
+                supervisor::ready();
+            }
+        }
+    }
+}
