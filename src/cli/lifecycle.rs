@@ -48,11 +48,15 @@ pub struct Plan {
     pub finding: Option<std::sync::Arc<super::setup::Finding>>,
     /// Time.
     pub clock: Clock,
-    /// Where the network is listened to, when it is.
-    pub doors: Option<Doors>,
+    /// Opens the listeners on the network, when there shall be some. Done when the directory is
+    /// ours and before anything else starts, so that a port that is taken is said at once.
+    pub doors: Option<OpenDoors>,
 }
 
-/// Listeners on the network, open already: a port that is taken is said before anything starts.
+/// Opens listeners on the network.
+pub type OpenDoors = Box<dyn FnOnce() -> anyhow::Result<Doors> + Send>;
+
+/// Listeners on the network.
 pub struct Doors {
     /// The API's.
     pub api: std::net::TcpListener,
@@ -157,9 +161,10 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     let around = CancellationToken::new();
     let stop = CancellationToken::new();
     let (handle, door) = Handle::new();
-    offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
     let mut plan = plan;
-    if let Some(doors) = plan.doors.take() {
+    let doors = plan.doors.take().map(|open| open()).transpose()?;
+    offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
+    if let Some(doors) = doors {
         let _guard = runtime.enter();
         let api = tokio::net::TcpListener::from_std(doors.api).context("cannot listen")?;
         let served = crate::api::serve_net(api, doors.tls, handle.clone(), around.clone());

@@ -15,7 +15,7 @@ use super::args::Global;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
 use super::{logging, setup, supervisor};
-use crate::api::Certificates;
+use crate::api::{Certificates, Tls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::server::Server;
@@ -37,20 +37,24 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     lifecycle::prepare(&console.data_dir)?;
     let certificates = certificates(&server)?;
     let tls = certificates.as_ref().map(Certificates::current);
-    let doors = Doors { api: listen(server.address(), "server.listen")?, tls };
-    let at = doors.api.local_addr().context("the listener has no address")?;
     let mut plan = console.plan(true);
-    plan.doors = Some(doors);
+    plan.doors = Some(Box::new(move || open(&server, tls)));
     let home = lifecycle::start_here(plan)?;
     drop(console);
     if let Some(certificates) = certificates {
         home.runtime().spawn(certificates.follow(home.around()));
     }
-    let scheme = if server.certificate.is_some() { "https" } else { "http" };
-    tracing::info!("the API listens at {scheme}://{at}");
     screen_runtime()?.block_on(until_stopped(&home));
     supervisor::stopping();
     home.stop().map(|()| ExitCode::SUCCESS)
+}
+
+fn open(server: &Server, tls: Option<Tls>) -> anyhow::Result<Doors> {
+    let api = listen(server.address(), "server.listen")?;
+    let at = api.local_addr().context("the listener has no address")?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("the API listens at {scheme}://{at}");
+    Ok(Doors { api, tls })
 }
 
 /// The certificates of the configuration.

@@ -1,9 +1,11 @@
-//! The protocol spoken over HTTP: an engine in another process, reached through its socket.
+//! The protocol spoken over HTTP: an engine in another process, reached through its socket or over
+//! the network.
 //!
-//! In: requests and queries; the path of a Unix socket.
+//! In: requests and queries; the path of a Unix socket, or a URL and a key.
 //! Out: outcomes, answers, problems and events, as if the engine were in this process.
-//! Never: keeps state beyond the connection, retries, decides.
+//! Never: keeps state beyond the connection and its key, retries, decides.
 
+mod key;
 mod routes;
 mod stream;
 
@@ -18,20 +20,43 @@ use crate::model::observation::root_cause;
 use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
+pub use key::{Access, Credential};
 pub use stream::Events;
 
 /// The time for one answer, all steps together.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// The time for a connection over the network.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a connection is kept for the next request; the server waits 10 s for one.
+const IDLE: Duration = Duration::from_secs(5);
 /// Most bytes of one answer: ten times a full list of 60,000 checks.
 const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 
-/// An engine behind a Unix socket; cheap to clone.
+/// An engine elsewhere; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
-    socket: Arc<Path>,
-    operator: HeaderValue,
+    way: Way,
     role: Role,
+}
+
+/// The way to the engine.
+#[derive(Clone, Debug)]
+enum Way {
+    /// A Unix socket, whose other end knows who we are; the name is only a wish.
+    Socket { path: Arc<Path>, operator: HeaderValue },
+    /// A URL, and what lets us in.
+    Net { base: Arc<str>, key: Arc<key::Key> },
+}
+
+impl Way {
+    /// Where it leads, for messages.
+    fn place(&self) -> String {
+        match self {
+            Self::Socket { path, .. } => path.display().to_string(),
+            Self::Net { base, .. } => base.to_string(),
+        }
+    }
 }
 
 impl Client {
@@ -40,7 +65,8 @@ impl Client {
     /// # Errors
     /// [`ProblemKind::Unavailable`] when nobody listens there.
     pub fn connect(socket: &Path, operator: &str, role: Role) -> Result<Self, Problem> {
-        UnixStream::connect(socket).map_err(|error| nobody(socket, &error.to_string()))?;
+        UnixStream::connect(socket)
+            .map_err(|error| nobody(&socket.display().to_string(), &error.to_string()))?;
         let encoded: String = url::form_urlencoded::byte_serialize(operator.as_bytes()).collect();
         let operator = HeaderValue::from_str(&encoded)
             .map_err(|_| Problem::invalid("the operator's name cannot be sent"))?;
@@ -49,11 +75,41 @@ impl Client {
             .unix_socket(socket)
             .tls_certs_only([])
             .no_proxy()
+            .no_gzip()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(0)
             .build()
             .map_err(|error| Problem::internal(format!("no HTTP client: {error}")))?;
-        Ok(Self { http, socket: socket.into(), operator, role })
+        Ok(Self { http, way: Way::Socket { path: socket.into(), operator }, role })
+    }
+
+    /// The engine behind a URL. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL that cannot be one of a server, for certificates that are none, and for
+    /// a key that would travel readable by others.
+    pub fn reach(access: Access) -> Result<Self, Problem> {
+        let base = access.base()?;
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true);
+        let builder = match &access.authorities {
+            Some(pem) => {
+                let known = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
+                    Problem::invalid(format!("the certificates of the authority: {error}"))
+                })?;
+                builder.tls_certs_only(known)
+            }
+            None => builder,
+        };
+        let http = builder
+            .build()
+            .map_err(|error| Problem::internal(format!("no HTTP client: {error}")))?;
+        let key = Arc::new(key::Key::of(access.credential)?);
+        Ok(Self { http, way: Way::Net { base: base.into(), key }, role: Role::Admin })
     }
 
     /// Has a command done. The actor is this client's operator, not the request's; a role of the
@@ -68,6 +124,7 @@ impl Client {
             Actor::Local { role, .. } => self.role.min(*role),
             _ => self.role,
         };
+        self.renewed().await?;
         let send = self.request_as(role, call).header("idempotency-key", request.id.to_string());
         let bytes = self.answer(send).await?;
         serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))
@@ -79,6 +136,7 @@ impl Client {
     /// As [`Self::execute`].
     pub async fn query(&self, query: &Query) -> Result<Answer, Problem> {
         let call = routes::of_query(query)?;
+        self.renewed().await?;
         let bytes = self.answer(self.request(call)).await?;
         routes::answer(query, &bytes).map_err(|error| not_understood(&error))
     }
@@ -88,6 +146,7 @@ impl Client {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn watch(&self) -> Result<Events, Problem> {
+        self.renewed().await?;
         let asked = self.request(routes::events()).send();
         let opened = tokio::time::timeout(DEADLINE, asked).await;
         let response = opened.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
@@ -102,16 +161,41 @@ impl Client {
     }
 
     fn request_as(&self, role: Role, call: Call) -> reqwest::RequestBuilder {
-        // The name before the path means nothing: the socket says where it goes.
-        let request = self
-            .http
-            .request(call.method, format!("http://fluxnoc{}", call.path))
-            .header("fluxnoc-operator", self.operator.clone())
-            .header("fluxnoc-role", role_word(role));
+        let request = match &self.way {
+            // The name before the path means nothing: the socket says where it goes.
+            Way::Socket { operator, .. } => self
+                .http
+                .request(call.method, format!("http://fluxnoc{}", call.path))
+                .header("fluxnoc-operator", operator.clone()),
+            Way::Net { base, key } => {
+                let request = self.http.request(call.method, format!("{base}{}", call.path));
+                key.sign(request)
+            }
+        };
+        let request = request.header("fluxnoc-role", role_word(role));
         match call.body {
             Some(body) => request.header("content-type", "application/json").body(body),
             None => request,
         }
+    }
+
+    /// Asks who we are: the server's word for name and role.
+    ///
+    /// # Errors
+    /// As [`Self::execute`]; `Forbidden` when the key opens nothing.
+    pub async fn whoami(&self) -> Result<key::Me, Problem> {
+        self.renewed().await?;
+        let bytes = self.answer(self.request(routes::me())).await?;
+        serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))
+    }
+
+    /// Logs in when that is still to be done, and asks for a new token before the old one ends.
+    async fn renewed(&self) -> Result<(), Problem> {
+        let Way::Net { key, .. } = &self.way else { return Ok(()) };
+        let Some(errand) = key.errand() else { return Ok(()) };
+        let call = errand.call()?;
+        let bytes = self.answer(self.request(call)).await;
+        key.settle(errand, bytes)
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Problem> {
@@ -138,21 +222,20 @@ impl Client {
     fn lost(&self, error: &reqwest::Error) -> Problem {
         let cause = root_cause(error);
         if error.is_connect() {
-            return nobody(&self.socket, &cause.to_string());
+            return nobody(&self.way.place(), &cause.to_string());
         }
-        let socket = self.socket.display();
-        Problem::unavailable(format!("the engine at {socket} broke off: {cause}"))
+        let place = self.way.place();
+        Problem::unavailable(format!("the engine at {place} broke off: {cause}"))
     }
 
     fn silent(&self) -> Problem {
-        let socket = self.socket.display();
-        Problem::unavailable(format!("the engine at {socket} gave no answer within 30 s"))
+        let place = self.way.place();
+        Problem::unavailable(format!("the engine at {place} gave no answer within 30 s"))
     }
 }
 
-fn nobody(socket: &Path, why: &str) -> Problem {
-    let socket = socket.display();
-    Problem::unavailable(format!("no engine answers at {socket}: {why}"))
+fn nobody(place: &str, why: &str) -> Problem {
+    Problem::unavailable(format!("no engine answers at {place}: {why}"))
 }
 
 fn not_understood(error: &serde_json::Error) -> Problem {

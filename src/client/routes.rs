@@ -89,6 +89,23 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
     }
 }
 
+/// The request for a login.
+pub(super) fn login(name: &str, password: &str) -> Result<Call, Problem> {
+    let body = json!({ "username": name, "password": password });
+    let call = post(&["auth", "login"], &body)?;
+    Ok(Call { path: "/api/auth/login".to_owned(), ..call })
+}
+
+/// The request for a new token in place of one that will end.
+pub(super) fn renew() -> Call {
+    order(&["auth", "renew"])
+}
+
+/// The request for who we are.
+pub(super) fn me() -> Call {
+    get(&["auth", "me"], &[])
+}
+
 /// The request for a query.
 pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
     Ok(match query {
