@@ -186,6 +186,9 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     let steps: Vec<toml::Table> = steps.flat_map(|one| list(one.get("escalate"))).collect();
     let steps: BTreeSet<String> = steps.iter().flat_map(keys_of).collect();
     assert_eq!(steps, set(keys::ESCALATION), "escalate");
+    let contexts: BTreeSet<String> =
+        list(document.get("context")).iter().flat_map(keys_of).collect();
+    assert_eq!(contexts, set(keys::CONTEXT), "[[context]]");
     let hosts = list(document.get("host"));
     let all: BTreeSet<String> = hosts.iter().flat_map(keys_of).collect();
     assert_eq!(all, set(keys::HOST), "[[host]]");

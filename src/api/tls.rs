@@ -125,7 +125,11 @@ mod tests {
         assert!(Certificates::open(&certificate, &key).is_ok());
         for (file, text, named) in [
             (&certificate, "", "c.pem: there is no certificate"),
-            (&certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "c.pem"),
+            (
+                &certificate,
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "c.pem",
+            ),
             (&key, "nothing", "k.pem"),
         ] {
             write(dir.path(), "a.example");
@@ -148,7 +152,8 @@ mod tests {
         let certificates = Certificates::open(&certificate, &key).unwrap();
         let mut current = certificates.current();
         let stop = CancellationToken::new();
-        let following = tokio::spawn(certificates.follow_every(Duration::from_millis(5), stop.clone()));
+        let following =
+            tokio::spawn(certificates.follow_every(Duration::from_millis(5), stop.clone()));
         std::fs::write(&certificate, "half a fi").unwrap();
         write(dir.path(), "longer-than-before.example");
         current.changed().await.unwrap();

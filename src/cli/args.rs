@@ -100,6 +100,20 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub plain: bool,
+    /// The engine of a server instead of this machine's: its URL, or the name of a [[context]]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all commands",
+        value_name = "URL",
+        env = "FLUXNOC_CONNECT",
+        hide_env_values = true
+    )]
+    pub connect: Option<String>,
+    /// File with the token that opens it; without one FLUXNOC_TOKEN, else a name and a password
+    /// are asked for
+    #[arg(long, global = true, help_heading = "Options of all commands", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Show the picture for a screen that nobody sits at
     #[arg(long, global = true, help_heading = "Options of all commands")]
     pub wall: bool,

@@ -11,9 +11,11 @@ use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
+use super::connect::{self, Entered};
 use super::lifecycle::{self, Home, Place, Plan};
 use super::{config_cmd, logging, look, machine, plain, print, setup};
 use crate::backend::Backend;
+use crate::config::contexts::Context;
 use crate::config::{Config, RuleEdit, locate};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Role};
@@ -149,6 +151,34 @@ impl Console {
             screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
         }
         // Somebody who reads no more must not hold us.
+        screen.shutdown_background();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Opens the console on an engine elsewhere.
+    ///
+    /// # Errors
+    /// When there is no terminal, or the server cannot be reached or does not let us in.
+    pub fn elsewhere(mut self, global: &Global, context: Context) -> anyhow::Result<ExitCode> {
+        if !self.plain && !std::io::stdin().is_terminal() {
+            bail!("the console needs a terminal to type at; `fluxnoc --plain` does without");
+        }
+        self.forget_inventory();
+        lifecycle::prepare(&self.data_dir)?;
+        logging::into_file(&self.data_dir).with_context(|| {
+            format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
+        })?;
+        let screen = screen_runtime()?;
+        let Entered { client, me, name } = screen.block_on(connect::enter(global, context))?;
+        let role = if self.read_only && self.plain { Role::Viewer } else { me.role };
+        let actor = Actor::Local { name: me.name, role };
+        let backend = Backend::Remote(client);
+        if self.plain {
+            screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
+        } else {
+            let options = Options { remote: Some(name), ..self.options(true) };
+            screen.block_on(tui::run(backend, actor, options, hang_up()))?;
+        }
         screen.shutdown_background();
         Ok(ExitCode::SUCCESS)
     }

@@ -8,6 +8,7 @@ pub mod check_args;
 pub mod check_keys;
 pub mod check_polled;
 pub mod config_cmd;
+pub mod connect;
 pub mod console;
 pub mod demo;
 pub mod doctor;
@@ -95,7 +96,13 @@ fn with_engine(global: &Global, command: Option<Command>) -> ExitCode {
         Err(refused) => return refused,
     };
     let ended = match command {
-        None => console::of(global, config).and_then(Console::run),
+        None => console::of(global, config).and_then(|console| match &global.connect {
+            Some(word) => {
+                let context = connect::context(word, &console.config)?;
+                console.elsewhere(global, context)
+            }
+            None => console.run(),
+        }),
         Some(Command::Engine) => console::of(global, config).and_then(Console::without_screen),
         Some(command) => ask_engine(global, config, command),
     };
@@ -115,6 +122,10 @@ fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Resu
     let now = Clock::System.now().wall;
     match verb::verb(command, now, &look::usual(&config)) {
         Some(Ok(verb)) => {
+            if let Some(word) = &global.connect {
+                let context = connect::context(word, &config)?;
+                return remote::run_there(&verb, global, context);
+            }
             let console = console::of(global, config)?;
             remote::run(&verb, console.plan(false), &console.operator, console.read_only)
         }
@@ -138,7 +149,16 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 
 /// True when the first word that is neither an option nor an option's value is `check`.
 fn is_check(arguments: &[OsString]) -> bool {
-    let with_value = ["--config", "--data-dir", "--theme", "--color", "--glyphs", "--as"];
+    let with_value = [
+        "--config",
+        "--data-dir",
+        "--theme",
+        "--color",
+        "--glyphs",
+        "--as",
+        "--connect",
+        "--token-file",
+    ];
     let mut rest = arguments.iter().skip(1);
     while let Some(word) = rest.next() {
         let word = word.to_string_lossy();

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
+use super::args::Global;
+use super::connect::{self, Entered};
 use super::lifecycle::{self, Place, Plan};
 use super::verb::{Ask, Verb};
 use super::{print, render, rules_cmd};
 use crate::backend::Backend;
 use crate::clock::Clock;
+use crate::config::contexts::Context;
 use crate::model::{RequestId, SafeText};
 use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query, Request, Role};
 
@@ -50,6 +53,26 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
             said?
         }
     };
+    told(verb, said)
+}
+
+/// Runs a verb at a server and prints its answer.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub fn run_there(verb: &Verb, global: &Global, context: Context) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let said = runtime.block_on(async {
+        let Entered { client, me, .. } = connect::enter(global, context).await?;
+        let role = if global.read_only { Role::Viewer } else { me.role };
+        let actor = Actor::Local { name: me.name, role };
+        ask(&Backend::Remote(client), actor, verb).await
+    })?;
+    told(verb, said)
+}
+
+/// Prints what came of a verb.
+fn told(verb: &Verb, said: Result<Said, Problem>) -> anyhow::Result<ExitCode> {
     match said {
         Ok(Said::Told(Answer::TryRules(answer))) if !answer.problems.is_empty() => {
             let Ask::Tell(Query::TryRules { name, .. }) = &verb.ask else {

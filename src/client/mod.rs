@@ -20,7 +20,7 @@ use crate::model::observation::root_cause;
 use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
-pub use key::{Access, Credential};
+pub use key::{Access, Credential, Me};
 pub use stream::Events;
 
 /// The time for one answer, all steps together.

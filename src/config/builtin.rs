@@ -24,6 +24,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),
+        contexts: Vec::new(),
         keys: super::console::Keys::default(),
         source: None,
         warnings: Vec::<Problem>::new(),

@@ -123,6 +123,7 @@ pub(super) fn parse_in(
     };
     let rules = rules::settle(written, &known, &sink);
     let written = console::read(&top);
+    let contexts = super::contexts::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
     Ok(Config {
@@ -135,6 +136,7 @@ pub(super) fn parse_in(
         rule_files,
         rules_dir: None,
         keys: written,
+        contexts,
         source: None,
         warnings,
         origins,

@@ -26,7 +26,10 @@ pub const TOP: &[&str] = &[
     "rule",
     "rule_files",
     "contact_list",
+    "context",
 ];
+/// `[[context]]`.
+pub const CONTEXT: &[&str] = &["name", "url", "token", "ca_file", "insecure"];
 /// `[[rule]]`: the document's own words, then ours.
 pub const RULE: &[&str] = &[
     "rule_name",

@@ -9,6 +9,7 @@ mod adhoc;
 mod builtin;
 mod channels;
 pub mod console;
+pub mod contexts;
 mod drafts;
 mod email;
 mod file;
@@ -92,6 +93,8 @@ pub struct Config {
     pub rules_dir: Option<PathBuf>,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
+    /// Every `[[context]]`.
+    pub contexts: Vec<contexts::Context>,
     /// The file it was read from; `None` for the built-in one.
     pub source: Option<PathBuf>,
     /// What works but should be known, with its place.

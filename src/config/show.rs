@@ -45,6 +45,7 @@ pub(super) fn effective(config: &Config) -> String {
     }
     write_keys(&mut out, &config.keys);
     super::show_channels::write(&mut out, &config.routes);
+    super::contexts::write(&mut out, &config.contexts);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);

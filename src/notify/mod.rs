@@ -72,6 +72,7 @@ impl Sender {
             return Ok(http);
         }
         let http = reqwest::Client::builder()
+            .no_gzip()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .user_agent(concat!("fluxnoc/", env!("CARGO_PKG_VERSION")))

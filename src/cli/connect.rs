@@ -1,0 +1,89 @@
+//! `--connect`: from a URL or the name of a context to a client of a server.
+//!
+//! In: what was typed, the configuration, the environment. Out: a client that was let in.
+//! Never: writes a secret, or takes one from the arguments, which everybody can read.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::args::Global;
+use crate::client::{Access, Client, Credential, Me};
+use crate::config::Config;
+use crate::config::contexts::Context;
+use crate::model::Secret;
+
+/// The variable with a token.
+const TOKEN: &str = "FLUXNOC_TOKEN";
+/// The time for a token that a command gives.
+const SECRET: Duration = Duration::from_secs(30);
+/// Most bytes of a file of certificates.
+const AUTHORITIES: u64 = 1 << 20;
+
+/// A server, and who we are there.
+pub struct Entered {
+    /// The way to it.
+    pub client: Client,
+    /// Name and role, in its words.
+    pub me: Me,
+    /// What the screen calls it.
+    pub name: String,
+}
+
+/// The context of a word: one of the configuration, or a URL as it stands.
+///
+/// # Errors
+/// When it is neither.
+pub fn context(word: &str, config: &Config) -> anyhow::Result<Context> {
+    if let Some(known) = config.contexts.iter().find(|context| context.name == word) {
+        return Ok(known.clone());
+    }
+    if !word.contains("://") {
+        let known: Vec<&str> = config.contexts.iter().map(|context| &*context.name).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        bail!("`{word}` is neither a URL nor the name of a [[context]]; there are: {known}");
+    }
+    let (name, url) = (word.to_owned(), word.to_owned());
+    Ok(Context { name, url, token: None, ca_file: None, insecure: false })
+}
+
+/// Goes to a server and asks who we are there.
+///
+/// # Errors
+/// When it cannot be reached, or does not let us in.
+pub async fn enter(global: &Global, context: Context) -> anyhow::Result<Entered> {
+    let credential = credential(global, &context).await?;
+    let authorities = context.ca_file.as_deref().map(authorities).transpose()?;
+    let Context { name, url, insecure, .. } = context;
+    let client = Client::reach(Access { url, credential, authorities, insecure })?;
+    let me = client.whoami().await?;
+    Ok(Entered { client, me, name })
+}
+
+async fn credential(global: &Global, context: &Context) -> anyhow::Result<Credential> {
+    let until = Instant::now() + SECRET;
+    let resolve = async |secret: &Secret| {
+        crate::secrets::resolve(secret, until).await.map_err(|why| anyhow!("the token: {why}"))
+    };
+    if let Some(path) = &global.token_file {
+        let file = Secret::File(path.display().to_string());
+        return resolve(&file).await.map(Credential::Token);
+    }
+    if std::env::var_os(TOKEN).is_some() {
+        return resolve(&Secret::Env(TOKEN.to_owned())).await.map(Credential::Token);
+    }
+    if let Some(secret) = &context.token {
+        return resolve(secret).await.map(Credential::Token);
+    }
+    bail!("{} asks who you are; give --token-file or {TOKEN}", context.url)
+}
+
+fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let named = || format!("ca_file {}", path.display());
+    let length = std::fs::metadata(path).with_context(named)?.len();
+    if length > AUTHORITIES {
+        bail!("ca_file {}: it is larger than 1 MiB", path.display());
+    }
+    std::fs::read(path).with_context(named)
+}
