@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::engine::{Door, Engine, Handle, Inventory, Keep, KeepRule, Reload, Setup};
 use crate::probe::Shared;
-use crate::protocol::{Query, Role};
+use crate::protocol::{Problem, ProblemKind, Query, Role};
 use crate::store::{DirLock, Store};
 use crate::worker::{self, Source, Worker};
 
@@ -25,6 +25,10 @@ pub const SOCKET: &str = "fluxnoc.sock";
 pub const DATABASE: &str = "fluxnoc.db";
 /// How long an orderly stop may take.
 const STOP: Duration = Duration::from_secs(10);
+/// How long an engine that ends may still hold its directory.
+const ENDING: Duration = Duration::from_secs(3);
+/// How long a running engine is waited for; one that starts takes longer and is there all the same.
+const ASKED: Duration = Duration::from_millis(300);
 /// Runs at once when the machine allows many descriptors.
 const AT_ONCE: usize = 8192;
 
@@ -91,17 +95,35 @@ pub struct Home {
 /// cannot be opened.
 pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<Place> {
     prepare(&plan.data_dir)?;
-    match DirLock::acquire(&plan.data_dir) {
-        Ok(lock) => Ok(Place::Here(Box::new(start(plan, lock, Beside::Screen)?))),
-        Err(held) => {
-            let socket = plan.data_dir.join(SOCKET);
-            match Client::connect(&socket, operator, role) {
-                Ok(client) => Ok(Place::There(client)),
-                Err(why) => {
-                    bail!("{held}, and its socket {} does not answer: {why}", socket.display())
-                }
-            }
+    let until = std::time::Instant::now() + ENDING;
+    loop {
+        let held = match DirLock::acquire(&plan.data_dir) {
+            Ok(lock) => return Ok(Place::Here(Box::new(start(plan, lock, Beside::Screen)?))),
+            Err(held) => held,
+        };
+        let socket = plan.data_dir.join(SOCKET);
+        let why = match Client::connect(&socket, operator, role).and_then(stays) {
+            Ok(client) => return Ok(Place::There(client)),
+            Err(why) => why,
+        };
+        // One that just ends holds its directory for a moment longer than its word.
+        if std::time::Instant::now() >= until {
+            bail!("{held}, and its socket {} does not answer: {why}", socket.display());
         }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The client of an engine that is there to stay: it answers, or is busy with its start.
+fn stays(client: Client) -> Result<Client, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::internal(format!("no thread to ask with: {error}")))?;
+    let asked = async { tokio::time::timeout(ASKED, client.query(&Query::Engine)).await };
+    match runtime.block_on(asked) {
+        Ok(Err(problem)) if problem.kind == ProblemKind::Unreachable => Err(problem),
+        _ => Ok(client),
     }
 }
 

@@ -63,7 +63,7 @@ impl Client {
     /// The engine behind `socket`, for an operator of that name who wants at most `role`.
     ///
     /// # Errors
-    /// [`ProblemKind::Unavailable`] when nobody listens there.
+    /// [`ProblemKind::Unreachable`] when nobody listens there.
     pub fn connect(socket: &Path, operator: &str, role: Role) -> Result<Self, Problem> {
         UnixStream::connect(socket)
             .map_err(|error| nobody(&socket.display().to_string(), &error.to_string()))?;
@@ -116,7 +116,7 @@ impl Client {
     /// request that is lower than this client's counts.
     ///
     /// # Errors
-    /// The engine's problem, or [`ProblemKind::Unavailable`] when it does not answer. The same
+    /// The engine's problem, or [`ProblemKind::Unreachable`] when it does not answer. The same
     /// request can then be sent again: its id lets it be done once.
     pub async fn execute(&self, request: &Request) -> Result<Outcome, Problem> {
         let call = routes::of_command(&request.command)?;
@@ -225,17 +225,17 @@ impl Client {
             return nobody(&self.way.place(), &cause.to_string());
         }
         let place = self.way.place();
-        Problem::unavailable(format!("the engine at {place} broke off: {cause}"))
+        Problem::unreachable(format!("the engine at {place} broke off: {cause}"))
     }
 
     fn silent(&self) -> Problem {
         let place = self.way.place();
-        Problem::unavailable(format!("the engine at {place} gave no answer within 30 s"))
+        Problem::unreachable(format!("the engine at {place} gave no answer within 30 s"))
     }
 }
 
 fn nobody(place: &str, why: &str) -> Problem {
-    Problem::unavailable(format!("no engine answers at {place}: {why}"))
+    Problem::unreachable(format!("no engine answers at {place}: {why}"))
 }
 
 fn not_understood(error: &serde_json::Error) -> Problem {
@@ -275,7 +275,7 @@ mod tests {
     fn a_missing_socket_is_said_with_its_path() {
         let problem = Client::connect(Path::new("/nonexistent/fluxnoc.sock"), "ann", Role::Viewer);
         let problem = problem.unwrap_err();
-        assert_eq!(problem.kind, ProblemKind::Unavailable);
+        assert_eq!(problem.kind, ProblemKind::Unreachable);
         assert!(problem.message.as_str().contains("/nonexistent/fluxnoc.sock"));
     }
 }

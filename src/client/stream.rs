@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::protocol::Event;
 
-/// Silence after which a stream is dead; the engine shows every 15 s that it lives.
-const SILENCE: Duration = Duration::from_secs(45);
+/// Silence after which a stream is dead; the engine shows every 5 s that it lives.
+const SILENCE: Duration = Duration::from_secs(20);
 /// Most bytes of one event; the largest real one is a worker's whole list of checks.
 const EVENT_LIMIT: usize = 64 * 1024 * 1024;
 

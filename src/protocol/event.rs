@@ -187,6 +187,8 @@ pub enum Event {
     },
     /// What the engine wants of a worker; only on a worker's stream.
     Directives(Arc<Directives>),
+    /// Nothing happened; the stream lives.
+    Pulse,
     /// The stream lost events: drop the mirror and watch again.
     Resync,
 }

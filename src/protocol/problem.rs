@@ -20,17 +20,20 @@ pub enum ProblemKind {
     Unavailable,
     /// The engine made a mistake (500).
     Internal,
+    /// No word came from the engine: what was asked may have been done or not (504).
+    Unreachable,
 }
 
 impl ProblemKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Invalid,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
         Self::Unavailable,
         Self::Internal,
+        Self::Unreachable,
     ];
 
     /// Its HTTP status.
@@ -43,6 +46,7 @@ impl ProblemKind {
             Self::Conflict => 409,
             Self::Unavailable => 503,
             Self::Internal => 500,
+            Self::Unreachable => 504,
         }
     }
 
@@ -53,7 +57,8 @@ impl ProblemKind {
             401 | 403 => Self::Forbidden,
             404 | 410 => Self::NotFound,
             409 | 412 => Self::Conflict,
-            408 | 425 | 429 | 502..=504 => Self::Unavailable,
+            408 | 425 | 429 | 503 => Self::Unavailable,
+            502 | 504 => Self::Unreachable,
             400..=499 => Self::Invalid,
             _ => Self::Internal,
         }
@@ -95,6 +100,8 @@ makers! {
     unavailable => Unavailable,
     /// The engine made a mistake.
     internal => Internal,
+    /// No word came from the engine.
+    unreachable => Unreachable,
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ pub struct World {
     engine: Arc<EngineStatus>,
     counts: Counts,
     ready: bool,
+    blind: bool,
 }
 
 impl World {
@@ -159,6 +160,7 @@ impl World {
             Event::Ready => self.ready = true,
             Event::Resync => *self = Self::default(),
             Event::Hello { .. }
+            | Event::Pulse
             | Event::Live(_)
             | Event::Trace(_)
             | Event::Path(_)
@@ -205,6 +207,32 @@ impl World {
         entry.window = window;
         self.counts.add(&entry, 1);
         self.hosts.insert(name, entry);
+    }
+
+    /// Nothing was heard for so long that no state is believed: each becomes UNKNOWN and late.
+    /// Alerts stay as they were known. A new picture begins with a new mirror.
+    pub fn lose_sight(&mut self) {
+        self.blind = true;
+        self.counts = Counts::default();
+        for entry in self.hosts.values_mut() {
+            for row in &mut entry.checks {
+                if !row.enabled || row.status.is_waiting() {
+                    continue;
+                }
+                let row = Arc::make_mut(row);
+                row.status.state = State::Unknown;
+                row.status.hard_state = State::Unknown;
+                row.status.late = true;
+            }
+            entry.judge();
+            self.counts.add(entry, 1);
+        }
+    }
+
+    /// Whether no state is believed; see [`Self::lose_sight`].
+    #[must_use]
+    pub const fn is_blind(&self) -> bool {
+        self.blind
     }
 
     fn put_check(&mut self, row: Arc<CheckRow>) {

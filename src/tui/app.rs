@@ -14,6 +14,7 @@ use crate::tui::external::Run;
 use crate::tui::keymap::{Chord, Context, Keymap};
 use crate::tui::layout::{self, Mode};
 use crate::tui::line::{Line, Pending};
+pub use crate::tui::link::Link;
 use crate::tui::lists::Lists;
 use crate::tui::look::{self, Start};
 use crate::tui::options::Options;
@@ -82,17 +83,6 @@ pub struct Message {
     pub until: Option<Steady>,
 }
 
-/// The stream of events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Not yet there.
-    Connecting,
-    /// Up.
-    Live,
-    /// Lost at that moment, and why.
-    Lost(Steady, String),
-}
-
 /// The ranges of graphs.
 pub const RANGES: [(&str, Span); 5] = [
     ("15 min", Span::from_secs(900)),
@@ -117,6 +107,8 @@ pub struct App {
     pub now: Now,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// Commands that wait for a line to the engine.
+    pub queued: usize,
     /// Whether the mirror is fresh.
     pub link: Link,
     /// The number of the event stream, for looks.
@@ -215,6 +207,7 @@ impl App {
             now,
             size,
             link: Link::Connecting,
+            queued: 0,
             stream: None,
             view: View::Overview,
             trail: Vec::new(),

@@ -24,6 +24,8 @@ pub enum Effect {
     Look,
     /// Run a program; how it ended comes back as a message.
     Run(Box<Run>),
+    /// Open the stream of events anew.
+    Rewatch,
     /// Paint every cell again, as if the terminal were empty.
     Redraw,
     /// Give the terminal to a program and take it back when it ends; everything else goes on.

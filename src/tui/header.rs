@@ -4,6 +4,7 @@ use crate::model::safe_text::width;
 use crate::model::{ShownState, Span};
 use crate::tui::app::{App, Link};
 use crate::tui::format;
+use crate::tui::link::Freshness;
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::triage::{arm, hold, pause};
 use crate::tui::widgets::Surface;
@@ -149,7 +150,7 @@ fn clock(app: &App) -> String {
     format!("{muted}{time} {}", zone.name(now))
 }
 
-/// `LIVE` while events come; how old the picture is from five seconds on; lag from one second on.
+/// `LIVE` while events come, else how old the picture is; lag from one second on.
 pub(crate) fn freshness(app: &App) -> (String, Role) {
     if let Some(badge) = pause::badge(app) {
         return (badge, Role::Bad);
@@ -162,20 +163,30 @@ pub(crate) fn freshness(app: &App) -> (String, Role) {
 }
 
 fn fresh(app: &App) -> (String, Role) {
+    let aged = |word: &str, age: Span| format!("{word} {}", format::age(age));
+    let old = match app.link.freshness(app.now.steady, app.pulses()) {
+        // A stream that is opened again at once is no outage.
+        Freshness::Offline(age) if age < Span::from_secs(5) => None,
+        Freshness::Offline(age) => {
+            let why = if let Link::Lost(_, why) = &app.link { why } else { "" };
+            Some((format!("{}, {why}", aged("OFFLINE", age)), Role::Bad))
+        }
+        Freshness::Stale(age) => Some((aged("STALE", age), Role::Bad)),
+        Freshness::Lagging(age) => Some((aged("LAGGING", age), Role::Note)),
+        Freshness::Live => None,
+    };
+    let (text, role) = old.unwrap_or_else(|| well(app));
+    match app.queued {
+        0 => (text, role),
+        count => (format!("{} to be sent  {text}", format::plural(count, "command")), Role::Bad),
+    }
+}
+
+fn well(app: &App) -> (String, Role) {
     match &app.link {
         Link::Connecting => ("connecting".to_owned(), Role::Muted),
-        Link::Lost(since, why) => {
-            let lost = app.now.steady.since(*since);
-            if lost < Span::from_secs(5) {
-                ("LIVE".to_owned(), Role::Muted)
-            } else if lost < Span::from_secs(10) {
-                (format!("NO DATA for 5s, {why}"), Role::Bad)
-            } else {
-                (format!("NO DATA for {}, {why}", format::age(lost)), Role::Bad)
-            }
-        }
-        Link::Live if !app.world.is_ready() => ("loading".to_owned(), Role::Muted),
-        Link::Live => {
+        Link::Live(_) if !app.world.is_ready() => ("loading".to_owned(), Role::Muted),
+        Link::Live(_) => {
             let lag = app.world.engine().lag;
             if lag >= Span::from_secs(1) {
                 (format!("checks start {} late", Span::from_secs(lag.millis() / 1000)), Role::Bad)
@@ -183,6 +194,7 @@ fn fresh(app: &App) -> (String, Role) {
                 ("LIVE".to_owned(), Role::Muted)
             }
         }
+        Link::Lost(..) => ("LIVE".to_owned(), Role::Muted),
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Msg {
     Event(Arc<Event>),
     /// The stream of events is up again, or down for a reason.
     Link(Result<(), String>),
+    /// A command begins to wait for a line to the engine, or waits no more.
+    Queued(bool),
     /// An answer to an effect.
     Reply {
         /// The effect's id.

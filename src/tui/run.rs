@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -17,14 +16,16 @@ use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::console::RunIn;
 use crate::model::{RequestId, Span, Steady};
-use crate::protocol::{Actor, Event, Request};
+use crate::protocol::{Actor, Request};
 use crate::tui::app::App;
 use crate::tui::effect::{Effect, Foreground, Leave, Reply};
 use crate::tui::external::Run;
+use crate::tui::follow::Follower;
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
 use crate::tui::program::Programs;
+use crate::tui::send::Queue;
 use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::modes::{self, Manners};
 use crate::tui::terminal::{FromTerminal, Terminal};
@@ -37,8 +38,6 @@ const FRAME: Span = Span::from_millis(33);
 const FRAME_LOW: Span = Span::from_secs(1);
 /// How often the debug line changes.
 const LINE: Span = Span::from_secs(1);
-/// How long a lost stream waits before it is opened again.
-const AGAIN: Span = Span::from_secs(1);
 /// Most events that are taken in before keys get their turn.
 const BURST: usize = 4096;
 /// Most keys and most answers that wait for the loop.
@@ -69,10 +68,9 @@ pub async fn run(
     let mut app = App::new(actor.clone(), options, clock.now(), modes::size());
     app.outside.mouse = manners.mouse;
     let (news, mut told) = mpsc::channel(EVENTS);
-    let mut tasks = JoinSet::new();
-    tasks.spawn(follow(backend.clone(), actor.clone(), clock.clone(), news));
+    let follower = Follower::new(backend.clone(), actor, clock.clone(), news);
     let (answer, mut answers) = mpsc::channel(WORDS);
-    let mut console = Console::new(app, backend, answer, tasks, manners.low_bandwidth);
+    let mut console = Console::new(app, backend, answer, follower, manners.low_bandwidth);
     let mut resized = signal(SignalKind::window_change())?;
     let mut stopped = signal(SignalKind::from_raw(nix::libc::SIGTSTP))?;
     let mut continued = signal(SignalKind::from_raw(nix::libc::SIGCONT))?;
@@ -138,6 +136,8 @@ struct Console {
     clock: Clock,
     answer: Sender<Msg>,
     tasks: JoinSet<()>,
+    follower: Follower,
+    queue: Queue,
     programs: Programs,
     /// What is to be done to the terminal.
     edges: VecDeque<Effect>,
@@ -160,7 +160,7 @@ impl Console {
         app: App,
         backend: Backend,
         answer: Sender<Msg>,
-        tasks: JoinSet<()>,
+        follower: Follower,
         low_bandwidth: bool,
     ) -> Self {
         let clock = app.options.clock.clone();
@@ -169,7 +169,9 @@ impl Console {
             backend,
             clock,
             answer,
-            tasks,
+            tasks: JoinSet::new(),
+            follower,
+            queue: Queue::default(),
             programs: Programs::default(),
             edges: VecDeque::new(),
             dirty: true,
@@ -202,6 +204,7 @@ impl Console {
                 Effect::Redraw => terminal.forget(),
                 Effect::Execute { .. } | Effect::Query { .. } => self.ask(effect),
                 Effect::Look => self.read_look(),
+                Effect::Rewatch => self.follower.again(),
                 Effect::Run(run) => self.start(*run),
                 // Asked for by keys, one at a time: a few are enough.
                 edge if self.edges.len() < EDGES => self.edges.push_back(edge),
@@ -260,6 +263,7 @@ impl Console {
         let (backend, actor) = (self.backend.clone(), self.app.acting());
         let (answer, wall) = (self.answer.clone(), self.clock.now().wall);
         let request = RequestId::from_parts(wall.millis(), rand::random());
+        let (queue, clock) = (self.queue.clone(), self.clock.clone());
         if let Effect::Execute { id, command } = &effect {
             self.app.requested(*id, request, command);
         }
@@ -267,7 +271,8 @@ impl Console {
             let (id, result) = match effect {
                 Effect::Execute { id, command } => {
                     let request = Request { id: request, actor, command };
-                    (id, backend.execute(request).await.map(Reply::Outcome))
+                    let outcome = queue.execute(&backend, request, &clock, &answer).await;
+                    (id, outcome.map(Reply::Outcome))
                 }
                 Effect::Query { id, query } => {
                     (id, backend.query(actor, query).await.map(Reply::Answer))
@@ -415,40 +420,4 @@ impl Console {
             self.on(Msg::Line(terminal.figures(now)), terminal);
         }
     }
-}
-
-/// Follows the engine's events, and opens the stream again when it ends.
-async fn follow(backend: Backend, actor: Actor, clock: Clock, news: mpsc::Sender<Msg>) {
-    loop {
-        let why = match backend.watch(actor.clone()).await {
-            Ok(mut stream) => {
-                let mut resync = false;
-                while let Some(event) = stream.next().await {
-                    resync = matches!(*event, Event::Resync);
-                    if send(&news, event).await.is_err() {
-                        return;
-                    }
-                }
-                // A resync is the engine's wish to begin again at once.
-                if resync {
-                    continue;
-                }
-                "the stream ended".to_owned()
-            }
-            Err(problem) => problem.to_string(),
-        };
-        if news.send(Msg::Link(Err(why))).await.is_err() {
-            return;
-        }
-        clock.sleep(AGAIN).await;
-    }
-}
-
-async fn send(news: &mpsc::Sender<Msg>, event: Arc<Event>) -> Result<(), ()> {
-    // The loop keeps up with millions a minute; should it hang, waiting here is what a bounded
-    // queue is for.
-    tokio::time::timeout(Duration::from_mins(1), news.send(Msg::Event(event)))
-        .await
-        .map_err(|_| ())?
-        .map_err(|_| ())
 }

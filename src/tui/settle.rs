@@ -5,7 +5,8 @@
 //! are.
 
 use crate::model::{Span, Steady};
-use crate::tui::app::{App, Lead, Link, Pane};
+use crate::tui::app::{App, Lead, Pane};
+use crate::tui::link::Freshness;
 use crate::tui::lists::{Key, Look};
 use crate::tui::storm_watch::STEP;
 use crate::tui::views::View;
@@ -241,7 +242,8 @@ impl App {
         let into = u64::try_from(self.now.wall.millis().rem_euclid(10_000)).unwrap_or(0);
         let mut at = self.now.steady + Span::from_millis(10_000 - into);
         // Log lines come without a message of their own.
-        if matches!(self.link, Link::Lost(..)) || self.view == View::Logs {
+        let fresh = self.link.freshness(self.now.steady, self.pulses());
+        if fresh != Freshness::Live || self.view == View::Logs || self.queued > 0 {
             at = at.min(self.now.steady + Span::from_secs(1));
         }
         let message = self.message.as_ref().and_then(|message| message.until);

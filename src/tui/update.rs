@@ -67,6 +67,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Link(state) => on_link(app, state),
+        Msg::Queued(waits) => {
+            app.queued = if waits { app.queued + 1 } else { app.queued.saturating_sub(1) };
+            Vec::new()
+        }
         Msg::Reply { id, result } => replies::take(app, id, result),
         Msg::Look(read) => {
             look::take(app, read);
@@ -114,21 +118,31 @@ fn on_time(app: &mut App, now: Now) -> Vec<Effect> {
         app.message = None;
     }
     show_trace(app, false);
+    let mut effects = Vec::new();
+    if app.link.is_blind(now.steady, app.pulses()) && !app.world.is_blind() {
+        app.world.lose_sight();
+        (app.trace, app.trace_next) = (None, None);
+        app.pace.stale = true;
+        if let Link::Live(_) = app.link {
+            // A stream that says nothing is not waited for: the next one begins with a new picture.
+            app.link.lose(now.steady, "nothing is heard".to_owned());
+            effects.push(Effect::Rewatch);
+        }
+    }
     if app.window_edge.is_some_and(|edge| edge <= now.wall) {
         app.world.tick(now.wall);
         app.window_edge = app.world.next_window_edge(now.wall);
         app.pace.stale = true;
     }
-    bell::tick(app)
+    effects.extend(bell::tick(app));
+    effects
 }
 
 fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
     match state {
-        Ok(()) => app.link = Link::Live,
+        Ok(()) => app.link = Link::Live(app.now.steady),
         Err(why) => {
-            if !matches!(app.link, Link::Lost(..)) {
-                app.link = Link::Lost(app.now.steady, why);
-            }
+            app.link.lose(app.now.steady, why);
             app.stream = None;
             app.looked = None;
         }
@@ -138,13 +152,14 @@ fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
 
 /// Takes in what the engine says.
 pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
+    app.link.heard(app.now.steady);
     match &**event {
         Event::Hello { stream } => {
             // A new stream begins with a whole new picture.
             app.world = crate::protocol::World::new();
             app.stream = Some(*stream);
             app.looked = None;
-            app.link = Link::Live;
+            app.link = Link::Live(app.now.steady);
             app.refresh();
         }
         Event::Live(result) => {

@@ -271,6 +271,6 @@ async fn a_stop_ends_streams_and_the_server() {
     tokio::time::timeout(Duration::from_secs(5), &mut stage.served).await.unwrap().unwrap();
     drop(changes);
     let gone = Client::connect(&stage.socket, "ann", Role::Viewer).unwrap_err();
-    assert_eq!(gone.kind, ProblemKind::Unavailable);
+    assert_eq!(gone.kind, ProblemKind::Unreachable);
     assert!(gone.message.as_str().contains("fluxnoc.sock"), "{gone}");
 }

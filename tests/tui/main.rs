@@ -19,6 +19,7 @@ mod handover;
 mod hold;
 mod interfaces;
 mod invariants;
+mod link;
 mod lists;
 mod look;
 mod looks;

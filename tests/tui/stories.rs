@@ -365,7 +365,7 @@ fn a_lost_stream_says_how_old_the_picture_is() {
     assert!(console.screen().contains("LIVE"));
     console.pass(Span::from_secs(12));
     let screen = console.screen();
-    assert!(screen.contains("NO DATA for 10s, the engine has stopped"), "{screen}");
+    assert!(screen.contains("OFFLINE 10s, the engine has stopped"), "{screen}");
     console.feed(fixture::picture());
     assert!(console.screen().contains("LIVE"));
     assert_eq!(console.app.world.host_count(), 200);

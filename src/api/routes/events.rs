@@ -16,7 +16,7 @@ use crate::api::problem::Failure;
 use crate::protocol::{Command, Event, Interest, Problem};
 
 /// How often a quiet stream shows that it lives.
-const PULSE: Duration = Duration::from_secs(15);
+const PULSE: Duration = Duration::from_secs(5);
 
 pub(in crate::api) async fn stream(
     State(face): State<Face>,
@@ -28,7 +28,10 @@ pub(in crate::api) async fn stream(
         Some((frame(&event), watcher))
     });
     let events = events.take_until(face.stop.clone().cancelled_owned());
-    let alive = KeepAlive::new().interval(PULSE).text("");
+    let pulse = Frame::default()
+        .json_data(Event::Pulse)
+        .map_err(|error| Problem::internal(format!("a pulse cannot be written: {error}")))?;
+    let alive = KeepAlive::new().interval(PULSE).event(pulse);
     Ok(Sse::new(events).keep_alive(alive).into_response())
 }
 

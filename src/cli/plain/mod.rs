@@ -170,13 +170,13 @@ impl Talk {
         match self.backend.watch(self.actor.clone()).await {
             Ok(watch) => {
                 if std::mem::take(&mut self.lost) {
-                    write(&[self.teller.line(wall, "DATA AGAIN")]).await;
+                    write(&[self.teller.line(wall, "LIVE")]).await;
                 }
                 Some(watch)
             }
             Err(why) => {
                 if !std::mem::replace(&mut self.lost, true) {
-                    write(&[self.teller.line(wall, &format!("NO DATA: {why}"))]).await;
+                    write(&[self.teller.line(wall, &format!("OFFLINE: {why}"))]).await;
                 }
                 None
             }

@@ -249,7 +249,7 @@ fn first_steps(app: &App) -> Option<&'static str> {
 fn not_ready(app: &App) -> Option<&'static str> {
     match app.link {
         Link::Connecting => Some("Waiting for the engine…"),
-        Link::Live if !app.world.is_ready() => Some("Loading…"),
+        Link::Live(_) if !app.world.is_ready() => Some("Loading…"),
         _ => None,
     }
 }
