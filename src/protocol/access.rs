@@ -5,19 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::command::Command;
 use super::problem::Problem;
 use super::query::Query;
+pub use crate::model::Role;
 use crate::model::SafeText;
-
-/// What somebody may do; each includes the ones before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Look.
-    Viewer,
-    /// Look, acknowledge, create windows, test.
-    Operator,
-    /// Everything.
-    Admin,
-}
 
 /// Who asks. Made in two places only: the command line and the socket's peer check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
