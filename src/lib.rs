@@ -11,6 +11,7 @@
 )]
 
 pub mod api;
+pub mod auth;
 pub mod backend;
 pub mod cli;
 pub mod client;

@@ -13,6 +13,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "store/accounts.rs"]
+mod accounts;
 #[path = "store/contract.rs"]
 mod contract;
 #[path = "common/dice.rs"]
@@ -94,6 +96,8 @@ macro_rules! contract {
 }
 
 contract! {
+    accounts::users_and_tokens_come_back_as_they_were,
+    accounts::the_audit_trail_says_from_where_and_what_changed,
     contract::hosts_and_checks_keep_their_numbers,
     contract::statuses_come_back_as_they_were,
     contract::series_numbers_are_stable,

@@ -3,16 +3,23 @@
 //! The socket lets in its owner and root only; both may do everything. A request may name the
 //! operator (`Fluxnoc-Operator`, percent-encoded) and give up rights (`Fluxnoc-Role: viewer`),
 //! never gain any.
+//!
+//! Over the network a request shows a session (`Authorization: Bearer`) or a token
+//! (`X-API-Token`, or as a bearer). Everything that does not count gets the same answer: nothing,
+//! two of them, another algorithm, one that ended.
+
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use nix::unistd::{Uid, User};
 
 use super::Face;
 use super::problem::Failure;
 use crate::clock::Clock;
-use crate::model::{RequestId, SafeText, safe_text};
+use crate::engine::{Credential, Identity};
+use crate::model::{PlainToken, RequestId, SafeText, Scope, safe_text};
 use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query, Request, Role};
 
 /// Columns of an operator's name.
@@ -36,13 +43,14 @@ impl Peer {
     }
 }
 
-/// Who is at the other end of a connection from the network; put into each of its requests.
+/// The other end of a connection over the network; put into each of its requests by the accept
+/// loop, as [`Peer`] is for the socket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caller {
-    /// Their address and port.
-    pub(super) address: std::net::SocketAddr,
-    /// Whether it came by TLS.
-    pub(super) secure: bool,
+pub struct Caller {
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// Whether nobody on the way can read it.
+    pub secure: bool,
 }
 
 /// Who asks, and the id of what is asked.
@@ -50,19 +58,74 @@ pub(super) struct Asker {
     id: RequestId,
     /// Who.
     pub(super) actor: Actor,
+    /// What that rests on, over the network.
+    pub(super) identity: Option<Identity>,
 }
 
 impl FromRequestParts<Face> for Asker {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Failure> {
+        if let Some(caller) = parts.extensions.get::<Caller>() {
+            return Self::from_afar(parts, face, caller.address.ip());
+        }
         let Some(peer) = parts.extensions.get::<Peer>() else {
             return Err(Problem::forbidden("it is not known who asks").into());
         };
         let name = operator(&parts.headers)?.unwrap_or_else(|| peer.login.clone());
         let actor = Actor::Local { name, role: role(&parts.headers)? };
-        Ok(Self { id: request_id(&parts.headers)?, actor })
+        Ok(Self { id: request_id(&parts.headers)?, actor, identity: None })
     }
+}
+
+/// From where a request comes: the address, or nothing for the socket.
+pub(super) struct Place(pub(super) Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Place {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(parts.extensions.get::<Caller>().map(|caller| caller.address.ip())))
+    }
+}
+
+impl Asker {
+    fn from_afar(parts: &Parts, face: &Face, address: IpAddr) -> Result<Self, Failure> {
+        // What cannot be shown at all is looked up all the same: it fails as everything else.
+        let shown = credential(&parts.headers).unwrap_or_else(|| Credential::bearer(""));
+        let visitor = face.handle.identify(&shown, Some(address))?;
+        if let Actor::Token { scopes, .. } = &visitor.actor
+            && !within(scopes, &parts.method, parts.uri.path())
+        {
+            return Err(Problem::forbidden("that is not what this token was made for").into());
+        }
+        let actor = visitor.actor.capped(role(&parts.headers)?);
+        Ok(Self { id: request_id(&parts.headers)?, actor, identity: Some(visitor.identity) })
+    }
+}
+
+/// The one proof that a request shows.
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    let bearers: Vec<&HeaderValue> = headers.get_all("authorization").iter().collect();
+    let tokens: Vec<&HeaderValue> = headers.get_all("x-api-token").iter().collect();
+    match (&*bearers, &*tokens) {
+        ([bearer], []) => {
+            let (scheme, text) = bearer.to_str().ok()?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| Credential::bearer(text))
+        }
+        ([], [token]) => Some(Credential::Token(PlainToken(token.to_str().ok()?.to_owned()))),
+        _ => None,
+    }
+}
+
+/// Whether a token's scopes reach as far as a request.
+fn within(scopes: &[Scope], method: &Method, path: &str) -> bool {
+    let looks = method == Method::GET || method == Method::HEAD;
+    scopes.iter().any(|scope| match scope {
+        Scope::Api => true,
+        Scope::Read => looks,
+        Scope::Metrics => looks && path == "/metrics",
+    })
 }
 
 impl Asker {
@@ -116,6 +179,52 @@ mod tests {
         assert!(Peer::admit(0, 1000).is_some());
         assert!(Peer::admit(1001, 1000).is_none());
         assert!(Peer::admit(1001, 0).is_none());
+    }
+
+    #[test]
+    fn fs_38_one_proof_is_shown_and_no_more() {
+        let shown = |all: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in all {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            credential(&headers)
+        };
+        assert_eq!(shown(&[("authorization", "Bearer a.b.c")]), Some(Credential::bearer("a.b.c")));
+        assert!(shown(&[("authorization", "bearer a.b.c")]).is_some(), "RFC 9110, 11.1");
+        let token = Credential::Token(PlainToken("x".to_owned()));
+        assert_eq!(shown(&[("x-api-token", "x")]), Some(token));
+        let none: [&[(&str, &str)]; 7] = [
+            &[],
+            &[("authorization", "Basic YTpi")],
+            &[("authorization", "a.b.c")],
+            &[("authorization", "Bearer a"), ("authorization", "Bearer a")],
+            &[("x-api-token", "x"), ("x-api-token", "x")],
+            &[("authorization", "Bearer a"), ("x-api-token", "x")],
+            &[("cookie", "token=x")],
+        ];
+        for headers in none {
+            assert_eq!(shown(headers), None, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn fs_38_a_token_reaches_as_far_as_its_scopes() {
+        let (get, post, metrics) = (Method::GET, Method::POST, "/metrics");
+        let cases: [(&[Scope], &Method, &str, bool); 9] = [
+            (&[Scope::Api], &post, "/api/v1/reload", true),
+            (&[Scope::Api], &get, metrics, true),
+            (&[Scope::Read], &get, "/api/v1/hosts", true),
+            (&[Scope::Read], &get, metrics, true),
+            (&[Scope::Read], &post, "/api/v1/hosts", false),
+            (&[Scope::Metrics], &get, metrics, true),
+            (&[Scope::Metrics], &get, "/api/v1/hosts", false),
+            (&[Scope::Metrics], &post, metrics, false),
+            (&[], &get, metrics, false),
+        ];
+        for (scopes, method, path, fine) in cases {
+            assert_eq!(within(scopes, method, path), fine, "{scopes:?} {method} {path}");
+        }
     }
 
     #[test]

@@ -36,6 +36,12 @@
 //! | `GET /api/v1/history/{host}/{check}?from=&to=&points=` | its numbers and states |
 //! | `GET /api/v1/edges?host=&alert=&limit=` | recorded changes |
 //! | `GET /api/v1/engine`, `GET /api/v1/config`, `GET /api/v1/settings` | its state; TOML in force; each setting |
+//! | `POST /api/auth/login` | `{username, password}`: a session; needs no other proof |
+//! | `GET /api/v1/auth/me`, `POST /api/v1/auth/renew` | who asks; the session for another while |
+//! | `POST /api/v1/auth/password`, `.../logout` | `{old, new}`; nothing: ends every session |
+//! | `GET /api/v1/users`, `POST` | who may log in; `{name, role, password}` |
+//! | `PATCH /api/v1/users/{name}`, `DELETE` | `{role, password}`, what is not said stays; nothing |
+//! | `GET /api/v1/tokens`, `POST`, `DELETE /api/v1/tokens/{name}` | tokens; `{name, role, scopes, expires}`; nothing |
 //! | `POST /api/v1/reload`, `POST /api/v1/stop` | nothing |
 //! | `POST /api/v1/work/claim`, `POST /api/v1/work/report` | a worker's calls |
 //! | `GET /api/v1/events` | server-sent events, each an `Event` as JSON |
@@ -53,11 +59,12 @@ mod serve;
 mod tls;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, patch, post};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Handle;
 
+pub use actor::Caller;
 pub use net::{Tls, serve_net};
 pub use serve::serve;
 pub use tls::Certificates;
@@ -70,11 +77,18 @@ struct Face {
     stop: CancellationToken,
 }
 
+/// The router for connections over the network; whoever accepts them puts a [`Caller`] into the
+/// extensions of each request.
+#[must_use]
+pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
+    router(handle, stop)
+}
+
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
     use routes::{
-        alerts, checks, engine, events, handover, log, maintenance, notifications, operator, rules,
-        series, work,
+        accounts, alerts, checks, engine, events, handover, log, maintenance, notifications,
+        operator, rules, series, work,
     };
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
@@ -114,6 +128,15 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/maintenance/{id}/extend", post(maintenance::extend))
         .route("/api/v1/maintenance/{id}/edit", post(maintenance::edit))
         .route("/api/v1/engine", get(engine::status))
+        .route("/api/auth/login", post(accounts::login))
+        .route("/api/v1/auth/me", get(accounts::me))
+        .route("/api/v1/auth/renew", post(accounts::renew))
+        .route("/api/v1/auth/password", post(accounts::change_password))
+        .route("/api/v1/auth/logout", post(accounts::logout))
+        .route("/api/v1/users", get(accounts::users).post(accounts::add_user))
+        .route("/api/v1/users/{name}", patch(accounts::edit_user).delete(accounts::remove_user))
+        .route("/api/v1/tokens", get(accounts::tokens).post(accounts::add_token))
+        .route("/api/v1/tokens/{name}", delete(accounts::revoke_token))
         .route("/api/v1/settings", get(engine::settings))
         .route("/api/v1/config", get(engine::config))
         .route("/api/v1/reload", post(engine::reload))

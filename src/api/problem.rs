@@ -1,7 +1,8 @@
 //! Problems as HTTP answers: the status of the kind, and kind and message as JSON.
 
 use axum::Json;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::protocol::Problem;
@@ -11,25 +12,40 @@ use crate::protocol::Problem;
 pub(super) struct Failure {
     status: StatusCode,
     problem: Problem,
+    retry_after: Option<u64>,
 }
 
 impl Failure {
+    /// A problem of who asks too often, with the seconds after which they may again.
+    pub(super) const fn too_often(problem: Problem, seconds: u64) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self { status, problem, retry_after: Some(seconds) }
+    }
+
     /// A problem under a status that is more exact than its kind's.
     pub(super) const fn with(status: StatusCode, problem: Problem) -> Self {
-        Self { status, problem }
+        Self { status, problem, retry_after: None }
     }
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let status = StatusCode::from_u16(problem.kind.status());
-        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), problem }
+        Self::with(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), problem)
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, Json(self.problem)).into_response()
+        let mut answer = (self.status, Json(self.problem)).into_response();
+        let headers = answer.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
 

@@ -182,9 +182,12 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     let socket = plan.data_dir.join(SOCKET);
     let around = CancellationToken::new();
     let stop = CancellationToken::new();
-    let (handle, door) = Handle::new();
+    let (handle, door) = Handle::keeping_sessions(&plan.data_dir);
     let mut plan = plan;
     let doors = plan.doors.take().map(|open| open()).transpose()?;
+    if doors.is_some() {
+        handle.prepare_sessions()?;
+    }
     offer_socket(&runtime, &socket, handle.clone(), around.clone())?;
     if let Some(doors) = doors {
         let _guard = runtime.enter();

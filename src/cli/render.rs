@@ -6,7 +6,7 @@ use super::print::{as_json, safe_line};
 use super::remote::Said;
 use super::verb::Form;
 use crate::model::safe_text::width;
-use crate::model::{Maintenance, Name, State};
+use crate::model::{Maintenance, Name, PlainToken, State, Timestamp, Token, User};
 use crate::protocol::query::{AlertAnswer, HostAnswer};
 use crate::protocol::{Answer, LogEntry, Outcome};
 
@@ -40,6 +40,8 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Maintenance(windows) => pretty(windows),
         Answer::Handover(handover) => pretty(handover),
         Answer::Rules(page) => pretty(page),
+        Answer::Users(users) => pretty(users),
+        Answer::Tokens(tokens) => pretty(tokens),
         Answer::TryRules(answer) => pretty(answer),
         other => pretty(other),
     }
@@ -70,8 +72,47 @@ fn done(outcome: &Outcome) -> String {
             let place = rule.origin.as_deref().unwrap_or_default();
             format!("{}: saved in {}, judges {checks} checks\n", rule.name, safe_line(&place))
         }
+        Outcome::User(user) => format!("user {}: {}\n", safe_line(&user.name), user.role.word()),
+        Outcome::Token { token, plain } => made_token(token, plain.as_ref()),
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
+}
+
+/// The token itself stands alone on the last line, for scripts.
+fn made_token(token: &Token, plain: Option<&PlainToken>) -> String {
+    let name = safe_line(&token.name);
+    match plain {
+        Some(plain) => format!("token {name}: keep it, it is not shown again\n{}\n", plain.0),
+        None => format!(
+            "token {name} was made before and cannot be shown again; revoke it and make another\n"
+        ),
+    }
+}
+
+fn users_table(users: &[User]) -> String {
+    let rows = users.iter().map(|user| {
+        let (created, changed) = (user.created.to_string(), user.changed.to_string());
+        vec![user.name.to_string(), user.role.word().to_owned(), created, changed]
+    });
+    table(&["NAME", "ROLE", "CREATED", "CHANGED"], &rows.collect::<Vec<_>>())
+}
+
+fn tokens_table(tokens: &[Token]) -> String {
+    let rows = tokens.iter().map(|token| {
+        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.word()).collect();
+        let or = |at: Option<Timestamp>, none: &str| {
+            at.map_or_else(|| none.to_owned(), |at| at.to_string())
+        };
+        vec![
+            token.name.to_string(),
+            token.role.word().to_owned(),
+            scopes.join(","),
+            or(token.expires, "never"),
+            or(token.last_used, "never"),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    table(&["NAME", "ROLE", "SCOPES", "EXPIRES", "LAST USED"], &rows)
 }
 
 fn told(answer: &Answer) -> String {
@@ -83,6 +124,8 @@ fn told(answer: &Answer) -> String {
         Answer::Log(page) => log_table(&page.entries),
         Answer::Rules(page) => super::rules_cmd::list(page),
         Answer::TryRules(answer) => super::rules_cmd::trials(answer),
+        Answer::Users(users) => users_table(users),
+        Answer::Tokens(tokens) => tokens_table(tokens),
         Answer::Check(_)
         | Answer::History { .. }
         | Answer::Edges(_)

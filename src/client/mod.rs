@@ -121,8 +121,8 @@ impl Client {
     pub async fn execute(&self, request: &Request) -> Result<Outcome, Problem> {
         let call = routes::of_command(&request.command)?;
         let role = match &request.actor {
-            Actor::Local { role, .. } => self.role.min(*role),
-            _ => self.role,
+            Actor::Worker | Actor::Engine => self.role,
+            person => self.role.min(person.role()),
         };
         self.renewed().await?;
         let send = self.request_as(role, call).header("idempotency-key", request.id.to_string());
@@ -172,7 +172,7 @@ impl Client {
                 key.sign(request)
             }
         };
-        let request = request.header("fluxnoc-role", role_word(role));
+        let request = request.header("fluxnoc-role", role.word());
         match call.body {
             Some(body) => request.header("content-type", "application/json").body(body),
             None => request,
@@ -249,14 +249,6 @@ fn refusal(status: u16, bytes: &[u8]) -> Problem {
         let message = format!("the engine answered with HTTP status {status}");
         Problem { kind, ..Problem::internal(message) }
     })
-}
-
-const fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "viewer",
-        Role::Operator => "operator",
-        Role::Admin => "admin",
-    }
 }
 
 #[cfg(test)]

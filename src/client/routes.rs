@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::model::{CheckKey, Name, Timestamp};
+use crate::model::{CheckKey, Name, Password, Timestamp};
 use crate::protocol::query::{Series, StateSpan};
 use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query};
 
@@ -82,6 +82,26 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
         }
         Command::SaveRule { text, was } => post(&["rules"], &json!({ "text": text, "was": was })),
         Command::DeleteRule { was } => post(&["rules", "delete"], &json!({ "was": was })),
+        Command::AddUser { name, role, password } => {
+            let body = json!({ "name": name, "role": role, "password": password.reveal() });
+            post(&["users"], &body)
+        }
+        Command::EditUser { name, role, password } => {
+            let password = password.as_ref().map(Password::reveal);
+            let call = post(&["users", name], &json!({ "role": role, "password": password }))?;
+            Ok(Call { method: Method::PATCH, ..call })
+        }
+        Command::RemoveUser { name } => Ok(remove(&["users", name])),
+        Command::ChangePassword { old, new } => {
+            let body = json!({ "old": old.reveal(), "new": new.reveal() });
+            post(&["auth", "password"], &body)
+        }
+        Command::Logout => Ok(order(&["auth", "logout"])),
+        Command::AddToken { name, role, scopes, expires } => {
+            let body = json!({ "name": name, "role": role, "scopes": scopes, "expires": expires });
+            post(&["tokens"], &body)
+        }
+        Command::RevokeToken { name } => Ok(remove(&["tokens", name])),
         Command::Reload => Ok(order(&["reload"])),
         Command::Stop => Ok(order(&["stop"])),
         Command::Claim { boot } => post(&["work", "claim"], &json!({ "boot": boot })),
@@ -176,6 +196,8 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
             post(&["rules", "try"], &body)?
         }
         Query::Remembered => get(&["remembered"], &[]),
+        Query::Users => get(&["users"], &[]),
+        Query::Tokens => get(&["tokens"], &[]),
         Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
         Query::Config => get(&["config"], &[]),
@@ -244,6 +266,8 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::Rules { .. } => Answer::Rules(read(bytes)?),
         Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
+        Query::Users => Answer::Users(read(bytes)?),
+        Query::Tokens => Answer::Tokens(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),
         Query::Config => Answer::Config(String::from_utf8_lossy(bytes).into_owned()),
@@ -262,6 +286,10 @@ fn post(segments: &[&str], body: &impl Serialize) -> Result<Call, Problem> {
 /// A request to do something that needs no more words.
 fn order(segments: &[&str]) -> Call {
     Call { method: Method::POST, path: path(segments), body: None }
+}
+
+fn remove(segments: &[&str]) -> Call {
+    Call { method: Method::DELETE, ..order(segments) }
 }
 
 fn get(segments: &[&str], asked: &[(&str, Option<String>)]) -> Call {

@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use super::handover::DutyChange;
 use crate::model::{
-    Alert, AlertId, Comment, Edge, Hold, Host, Maintenance, MaintenanceId, Notification,
-    PathChange, RequestId, SafeText, State, Status, Timestamp,
+    Alert, AlertId, Comment, Edge, Hold, Host, KeptToken, KeptUser, Maintenance, MaintenanceId,
+    Name, Notification, PathChange, RequestId, SafeText, State, Status, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, NotificationScope, Outcome, Problem};
@@ -42,6 +42,45 @@ pub struct Audited {
     pub outcome: Outcome,
     /// How things were before, as JSON.
     pub before: Option<String>,
+    /// From where, when over the network.
+    pub address: Option<SafeText>,
+    /// What it changed, as JSON, where the command alone does not say.
+    pub change: Option<String>,
+}
+
+/// What nobody commanded, for the history.
+#[derive(Debug)]
+pub struct Noted {
+    /// Who did it.
+    pub actor: SafeText,
+    /// What kind of thing.
+    pub name: &'static str,
+    /// The words as JSON.
+    pub detail: String,
+    /// From where, when over the network.
+    pub address: Option<SafeText>,
+}
+
+impl From<(&'static str, String)> for Noted {
+    /// What the engine did by itself.
+    fn from((name, detail): (&'static str, String)) -> Self {
+        Self { actor: SafeText::line(super::log::ITSELF), name, detail, address: None }
+    }
+}
+
+/// A change of the accounts.
+#[derive(Debug)]
+pub enum AccountChange {
+    /// A user is new or changed.
+    PutUser(KeptUser),
+    /// A user is removed.
+    RemoveUser(Name),
+    /// A token is new.
+    AddToken(KeptToken),
+    /// A token is revoked.
+    RemoveToken(Name),
+    /// A token was used.
+    TokenUsed(Name, Timestamp),
 }
 
 /// A comment to be kept.
@@ -170,7 +209,9 @@ pub struct Batch {
     /// Changes of the inventory, in order.
     pub inventory: Vec<Inventory>,
     /// What the engine did by itself, for the history: a name and the words as JSON.
-    pub noted: Vec<(&'static str, String)>,
+    pub noted: Vec<Noted>,
+    /// Accounts that change.
+    pub accounts: Vec<AccountChange>,
     /// Commands of people.
     pub audited: Vec<Audited>,
     /// Answers that wait for the commit.
@@ -208,6 +249,7 @@ impl Batch {
             && self.inventory.is_empty()
             && self.audited.is_empty()
             && self.noted.is_empty()
+            && self.accounts.is_empty()
             && self.replies.is_empty()
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::batch::{Batch, Inventory, Judged, Promised, Redo};
+use super::batch::{AccountChange, Batch, Inventory, Judged, Promised, Redo};
 use super::core::Core;
 use super::handover::DutyChange;
 use super::slots::{Last, Series, Slot};
-use crate::model::{Check, Metric, Status};
+use crate::model::{Check, Metric, SafeText, Status};
 use crate::protocol::{Event, LiveCheck, NotificationScope};
 use crate::rules::attempts;
-use crate::store::{JournalRow, StoreError, Tx};
+use crate::store::{AuditRow, JournalRow, StoreError, Tx};
 
 /// Numbers of series and checks that the transaction gave out.
 #[derive(Debug, Default)]
@@ -59,15 +59,30 @@ impl Core {
         for change in &batch.paths {
             tx.add_path_change(change).await?;
         }
-        for (name, words) in &batch.noted {
-            tx.audit(super::log::ITSELF, name, words, batch.wall).await?;
+        write_accounts(&mut tx, batch).await?;
+        for noted in &batch.noted {
+            let row = AuditRow {
+                actor: noted.actor.as_str(),
+                address: noted.address.as_ref().map(SafeText::as_str),
+                command: noted.name,
+                detail: &noted.detail,
+                change: None,
+            };
+            tx.audit_row(&row, batch.wall).await?;
         }
         for audited in &batch.audited {
+            let row = AuditRow {
+                actor: audited.actor.as_str(),
+                address: audited.address.as_ref().map(SafeText::as_str),
+                command: audited.command,
+                detail: &audited.detail,
+                change: audited.change.as_deref(),
+            };
             let outcome = serde_json::to_string(&audited.outcome).unwrap_or_default();
             let actor = audited.actor.as_str();
             let before = audited.before.as_deref();
             tx.remember(audited.id, actor, &outcome, before, batch.wall).await?;
-            tx.audit(actor, audited.command, &audited.detail, batch.wall).await?;
+            tx.audit_row(&row, batch.wall).await?;
         }
         tx.commit().await?;
         Ok(numbers)
@@ -209,6 +224,7 @@ impl Core {
         for audited in std::mem::take(&mut batch.audited) {
             self.remember(audited.id, audited.outcome);
         }
+        self.settle_accounts(std::mem::take(&mut batch.accounts));
         events.append(&mut batch.events);
         batch.events = events;
         self.publish(batch);
@@ -324,6 +340,20 @@ impl Core {
             self.feed.live(live, now.steady);
         }
     }
+}
+
+/// Writes what changed of users and tokens.
+async fn write_accounts(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    for change in &batch.accounts {
+        match change {
+            AccountChange::PutUser(kept) => tx.put_user(kept).await?,
+            AccountChange::RemoveUser(name) => tx.delete_user(name).await?,
+            AccountChange::AddToken(kept) => tx.add_token(kept).await?,
+            AccountChange::RemoveToken(name) => tx.delete_token(name).await?,
+            AccountChange::TokenUsed(name, at) => tx.token_used(name, *at).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Writes what operators said, kept and took back.

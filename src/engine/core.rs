@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
 use super::feed::Feed;
+use super::gate::Word;
 use super::handle::{Ask, Door};
 use super::slots::Table;
 use crate::clock::Clock;
@@ -36,6 +37,9 @@ pub type Reload = Arc<dyn Fn() -> Result<super::Inventory, String> + Send + Sync
 /// Everything the task owns.
 pub struct Core {
     pub(super) clock: Clock,
+    pub(super) gate: Arc<super::gate::Gate>,
+    /// Logins that failed of late.
+    pub(super) failures: super::logins::Failures,
     pub(super) store: Store,
     pub(super) table: Table,
     pub(super) world: World,
@@ -128,6 +132,7 @@ impl Core {
                         self.take(ask).await;
                     }
                 }
+                Some(word) = door.words.recv() => self.hear(word).await,
                 Some(ask) = door.work.recv(), if room => self.take(ask).await,
                 () = clock.sleep_until(wake) => {}
             }
@@ -152,20 +157,43 @@ impl Core {
     async fn take(&mut self, ask: Ask) {
         match ask {
             Ask::Execute(request, reply) => {
-                if let Err(problem) = access::may_execute(&request.actor, &request.command) {
-                    let _ = reply.send(Err(problem));
-                    return;
+                let may = access::may_execute(&request.actor, &request.command);
+                match may.and_then(|()| self.gate.still(&request.actor)) {
+                    Ok(()) => self.execute(request, None, reply).await,
+                    Err(problem) => {
+                        let _ = reply.send(Err(problem));
+                    }
                 }
-                self.execute(request, reply).await;
             }
-            Ask::Query(actor, query, reply) => match access::may_query(&actor, &query) {
-                Ok(()) => self.query(&actor, query, reply),
-                Err(problem) => {
-                    let _ = reply.send(Err(problem));
+            Ask::Query(actor, query, reply) => {
+                let may = access::may_query(&actor, &query);
+                match may.and_then(|()| self.gate.still(&actor)) {
+                    Ok(()) => self.query(&actor, query, reply),
+                    Err(problem) => {
+                        let _ = reply.send(Err(problem));
+                    }
                 }
-            },
+            }
             Ask::Watch(actor, reply) => {
-                let _ = reply.send(self.feed.watch(&actor, &self.world));
+                let may = access::may_watch(&actor).and_then(|()| self.gate.still(&actor));
+                let _ = reply.send(may.and_then(|()| self.feed.watch(&actor, &self.world)));
+            }
+        }
+    }
+
+    /// Takes in what the gate has to say.
+    async fn hear(&mut self, word: Word) {
+        match word {
+            Word::Login(login) => self.note_login(login),
+            Word::Hashed(request, hashed, reply) => {
+                // It took a while: who asked may have lost the right to.
+                let may = access::may_execute(&request.actor, &request.command);
+                match may.and_then(|()| self.gate.still(&request.actor)).and(hashed) {
+                    Ok(hash) => self.execute(request, Some(hash), reply).await,
+                    Err(problem) => {
+                        let _ = reply.send(Err(problem));
+                    }
+                }
             }
         }
     }
@@ -254,6 +282,8 @@ impl Core {
         self.measure_lag(now.steady);
         self.look_at_watchdog(now);
         self.look_at_deliveries(now);
+        self.tell_left_out(now.steady);
+        self.note_token_uses();
         self.direct_worker(now.steady);
     }
 

@@ -106,7 +106,7 @@ impl Core {
         if !notes.is_empty() {
             self.touch(true);
             self.batch.wall = now.wall;
-            self.batch.noted.extend(notes);
+            self.batch.noted.extend(notes.into_iter().map(Into::into));
         }
     }
 

@@ -4,10 +4,14 @@
 //! their receiver.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::gate::{Gate, Word};
+use crate::auth::Accounts;
+use crate::clock::Clock;
 use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
 
 /// Questions that may wait at the door; beyond that, askers wait.
@@ -34,6 +38,7 @@ pub enum Ask {
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     work: mpsc::Sender<Ask>,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// The engine's ends of a [`Handle`].
@@ -43,22 +48,38 @@ pub struct Door {
     pub asks: mpsc::Receiver<Ask>,
     /// What the worker reports.
     pub work: mpsc::Receiver<Ask>,
+    /// What comes from the gate.
+    pub(super) words: mpsc::Receiver<Word>,
+    pub(super) gate: Arc<Gate>,
 }
 
 impl Handle {
-    /// A handle and the engine's ends of it.
+    /// A handle and the engine's ends of it; sessions end with the process.
     #[must_use]
     pub fn new() -> (Self, Door) {
+        Self::behind(Gate::new(None))
+    }
+
+    /// A handle and the engine's ends of it; the key of sessions is kept in a data directory.
+    #[must_use]
+    pub fn keeping_sessions(data_dir: &Path) -> (Self, Door) {
+        Self::behind(Gate::new(Some(data_dir.to_owned())))
+    }
+
+    fn behind((gate, words): (Arc<Gate>, mpsc::Receiver<Word>)) -> (Self, Door) {
         let (asks, asked) = mpsc::channel(ASKS);
         let (work, worked) = mpsc::channel(REPORTS);
-        (Self { asks, work }, Door { asks: asked, work: worked })
+        let door = Door { asks: asked, work: worked, words, gate: Arc::clone(&gate) };
+        (Self { asks, work, gate }, door)
     }
 
     /// A handle whose questions all arrive at one receiver: a fake engine for tests.
     #[must_use]
     pub fn channel() -> (Self, mpsc::Receiver<Ask>) {
         let (asks, asked) = mpsc::channel(ASKS);
-        (Self { work: asks.clone(), asks }, asked)
+        let (gate, _) = Gate::new(None);
+        gate.open(Accounts::default(), Clock::System);
+        (Self { work: asks.clone(), asks, gate }, asked)
     }
 
     /// Has a command done.

@@ -196,7 +196,17 @@ pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) 
     hosts.extend(window.checks.iter().take(NOTED).map(|key| key.host.clone()));
     hosts.extend(window.host_pattern.as_ref().and_then(exact).map(Into::into));
     let said = format!("window {} over {} {word}", window.name, window.scope());
-    (name, serde_json::to_string(&Note { said, hosts }).unwrap_or_default())
+    (name, self::said(said, hosts))
+}
+
+/// A user logged in.
+pub(super) const LOGIN: &str = "login";
+/// Logins failed.
+pub(super) const LOGINS_FAILED: &str = "logins_failed";
+
+/// Words about something that is no command.
+pub(super) fn said(said: String, hosts: Vec<Name>) -> String {
+    serde_json::to_string(&Note { said, hosts }).unwrap_or_default()
 }
 
 /// The event that paging went on by itself.
@@ -205,19 +215,23 @@ const HOLD_ENDED: &str = "hold_ended";
 /// That paging goes on because its time was over: the name of the event and its words.
 pub(super) fn resumed(hold: &Hold) -> (&'static str, String) {
     let said = format!("paging goes on; it was held by {}: {}", hold.author, hold.reason);
-    (HOLD_ENDED, serde_json::to_string(&Note { said, hosts: Vec::new() }).unwrap_or_default())
+    (HOLD_ENDED, self::said(said, Vec::new()))
 }
 
 fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
-    if let ("window_began" | "window_ended" | HOLD_ENDED, Ok(note)) =
+    let from = action.address.as_ref().map(|from| format!(" (from {from})")).unwrap_or_default();
+    if let ("window_began" | "window_ended" | HOLD_ENDED | LOGIN | LOGINS_FAILED, Ok(note)) =
         (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
     {
-        let text = SafeText::line(&note.said);
+        let text = SafeText::line(&(note.said + &from));
         let entry = LogEntry { text, actor: Some(action.actor), ..blank.clone() };
         return (entry, About::Hosts(note.hosts));
     }
     let command = serde_json::from_str::<Command>(&action.detail).ok();
-    let said = command.as_ref().map(words);
+    let said = command.as_ref().map(words).map(|(text, about)| {
+        let change = action.change.as_deref().and_then(changed).unwrap_or_default();
+        (text + &change, about)
+    });
     let (text, about) = said.unwrap_or_else(|| (action.command.clone(), Vec::new()));
     let one = match command.as_ref().map(targets) {
         Some([target]) => target_place(target),
@@ -226,11 +240,30 @@ fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
     let entry = LogEntry {
         host: one.as_ref().map(|(host, _)| host.clone()),
         check: one.and_then(|(_, check)| check),
-        text: SafeText::line(&text),
+        text: SafeText::line(&(text + &from)),
         actor: Some(action.actor),
         ..blank.clone()
     };
     (entry, About::Hosts(about))
+}
+
+/// `, operator became viewer, new password`: what a change of an account was.
+fn changed(change: &str) -> Option<String> {
+    let change: serde_json::Value = serde_json::from_str(change).ok()?;
+    let (before, after) = (change.get("before")?, change.get("after")?);
+    let role = |of: &serde_json::Value| of.get("role")?.as_str().map(str::to_owned);
+    let mut words = String::new();
+    match (role(before), role(after)) {
+        (Some(before), Some(after)) if before != after => {
+            words = format!(", {before} became {after}");
+        }
+        (Some(role), None) | (None, Some(role)) => words = format!(", {role}"),
+        _ => {}
+    }
+    if !before.is_null() && after.get("password").is_some() {
+        words.push_str(", new password");
+    }
+    Some(words)
 }
 
 const fn targets(command: &Command) -> &[Target] {
@@ -316,6 +349,13 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             let change = RuleChange { was: Some(was.clone()), is: None };
             (rule_change_words(&change), Vec::new())
         }
+        Command::AddUser { name, .. } => (format!("added user {name}"), Vec::new()),
+        Command::EditUser { name, .. } => (format!("changed user {name}"), Vec::new()),
+        Command::RemoveUser { name } => (format!("removed user {name}"), Vec::new()),
+        Command::ChangePassword { .. } => ("changed their own password".to_owned(), Vec::new()),
+        Command::Logout => ("logged out, every session ended".to_owned(), Vec::new()),
+        Command::AddToken { name, .. } => (format!("made token {name}"), Vec::new()),
+        Command::RevokeToken { name } => (format!("revoked token {name}"), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

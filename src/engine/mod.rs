@@ -13,6 +13,7 @@ mod deadlines;
 mod deliveries;
 mod feed;
 mod flights;
+mod gate;
 mod gathering;
 pub mod handle;
 mod handover;
@@ -20,6 +21,7 @@ mod housekeeping;
 mod intake;
 mod lane;
 mod log;
+mod logins;
 mod outbox;
 mod pages;
 mod paths;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use gate::{Credential, Identity, NotOpened, Opened, Visitor};
 pub use handle::{Ask, Door, Handle, Watcher};
 
 use crate::clock::Clock;
@@ -161,6 +164,8 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
         let loaded = store.load().await?;
+        let accounts = crate::auth::Accounts::new(store.users().await?, store.tokens().await?);
+        door.gate.open(accounts, clock.clone());
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
         let now = clock.now();
@@ -191,6 +196,8 @@ impl Engine {
         changed.notify_one();
         let mut core = core::Core {
             clock: clock.clone(),
+            gate: Arc::clone(&door.gate),
+            failures: logins::Failures::default(),
             store: store.clone(),
             table: slots::Table::default(),
             world: World::new(),

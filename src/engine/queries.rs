@@ -82,6 +82,8 @@ impl Core {
                 Answer::Engine(EngineStatus { lag, ..self.status.clone() })
             }
             Query::Config => return self.configuration(reply),
+            Query::Users => Answer::Users(self.gate.accounts().users()),
+            Query::Tokens => Answer::Tokens(self.gate.accounts().tokens()),
             Query::Settings => Answer::Settings(self.settings.to_vec()),
             Query::Paths { host, limit } => Answer::Paths(self.traces(host.as_ref(), limit)),
             Query::Alert { id } => return self.alert_page(id, reply),

@@ -51,6 +51,9 @@ pub(super) struct Before {
     /// Comments that were written, beside an alert or not.
     pub commented: usize,
     pub windows: Vec<BeforeWindow>,
+    /// What the command changes of accounts; told by the history, never undone.
+    #[serde(skip)]
+    pub change: Option<serde_json::Value>,
 }
 
 impl Before {

@@ -3,6 +3,7 @@
 //! In: nothing but values. Out: types with serde, small pure methods, parsers of single values.
 //! Never: performs I/O, awaits, reads a clock or draws randomness.
 
+pub mod account;
 pub mod alert;
 pub mod behind;
 pub mod channel;
@@ -43,6 +44,9 @@ pub mod time;
 pub mod trace;
 pub mod watchdog;
 
+pub use account::{
+    KeptToken, KeptUser, Password, PasswordHash, PlainToken, Role, Scope, Token, TokenHash, User,
+};
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
 pub use behind::behind;
 pub use channel::{

@@ -6,20 +6,11 @@ use super::command::Command;
 use super::problem::Problem;
 use super::query::Query;
 use crate::model::SafeText;
+use crate::model::account::TOKEN_PREFIX;
+pub use crate::model::{Role, Scope};
 
-/// What somebody may do; each includes the ones before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Look.
-    Viewer,
-    /// Look, acknowledge, create windows, test.
-    Operator,
-    /// Everything.
-    Admin,
-}
-
-/// Who asks. Made in two places only: the command line and the socket's peer check.
+/// Who asks. Made in three places only: the command line, the socket's peer check, and for the
+/// network by what the accounts know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Actor {
@@ -30,6 +21,26 @@ pub enum Actor {
         /// What they may do.
         role: Role,
     },
+    /// A user who logged in over the network.
+    User {
+        /// Their name.
+        name: SafeText,
+        /// What they may do.
+        role: Role,
+        /// From where.
+        address: Option<SafeText>,
+    },
+    /// A program with a token.
+    Token {
+        /// The token's name.
+        name: SafeText,
+        /// What it may do at most.
+        role: Role,
+        /// What it may be used for.
+        scopes: Vec<Scope>,
+        /// From where.
+        address: Option<SafeText>,
+    },
     /// The engine's own worker.
     Worker,
     /// The engine itself: deadlines, start, reload by signal.
@@ -37,28 +48,80 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The name that history shows.
+    /// The name that history shows. A token is not the person of the same name.
     #[must_use]
     pub fn name(&self) -> SafeText {
         match self {
-            Self::Local { name, .. } => name.clone(),
+            Self::Local { name, .. } | Self::User { name, .. } => name.clone(),
+            Self::Token { name, .. } => SafeText::line(&format!("{TOKEN_PREFIX}{name}")),
             Self::Worker => SafeText::line("worker"),
             Self::Engine => SafeText::line("fluxnoc"),
         }
     }
+
+    /// The person's name; nothing for a program.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        match self {
+            Self::Local { name, .. } | Self::User { name, .. } => name.as_str(),
+            Self::Token { .. } | Self::Worker | Self::Engine => "",
+        }
+    }
+
+    /// What they may do.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Local { role, .. } | Self::User { role, .. } | Self::Token { role, .. } => *role,
+            Self::Worker => Role::Viewer,
+            Self::Engine => Role::Admin,
+        }
+    }
+
+    /// From where they ask, when over the network.
+    #[must_use]
+    pub const fn address(&self) -> Option<&SafeText> {
+        match self {
+            Self::User { address, .. } | Self::Token { address, .. } => address.as_ref(),
+            Self::Local { .. } | Self::Worker | Self::Engine => None,
+        }
+    }
+
+    /// The same, who may do at most this.
+    #[must_use]
+    pub fn capped(mut self, most: Role) -> Self {
+        if let Self::Local { role, .. } | Self::User { role, .. } | Self::Token { role, .. } =
+            &mut self
+        {
+            *role = most.min(*role);
+        }
+        self
+    }
+
+    /// Whether a token was made for this; everybody else has no such bounds.
+    fn is_within(&self, wanted: &[Scope]) -> bool {
+        match self {
+            Self::Token { scopes, .. } => scopes.iter().any(|scope| wanted.contains(scope)),
+            _ => true,
+        }
+    }
 }
 
-enum Need {
+/// What a command or query needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// This role or more.
     Role(Role),
+    /// To be a user who logged in: it is about their own account.
+    Login,
+    /// To be the worker.
     Worker,
 }
 
-/// Whether the actor may run the command.
-///
-/// # Errors
-/// [`Problem::forbidden`] naming the role it needs.
-pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
-    let need = match command {
+/// What a command needs.
+#[must_use]
+pub const fn need(command: &Command) -> Need {
+    match command {
         Command::Acknowledge { .. }
         | Command::Comment { .. }
         | Command::Unacknowledge { .. }
@@ -78,29 +141,94 @@ pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
         | Command::Note { .. }
         | Command::SignOff { .. } => Need::Role(Role::Operator),
         Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
-        Command::SaveRule { .. } | Command::DeleteRule { .. } | Command::Reload | Command::Stop => {
-            Need::Role(Role::Admin)
-        }
+        Command::SaveRule { .. }
+        | Command::DeleteRule { .. }
+        | Command::AddUser { .. }
+        | Command::EditUser { .. }
+        | Command::RemoveUser { .. }
+        | Command::AddToken { .. }
+        | Command::RevokeToken { .. }
+        | Command::Reload
+        | Command::Stop => Need::Role(Role::Admin),
+        Command::ChangePassword { .. } | Command::Logout => Need::Login,
         Command::Claim { .. } | Command::Report(_) => Need::Worker,
-    };
-    match (need, actor) {
-        (_, Actor::Engine) | (Need::Worker, Actor::Worker) => Ok(()),
-        (Need::Role(needed), Actor::Local { role, .. }) if *role >= needed => Ok(()),
-        (Need::Role(needed), _) => {
-            Err(Problem::forbidden(format!("`{}` needs the role {needed:?}", command.name())))
-        }
-        (Need::Worker, _) => {
-            Err(Problem::forbidden(format!("`{}` is for workers only", command.name())))
-        }
     }
 }
 
-/// Whether the actor may ask the query: everybody who reached the engine may look.
+/// What a query needs.
+#[must_use]
+pub const fn need_of_query(query: &Query) -> Need {
+    match query {
+        Query::Users | Query::Tokens => Need::Role(Role::Admin),
+        Query::Hosts { .. }
+        | Query::Alerts { .. }
+        | Query::Maintenance { .. }
+        | Query::Check { .. }
+        | Query::History { .. }
+        | Query::Edges { .. }
+        | Query::Alert { .. }
+        | Query::Comments { .. }
+        | Query::Log { .. }
+        | Query::Paths { .. }
+        | Query::PathChanges { .. }
+        | Query::SeriesList { .. }
+        | Query::SeriesPast { .. }
+        | Query::Notifications { .. }
+        | Query::Handover { .. }
+        | Query::Rules { .. }
+        | Query::TryRules { .. }
+        | Query::Remembered
+        | Query::Settings
+        | Query::Engine
+        | Query::Config => Need::Role(Role::Viewer),
+    }
+}
+
+/// Whether the actor may run the command.
 ///
 /// # Errors
-/// None in this version; the signature is the seam's.
-pub fn may_query(_actor: &Actor, _query: &Query) -> Result<(), Problem> {
-    Ok(())
+/// [`Problem::forbidden`] naming the role it needs.
+pub fn may_execute(actor: &Actor, command: &Command) -> Result<(), Problem> {
+    may(actor, need(command), command.name(), &[Scope::Api])
+}
+
+/// Whether the actor may ask the query.
+///
+/// # Errors
+/// As [`may_execute`].
+pub fn may_query(actor: &Actor, query: &Query) -> Result<(), Problem> {
+    match (actor, need_of_query(query)) {
+        // It looks at what it works for.
+        (Actor::Worker, Need::Role(Role::Viewer)) => Ok(()),
+        (_, need) => may(actor, need, "this", &[Scope::Api, Scope::Read]),
+    }
+}
+
+/// Whether the actor may see what changes.
+///
+/// # Errors
+/// As [`may_execute`].
+pub fn may_watch(actor: &Actor) -> Result<(), Problem> {
+    match actor {
+        Actor::Worker => Ok(()),
+        _ => may(actor, Need::Role(Role::Viewer), "events", &[Scope::Api, Scope::Read]),
+    }
+}
+
+fn may(actor: &Actor, need: Need, what: &str, scopes: &[Scope]) -> Result<(), Problem> {
+    let no = |why: String| Err(Problem::forbidden(format!("`{what}` {why}")));
+    match (need, actor) {
+        (_, Actor::Engine) | (Need::Worker, Actor::Worker) => Ok(()),
+        (Need::Worker, _) => no("is for workers only".to_owned()),
+        (Need::Login, Actor::User { .. }) => Ok(()),
+        (Need::Login, _) => no("is for users who logged in".to_owned()),
+        (Need::Role(_), _) if !actor.is_within(scopes) => {
+            no("is not what this token was made for".to_owned())
+        }
+        (Need::Role(needed), Actor::Worker) => no(format!("needs the role {needed:?}")),
+        (Need::Role(needed), _) if actor.role() >= needed => Ok(()),
+        (Need::Role(needed), _) => no(format!("needs the role {needed:?}")),
+    }
 }
 
 #[cfg(test)]
@@ -114,8 +242,8 @@ mod tests {
         for command in Command::samples() {
             let looks = matches!(command, Command::Look { .. } | Command::Remember { .. });
             assert_eq!(may_execute(&viewer, &command).is_ok(), looks, "{}", command.name());
-            let work = matches!(command, Command::Claim { .. } | Command::Report(_));
-            assert_eq!(may_execute(&admin, &command).is_err(), work, "{}", command.name());
+            let other = !matches!(need(&command), Need::Role(_));
+            assert_eq!(may_execute(&admin, &command).is_err(), other, "{}", command.name());
         }
     }
 }

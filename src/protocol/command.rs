@@ -1,18 +1,16 @@
 //! Commands: what changes something. Every command has one outcome or one problem.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
-use super::event::{Interest, TraceRequest};
+use super::event::Interest;
 use super::notifications::NotificationScope;
 pub use super::target::Target;
 pub use super::window::NewMaintenance;
 use super::work::{Assignment, Directives, Report};
 use crate::model::{
-    AlertId, CheckKey, Maintenance, MaintenanceId, Name, Observation, Pattern, Repetition,
-    RequestId, Rule, SafeText, Span, Timestamp,
+    AlertId, Maintenance, MaintenanceId, Name, Password, PlainToken, Repetition, RequestId, Role,
+    Rule, SafeText, Scope, Span, Timestamp, Token, User,
 };
 
 /// How long after an operator's command it can be undone, and how long what it wants to tell
@@ -190,6 +188,54 @@ pub enum Command {
         /// The rule, as the configuration writes it.
         was: String,
     },
+    /// Let somebody log in.
+    AddUser {
+        /// Under which name.
+        name: Name,
+        /// What they may do.
+        role: Role,
+        /// With which password.
+        password: Password,
+    },
+    /// Change a user; every session of theirs ends.
+    EditUser {
+        /// Which.
+        name: Name,
+        /// What they may do from now on.
+        role: Option<Role>,
+        /// The new password.
+        password: Option<Password>,
+    },
+    /// Let a user not log in any more; every session of theirs ends.
+    RemoveUser {
+        /// Which.
+        name: Name,
+    },
+    /// Change the own password; every session ends.
+    ChangePassword {
+        /// The present one.
+        old: Password,
+        /// The new one.
+        new: Password,
+    },
+    /// End every session of one's own.
+    Logout,
+    /// Make a token for a program. The outcome shows it, once.
+    AddToken {
+        /// Under which name.
+        name: Name,
+        /// What it may do at most.
+        role: Role,
+        /// What it may be used for.
+        scopes: Vec<Scope>,
+        /// Until when; `None` is until it is revoked.
+        expires: Option<Timestamp>,
+    },
+    /// Let a token not be used any more.
+    RevokeToken {
+        /// Which.
+        name: Name,
+    },
     /// Read the configuration again.
     Reload,
     /// Stop the engine.
@@ -230,6 +276,13 @@ impl Command {
             Self::Look { .. } => "look",
             Self::SaveRule { .. } => "save_rule",
             Self::DeleteRule { .. } => "delete_rule",
+            Self::AddUser { .. } => "add_user",
+            Self::EditUser { .. } => "edit_user",
+            Self::RemoveUser { .. } => "remove_user",
+            Self::ChangePassword { .. } => "change_password",
+            Self::Logout => "logout",
+            Self::AddToken { .. } => "add_token",
+            Self::RevokeToken { .. } => "revoke_token",
             Self::Reload => "reload",
             Self::Stop => "stop",
             Self::Claim { .. } => "claim",
@@ -261,138 +314,6 @@ impl Command {
                 | Self::ExtendMaintenance { .. }
         )
     }
-
-    /// At least one of every command, for tests that walk all of them.
-    #[must_use]
-    pub fn samples() -> Vec<Self> {
-        let alert = AlertId::from_parts(1_700_000_000_000, [3; 10]);
-        let at = Timestamp::from_millis(1_700_000_000_000);
-        let key = CheckKey::new("Zürich 3", "disk é");
-        let mut all = vec![
-            Self::Acknowledge {
-                targets: vec![Target::Alert(alert), Target::Check(key.clone())],
-                comment: "on it".to_owned(),
-                expires: Some(at),
-                sticky: true,
-                notify: false,
-            },
-            Self::Comment {
-                targets: vec![Target::Host("web 1".into()), Target::Check(key.clone())],
-                text: "fan tray \u{e4} ordered".to_owned(),
-            },
-            Self::Undo { request: RequestId::from_parts(1_700_000_000_000, [9; 10]) },
-            Self::Remember { key: "view/x".to_owned(), value: Some("\u{e4}".to_owned()) },
-            Self::Remember { key: "view/x".to_owned(), value: None },
-            Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
-            Self::Recheck { targets: vec![Target::Check(key.clone())] },
-            Self::ResendNotifications {
-                which: NotificationScope::Keys(vec!["a:1:first:log \u{e9}".to_owned()]),
-            },
-            Self::DropNotifications { which: NotificationScope::Destination("pager".to_owned()) },
-            Self::TestNotify { name: "NOC Team".into() },
-            Self::HoldPaging {
-                length: Span::from_secs(1800),
-                reason: "core switch \u{e4} is replaced".to_owned(),
-            },
-            Self::ResumePaging,
-            Self::Escalate { which: vec![EscalateOne { alert, step: 2 }] },
-            Self::Note { text: "fan tray \u{e4} ordered".to_owned() },
-            Self::SignOff { to: "Zo\u{eb} & co".to_owned() },
-            Self::Look {
-                stream: 7,
-                interest: Interest {
-                    checks: vec![key.clone()],
-                    trace: Some(TraceRequest {
-                        host: "web 1".into(),
-                        spec: crate::model::spec::TraceSpec::default(),
-                    }),
-                },
-            },
-            Self::Reload,
-            Self::Stop,
-            Self::Claim { boot: 42 },
-            Self::Report(Report {
-                boot: 42,
-                seq: 1,
-                results: vec![super::work::Finding {
-                    check: key,
-                    generation: 3,
-                    slot: at,
-                    at,
-                    forced: false,
-                    sample: false,
-                    observation: Observation::default(),
-                }],
-                traces: Vec::new(),
-                lag: Span::ZERO,
-            }),
-        ];
-        all.extend(Self::window_samples(at));
-        all.extend(Self::rule_samples());
-        all
-    }
-
-    fn window_samples(at: Timestamp) -> [Self; 7] {
-        let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
-        [
-            Self::AddMaintenance(NewMaintenance {
-                name: "DB Patching - Feb 25".to_owned(),
-                host_pattern: "db-*".parse::<Pattern>().ok(),
-                check: None,
-                hosts: BTreeSet::new(),
-                checks: BTreeSet::new(),
-                start: at,
-                end: at + Span::from_secs(3600),
-                children: false,
-                repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
-                suppress_notifications: true,
-                created_by: Some("j.smith".to_owned()),
-            }),
-            Self::AddMaintenance(NewMaintenance {
-                name: "marked".to_owned(),
-                host_pattern: None,
-                check: None,
-                hosts: BTreeSet::from(["web 1".into()]),
-                checks: BTreeSet::from([CheckKey::new("Zürich 3", "disk é")]),
-                start: at,
-                end: at + Span::from_secs(3600),
-                children: true,
-                repeats: None,
-                suppress_notifications: true,
-                created_by: None,
-            }),
-            Self::EditMaintenance {
-                id,
-                name: Some("longer".to_owned()),
-                start: Some(at),
-                end: Some(at + Span::from_secs(60)),
-                repeats: "monthly on 2nd tue in Europe/Berlin".parse().ok(),
-                every: true,
-            },
-            Self::EditMaintenance {
-                id,
-                name: None,
-                start: None,
-                end: None,
-                repeats: Some(Repetition(None)),
-                every: false,
-            },
-            Self::EndMaintenance { id },
-            Self::CancelMaintenance { id },
-            Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
-        ]
-    }
-
-    fn rule_samples() -> [Self; 3] {
-        [
-            Self::SaveRule {
-                text: "rule_name = \"Z\u{fc}rich: load\"\n".to_owned(),
-                was: Some("[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned()),
-            },
-            Self::SaveRule { text: "rule_name = \"a\"".to_owned(), was: None },
-            Self::DeleteRule { was: "[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned() },
-        ]
-    }
 }
 
 /// What became of a command.
@@ -422,6 +343,16 @@ pub enum Outcome {
         /// The checks that it made.
         checks: u64,
     },
+    /// The user as it is now.
+    User(User),
+    /// The token that was made.
+    Token {
+        /// What is known of it.
+        token: Token,
+        /// The token itself; only in the first answer to its request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plain: Option<PlainToken>,
+    },
     /// What each channel answered to a test, a line each.
     Tested {
         /// The answers.
@@ -445,6 +376,15 @@ impl Outcome {
     #[must_use]
     pub const fn done(count: usize) -> Self {
         Self::Done { count, failures: Vec::new(), failed: 0, undo_until: None }
+    }
+
+    /// As it is remembered for its request: without what is shown once.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        match self {
+            Self::Token { token, .. } => Self::Token { token: token.clone(), plain: None },
+            other => other.clone(),
+        }
     }
 }
 

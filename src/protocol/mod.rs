@@ -14,6 +14,7 @@ pub mod pages;
 pub mod problem;
 pub mod query;
 pub mod rules;
+mod samples;
 pub mod series;
 mod target;
 mod window;

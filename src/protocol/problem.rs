@@ -10,6 +10,8 @@ use crate::model::SafeText;
 pub enum ProblemKind {
     /// The request makes no sense (422).
     Invalid,
+    /// It is not known who asks: nothing was shown, or it does not count any more (401).
+    Unauthenticated,
     /// The actor may not (403).
     Forbidden,
     /// There is no such thing (404).
@@ -26,8 +28,9 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Invalid,
+        Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
@@ -41,6 +44,7 @@ impl ProblemKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::Invalid => 422,
+            Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
@@ -54,7 +58,8 @@ impl ProblemKind {
     #[must_use]
     pub const fn from_status(status: u16) -> Self {
         match status {
-            401 | 403 => Self::Forbidden,
+            401 => Self::Unauthenticated,
+            403 => Self::Forbidden,
             404 | 410 => Self::NotFound,
             409 | 412 => Self::Conflict,
             408 | 425 | 429 | 503 => Self::Unavailable,
@@ -90,6 +95,8 @@ macro_rules! makers {
 makers! {
     /// The request makes no sense.
     invalid => Invalid,
+    /// It is not known who asks.
+    unauthenticated => Unauthenticated,
     /// The actor may not.
     forbidden => Forbidden,
     /// There is no such thing.

@@ -13,7 +13,7 @@ use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
     Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
     Handover, Host, Maintenance, Metric, Name, Observation, PathChange, Pattern, Phase, SafeText,
-    Setting, ShownState, Span, State, Timestamp, spec::Kind, trace::TraceReport,
+    Setting, ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -159,6 +159,10 @@ pub enum Query {
     },
     /// What the engine remembers for whoever asks.
     Remembered,
+    /// Who may log in.
+    Users,
+    /// The tokens of programs.
+    Tokens,
     /// Every setting in force with its source, secrets masked.
     Settings,
     /// How the engine is.
@@ -232,6 +236,8 @@ impl Query {
                 since: at,
             },
             Self::Remembered,
+            Self::Users,
+            Self::Tokens,
             Self::Settings,
             Self::Engine,
             Self::Config,
@@ -474,6 +480,10 @@ pub enum Answer {
     TryRules(DraftAnswer),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
+    /// To [`Query::Users`], by name.
+    Users(Vec<User>),
+    /// To [`Query::Tokens`], by name.
+    Tokens(Vec<Token>),
     /// To [`Query::Settings`], by key.
     Settings(Vec<Setting>),
     /// To [`Query::Engine`].

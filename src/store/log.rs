@@ -25,6 +25,10 @@ pub struct Action {
     pub command: String,
     /// The command as JSON.
     pub detail: String,
+    /// From where, when over the network.
+    pub address: Option<SafeText>,
+    /// What it changed, as JSON, where the command alone does not say.
+    pub change: Option<String>,
 }
 
 /// What happened.
@@ -63,6 +67,7 @@ const COMMENTS: u8 = 2;
 const PATHS: u8 = 3;
 
 type Found = Vec<(LogMark, LogRow)>;
+type ActionRow = (i64, i64, String, String, String, Option<String>, Option<String>);
 
 impl Store {
     /// The newest of what `pick` takes, and where to go on when there may be more.
@@ -178,15 +183,15 @@ impl Store {
     }
 
     async fn log_actions(&self, range: &LogRange, bounds: Bounds) -> Result<Found, StoreError> {
-        const ALL: &str = "SELECT seq, at, actor, command, detail FROM audit \
+        const ALL: &str = "SELECT seq, at, actor, command, detail, address, change FROM audit \
             WHERE command NOT IN ('acknowledge', 'unacknowledge', 'comment') \
             AND at >= $1 AND (at, seq) < ($2, $3) ORDER BY at DESC, seq DESC LIMIT $4";
-        const OF_ACTOR: &str = "SELECT seq, at, actor, command, detail FROM audit \
+        const OF_ACTOR: &str = "SELECT seq, at, actor, command, detail, address, change FROM audit \
             WHERE command NOT IN ('acknowledge', 'unacknowledge', 'comment') \
             AND at >= $1 AND (at, seq) < ($2, $3) AND actor = $5 \
             ORDER BY at DESC, seq DESC LIMIT $4";
         let Bounds { from, at, seq, limit } = bounds;
-        let rows: Vec<(i64, i64, String, String, String)> = read!(self, pool => {
+        let rows: Vec<ActionRow> = read!(self, pool => {
             let sql = if range.actor.is_some() { OF_ACTOR } else { ALL };
             let query = sqlx::query_as(sql).bind(from).bind(at).bind(seq).bind(limit);
             match &range.actor {
@@ -194,8 +199,9 @@ impl Store {
                 None => query.fetch_all(pool).await,
             }
         })?;
-        let read = |(seq, at, actor, command, detail): (i64, i64, String, String, String)| {
-            let action = Action { actor: words::safe(&actor), command, detail };
+        let read = |(seq, at, actor, command, detail, address, change): ActionRow| {
+            let (actor, address) = (words::safe(&actor), address.as_deref().map(words::safe));
+            let action = Action { actor, command, detail, address, change };
             ((at, ACTIONS, seq), LogRow::Action(action))
         };
         Ok(rows.into_iter().map(read).collect())

@@ -11,6 +11,7 @@
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
+//! | who may come in | `users`, `tokens` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
@@ -48,7 +49,9 @@ mod series;
 mod sqlite;
 mod statuses;
 mod telling;
+mod tokens;
 mod tx;
+mod users;
 mod wal;
 mod words;
 
@@ -67,7 +70,7 @@ pub use log::{Action, LogMark, LogRange, LogRow};
 pub use outbox::{Delivered, OutboxRow};
 pub use past::{Past, Recorded};
 pub use promises::{Listed, Standing};
-pub use requests::BeforeImage;
+pub use requests::{AuditRow, BeforeImage};
 pub use retention::{DELETE_LIMIT, Retention};
 pub use telling::Telling;
 pub use tx::Tx;

@@ -18,6 +18,21 @@ pub struct BeforeImage {
     pub json: Option<String>,
 }
 
+/// A row of the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditRow<'a> {
+    /// Who.
+    pub actor: &'a str,
+    /// From where, when over the network.
+    pub address: Option<&'a str>,
+    /// The command's name.
+    pub command: &'a str,
+    /// The command as JSON, without secrets.
+    pub detail: &'a str,
+    /// What it changed, as JSON, where the command alone does not say.
+    pub change: Option<&'a str>,
+}
+
 impl Store {
     /// How things were before a request.
     ///
@@ -81,11 +96,21 @@ impl Tx {
         detail_json: &str,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        const SQL: &str =
-            "INSERT INTO audit (seq, at, actor, command, detail) VALUES ($1, $2, $3, $4, $5)";
+        let detail = detail_json;
+        self.audit_row(&AuditRow { actor, address: None, command, detail, change: None }, at).await
+    }
+
+    /// Writes who did what, from where, and what it changed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn audit_row(&mut self, row: &AuditRow<'_>, at: Timestamp) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO audit (seq, at, actor, command, detail, address, change) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let seq = self.take("audit", 1).await?;
         on!(self, c => sqlx::query(SQL)
-            .bind(seq).bind(at.millis()).bind(actor).bind(command).bind(detail_json)
+            .bind(seq).bind(at.millis()).bind(row.actor).bind(row.command).bind(row.detail)
+            .bind(row.address).bind(row.change)
             .execute(c).await.map(drop))
     }
 

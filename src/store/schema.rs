@@ -24,6 +24,7 @@ const NINTH: &str = include_str!("migrations/0009_reach.sql");
 const TENTH: &str = include_str!("migrations/0010_escalation.sql");
 const ELEVENTH: &str = include_str!("migrations/0011_duty.sql");
 const TWELFTH: &str = include_str!("migrations/0012_children.sql");
+const THIRTEENTH: &str = include_str!("migrations/0013_accounts.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -40,6 +41,7 @@ pub(super) fn migrator() -> Migrator {
         (10, "escalation", TENTH),
         (11, "duty", ELEVENTH),
         (12, "children", TWELFTH),
+        (13, "accounts", THIRTEENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

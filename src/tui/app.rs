@@ -399,11 +399,7 @@ impl App {
         if self.is_locked() {
             return Some(format!("{}: this console is read-only", action.name()));
         }
-        let role = match &self.actor {
-            Actor::Local { role, .. } => *role,
-            Actor::Worker => Role::Viewer,
-            Actor::Engine => Role::Admin,
-        };
+        let role = self.actor.role();
         (role < needed)
             .then(|| format!("{} needs the role {needed:?}, you are {role:?}", action.name()))
     }

@@ -237,6 +237,8 @@ pub fn unfilled() -> Vec<String> {
             Outcome::Done { count: _, failures: _, failed: _, undo_until: _ } => {}
             Outcome::Tested { answers: _, taken: _ } => {}
             Outcome::Rule { rule, checks: _ } => seen.walk(&rule),
+            Outcome::User(user) => seen.walk(&user),
+            Outcome::Token { token, plain: _ } => seen.walk(&token),
             Outcome::Maintenance(window) => seen.walk(&window),
             Outcome::Assigned { generation: _, assignments } => seen.walk(&assignments),
             Outcome::Directives(directives) => seen.walk(&directives),

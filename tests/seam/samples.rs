@@ -19,9 +19,9 @@ use fluxnoc::model::{
     Acknowledgement, Alert, AlertId, Cause, CauseStage, Check, CheckAbout, CheckKey, Comment,
     Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Handover, HandoverPart, HandoverRow,
     Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need, Observation, Occurrence, Path,
-    PathChange, PathHop, Phase, Range, Reason, Recurrence, RequestId, Rule, Ruled, SafeText,
-    Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Since, Span, Spec, State, Status,
-    Timestamp, Topic, Unit, Wait,
+    PathChange, PathHop, Phase, PlainToken, Range, Reason, Recurrence, RequestId, Rule, Ruled,
+    SafeText, Scope, Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Since, Span, Spec,
+    State, Status, Timestamp, Token, Topic, Unit, User, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -539,6 +539,28 @@ pub fn alert_page() -> AlertPage {
     }
 }
 
+pub fn user() -> User {
+    User {
+        name: "Zoë & co".into(),
+        role: Role::Operator,
+        created: at(0),
+        created_by: SafeText::line("ann"),
+        changed: at(1),
+    }
+}
+
+pub fn token() -> Token {
+    Token {
+        name: "prometheus é".into(),
+        role: Role::Viewer,
+        scopes: vec![Scope::Read, Scope::Metrics],
+        created: at(0),
+        created_by: SafeText::line("ann"),
+        expires: Some(at(9)),
+        last_used: Some(at(3)),
+    }
+}
+
 pub fn outcomes() -> Vec<Outcome> {
     let assignment =
         Assignment { check: Arc::new(check()), generation: 3, last: State::Warning, soft: true };
@@ -553,6 +575,8 @@ pub fn outcomes() -> Vec<Outcome> {
         Outcome::Maintenance(window()),
         Outcome::Rule { rule: rule(), checks: 12 },
         Outcome::Tested { answers: vec![SafeText::line("hook: sent")], taken: true },
+        Outcome::User(user()),
+        Outcome::Token { token: token(), plain: Some(PlainToken("fnx_é".to_owned())) },
         Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
         Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),
     ]
@@ -692,6 +716,8 @@ pub fn answer_to(query: &Query) -> Answer {
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
         }
+        Query::Users => Answer::Users(vec![user()]),
+        Query::Tokens => Answer::Tokens(vec![token()]),
         Query::Settings => Answer::Settings(vec![Setting {
             key: SafeText::line("console.theme"),
             value: SafeText::line("\"dark\""),

@@ -22,12 +22,21 @@ pub(in crate::api) async fn stream(
     State(face): State<Face>,
     asker: Asker,
 ) -> Result<Response, Failure> {
+    // Who loses the right to look stops looking.
+    let ended = asker.identity.map(|identity| face.handle.ended(identity));
+    let ended = async move {
+        match ended {
+            Some(ended) => ended.await,
+            None => std::future::pending().await,
+        }
+    };
     let watcher = face.handle.watch(asker.actor).await?;
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
         let event = watcher.next().await?;
         Some((frame(&event), watcher))
     });
-    let events = events.take_until(face.stop.clone().cancelled_owned());
+    let stopped = face.stop.clone().cancelled_owned();
+    let events = events.take_until(stopped).take_until(Box::pin(ended));
     let pulse = Frame::default()
         .json_data(Event::Pulse)
         .map_err(|error| Problem::internal(format!("a pulse cannot be written: {error}")))?;

@@ -1,5 +1,6 @@
 //! The handlers: each builds one command or query and hands on what the engine says.
 
+pub(super) mod accounts;
 pub(super) mod alerts;
 pub(super) mod checks;
 pub(super) mod engine;
@@ -51,6 +52,8 @@ fn told(answer: Answer) -> Response {
         Answer::Rules(page) => Json(page).into_response(),
         Answer::TryRules(answer) => Json(answer).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
+        Answer::Users(users) => Json(users).into_response(),
+        Answer::Tokens(tokens) => Json(tokens).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),
         Answer::Config(text) => text.into_response(),

@@ -63,7 +63,7 @@ impl Core {
             return;
         };
         self.touch(true);
-        self.batch.noted.push(log::resumed(&hold));
+        self.batch.noted.push(log::resumed(&hold).into());
         self.end_hold(*hold, None, now);
     }
 

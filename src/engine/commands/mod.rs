@@ -1,5 +1,6 @@
 //! What people and workers ask to be done: checked, staged, answered after the commit.
 
+pub(super) mod accounts;
 mod alerts;
 mod checks;
 mod escalate;
@@ -17,7 +18,7 @@ use super::batch::{Audited, Redo};
 use super::core::Core;
 use super::undo::{Before, Telling};
 use crate::config::RuleChange;
-use crate::model::Acknowledgement;
+use crate::model::{Acknowledgement, PasswordHash};
 use crate::protocol::work::Directives;
 use crate::protocol::{Command, Outcome, Problem, Request};
 
@@ -27,7 +28,14 @@ type Reply = oneshot::Sender<Result<Outcome, Problem>>;
 
 impl Core {
     /// Does a command that its actor may do.
-    pub(super) async fn execute(&mut self, request: Request, reply: Reply) {
+    ///
+    /// A command with a password comes twice, the second time with its hash.
+    pub(super) async fn execute(
+        &mut self,
+        request: Request,
+        hash: Option<PasswordHash>,
+        reply: Reply,
+    ) {
         if let Some(outcome) = self.outcome_of(&request).await {
             let _ = reply.send(Ok(outcome));
             return;
@@ -44,6 +52,13 @@ impl Core {
                 .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
             return;
         }
+        let (request, reply) = match hash {
+            Some(_) => (request, reply),
+            None => match self.hash_first(request, reply) {
+                Some(both) => both,
+                None => return,
+            },
+        };
         self.before = Before::default();
         self.telling = match self.undo_until(&request) {
             Some(until) => Telling::Held { request: request.id, until, windows: false },
@@ -91,6 +106,15 @@ impl Core {
             Command::DeleteRule { was } => {
                 self.change_rule(RuleChange { was: Some(was.clone()), is: None }).await
             }
+            Command::AddUser { name, role, .. } => self.add_user(&request, name, *role, hash),
+            Command::EditUser { name, role, .. } => self.edit_user(&request, name, *role, hash),
+            Command::RemoveUser { name } => self.remove_user(&request, name),
+            Command::ChangePassword { .. } => self.change_password(&request, hash),
+            Command::Logout => self.logout(&request),
+            Command::AddToken { name, role, scopes, expires } => {
+                self.add_token(&request, name, (*role, scopes), *expires)
+            }
+            Command::RevokeToken { name } => self.revoke_token(name),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {
@@ -134,8 +158,10 @@ impl Core {
                 actor: request.actor.name(),
                 command: request.command.name(),
                 detail: serde_json::to_string(&request.command).unwrap_or_default(),
-                outcome: outcome.clone(),
+                outcome: outcome.kept(),
                 before: before.json(),
+                address: request.actor.address().cloned(),
+                change: before.change.as_ref().map(ToString::to_string),
             });
         }
         self.batch.replies.push((reply, outcome));

@@ -51,11 +51,7 @@ impl Look<'_> {
     /// Who asks, for filters.
     #[must_use]
     pub fn asker(&self) -> Asker<'_> {
-        let me = match self.actor {
-            Actor::Local { name, .. } => name.as_str(),
-            _ => "",
-        };
-        Asker { now: self.now, me }
+        Asker { now: self.now, me: self.actor.person() }
     }
 
     /// The group of something on a host.

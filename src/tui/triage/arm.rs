@@ -29,12 +29,8 @@ impl App {
     /// As whom requests are made now.
     #[must_use]
     pub fn acting(&self) -> Actor {
-        match &self.actor {
-            Actor::Local { name, .. } if self.is_locked() => {
-                Actor::Local { name: name.clone(), role: Role::Viewer }
-            }
-            actor => actor.clone(),
-        }
+        let actor = self.actor.clone();
+        if self.is_locked() { actor.capped(Role::Viewer) } else { actor }
     }
 }
 
@@ -69,11 +65,7 @@ fn arm(app: &mut App, span: Span) {
         app.say(Tone::Note, "this console is not read-only; there is nothing to arm");
         return;
     }
-    let role = match &app.actor {
-        Actor::Local { role, .. } => *role,
-        Actor::Worker => Role::Viewer,
-        Actor::Engine => Role::Admin,
-    };
+    let role = app.actor.role();
     if role < Role::Operator {
         app.say(Tone::Bad, format!("your role is {role:?}: arming would not let you change more"));
         return;

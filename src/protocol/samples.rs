@@ -1,0 +1,181 @@
+//! One of every command, for tests that walk all of them.
+
+use std::collections::BTreeSet;
+
+use super::command::{Command, EscalateOne, NewMaintenance, Target};
+use super::event::{Interest, TraceRequest};
+use super::notifications::NotificationScope;
+use super::work::{Finding, Report};
+use crate::model::{
+    AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Repetition, RequestId, Role,
+    Scope, Span, Timestamp,
+};
+
+impl Command {
+    /// At least one of every command, for tests that walk all of them.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        let alert = AlertId::from_parts(1_700_000_000_000, [3; 10]);
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let key = CheckKey::new("Zürich 3", "disk é");
+        let mut all = vec![
+            Self::Acknowledge {
+                targets: vec![Target::Alert(alert), Target::Check(key.clone())],
+                comment: "on it".to_owned(),
+                expires: Some(at),
+                sticky: true,
+                notify: false,
+            },
+            Self::Comment {
+                targets: vec![Target::Host("web 1".into()), Target::Check(key.clone())],
+                text: "fan tray \u{e4} ordered".to_owned(),
+            },
+            Self::Undo { request: RequestId::from_parts(1_700_000_000_000, [9; 10]) },
+            Self::Remember { key: "view/x".to_owned(), value: Some("\u{e4}".to_owned()) },
+            Self::Remember { key: "view/x".to_owned(), value: None },
+            Self::Unacknowledge { targets: vec![Target::Host("web 1".into())] },
+            Self::Recheck { targets: vec![Target::Check(key.clone())] },
+            Self::ResendNotifications {
+                which: NotificationScope::Keys(vec!["a:1:first:log \u{e9}".to_owned()]),
+            },
+            Self::DropNotifications { which: NotificationScope::Destination("pager".to_owned()) },
+            Self::TestNotify { name: "NOC Team".into() },
+            Self::HoldPaging {
+                length: Span::from_secs(1800),
+                reason: "core switch \u{e4} is replaced".to_owned(),
+            },
+            Self::ResumePaging,
+            Self::Escalate { which: vec![EscalateOne { alert, step: 2 }] },
+            Self::Note { text: "fan tray \u{e4} ordered".to_owned() },
+            Self::SignOff { to: "Zo\u{eb} & co".to_owned() },
+            Self::Look {
+                stream: 7,
+                interest: Interest {
+                    checks: vec![key.clone()],
+                    trace: Some(TraceRequest {
+                        host: "web 1".into(),
+                        spec: crate::model::spec::TraceSpec::default(),
+                    }),
+                },
+            },
+            Self::Reload,
+            Self::Stop,
+            Self::Claim { boot: 42 },
+            Self::Report(Report {
+                boot: 42,
+                seq: 1,
+                results: vec![Finding {
+                    check: key,
+                    generation: 3,
+                    slot: at,
+                    at,
+                    forced: false,
+                    sample: false,
+                    observation: Observation::default(),
+                }],
+                traces: Vec::new(),
+                lag: Span::ZERO,
+            }),
+        ];
+        all.extend(Self::window_samples(at));
+        all.extend(Self::rule_samples());
+        all.extend(Self::account_samples(at));
+        all
+    }
+
+    fn account_samples(at: Timestamp) -> [Self; 10] {
+        let password = |text: &str| Password::new(text.to_owned());
+        let name = || "Zo\u{eb} & co".into();
+        [
+            Self::AddUser {
+                name: name(),
+                role: Role::Operator,
+                password: password("p\u{e4}ss \" & 12"),
+            },
+            Self::EditUser { name: name(), role: Some(Role::Viewer), password: None },
+            Self::EditUser { name: name(), role: None, password: Some(password("other pass 12")) },
+            Self::RemoveUser { name: name() },
+            Self::ChangePassword {
+                old: password("p\u{e4}ss \" & 12"),
+                new: password("other pass 12"),
+            },
+            Self::Logout,
+            Self::AddToken {
+                name: name(),
+                role: Role::Admin,
+                scopes: vec![Scope::Api, Scope::Metrics],
+                expires: Some(at),
+            },
+            Self::AddToken {
+                name: "prometheus".into(),
+                role: Role::Viewer,
+                scopes: vec![Scope::Read],
+                expires: None,
+            },
+            Self::RevokeToken { name: name() },
+            Self::RevokeToken { name: "100 %".into() },
+        ]
+    }
+
+    fn window_samples(at: Timestamp) -> [Self; 7] {
+        let id = MaintenanceId::from_parts(1_700_000_000_000, [7; 10]);
+        [
+            Self::AddMaintenance(NewMaintenance {
+                name: "DB Patching - Feb 25".to_owned(),
+                host_pattern: "db-*".parse::<Pattern>().ok(),
+                check: None,
+                hosts: BTreeSet::new(),
+                checks: BTreeSet::new(),
+                start: at,
+                end: at + Span::from_secs(3600),
+                children: false,
+                repeats: "weekly on wed except 2026-12-23 in Europe/Berlin".parse().ok(),
+                suppress_notifications: true,
+                created_by: Some("j.smith".to_owned()),
+            }),
+            Self::AddMaintenance(NewMaintenance {
+                name: "marked".to_owned(),
+                host_pattern: None,
+                check: None,
+                hosts: BTreeSet::from(["web 1".into()]),
+                checks: BTreeSet::from([CheckKey::new("Zürich 3", "disk é")]),
+                start: at,
+                end: at + Span::from_secs(3600),
+                children: true,
+                repeats: None,
+                suppress_notifications: true,
+                created_by: None,
+            }),
+            Self::EditMaintenance {
+                id,
+                name: Some("longer".to_owned()),
+                start: Some(at),
+                end: Some(at + Span::from_secs(60)),
+                repeats: "monthly on 2nd tue in Europe/Berlin".parse().ok(),
+                every: true,
+            },
+            Self::EditMaintenance {
+                id,
+                name: None,
+                start: None,
+                end: None,
+                repeats: Some(Repetition(None)),
+                every: false,
+            },
+            Self::EndMaintenance { id },
+            Self::CancelMaintenance { id },
+            Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
+        ]
+    }
+
+    fn rule_samples() -> [Self; 3] {
+        [
+            Self::SaveRule {
+                text: "rule_name = \"Z\u{fc}rich: load\"\n".to_owned(),
+                was: Some("[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned()),
+            },
+            Self::SaveRule { text: "rule_name = \"a\"".to_owned(), was: None },
+            Self::DeleteRule { was: "[[rule]]\nrule_name = \"\u{e4}\"\n".to_owned() },
+        ]
+    }
+}

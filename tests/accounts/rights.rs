@@ -1,0 +1,265 @@
+//! What each role may do: every command and query, every route.
+
+use fluxnoc::model::{Password, Role, SafeText, Scope};
+use fluxnoc::protocol::access::{Need, need, need_of_query};
+use fluxnoc::protocol::{Actor, Command, Outcome, ProblemKind, Query};
+use serde_json::json;
+use sqlx::Connection as _;
+
+use crate::net::{Net, PASSWORD};
+
+/// A number that every commit of the engine changes.
+struct Commits(sqlx::SqliteConnection);
+
+impl Commits {
+    async fn of(net: &Net) -> Self {
+        let path = net.dir.path().join("fluxnoc.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        Self(sqlx::SqliteConnection::connect_with(&options).await.unwrap())
+    }
+
+    async fn now(&mut self) -> i64 {
+        sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut self.0).await.unwrap()
+    }
+}
+
+fn user(name: &str, role: Role) -> Actor {
+    Actor::User { name: SafeText::line(name), role, address: Some(SafeText::line("192.0.2.7")) }
+}
+
+/// Everybody who may ask: nobody, each role, tokens of each scope.
+fn everybody() -> Vec<(&'static str, Actor, Option<Role>)> {
+    let token = |scope| Actor::Token {
+        name: SafeText::line("t"),
+        role: Role::Admin,
+        scopes: vec![scope],
+        address: None,
+    };
+    vec![
+        ("nobody", user("nobody", Role::Admin), None),
+        ("viewer", user("viewer", Role::Viewer), Some(Role::Viewer)),
+        ("operator", user("operator", Role::Operator), Some(Role::Operator)),
+        ("admin", user("admin", Role::Admin), Some(Role::Admin)),
+        ("a demoted admin", user("viewer", Role::Admin), None),
+        ("api", token(Scope::Api), Some(Role::Admin)),
+        ("metrics", token(Scope::Metrics), None),
+    ]
+}
+
+#[tokio::test]
+async fn fs_40_fs_41_fs_42_the_matrix_of_every_command_and_role_is_the_table() {
+    let mut net = Net::with_users().await;
+    net.token("t", Role::Admin, &[Scope::Api], None).await;
+    let mut commits = Commits::of(&net).await;
+    let (mut refused, mut allowed) = (0, 0);
+    for (who, actor, role) in everybody() {
+        for command in Command::samples() {
+            let name = command.name();
+            let fine = match need(&command) {
+                Need::Role(needed) => role.is_some_and(|role| role >= needed),
+                Need::Login => role.is_some() && matches!(actor, Actor::User { .. }),
+                Need::Worker => false,
+            };
+            if fine {
+                allowed += 1;
+                continue;
+            }
+            let before = commits.now().await;
+            let (_, outcome) = net.lab.execute_as(actor.clone(), command).await;
+            let kind = outcome.unwrap_err().kind;
+            let no = [ProblemKind::Forbidden, ProblemKind::Unauthenticated].contains(&kind);
+            assert!(no, "{who} {name}: {kind:?}");
+            assert_eq!(commits.now().await, before, "{who} {name} changed something");
+            refused += 1;
+        }
+        for query in Query::samples() {
+            let Need::Role(needed) = need_of_query(&query) else { panic!("a query needs a role") };
+            let answer = net.lab.engine.handle.query(actor.clone(), query.clone()).await;
+            let kind = answer.err().map(|problem| problem.kind);
+            let no =
+                kind == Some(ProblemKind::Forbidden) || kind == Some(ProblemKind::Unauthenticated);
+            assert_eq!(!no, role.is_some_and(|role| role >= needed), "{who} {query:?}: {kind:?}");
+        }
+    }
+    assert!(refused > 100 && allowed > 100, "{refused} refused, {allowed} allowed");
+    // And what is allowed is done: the table is not just "no".
+    let before = commits.now().await;
+    for (who, actor, role) in everybody() {
+        for command in Command::samples() {
+            let Need::Role(needed) = need(&command) else { continue };
+            // These end what the others need.
+            let ends = matches!(command, Command::Stop | Command::Look { .. });
+            if ends || role.is_none_or(|role| role < needed) {
+                continue;
+            }
+            let name = command.name();
+            let (_, outcome) = net.lab.execute_as(actor.clone(), command).await;
+            let kind = outcome.err().map(|problem| problem.kind);
+            assert_ne!(kind, Some(ProblemKind::Forbidden), "{who} {name}");
+            assert_ne!(kind, Some(ProblemKind::Unauthenticated), "{who} {name}");
+        }
+    }
+    assert_ne!(commits.now().await, before);
+}
+
+/// Every route of the router with its methods, as its source says.
+fn routes() -> Vec<(&'static str, String)> {
+    let source = include_str!("../../src/api/mod.rs");
+    let code: String = source.split_once("fn router(").unwrap().1.split_whitespace().collect();
+    let mut all = Vec::new();
+    for route in code.split(".route(\"").skip(1) {
+        let (path, rest) = route.split_once("\",").unwrap();
+        for method in ["get", "post", "patch", "delete", "put"] {
+            let called = format!("{method}(");
+            let is = |at: usize| at == 0 || rest[..at].ends_with('.');
+            if rest.match_indices(&called).any(|(at, _)| is(at)) {
+                let path = path.replace("{host}", "h").replace("{check}", "c");
+                let path = path.replace("{name}", "viewer").replace("{id}", "x");
+                all.push((method, path.replace("{stream}", "1")));
+            }
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn fs_40_fs_42_every_route_asks_who_it_is() {
+    let net = Net::with_users().await;
+    let viewer = net.login("viewer").await;
+    let mut commits = Commits::of(&net).await;
+    let before = commits.now().await;
+    let routes = routes();
+    assert!(routes.len() > 55, "{}", routes.len());
+    // Open to all, and a viewer's own things.
+    let open = ["/api/auth/login"];
+    let own = ["/api/v1/remembered", "/api/v1/events/1/interest", "/api/v1/rules/try"];
+    for (method, path) in &routes {
+        let method = method.to_uppercase();
+        let said = net.call(&method, path, &[], Some(json!({}))).await;
+        let expected = if open.contains(&&**path) { 422 } else { 401 };
+        assert_eq!(said.status, expected, "{method} {path}: {}", said.text);
+        if method == "GET" || open.contains(&&**path) || path.starts_with("/api/v1/auth/") {
+            continue;
+        }
+        let said = net.ask(&method, path, &viewer, Some(json!({}))).await;
+        let fine = if own.contains(&&**path) { 422..=422 } else { 403..=422 };
+        assert!(fine.contains(&said.status), "{method} {path}: {} {}", said.status, said.text);
+    }
+    assert_eq!(commits.now().await, before, "something was changed");
+}
+
+#[tokio::test]
+async fn fs_40_the_last_admin_stays_and_the_machines_owner_decides() {
+    let mut net = Net::with_users().await;
+    let admin = net.login("admin").await;
+    for (method, body) in [("PATCH", Some(json!({ "role": "operator" }))), ("DELETE", None)] {
+        let said = net.ask(method, "/api/v1/users/Admin", &admin, body).await;
+        assert_eq!(said.status, 409, "{}", said.text);
+        assert!(said.text.contains("give another user the role admin first"), "{}", said.text);
+    }
+    let body = json!({ "name": "second", "role": "admin", "password": PASSWORD });
+    assert_eq!(net.ask("POST", "/api/v1/users", &admin, Some(body.clone())).await.status, 201);
+    assert_eq!(net.ask("POST", "/api/v1/users", &admin, Some(body)).await.status, 409);
+    assert_eq!(net.ask("DELETE", "/api/v1/users/admin", &admin, None).await.status, 200);
+    assert_eq!(net.get("/api/v1/users", &admin).await.status, 401, "that was their own");
+    let gone = net.lab.execute(Command::RemoveUser { name: "second".into() }).await;
+    assert_eq!(gone, Ok(Outcome::done(1)), "who sits at the machine can let somebody in again");
+}
+
+#[tokio::test]
+async fn fs_40_a_user_is_named_once_and_by_a_name_that_can_be_read() {
+    let mut net = Net::new().await;
+    let users = net.lab.query(Query::Users).await;
+    assert_eq!(users, fluxnoc::protocol::Answer::Users(Vec::new()), "nobody is there by default");
+    net.add("Zoë", Role::Admin).await;
+    let zoe = net.login("zoë").await;
+    let long = "x".repeat(65);
+    let cases = [
+        ("ZOË", 409),
+        ("", 422),
+        ("a\u{7}", 422),
+        ("a\nb", 422),
+        ("fluxnoc", 422),
+        ("token:x", 422),
+        (&*long, 422),
+    ];
+    for (name, status) in cases {
+        let body = json!({ "name": name, "role": "viewer", "password": PASSWORD });
+        let said = net.ask("POST", "/api/v1/users", &zoe, Some(body)).await;
+        assert_eq!(said.status, status, "{name:?}: {}", said.text);
+    }
+    let wrong = [
+        json!({ "name": "a", "role": "root", "password": PASSWORD }),
+        json!({ "name": "a", "role": "viewer", "password": "eleven char" }),
+        json!({ "name": "a", "role": "viewer", "password": "x".repeat(1025) }),
+        json!({ "name": "a", "role": "viewer", "password": PASSWORD, "epoch": 1 }),
+        json!({ "name": "a", "role": "viewer" }),
+    ];
+    for body in wrong {
+        let said = net.ask("POST", "/api/v1/users", &zoe, Some(body.clone())).await;
+        assert_eq!(said.status, 422, "{body}: {}", said.text);
+    }
+    assert_eq!(net.ask("PATCH", "/api/v1/users/zo%C3%AB", &zoe, Some(json!({}))).await.status, 422);
+    assert_eq!(net.ask("DELETE", "/api/v1/users/nobody", &zoe, None).await.status, 404);
+    let users = net.get("/api/v1/users", &zoe).await;
+    assert_eq!(users.json()[0]["name"], "Zoë");
+    assert!(!users.text.contains("argon2") && !users.text.contains("epoch"), "{}", users.text);
+}
+
+#[tokio::test]
+async fn fs_38_a_token_does_what_its_scopes_and_role_say() {
+    let mut net = Net::new().await;
+    let viewer = net.token("v", Role::Viewer, &[Scope::Api], None).await;
+    let read = net.token("r", Role::Admin, &[Scope::Read], None).await;
+    let metrics = net.token("m", Role::Admin, &[Scope::Metrics], None).await;
+    let cases = [
+        (&viewer, "GET", "/api/v1/hosts", 200),
+        (&viewer, "POST", "/api/v1/paging/resume", 403),
+        (&viewer, "GET", "/api/v1/users", 403),
+        (&viewer, "POST", "/api/v1/auth/logout", 403),
+        (&viewer, "POST", "/api/v1/auth/renew", 403),
+        (&read, "GET", "/api/v1/users", 200),
+        (&read, "POST", "/api/v1/paging/resume", 403),
+        (&read, "DELETE", "/api/v1/tokens/m", 403),
+        (&metrics, "GET", "/api/v1/hosts", 403),
+        (&metrics, "GET", "/api/v1/events", 403),
+        (&metrics, "POST", "/api/v1/stop", 403),
+    ];
+    for (token, method, path, status) in cases {
+        let said = net.call(method, path, &[("x-api-token", token)], None).await;
+        assert_eq!(said.status, status, "{method} {path}: {}", said.text);
+    }
+    let me = net.get("/api/v1/auth/me", &read).await.json();
+    assert_eq!(me["kind"], "token");
+    assert_eq!(me["scopes"], json!(["read"]));
+    let past = net.lab.clock.now().wall;
+    let wrong = [
+        Command::AddToken {
+            name: "V".into(),
+            role: Role::Viewer,
+            scopes: vec![Scope::Api],
+            expires: None,
+        },
+        Command::AddToken {
+            name: "x".into(),
+            role: Role::Viewer,
+            scopes: Vec::new(),
+            expires: None,
+        },
+        Command::AddToken {
+            name: "x".into(),
+            role: Role::Viewer,
+            scopes: vec![Scope::Api],
+            expires: Some(past),
+        },
+        Command::RevokeToken { name: "nobody".into() },
+        Command::EditUser {
+            name: "x".into(),
+            role: None,
+            password: Some(Password::new(PASSWORD.to_owned())),
+        },
+    ];
+    for command in wrong {
+        assert!(net.lab.execute(command.clone()).await.is_err(), "{command:?}");
+    }
+}

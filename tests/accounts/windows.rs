@@ -1,0 +1,1 @@
+//! What an Operator may cover with a window.
