@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::client::{Client, Events};
 use crate::engine::{Handle, Watcher};
+use crate::protocol::event::Mark;
 use crate::protocol::{Actor, Answer, Event, Outcome, Problem, Query, Request};
 
 /// An engine, wherever it is; cheap to clone.
@@ -40,6 +41,22 @@ impl Backend {
         match self {
             Self::Local(handle) => handle.query(actor, query).await,
             Self::Remote(client) => client.query(&query).await,
+        }
+    }
+
+    /// A stream of what changes; where it can, it goes on after a place of an earlier one.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn watch_from(&self, actor: Actor, after: Option<Mark>) -> Result<Watch, Problem> {
+        match (self, after) {
+            (_, None) => self.watch(actor).await,
+            (Self::Local(handle), Some(mark)) => {
+                handle.resume(actor, mark).await.map(Watch::Local)
+            }
+            (Self::Remote(client), Some(mark)) => {
+                client.watch_from(Some(mark)).await.map(Watch::Remote)
+            }
         }
     }
 

@@ -47,7 +47,7 @@
 //! | `GET /api/v1/events` | server-sent events, each an `Event` as JSON |
 //! | `POST /api/v1/events/{stream}/interest` | what that stream looks at |
 //!
-//! An error is `{"kind", "message"}` with the status of its kind. A command may carry its id in
+//! An error is problem details (RFC 9457) with `kind`, under the status of that. A command may carry its id in
 //! `Idempotency-Key`; the same id again is answered from memory.
 
 mod actor;

@@ -1,9 +1,10 @@
-//! Problems as HTTP answers: the status of the kind, and kind and message as JSON.
+//! Problems as HTTP answers: the status of the kind, and problem details as of RFC 9457.
 
 use axum::Json;
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use crate::protocol::Problem;
 
@@ -28,6 +29,16 @@ impl Failure {
     }
 }
 
+/// The body; `kind` and `detail` are the problem's own.
+#[derive(Serialize)]
+struct Details {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    #[serde(flatten)]
+    problem: Problem,
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let status = StatusCode::from_u16(problem.kind.status());
@@ -37,8 +48,15 @@ impl From<Problem> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut answer = (self.status, Json(self.problem)).into_response();
+        let details = Details {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            problem: self.problem,
+        };
+        let mut answer = (self.status, Json(details)).into_response();
         let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

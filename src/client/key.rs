@@ -195,7 +195,7 @@ impl Key {
 
 fn secret(text: &str) -> Result<HeaderValue, Problem> {
     let bad = || Problem::invalid("the token cannot be one: it is empty, too long, or not ASCII");
-    if text.is_empty() || text.len() > LONGEST {
+    if text.is_empty() || text.len() > LONGEST || !text.is_ascii() {
         return Err(bad());
     }
     let mut value = HeaderValue::from_str(text).map_err(|_| bad())?;

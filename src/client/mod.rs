@@ -17,6 +17,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 
 use crate::model::observation::root_cause;
+use crate::protocol::event::Mark;
 use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
@@ -146,8 +147,20 @@ impl Client {
     /// # Errors
     /// As [`Self::execute`].
     pub async fn watch(&self) -> Result<Events, Problem> {
+        self.watch_from(None).await
+    }
+
+    /// The same; where it can, it goes on after a place of an earlier stream.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn watch_from(&self, after: Option<Mark>) -> Result<Events, Problem> {
         self.renewed().await?;
-        let asked = self.request(routes::events()).send();
+        let mut asked = self.request(routes::events());
+        if let Some(mark) = after {
+            asked = asked.header("last-event-id", mark.to_string());
+        }
+        let asked = asked.send();
         let opened = tokio::time::timeout(DEADLINE, asked).await;
         let response = opened.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
         if response.status().is_success() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::protocol::Event;
+use crate::protocol::event::Mark;
 
 /// Silence after which a stream is dead; the engine shows every 5 s that it lives.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -51,7 +52,10 @@ impl Events {
             return None;
         }
         let frame = self.frames.pop()?;
-        let event = frame.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let event = frame.and_then(|frame| match frame {
+            Frame::Data(bytes) => serde_json::from_slice(&bytes).ok(),
+            Frame::Mark(mark) => Some(Event::Mark(mark)),
+        });
         if event.is_none() {
             self.ended = true;
         }
@@ -59,14 +63,23 @@ impl Events {
     }
 }
 
-/// A parser of server-sent events that keeps only their data.
+/// A parser of server-sent events that keeps their data and their ids.
 #[derive(Debug, Default)]
 struct Frames {
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
     broken: bool,
-    ready: VecDeque<Option<Vec<u8>>>,
+    ready: VecDeque<Option<Frame>>,
+}
+
+/// What a stream consists of.
+#[derive(Debug)]
+enum Frame {
+    /// An event.
+    Data(Vec<u8>),
+    /// How far it is.
+    Mark(Mark),
 }
 
 impl Frames {
@@ -98,7 +111,12 @@ impl Frames {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             if std::mem::take(&mut self.has_data) {
-                self.ready.push_back(Some(std::mem::take(&mut self.data)));
+                self.ready.push_back(Some(Frame::Data(std::mem::take(&mut self.data))));
+            }
+        } else if let Some(id) = line.strip_prefix(b"id:") {
+            let id = std::str::from_utf8(id).ok().and_then(|id| id.trim().parse().ok());
+            if let Some(mark) = id {
+                self.ready.push_back(Some(Frame::Mark(mark)));
             }
         } else if let Some(data) = line.strip_prefix(b"data:") {
             if self.has_data {
@@ -111,7 +129,7 @@ impl Frames {
 
     /// The data of the next event; `Some(None)` for one that was too large.
     #[expect(clippy::option_option, reason = "nothing yet, a gap, or data: three things")]
-    fn pop(&mut self) -> Option<Option<Vec<u8>>> {
+    fn pop(&mut self) -> Option<Option<Frame>> {
         self.ready.pop_front()
     }
 }
@@ -124,7 +142,10 @@ mod tests {
 
     fn all(frames: &mut Frames) -> Vec<Option<String>> {
         std::iter::from_fn(|| frames.pop())
-            .map(|frame| frame.map(|bytes| String::from_utf8(bytes).unwrap()))
+            .map(|frame| match frame? {
+                Frame::Data(bytes) => Some(String::from_utf8(bytes).unwrap()),
+                Frame::Mark(mark) => Some(mark.to_string()),
+            })
             .collect()
     }
 
@@ -133,6 +154,8 @@ mod tests {
         let mut frames = Frames::default();
         frames.feed(b": alive\n\nevent: x\r\ndata: {\"a\":1}\r\n\r\ndata:one\ndata: two\n\n:\n\n");
         assert_eq!(all(&mut frames), [Some("{\"a\":1}".to_owned()), Some("one\ntwo".to_owned())]);
+        frames.feed(b"id: 5-7\n\nid: x\n\n");
+        assert_eq!(all(&mut frames), [Some("5-7".to_owned())]);
     }
 
     #[test]

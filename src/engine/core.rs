@@ -178,6 +178,11 @@ impl Core {
                 let may = access::may_watch(&actor).and_then(|()| self.gate.still(&actor));
                 let _ = reply.send(may.and_then(|()| self.feed.watch(&actor, &self.world)));
             }
+            Ask::Resume(actor, after, reply) => {
+                let may = access::may_watch(&actor).and_then(|()| self.gate.still(&actor));
+                let watch = may.and_then(|()| self.feed.resume(&actor, after, &self.world));
+                let _ = reply.send(watch);
+            }
         }
     }
 

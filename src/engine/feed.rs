@@ -3,14 +3,16 @@
 //! Every stream has a bounded buffer. A watcher that does not keep up is told to start over and
 //! loses its stream; nobody else waits for it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::handle::{EVENTS, Watcher};
 use crate::model::{CheckKey, SafeText, Span, Steady};
-use crate::protocol::event::{INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, TraceRequest};
+use crate::protocol::event::{
+    INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, Mark, TraceRequest,
+};
 use crate::protocol::work::Directives;
 use crate::protocol::{Actor, Event, Problem, World};
 
@@ -18,6 +20,8 @@ use crate::protocol::{Actor, Event, Problem, World};
 const LINGER: Span = Span::from_secs(15);
 /// Most streams at once.
 const STREAMS: usize = 256;
+/// Events that are kept for streams that come back: some minutes of a busy engine.
+const KEPT: usize = 8192;
 
 #[derive(Debug)]
 struct Stream {
@@ -37,9 +41,23 @@ struct Path {
     last: Option<Arc<Event>>,
 }
 
+/// An event that a stream may have missed.
+#[derive(Debug)]
+struct Said {
+    event: Arc<Event>,
+    /// The operator whose streams it went to; `None` is everybody.
+    operator: Option<SafeText>,
+}
+
 /// All streams.
 #[derive(Debug, Default)]
 pub struct Feed {
+    /// Which run of the engine this is.
+    run: i64,
+    /// Events that were told, ever.
+    told: u64,
+    /// The last of them.
+    kept: VecDeque<Said>,
     streams: BTreeMap<u64, Stream>,
     last: u64,
     followed: HashMap<CheckKey, u32>,
@@ -49,19 +67,20 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// No streams yet; `run` tells this run of the engine from others.
+    #[must_use]
+    pub fn of_run(run: i64) -> Self {
+        Self { run, ..Self::default() }
+    }
+
     /// A new stream that begins with the present picture.
     ///
     /// # Errors
     /// `Unavailable` when there are too many.
     pub fn watch(&mut self, actor: &Actor, world: &World) -> Result<Watcher, Problem> {
-        if self.streams.len() >= STREAMS {
-            return Err(Problem::unavailable(format!("{STREAMS} consoles watch already")));
-        }
-        self.last += 1;
-        let stream = self.last;
-        let (out, changes) = mpsc::channel(EVENTS);
+        self.full()?;
         let worker = *actor == Actor::Worker;
-        let mut picture = vec![Arc::new(Event::Hello { stream })];
+        let mut picture = vec![Arc::new(Event::Hello { stream: self.last + 1 })];
         if worker {
             // It knows nothing yet of what somebody looks at already.
             self.sent_traces.clear();
@@ -70,10 +89,64 @@ impl Feed {
             picture.extend(world.snapshot().map(Arc::new));
         }
         picture.push(Arc::new(Event::Ready));
+        Ok(self.open(actor, picture))
+    }
+
+    /// A new stream that goes on after `mark`, or begins anew when that is no longer known.
+    ///
+    /// # Errors
+    /// As [`Self::watch`].
+    pub fn resume(
+        &mut self,
+        actor: &Actor,
+        mark: Mark,
+        world: &World,
+    ) -> Result<Watcher, Problem> {
+        let missed = self.told.checked_sub(mark.seq).and_then(|count| usize::try_from(count).ok());
+        let known = missed.filter(|count| mark.run == self.run && *count <= self.kept.len());
+        let Some(missed) = known.filter(|_| *actor != Actor::Worker) else {
+            return self.watch(actor, world);
+        };
+        self.full()?;
+        let mut picture = vec![Arc::new(Event::Resumed { stream: self.last + 1 })];
+        let name = actor.name();
+        let mine = |said: &&Said| said.operator.as_ref().is_none_or(|one| *one == name);
+        let missed = self.kept.iter().skip(self.kept.len() - missed).filter(mine);
+        picture.extend(missed.map(|said| Arc::clone(&said.event)));
+        Ok(self.open(actor, picture))
+    }
+
+    fn full(&self) -> Result<(), Problem> {
+        if self.streams.len() >= STREAMS {
+            return Err(Problem::unavailable(format!("{STREAMS} consoles watch already")));
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, actor: &Actor, mut picture: Vec<Arc<Event>>) -> Watcher {
+        self.last += 1;
+        let (out, changes) = mpsc::channel(EVENTS);
+        let worker = *actor == Actor::Worker;
+        if !worker {
+            picture.push(Arc::new(Event::Mark(self.mark())));
+        }
         let interest = Interest::default();
-        self.streams
-            .insert(stream, Stream { out, interest, operator: actor.name(), worker, lost: false });
-        Ok(Watcher::new(picture, changes))
+        let stream = Stream { out, interest, operator: actor.name(), worker, lost: false };
+        self.streams.insert(self.last, stream);
+        Watcher::new(picture, changes)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { run: self.run, seq: self.told }
+    }
+
+    /// Keeps an event for streams that come back.
+    fn keep(&mut self, event: &Arc<Event>, operator: Option<SafeText>) {
+        self.told += 1;
+        if self.kept.len() == KEPT {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(Said { event: Arc::clone(event), operator });
     }
 
     /// Sets what a stream looks at.
@@ -144,12 +217,16 @@ impl Feed {
 
     /// Sends to all people's streams.
     pub fn tell(&mut self, event: &Arc<Event>, now: Steady) {
+        self.keep(event, None);
         self.send(event, now, |stream| !stream.worker);
+        let mark = Arc::new(Event::Mark(self.mark()));
+        self.send(&mark, now, |stream| !stream.worker);
     }
 
     /// Sends to the streams of one operator.
     pub fn tell_operator(&mut self, operator: &SafeText, event: Event, now: Steady) {
         let event = Arc::new(event);
+        self.keep(&event, Some(operator.clone()));
         self.send(&event, now, |stream| !stream.worker && stream.operator == *operator);
     }
 
@@ -259,6 +336,44 @@ mod tests {
         feed.directives(now + LINGER, |_| false);
         feed.look(2, look, now + LINGER).unwrap();
         assert!(second.try_next().is_none());
+    }
+
+    #[test]
+    fn a_stream_goes_on_where_another_one_ended() {
+        let (mut feed, now) = (Feed::of_run(7), Steady::from_millis(0));
+        let ann = Actor::Local { name: SafeText::line("ann"), role: Role::Viewer };
+        let bob = Actor::Local { name: SafeText::line("bob"), role: Role::Viewer };
+        let all = |watcher: &mut Watcher| -> Vec<Event> {
+            std::iter::from_fn(|| watcher.try_next()).map(|event| Event::clone(&event)).collect()
+        };
+        let gone = |name: &str| Arc::new(Event::HostGone(name.into()));
+        let mark = |seq| Event::Mark(Mark { run: 7, seq });
+        let mut first = feed.watch(&ann, &World::new()).unwrap();
+        let begun = all(&mut first);
+        assert_eq!(begun.last(), Some(&mark(0)));
+        for name in ["a", "b", "c"] {
+            feed.tell(&gone(name), now);
+        }
+        let heard = [(*gone("a")).clone(), mark(1), (*gone("b")).clone(), mark(2)];
+        assert_eq!(all(&mut first)[..4], heard);
+        let word = Event::Remembered { key: "view".to_owned(), value: None };
+        feed.tell_operator(&SafeText::line("bob"), word.clone(), now);
+        let mut back = |actor, run, seq| {
+            all(&mut feed.resume(actor, Mark { run, seq }, &World::new()).unwrap())
+        };
+        let missed = [Event::Resumed { stream: 2 }, (*gone("c")).clone(), mark(4)];
+        assert_eq!(back(&ann, 7, 2), missed, "what was said to another operator is not hers");
+        assert_eq!(back(&bob, 7, 3), [Event::Resumed { stream: 3 }, word, mark(4)]);
+        // Another run, a place that is not there yet: a whole picture.
+        for (run, seq) in [(6, 2), (7, 5)] {
+            assert!(matches!(back(&ann, run, seq)[0], Event::Hello { .. }), "{run} {seq}");
+        }
+        for n in 0..KEPT {
+            feed.tell(&gone(&n.to_string()), now);
+        }
+        assert_eq!(feed.kept.len(), KEPT);
+        let mut back = feed.resume(&ann, Mark { run: 7, seq: 3 }, &World::new()).unwrap();
+        assert!(matches!(all(&mut back)[0], Event::Hello { .. }), "too much was missed");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::gate::{Gate, Word};
 use crate::auth::Accounts;
 use crate::clock::Clock;
+use crate::protocol::event::Mark;
 use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
 
 /// Questions that may wait at the door; beyond that, askers wait.
@@ -31,6 +32,8 @@ pub enum Ask {
     Query(Actor, Query, oneshot::Sender<Result<Answer, Problem>>),
     /// Send what changes from now on, after the present picture.
     Watch(Actor, oneshot::Sender<Result<Watcher, Problem>>),
+    /// The same; where it can, it goes on after a place of an earlier stream.
+    Resume(Actor, Mark, oneshot::Sender<Result<Watcher, Problem>>),
 }
 
 /// Where the engine is asked; cheap to clone.
@@ -111,6 +114,16 @@ impl Handle {
     pub async fn watch(&self, actor: Actor) -> Result<Watcher, Problem> {
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask::Watch(actor, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// The same; where it can, the stream goes on after a place of an earlier one.
+    ///
+    /// # Errors
+    /// As [`Self::watch`].
+    pub async fn resume(&self, actor: Actor, after: Mark) -> Result<Watcher, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Resume(actor, after, reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }

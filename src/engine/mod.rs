@@ -201,7 +201,7 @@ impl Engine {
             store: store.clone(),
             table: slots::Table::default(),
             world: World::new(),
-            feed: feed::Feed::default(),
+            feed: feed::Feed::of_run(now.wall.millis()),
             series: crate::series::Memory::new(keep.series),
             batch: batch::Batch::default(),
             status,

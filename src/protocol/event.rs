@@ -1,5 +1,7 @@
 //! Events: what changed, small and idempotent. A stream of them keeps a mirror fresh.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -141,6 +143,30 @@ pub struct EngineStatus {
     pub heartbeat: Option<Box<Heartbeat>>,
 }
 
+/// A place in the events of one run of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which run: when it started, in milliseconds since 1970.
+    pub run: i64,
+    /// How many events it had told everybody.
+    pub seq: u64,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.run, self.seq)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (run, seq) = text.split_once('-').ok_or(())?;
+        Ok(Self { run: run.parse().map_err(|_| ())?, seq: seq.parse().map_err(|_| ())? })
+    }
+}
+
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
@@ -150,8 +176,16 @@ pub enum Event {
         /// The stream's number.
         stream: u64,
     },
+    /// The first of a stream that goes on where another one ended: its number. The mirror stays,
+    /// and what was missed follows.
+    Resumed {
+        /// The stream's number.
+        stream: u64,
+    },
     /// Everything before this belongs to the first picture; now it is whole.
     Ready,
+    /// How far this stream is; another one can go on from here.
+    Mark(Mark),
     /// A host is new or its description changed.
     Host(Arc<Host>),
     /// A host is gone, with its checks.

@@ -160,6 +160,8 @@ impl World {
             Event::Ready => self.ready = true,
             Event::Resync => *self = Self::default(),
             Event::Hello { .. }
+            | Event::Resumed { .. }
+            | Event::Mark(_)
             | Event::Pulse
             | Event::Live(_)
             | Event::Trace(_)

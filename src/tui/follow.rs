@@ -12,12 +12,16 @@ use super::msg::Msg;
 use super::send::soon;
 use crate::backend::Backend;
 use crate::clock::Clock;
-use crate::model::Span;
+use crate::model::{Span, Steady};
+use crate::protocol::event::Mark;
 use crate::protocol::{Actor, Event};
 
 /// How long a lost stream waits before it is opened again: at first, and at most.
 const FIRST: Span = Span::from_secs(1);
 const LONGEST: Span = Span::from_secs(15);
+
+/// How old a place may be to go on from; before the mirror is believed no more.
+const FRESH: Span = Span::from_secs(45);
 
 /// Follows an engine; the stream ends with it.
 #[derive(Debug)]
@@ -53,12 +57,26 @@ impl Drop for Follower {
 
 async fn follow(backend: Backend, actor: Actor, clock: Clock, news: Sender<Msg>) {
     let mut wait = FIRST;
+    let mut place: Option<(Mark, Steady)> = None;
     loop {
-        let why = match backend.watch(actor.clone()).await {
+        let now = clock.now().steady;
+        let after = place.filter(|(_, at)| now.since(*at) < FRESH).map(|(mark, _)| mark);
+        let why = match backend.watch_from(actor.clone(), after).await {
             Ok(mut stream) => {
                 let mut resync = false;
                 while let Some(event) = stream.next().await {
                     wait = FIRST;
+                    match &*event {
+                        Event::Mark(mark) => {
+                            place = Some((*mark, clock.now().steady));
+                            continue;
+                        }
+                        Event::Resync => place = None,
+                        // What was heard last is what counts, not what was said.
+                        _ => {
+                            place = place.map(|(mark, _)| (mark, clock.now().steady));
+                        }
+                    }
                     resync = matches!(*event, Event::Resync);
                     if send(&news, event).await.is_err() {
                         return;

@@ -162,6 +162,11 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
             app.link = Link::Live(app.now.steady);
             app.refresh();
         }
+        Event::Resumed { stream } => {
+            app.stream = Some(*stream);
+            app.looked = None;
+            app.link = Link::Live(app.now.steady);
+        }
         Event::Live(result) => {
             let books =
                 [app.graph.as_mut(), app.detail.as_mut().and_then(|detail| detail.book.as_mut())];

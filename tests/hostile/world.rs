@@ -423,7 +423,7 @@ impl World {
             match ask {
                 Ask::Query(_, query, reply) => drop(reply.send(self.answer(&query))),
                 Ask::Execute(request, reply) => drop(reply.send(self.execute(&request.command))),
-                Ask::Watch(_, reply) => {
+                Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     let (watcher, changes) = mpsc::channel(1024);
                     self.watchers.lock().unwrap().push(watcher);
                     drop(reply.send(Ok(Watcher::new(self.picture(), changes))));

@@ -150,7 +150,7 @@ async fn every_problem_comes_back() {
         for _ in 0..3 {
             match stage.ask().await {
                 Ask::Query(_, _, reply) => drop(reply.send(Err(problem.clone()))),
-                Ask::Watch(_, reply) => drop(reply.send(Err(problem.clone()))),
+                Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => drop(reply.send(Err(problem.clone()))),
                 Ask::Execute(_, reply) => drop(reply.send(Err(problem.clone()))),
             }
         }
@@ -242,7 +242,7 @@ async fn the_backend_is_the_same_from_both_places() {
                     reply.send(Ok(Outcome::Maintenance(window()))).unwrap();
                 }
                 Ask::Query(_, query, reply) => reply.send(Ok(answer_to(&query))).unwrap(),
-                Ask::Watch(_, reply) => {
+                Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     let (_, receiver) = mpsc::channel(1);
                     let picture = vec![Arc::new(Event::Ready)];
                     drop(reply.send(Ok(Watcher::new(picture, receiver))));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
@@ -21,6 +22,7 @@ const PULSE: Duration = Duration::from_secs(5);
 pub(in crate::api) async fn stream(
     State(face): State<Face>,
     asker: Asker,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
     // Who loses the right to look stops looking.
     let ended = asker.identity.map(|identity| face.handle.ended(identity));
@@ -30,7 +32,11 @@ pub(in crate::api) async fn stream(
             None => std::future::pending().await,
         }
     };
-    let watcher = face.handle.watch(asker.actor).await?;
+    let after = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let watcher = match after {
+        Some(mark) => face.handle.resume(asker.actor, mark).await?,
+        None => face.handle.watch(asker.actor).await?,
+    };
     let events = futures::stream::unfold(watcher, |mut watcher| async move {
         let event = watcher.next().await?;
         Some((frame(&event), watcher))
@@ -45,7 +51,11 @@ pub(in crate::api) async fn stream(
 }
 
 fn frame(event: &Arc<Event>) -> Result<Frame, axum::Error> {
-    Frame::default().json_data(&**event)
+    match &**event {
+        // A block without data: it moves the id that a client comes back with, and nothing else.
+        Event::Mark(mark) => Ok(Frame::default().id(mark.to_string())),
+        event => Frame::default().json_data(event),
+    }
 }
 
 pub(in crate::api) async fn look(
