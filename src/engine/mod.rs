@@ -76,6 +76,8 @@ pub struct Inventory {
     pub rules: Arc<Vec<crate::model::Rule>>,
     /// Who is told of what.
     pub routes: Arc<crate::model::Routes>,
+    /// How much an Operator may cover with a window.
+    pub access: crate::model::access::Access,
 }
 
 impl Default for Inventory {
@@ -88,6 +90,7 @@ impl Default for Inventory {
             settings: Arc::default(),
             rules: Arc::default(),
             routes: Arc::default(),
+            access: crate::model::access::Access::default(),
         }
     }
 }
@@ -220,6 +223,7 @@ impl Engine {
             rules: Arc::default(),
             trials: Arc::new(tokio::sync::Semaphore::new(trial::TRIALS)),
             routes: told,
+            access: inventory.access,
             held: holds,
             redone: redoes,
             watchdog: side,

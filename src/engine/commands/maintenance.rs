@@ -30,17 +30,18 @@ impl Core {
             .repeated(id, request.actor.name(), now.wall)
             .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
         let window = Maintenance { name, ..window };
+        self.within_limits(request, None, &window)?;
         Ok(self.put_window(None, window))
     }
 
     /// Changes a window; a window that was begun keeps its start.
     pub(super) fn edit_maintenance(
         &mut self,
+        request: &Request,
         id: MaintenanceId,
         new_name: Option<&str>,
         (start, end): (Option<Timestamp>, Option<Timestamp>),
-        repeats: Option<&Repetition>,
-        every: bool,
+        (repeats, every): (Option<&Repetition>, bool),
     ) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let before = self.open_window(id)?;
@@ -63,6 +64,7 @@ impl Core {
             .rescheduled(&before, repeats, every, now.wall)
             .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
         before_the_next(&window)?;
+        self.within_limits(request, Some(&before), &window)?;
         Ok(self.put_window(Some(before), window))
     }
 
@@ -125,6 +127,7 @@ impl Core {
 
     pub(super) fn extend_maintenance(
         &mut self,
+        request: &Request,
         id: MaintenanceId,
         by: Span,
     ) -> Result<Outcome, Problem> {
@@ -137,6 +140,7 @@ impl Core {
             ));
         }
         before_the_next(&window)?;
+        self.within_limits(request, Some(&before), &window)?;
         Ok(self.put_window(Some(before), window))
     }
 

@@ -5,6 +5,7 @@ mod alerts;
 mod checks;
 mod escalate;
 mod hold;
+mod limits;
 mod maintenance;
 mod notifications;
 mod operator;
@@ -82,10 +83,16 @@ impl Core {
             Command::AddMaintenance(new) => self.add_maintenance(&request, new),
             Command::EndMaintenance { id } => self.end_maintenance(*id),
             Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
-            Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
+            Command::ExtendMaintenance { id, by } => self.extend_maintenance(&request, *id, *by),
             Command::EditMaintenance { id, name, start, end, repeats, every } => {
                 let times = (*start, *end);
-                self.edit_maintenance(*id, name.as_deref(), times, repeats.as_ref(), *every)
+                self.edit_maintenance(
+                    &request,
+                    *id,
+                    name.as_deref(),
+                    times,
+                    (repeats.as_ref(), *every),
+                )
             }
             Command::Undo { request: undone } => self.undo(&request, *undone).await,
             Command::Remember { key, value } => {
