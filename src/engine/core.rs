@@ -191,7 +191,7 @@ impl Core {
                 // It took a while: who asked may have lost the right to.
                 let may = access::may_execute(&request.actor, &request.command);
                 match may.and_then(|()| self.gate.still(&request.actor)).and(hashed) {
-                    Ok(hash) => self.execute(request, Some(hash), reply).await,
+                    Ok(hash) => self.execute(*request, Some(hash), reply).await,
                     Err(problem) => {
                         let _ = reply.send(Err(problem));
                     }

@@ -4,10 +4,25 @@ use super::super::core::Core;
 use super::super::undo::BeforeWindow;
 use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
 use crate::model::{Maintenance, MaintenanceId, Occurrence, Repetition, SafeText, Span, Timestamp};
-use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
+use crate::protocol::{Command, NewMaintenance, Outcome, Problem, Request};
 
 impl Core {
-    pub(super) fn add_maintenance(
+    /// Does what is asked of windows.
+    pub(super) fn maintenance(&mut self, request: &Request) -> Result<Outcome, Problem> {
+        match &request.command {
+            Command::AddMaintenance(new) => self.add_maintenance(request, new),
+            Command::EndMaintenance { id } => self.end_maintenance(*id),
+            Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
+            Command::ExtendMaintenance { id, by } => self.extend_maintenance(request, *id, *by),
+            Command::EditMaintenance { id, name, start, end, repeats, every } => {
+                let (times, repeats) = ((*start, *end), (repeats.as_ref(), *every));
+                self.edit_maintenance(request, *id, name.as_deref(), times, repeats)
+            }
+            _ => Err(Problem::internal("that is nothing about windows")),
+        }
+    }
+
+    fn add_maintenance(
         &mut self,
         request: &Request,
         new: &NewMaintenance,
@@ -35,7 +50,7 @@ impl Core {
     }
 
     /// Changes a window; a window that was begun keeps its start.
-    pub(super) fn edit_maintenance(
+    fn edit_maintenance(
         &mut self,
         request: &Request,
         id: MaintenanceId,
@@ -80,7 +95,7 @@ impl Core {
         Outcome::Maintenance(window)
     }
 
-    pub(super) fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
+    fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let window = self.open_window(id)?;
         match window.advanced(now.wall).filter(|next| next.recurrence.is_some()) {
@@ -98,7 +113,7 @@ impl Core {
         }
     }
 
-    pub(super) fn cancel_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
+    fn cancel_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let window = self.open_window(id)?;
         if window.recurrence.is_none() {
@@ -125,7 +140,7 @@ impl Core {
         Outcome::Maintenance(gone)
     }
 
-    pub(super) fn extend_maintenance(
+    fn extend_maintenance(
         &mut self,
         request: &Request,
         id: MaintenanceId,
