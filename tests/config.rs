@@ -155,6 +155,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("wall", keys::WALL),
         ("bell", keys::BELL),
         ("server", keys::SERVER),
+        ("access", keys::ACCESS),
         ("engine", keys::ENGINE),
     ] {
         let table = document[section].as_table().expect("a table");

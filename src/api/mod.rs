@@ -79,7 +79,6 @@ struct Face {
 
 /// The router for connections over the network; whoever accepts them puts a [`Caller`] into the
 /// extensions of each request.
-#[must_use]
 pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
     router(handle, stop)
 }

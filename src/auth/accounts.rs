@@ -92,8 +92,12 @@ impl Accounts {
     #[must_use]
     pub fn new(users: Vec<KeptUser>, tokens: Vec<KeptToken>) -> Self {
         let mut all = Self::default();
-        users.into_iter().for_each(|user| all.put_user(user));
-        tokens.into_iter().for_each(|token| all.put_token(token));
+        for user in users {
+            all.put_user(user);
+        }
+        for token in tokens {
+            all.put_token(token);
+        }
         all
     }
 

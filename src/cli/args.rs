@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
+use super::accounts_cmd::{TokenCommand, UserCommand};
 use super::check_args::CheckKind;
 use super::rules_cmd::RulesCommand;
 use super::verb::{Expires, Past};
@@ -230,6 +231,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Who may log in over the network
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The tokens of programs
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Write a note into the handover
     Note {
         /// What

@@ -3,6 +3,7 @@
 //! In: arguments and environment. Out: results on stdout, messages on stderr, an exit code.
 //! Never: decides what a result means beyond asking the rules.
 
+pub mod accounts_cmd;
 pub mod args;
 pub mod check_args;
 pub mod check_keys;
@@ -120,7 +121,14 @@ fn told(ended: anyhow::Result<ExitCode>) -> ExitCode {
 fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Result<ExitCode> {
     logging::to_stderr();
     let now = Clock::System.now().wall;
-    match verb::verb(command, now, &look::usual(&config)) {
+    let verb = match command {
+        Command::User(typed) => {
+            let asked = accounts_cmd::user(typed, &mut accounts_cmd::new_password);
+            Some(asked.map(|asked| verb::of_account(asked, &look::usual(&config))))
+        }
+        command => verb::verb(command, now, &look::usual(&config)),
+    };
+    match verb {
         Some(Ok(verb)) => {
             if let Some(word) = &global.connect {
                 let context = connect::context(word, &config)?;

@@ -99,6 +99,7 @@ pub fn inventory(config: &Config) -> Inventory {
         settings: Arc::new(config.in_force()),
         rules: Arc::new(config.rules.clone()),
         routes: Arc::new(config.routes.clone()),
+        access: config.settings.access,
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
             checks.retain(|check| check.rule.is_none());

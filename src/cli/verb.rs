@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use chrono::{Local, NaiveTime, TimeZone};
 
+use super::accounts_cmd::{self, Asked};
 use super::args::{AckArgs, Command as Typed, NotifyCommand};
 use super::window_args::{MaintenanceCommand, WindowArgs};
 use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
@@ -254,9 +255,12 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
             let form = if markdown { Form::Markdown(usual.zone.clone()) } else { form(json) };
             handover(since, now, usual).map(|query| Verb { ask: Ask::Tell(query), form })
         }
+        Typed::Token(typed) => Ok(of_account(accounts_cmd::token(typed, now), usual)),
         Typed::Note { text, json } => command(Command::Note { text: text.join(" ") }, json),
         Typed::SignOff { to, json } => command(Command::SignOff { to }, json),
-        Typed::Serve { .. }
+        // Its password is not for a pure function.
+        Typed::User(_)
+        | Typed::Serve { .. }
         | Typed::Check(_)
         | Typed::Trace(_)
         | Typed::Dns(_)
@@ -272,6 +276,16 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         | Typed::Keys { .. }
         | Typed::Doctor { .. } => return None,
     })
+}
+
+/// A verb about accounts.
+#[must_use]
+pub fn of_account(asked: Asked, usual: &Usual) -> Verb {
+    let (ask, json) = match asked {
+        Asked::Do(command, json) => (Ask::Do(command), json),
+        Asked::Tell(query, json) => (Ask::Tell(query), json),
+    };
+    Verb { ask, form: if json { Form::Json } else { Form::Text(usual.zone.clone()) } }
 }
 
 fn handover(since: Option<Past>, now: Timestamp, usual: &Usual) -> Result<Query, String> {

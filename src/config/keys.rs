@@ -19,6 +19,7 @@ pub const TOP: &[&str] = &[
     "wall",
     "bell",
     "server",
+    "access",
     "host",
     "check",
     "scrape",
@@ -113,6 +114,8 @@ pub const ESCALATION: &[&str] = &["after", "to"];
 /// `[server]`.
 pub const SERVER: &[&str] =
     &["listen", "certificate", "key", "insecure", "health_enabled", "health_addr"];
+/// `[access]`.
+pub const ACCESS: &[&str] = &["operator_max_window", "operator_max_hosts", "operator_over_limit"];
 /// `[wall]`.
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.

@@ -106,6 +106,7 @@ impl Layers {
             ("wall", keys::WALL),
             ("bell", keys::BELL),
             ("server", keys::SERVER),
+            ("access", keys::ACCESS),
         ];
         for (section, known) in sections {
             let Some(mut table) = top.table(section) else { continue };

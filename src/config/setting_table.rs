@@ -6,7 +6,9 @@ use super::server;
 use super::settings::{CALLS, COLORS, GLYPHS, PRESETS, Settings, WALL_VIEWS};
 use super::times::{expiry, quiet, show_expiry, show_quiet, warning, zone_offset};
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
+use crate::model::access::OverLimit;
 use crate::model::flux_notify::{Gate, Severity};
+use crate::model::maintenance::LONGEST;
 use crate::model::{AckExpiry, Secret, Shifts, Span, State};
 
 /// How a setting is written in TOML.
@@ -99,6 +101,15 @@ fn number(text: &str) -> Result<u32, String> {
     found.ok_or_else(|| format!("{text} is not within 1 to 100"))
 }
 
+fn hosts(text: &str) -> Result<u32, String> {
+    let found = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
+    found.ok_or_else(|| format!("{text} is not within 1 to 1000000"))
+}
+
+fn over_limit(text: &str) -> Result<OverLimit, String> {
+    one_of(text, &OverLimit::WORDS)?.parse()
+}
+
 fn switch(text: &str) -> Result<bool, String> {
     let cut: String = text.chars().take(40).collect();
     text.parse().map_err(|_| format!("`{cut}` is neither true nor false"))
@@ -130,7 +141,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 42] = [
+pub const SETTINGS: [Setting; 45] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -210,4 +221,14 @@ pub const SETTINGS: [Setting; 42] = [
     setting!(server.insecure, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_enabled, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_addr, Text, server::wide_address, |at: &_| Some(server::show_wide(at))),
+    setting!(
+        access.operator_max_window,
+        Text,
+        |t| bounded_span(t, Span::from_secs(60)..=LONGEST),
+        |s: &Span| Some(s.to_string())
+    ),
+    setting!(access.operator_max_hosts, Number, hosts, |n: &u32| Some(n.to_string())),
+    setting!(access.operator_over_limit, Text, over_limit, |what: &OverLimit| Some(
+        what.word().to_owned()
+    )),
 ];

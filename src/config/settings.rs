@@ -6,6 +6,7 @@ use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 pub use super::server::Server;
 pub use super::setting_table::{Form, SETTINGS, Setting};
 pub use super::times::zone_offset;
+pub use crate::model::access::Access;
 
 /// Everything that is set besides hosts and checks.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -28,6 +29,8 @@ pub struct Settings {
     pub bell: Bell,
     /// `[server]`.
     pub server: Server,
+    /// `[access]`.
+    pub access: Access,
 }
 
 /// The words of `color`.

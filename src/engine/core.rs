@@ -67,6 +67,8 @@ pub struct Core {
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
     pub(super) rules: Arc<Vec<crate::model::Rule>>,
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
+    /// How much an Operator may cover with a window.
+    pub(super) access: crate::model::access::Access,
     /// That paging is held, as the outbox is told.
     pub(super) held: tokio::sync::watch::Sender<bool>,
     /// That an operator had something sent again or given up, as the outbox is told.
@@ -194,7 +196,7 @@ impl Core {
                 // It took a while: who asked may have lost the right to.
                 let may = access::may_execute(&request.actor, &request.command);
                 match may.and_then(|()| self.gate.still(&request.actor)).and(hashed) {
-                    Ok(hash) => self.execute(request, Some(hash), reply).await,
+                    Ok(hash) => self.execute(*request, Some(hash), reply).await,
                     Err(problem) => {
                         let _ = reply.send(Err(problem));
                     }

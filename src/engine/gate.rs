@@ -30,7 +30,7 @@ const WORDS: usize = 256;
 #[derive(Debug)]
 pub(super) enum Word {
     /// The hash that a request needed, or why there is none.
-    Hashed(Request, Result<PasswordHash, Problem>, oneshot::Sender<Result<Outcome, Problem>>),
+    Hashed(Box<Request>, Result<PasswordHash, Problem>, oneshot::Sender<Result<Outcome, Problem>>),
     /// That somebody tried to log in.
     Login(Login),
 }
@@ -194,7 +194,7 @@ impl Gate {
         tokio::spawn(async move {
             let hashed = gate.hashed(old, new).await;
             // The engine is there as long as its gate; when it stops, nobody is answered.
-            let _ = gate.words.send(Word::Hashed(request, hashed, reply)).await;
+            let _ = gate.words.send(Word::Hashed(Box::new(request), hashed, reply)).await;
         });
     }
 

@@ -201,6 +201,8 @@ pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) 
 
 /// A user logged in.
 pub(super) const LOGIN: &str = "login";
+/// A window is beyond the limits of who made it.
+pub(super) const OVER_LIMIT: &str = "window_over_limit";
 /// Logins failed.
 pub(super) const LOGINS_FAILED: &str = "logins_failed";
 
@@ -220,8 +222,10 @@ pub(super) fn resumed(hold: &Hold) -> (&'static str, String) {
 
 fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
     let from = action.address.as_ref().map(|from| format!(" (from {from})")).unwrap_or_default();
-    if let ("window_began" | "window_ended" | HOLD_ENDED | LOGIN | LOGINS_FAILED, Ok(note)) =
-        (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
+    if let (
+        "window_began" | "window_ended" | HOLD_ENDED | LOGIN | LOGINS_FAILED | OVER_LIMIT,
+        Ok(note),
+    ) = (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
     {
         let text = SafeText::line(&(note.said + &from));
         let entry = LogEntry { text, actor: Some(action.actor), ..blank.clone() };

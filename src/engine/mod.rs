@@ -47,10 +47,10 @@ pub use gate::{Credential, Identity, NotOpened, Opened, Visitor};
 pub use handle::{Ask, Door, Handle, Watcher};
 
 use crate::clock::Clock;
-use crate::model::{Check, Host, SafeText, Span};
+use crate::model::{Check, Host, SafeText, Span, Timestamp};
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
-use crate::store::{Retention, Store, StoreError};
+use crate::store::{Loaded, Retention, Store, StoreError};
 
 /// Shortest absence that is worth saying.
 const WORTH_SAYING: Span = Span::from_secs(90);
@@ -76,6 +76,8 @@ pub struct Inventory {
     pub rules: Arc<Vec<crate::model::Rule>>,
     /// Who is told of what.
     pub routes: Arc<crate::model::Routes>,
+    /// How much an Operator may cover with a window.
+    pub access: crate::model::access::Access,
 }
 
 impl Default for Inventory {
@@ -88,6 +90,7 @@ impl Default for Inventory {
             settings: Arc::default(),
             rules: Arc::default(),
             routes: Arc::default(),
+            access: crate::model::access::Access::default(),
         }
     }
 }
@@ -164,21 +167,12 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
         let loaded = store.load().await?;
-        let accounts = crate::auth::Accounts::new(store.users().await?, store.tokens().await?);
-        door.gate.open(accounts, clock.clone());
+        open_gate(&door, &store, &clock).await?;
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
         let now = clock.now();
-        let was_off = loaded.alive.map(|alive| now.wall.since(alive));
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
-        let status = EngineStatus {
-            hold: loaded.hold.clone().map(Box::new),
-            host: SafeText::line(&machine),
-            pid: std::process::id(),
-            started: now.wall,
-            was_off: was_off.filter(|away| *away >= WORTH_SAYING),
-            ..EngineStatus::default()
-        };
+        let status = first_status(&loaded, &machine, now.wall);
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
         let (redoes, redone) = tokio::sync::watch::channel(());
@@ -220,6 +214,7 @@ impl Engine {
             rules: Arc::default(),
             trials: Arc::new(tokio::sync::Semaphore::new(trial::TRIALS)),
             routes: told,
+            access: inventory.access,
             held: holds,
             redone: redoes,
             watchdog: side,
@@ -283,6 +278,26 @@ impl Engine {
         self.store.close().await;
         whole
     }
+}
+
+/// How an engine is at its start.
+fn first_status(loaded: &Loaded, machine: &str, now: Timestamp) -> EngineStatus {
+    let was_off = loaded.alive.map(|alive| now.since(alive));
+    EngineStatus {
+        hold: loaded.hold.clone().map(Box::new),
+        host: SafeText::line(machine),
+        pid: std::process::id(),
+        started: now,
+        was_off: was_off.filter(|away| *away >= WORTH_SAYING),
+        ..EngineStatus::default()
+    }
+}
+
+/// Lets in from afar who has an account.
+async fn open_gate(door: &Door, store: &Store, clock: &Clock) -> Result<(), StoreError> {
+    let accounts = crate::auth::Accounts::new(store.users().await?, store.tokens().await?);
+    door.gate.open(accounts, clock.clone());
+    Ok(())
 }
 
 /// A part of the engine failed inside.

@@ -115,6 +115,7 @@ impl Core {
         self.render = wanted.render;
         self.settings = wanted.settings;
         self.rules = wanted.rules;
+        self.access = wanted.access;
         self.routes.send_replace(wanted.routes);
         self.status.config = wanted.source.map(|source| SafeText::line(&source));
     }

@@ -3,6 +3,7 @@
 //! In: nothing but values. Out: types with serde, small pure methods, parsers of single values.
 //! Never: performs I/O, awaits, reads a clock or draws randomness.
 
+pub mod access;
 pub mod account;
 pub mod alert;
 pub mod behind;

@@ -218,9 +218,10 @@ pub fn may_watch(actor: &Actor) -> Result<(), Problem> {
 fn may(actor: &Actor, need: Need, what: &str, scopes: &[Scope]) -> Result<(), Problem> {
     let no = |why: String| Err(Problem::forbidden(format!("`{what}` {why}")));
     match (need, actor) {
-        (_, Actor::Engine) | (Need::Worker, Actor::Worker) => Ok(()),
+        (_, Actor::Engine) | (Need::Worker, Actor::Worker) | (Need::Login, Actor::User { .. }) => {
+            Ok(())
+        }
         (Need::Worker, _) => no("is for workers only".to_owned()),
-        (Need::Login, Actor::User { .. }) => Ok(()),
         (Need::Login, _) => no("is for users who logged in".to_owned()),
         (Need::Role(_), _) if !actor.is_within(scopes) => {
             no("is not what this token was made for".to_owned())

@@ -115,9 +115,13 @@ impl Net {
 
     /// All actions in the history, newest first: who and what.
     pub async fn history(&mut self) -> Vec<String> {
-        // What was noted gathers a quarter of a second.
-        self.lab.query(Query::Engine).await;
-        self.lab.clock.advance(fluxnoc::model::Span::from_millis(1500));
+        // What was noted gathers a quarter of a second, and may be noted by the engine's own step.
+        for _ in 0..3 {
+            for _ in 0..3 {
+                self.lab.query(Query::Engine).await;
+            }
+            self.lab.clock.advance(fluxnoc::model::Span::from_millis(1100));
+        }
         for _ in 0..3 {
             self.lab.query(Query::Engine).await;
         }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{Reply, done, told};
@@ -34,9 +34,9 @@ struct Granted {
     role: Role,
 }
 
-fn granted(Opened { token, expires_in, role }: Opened) -> Reply {
+fn granted(Opened { token, expires_in, role }: Opened) -> Response {
     let granted = Granted { token, token_type: "Bearer", expires_in, role };
-    Ok(([(CACHE_CONTROL, "no-store")], Json(granted)).into_response())
+    ([(CACHE_CONTROL, "no-store")], Json(granted)).into_response()
 }
 
 pub(in crate::api) async fn login(
@@ -45,7 +45,7 @@ pub(in crate::api) async fn login(
     Body(Login { username, password }): Body<Login>,
 ) -> Reply {
     match face.handle.login(&username, password, address).await {
-        Ok(opened) => granted(opened),
+        Ok(opened) => Ok(granted(opened)),
         Err(NotOpened::Wrong) => {
             Err(Problem::unauthenticated("user name or password is wrong").into())
         }
@@ -61,7 +61,7 @@ pub(in crate::api) async fn renew(State(face): State<Face>, asker: Asker) -> Rep
     let Some(identity) = &asker.identity else {
         return Err(Problem::forbidden("at this machine nobody logs in").into());
     };
-    granted(face.handle.renew(identity)?)
+    Ok(granted(face.handle.renew(identity)?))
 }
 
 /// Who asks.

@@ -30,8 +30,8 @@ impl Core {
         reply: super::Reply,
     ) -> Option<(Request, super::Reply)> {
         let (old, new) = match &request.command {
-            Command::AddUser { password, .. } => (None, password.clone()),
-            Command::EditUser { password: Some(password), .. } => (None, password.clone()),
+            Command::AddUser { password, .. }
+            | Command::EditUser { password: Some(password), .. } => (None, password.clone()),
             Command::ChangePassword { old, new } => {
                 let accounts = self.gate.accounts();
                 let Some(kept) = accounts.user(request.actor.name().as_str()).cloned() else {
@@ -45,7 +45,27 @@ impl Core {
         None
     }
 
-    pub(super) fn add_user(
+    /// Does what is asked of users and tokens.
+    pub(super) fn accounts(
+        &mut self,
+        request: &Request,
+        hash: Option<PasswordHash>,
+    ) -> Result<Outcome, Problem> {
+        match &request.command {
+            Command::AddUser { name, role, .. } => self.add_user(request, name, *role, hash),
+            Command::EditUser { name, role, .. } => self.edit_user(request, name, *role, hash),
+            Command::RemoveUser { name } => self.remove_user(request, name),
+            Command::ChangePassword { .. } => self.change_password(request, hash),
+            Command::Logout => self.logout(request),
+            Command::AddToken { name, role, scopes, expires } => {
+                self.add_token(request, name, (*role, scopes), *expires)
+            }
+            Command::RevokeToken { name } => self.revoke_token(name),
+            _ => Err(Problem::internal("that is nothing about accounts")),
+        }
+    }
+
+    fn add_user(
         &mut self,
         request: &Request,
         name: &Name,
@@ -70,7 +90,7 @@ impl Core {
         Ok(self.stage_user(None, kept, true))
     }
 
-    pub(super) fn edit_user(
+    fn edit_user(
         &mut self,
         request: &Request,
         name: &Name,
@@ -92,11 +112,7 @@ impl Core {
         Ok(self.stage_user(Some(&before), kept, is_new))
     }
 
-    pub(super) fn remove_user(
-        &mut self,
-        request: &Request,
-        name: &Name,
-    ) -> Result<Outcome, Problem> {
+    fn remove_user(&mut self, request: &Request, name: &Name) -> Result<Outcome, Problem> {
         let before = self.known_user(name)?;
         self.not_the_last_admin(request, name)?;
         self.before.change = Some(json!({ "before": shown(&before.user, false), "after": null }));
@@ -104,7 +120,7 @@ impl Core {
         Ok(done(1))
     }
 
-    pub(super) fn change_password(
+    fn change_password(
         &mut self,
         request: &Request,
         password: Option<PasswordHash>,
@@ -115,14 +131,14 @@ impl Core {
         Ok(self.stage_user(Some(&before), kept, true))
     }
 
-    pub(super) fn logout(&mut self, request: &Request) -> Result<Outcome, Problem> {
+    fn logout(&mut self, request: &Request) -> Result<Outcome, Problem> {
         let before = self.known_user(request.actor.name().as_str())?;
         let kept = KeptUser { epoch: fresh_epoch(), ..before };
         self.batch.accounts.push(AccountChange::PutUser(kept));
         Ok(done(1))
     }
 
-    pub(super) fn add_token(
+    fn add_token(
         &mut self,
         request: &Request,
         name: &Name,
@@ -161,7 +177,7 @@ impl Core {
         Ok(Outcome::Token { token, plain: Some(plain) })
     }
 
-    pub(super) fn revoke_token(&mut self, name: &Name) -> Result<Outcome, Problem> {
+    fn revoke_token(&mut self, name: &Name) -> Result<Outcome, Problem> {
         let accounts = self.gate.accounts();
         let Some(kept) = accounts.token(name) else {
             return Err(Problem::not_found(format!(

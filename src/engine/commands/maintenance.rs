@@ -4,10 +4,25 @@ use super::super::core::Core;
 use super::super::undo::BeforeWindow;
 use crate::model::maintenance::{LONGEST, NAME_LIMIT, NAMED_LIMIT};
 use crate::model::{Maintenance, MaintenanceId, Occurrence, Repetition, SafeText, Span, Timestamp};
-use crate::protocol::{NewMaintenance, Outcome, Problem, Request};
+use crate::protocol::{Command, NewMaintenance, Outcome, Problem, Request};
 
 impl Core {
-    pub(super) fn add_maintenance(
+    /// Does what is asked of windows.
+    pub(super) fn maintenance(&mut self, request: &Request) -> Result<Outcome, Problem> {
+        match &request.command {
+            Command::AddMaintenance(new) => self.add_maintenance(request, new),
+            Command::EndMaintenance { id } => self.end_maintenance(*id),
+            Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
+            Command::ExtendMaintenance { id, by } => self.extend_maintenance(request, *id, *by),
+            Command::EditMaintenance { id, name, start, end, repeats, every } => {
+                let (times, repeats) = ((*start, *end), (repeats.as_ref(), *every));
+                self.edit_maintenance(request, *id, name.as_deref(), times, repeats)
+            }
+            _ => Err(Problem::internal("that is nothing about windows")),
+        }
+    }
+
+    fn add_maintenance(
         &mut self,
         request: &Request,
         new: &NewMaintenance,
@@ -30,17 +45,18 @@ impl Core {
             .repeated(id, request.actor.name(), now.wall)
             .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
         let window = Maintenance { name, ..window };
+        self.within_limits(request, None, &window)?;
         Ok(self.put_window(None, window))
     }
 
     /// Changes a window; a window that was begun keeps its start.
-    pub(super) fn edit_maintenance(
+    fn edit_maintenance(
         &mut self,
+        request: &Request,
         id: MaintenanceId,
         new_name: Option<&str>,
         (start, end): (Option<Timestamp>, Option<Timestamp>),
-        repeats: Option<&Repetition>,
-        every: bool,
+        (repeats, every): (Option<&Repetition>, bool),
     ) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let before = self.open_window(id)?;
@@ -63,6 +79,7 @@ impl Core {
             .rescheduled(&before, repeats, every, now.wall)
             .map_err(|why| Problem::invalid(format!("`repeats`: {why}")))?;
         before_the_next(&window)?;
+        self.within_limits(request, Some(&before), &window)?;
         Ok(self.put_window(Some(before), window))
     }
 
@@ -78,7 +95,7 @@ impl Core {
         Outcome::Maintenance(window)
     }
 
-    pub(super) fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
+    fn end_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let window = self.open_window(id)?;
         match window.advanced(now.wall).filter(|next| next.recurrence.is_some()) {
@@ -96,7 +113,7 @@ impl Core {
         }
     }
 
-    pub(super) fn cancel_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
+    fn cancel_maintenance(&mut self, id: MaintenanceId) -> Result<Outcome, Problem> {
         let now = self.clock.now();
         let window = self.open_window(id)?;
         if window.recurrence.is_none() {
@@ -123,8 +140,9 @@ impl Core {
         Outcome::Maintenance(gone)
     }
 
-    pub(super) fn extend_maintenance(
+    fn extend_maintenance(
         &mut self,
+        request: &Request,
         id: MaintenanceId,
         by: Span,
     ) -> Result<Outcome, Problem> {
@@ -137,6 +155,7 @@ impl Core {
             ));
         }
         before_the_next(&window)?;
+        self.within_limits(request, Some(&before), &window)?;
         Ok(self.put_window(Some(before), window))
     }
 

@@ -5,6 +5,7 @@ mod alerts;
 mod checks;
 mod escalate;
 mod hold;
+mod limits;
 mod maintenance;
 mod notifications;
 mod operator;
@@ -41,13 +42,7 @@ impl Core {
             return;
         }
         let now = self.clock.now();
-        // What is staged while the store is down would be done when it works again.
-        if self.storage_down
-            && !matches!(
-                request.command,
-                Command::Look { .. } | Command::Claim { .. } | Command::Report(_) | Command::Stop
-            )
-        {
+        if self.storage_down && needs_the_store(&request.command) {
             let _ = reply
                 .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
             return;
@@ -79,14 +74,11 @@ impl Core {
             }
             Command::Unacknowledge { targets } => self.unacknowledge(&request, targets),
             Command::Comment { targets, text } => self.comment(&request, targets, text),
-            Command::AddMaintenance(new) => self.add_maintenance(&request, new),
-            Command::EndMaintenance { id } => self.end_maintenance(*id),
-            Command::CancelMaintenance { id } => self.cancel_maintenance(*id),
-            Command::ExtendMaintenance { id, by } => self.extend_maintenance(*id, *by),
-            Command::EditMaintenance { id, name, start, end, repeats, every } => {
-                let times = (*start, *end);
-                self.edit_maintenance(*id, name.as_deref(), times, repeats.as_ref(), *every)
-            }
+            Command::AddMaintenance(_)
+            | Command::EndMaintenance { .. }
+            | Command::CancelMaintenance { .. }
+            | Command::ExtendMaintenance { .. }
+            | Command::EditMaintenance { .. } => self.maintenance(&request),
             Command::Undo { request: undone } => self.undo(&request, *undone).await,
             Command::Remember { key, value } => {
                 self.remember_for(&request.actor, key, value.as_deref()).await
@@ -106,15 +98,13 @@ impl Core {
             Command::DeleteRule { was } => {
                 self.change_rule(RuleChange { was: Some(was.clone()), is: None }).await
             }
-            Command::AddUser { name, role, .. } => self.add_user(&request, name, *role, hash),
-            Command::EditUser { name, role, .. } => self.edit_user(&request, name, *role, hash),
-            Command::RemoveUser { name } => self.remove_user(&request, name),
-            Command::ChangePassword { .. } => self.change_password(&request, hash),
-            Command::Logout => self.logout(&request),
-            Command::AddToken { name, role, scopes, expires } => {
-                self.add_token(&request, name, (*role, scopes), *expires)
-            }
-            Command::RevokeToken { name } => self.revoke_token(name),
+            Command::AddUser { .. }
+            | Command::EditUser { .. }
+            | Command::RemoveUser { .. }
+            | Command::ChangePassword { .. }
+            | Command::Logout
+            | Command::AddToken { .. }
+            | Command::RevokeToken { .. } => self.accounts(&request, hash),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {
@@ -196,6 +186,14 @@ impl Core {
         let stored = self.store.remembered(request.id).await.ok()??;
         serde_json::from_str(&stored).ok()
     }
+}
+
+/// True for what would be done when the store works again, when it was staged while it does not.
+const fn needs_the_store(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Look { .. } | Command::Claim { .. } | Command::Report(_) | Command::Stop
+    )
 }
 
 /// The outcome "done, so many".
