@@ -114,7 +114,9 @@ async fn d_05_core_1_down_42_affected_is_one_alert() {
     lab.report_all(&children[1..], &good(), 1).await;
     lab.report("web-0/ping", silent()).await;
     assert_eq!((lab.world.unhandled(), told(&lab)), (1, vec!["web-0/ping".to_owned()]));
-    assert!(lab.last_words().await.starts_with("core-1/ping explains it no more, and this is left"));
+    assert!(
+        lab.last_words().await.starts_with("core-1/ping explains it no more, and this is left")
+    );
 }
 
 #[tokio::test]
@@ -267,7 +269,9 @@ async fn d_05_a_window_covers_what_is_behind_its_hosts_and_follows_the_configura
     let mut left = vec![("web-1", false), ("both", true)];
     let moved = |event: &Event| {
         if let Event::Alert(alert) = event {
-            left.retain(|(host, hidden)| *alert.check.host != **host || alert.suppressed != *hidden);
+            left.retain(|(host, hidden)| {
+                *alert.check.host != **host || alert.suppressed != *hidden
+            });
         }
         left.is_empty()
     };

@@ -18,6 +18,8 @@ pub const TOP: &[&str] = &[
     "watchdog",
     "wall",
     "bell",
+    "metrics",
+    "health",
     "host",
     "check",
     "scrape",
@@ -110,6 +112,10 @@ pub const ESCALATION: &[&str] = &["after", "to"];
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.
 pub const BELL: &[&str] = &["critical", "warning", "unknown", "ack", "quiet"];
+/// `[metrics]`.
+pub const METRICS: &[&str] = &["require_auth", "compat"];
+/// `[health]`.
+pub const HEALTH: &[&str] = &["require_auth"];
 /// `[[host]]`.
 pub const HOST: &[&str] = &[
     "name",

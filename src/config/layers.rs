@@ -105,6 +105,8 @@ impl Layers {
             ("flux_notify", keys::FLUX_NOTIFY),
             ("wall", keys::WALL),
             ("bell", keys::BELL),
+            ("metrics", keys::METRICS),
+            ("health", keys::HEALTH),
         ];
         for (section, known) in sections {
             let Some(mut table) = top.table(section) else { continue };

@@ -11,6 +11,7 @@ mod channels;
 pub mod console;
 mod drafts;
 mod email;
+pub mod exposure;
 mod file;
 mod flux_notify;
 mod hosts;

@@ -4,6 +4,7 @@
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
+use super::exposure::{Health, Metrics};
 use super::flux_notify::{gate, severity};
 use super::kinds::valid_url;
 pub use super::times::zone_offset;
@@ -29,6 +30,10 @@ pub struct Settings {
     pub wall: Wall,
     /// `[bell]`.
     pub bell: Bell,
+    /// `[metrics]`.
+    pub metrics: Metrics,
+    /// `[health]`.
+    pub health: Health,
 }
 
 /// The words of `color`.
@@ -379,7 +384,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 36] = [
+pub const SETTINGS: [Setting; 39] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -445,4 +450,7 @@ pub const SETTINGS: [Setting; 36] = [
     setting!(bell.unknown, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.ack, Text, |t| one_of(t, &CALLS), |t: &String| Some(t.clone())),
     setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(*q))),
+    setting!(metrics.require_auth, Switch, switch, |on: &bool| Some(on.to_string())),
+    setting!(metrics.compat, Switch, switch, |on: &bool| Some(on.to_string())),
+    setting!(health.require_auth, Switch, switch, |on: &bool| Some(on.to_string())),
 ];

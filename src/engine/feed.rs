@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::handle::{EVENTS, Watcher};
+use crate::meters::Meters;
 use crate::model::{CheckKey, SafeText, Span, Steady};
 use crate::protocol::event::{INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, TraceRequest};
 use crate::protocol::work::Directives;
@@ -46,9 +47,31 @@ pub struct Feed {
     traces: HashMap<TraceRequest, Path>,
     sent_traces: HashSet<TraceRequest>,
     sent_follow: HashSet<CheckKey>,
+    meters: Arc<Meters>,
 }
 
 impl Feed {
+    /// No streams yet; what is sent is counted.
+    pub fn metered(meters: Arc<Meters>) -> Self {
+        Self { meters, ..Self::default() }
+    }
+
+    /// Open streams of people, topics that are looked at, topics of all streams together. What
+    /// happens is a topic, as is each check and each path that somebody looks at.
+    #[must_use]
+    pub fn numbers(&self) -> (usize, usize, usize) {
+        let open = self.streams.values().filter(|s| !s.worker && !s.out.is_closed());
+        let (mut checks, mut paths) = (HashSet::new(), HashSet::new());
+        let (mut streams, mut topics) = (0, 0);
+        for Stream { interest, .. } in open {
+            streams += 1;
+            topics += 1 + interest.checks.len() + usize::from(interest.trace.is_some());
+            checks.extend(&interest.checks);
+            paths.extend(&interest.trace);
+        }
+        (streams, usize::from(streams > 0) + checks.len() + paths.len(), topics)
+    }
+
     /// A new stream that begins with the present picture.
     ///
     /// # Errors
@@ -71,6 +94,10 @@ impl Feed {
         }
         picture.push(Arc::new(Event::Ready));
         let interest = Interest::default();
+        if !worker {
+            tracing::info!(stream, operator = %actor.name(), "realtime connection opened");
+            self.meters.realtime.sent("picture", 1);
+        }
         self.streams
             .insert(stream, Stream { out, interest, operator: actor.name(), worker, lost: false });
         Ok(Watcher::new(picture, changes))
@@ -196,12 +223,23 @@ impl Feed {
     }
 
     fn send(&mut self, event: &Arc<Event>, now: Steady, to: impl Fn(&Stream) -> bool) {
+        let mut sent = 0;
         for stream in self.streams.values_mut().filter(|stream| to(stream)) {
             // The buffer's end means "start over" to the other side.
-            stream.lost |= stream.out.try_send(Arc::clone(event)).is_err();
+            let taken = stream.out.try_send(Arc::clone(event)).is_ok();
+            stream.lost |= !taken;
+            sent += usize::from(taken && !stream.worker);
         }
+        self.meters.realtime.sent(event.name(), sent);
         let before = self.streams.len();
-        self.streams.retain(|_, stream| !stream.lost && !stream.out.is_closed());
+        self.streams.retain(|number, stream| {
+            let stays = !stream.lost && !stream.out.is_closed();
+            if !stays && !stream.worker {
+                let (operator, slow) = (&stream.operator, stream.lost);
+                tracing::info!(stream = number, %operator, slow, "realtime connection closed");
+            }
+            stays
+        });
         if self.streams.len() != before {
             self.recount(now);
         }

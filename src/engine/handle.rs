@@ -4,10 +4,12 @@
 //! their receiver.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::inside::Inside;
+use crate::meters::Meters;
 use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
 
 /// Questions that may wait at the door; beyond that, askers wait.
@@ -34,6 +36,9 @@ pub enum Ask {
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     work: mpsc::Sender<Ask>,
+    meters: Arc<Meters>,
+    /// How the engine is; set when it has begun.
+    inside: Arc<OnceLock<Arc<Inside>>>,
 }
 
 /// The engine's ends of a [`Handle`].
@@ -51,14 +56,33 @@ impl Handle {
     pub fn new() -> (Self, Door) {
         let (asks, asked) = mpsc::channel(ASKS);
         let (work, worked) = mpsc::channel(REPORTS);
-        (Self { asks, work }, Door { asks: asked, work: worked })
+        let (meters, inside) = Default::default();
+        (Self { asks, work, meters, inside }, Door { asks: asked, work: worked })
     }
 
     /// A handle whose questions all arrive at one receiver: a fake engine for tests.
     #[must_use]
     pub fn channel() -> (Self, mpsc::Receiver<Ask>) {
         let (asks, asked) = mpsc::channel(ASKS);
-        (Self { work: asks.clone(), asks }, asked)
+        let (meters, inside) = Default::default();
+        (Self { work: asks.clone(), asks, meters, inside }, asked)
+    }
+
+    /// The meters of this engine and of all that stands around it.
+    #[must_use]
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
+    /// The engine has begun.
+    pub(super) fn begun(&self, inside: Arc<Inside>) {
+        // A handle belongs to one engine; a second start of it keeps the first.
+        let _ = self.inside.set(inside);
+    }
+
+    /// How the engine is; `None` until it has begun.
+    pub(super) fn inside(&self) -> Option<&Inside> {
+        self.inside.get().map(AsRef::as_ref)
     }
 
     /// Has a command done.

@@ -17,9 +17,11 @@ mod gathering;
 pub mod handle;
 mod handover;
 mod housekeeping;
+mod inside;
 mod intake;
 mod lane;
 mod log;
+mod observe;
 mod outbox;
 mod pages;
 mod paths;
@@ -42,6 +44,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use handle::{Ask, Door, Handle, Watcher};
+pub use inside::{Service, Services};
 
 use crate::clock::Clock;
 use crate::model::{Check, Host, SafeText, Span};
@@ -160,6 +163,8 @@ impl Engine {
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
+        let meters = Arc::clone(handle.meters());
+        let store = store.metered(Arc::clone(&meters));
         let loaded = store.load().await?;
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
@@ -194,7 +199,9 @@ impl Engine {
             store: store.clone(),
             table: slots::Table::default(),
             world: World::new(),
-            feed: feed::Feed::default(),
+            feed: feed::Feed::metered(Arc::clone(&meters)),
+            meters: Arc::clone(&meters),
+            tallied: None,
             series: crate::series::Memory::new(keep.series),
             batch: batch::Batch::default(),
             status,
@@ -238,6 +245,8 @@ impl Engine {
         core.adopt(inventory);
         core.flush().await;
         core.tell_status();
+        core.look_at_meters(now);
+        handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
         let outbox = outbox::Outbox {
@@ -249,6 +258,7 @@ impl Engine {
             redone,
             post,
             changed,
+            meters,
             stop: stop.clone(),
         };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));

@@ -99,9 +99,10 @@ pub fn said(turn: Turn, root: Option<&Cause>, output: &SafeText) -> (EdgeKind, S
     match turn {
         Turn::Began => (EdgeKind::CauseBegan, format!("{root} gives no answer, and explains it")),
         Turn::Own => (EdgeKind::CauseEnded, format!("{root} does not explain it")),
-        Turn::Still => {
-            (EdgeKind::CauseEnded, format!("{root} explains it no more, and this is left: {output}"))
-        }
+        Turn::Still => (
+            EdgeKind::CauseEnded,
+            format!("{root} explains it no more, and this is left: {output}"),
+        ),
     }
 }
 
