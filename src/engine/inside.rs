@@ -31,9 +31,9 @@ const TURNED: Span = Span::from_secs(2);
 /// One that did not turn for so long, and is being asked by somebody else, is silent.
 const SILENT: Span = Span::from_secs(4);
 /// A store that took a write so lately takes writes.
-const WRITTEN: Span = Span::from_secs(5);
+const WRITTEN: Span = Span::from_secs(4);
 /// A write that takes longer than [`PATIENCE`] is believed to end, for so long after the last one.
-const BELIEVED: Span = Span::from_secs(8);
+const BELIEVED: Span = Span::from_secs(6);
 /// What a probe found holds for so long.
 const AGAIN: Span = Span::from_secs(1);
 

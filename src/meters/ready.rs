@@ -221,16 +221,21 @@ fn scheduler(schedule: &Schedule, now: Steady, draft: &mut Draft) {
     let Some(within) = schedule.within else { return };
     let silent = schedule.last_result.map_or(Span::ZERO, |last| now.since(last));
     if silent > within + GRACE {
-        draft.fail("scheduler", format!("no result for {silent}"), STANDS);
+        draft.fail("scheduler", format!("no result for {}", whole(silent)), STANDS);
     } else if schedule.late * 2 > schedule.checks {
         let Schedule { late, checks, .. } = schedule;
         draft.fail("scheduler", format!("{late}/{checks} checks are late"), STANDS);
     } else if schedule.lag > LOST {
-        draft.fail("scheduler", format!("checks start {} late", schedule.lag), STANDS);
+        draft.fail("scheduler", format!("checks start {} late", whole(schedule.lag)), STANDS);
     } else if schedule.lag > LAGS {
-        draft.down("scheduler", format!("checks start {} late", schedule.lag));
+        draft.down("scheduler", format!("checks start {} late", whole(schedule.lag)));
         draft.degraded = true;
     }
+}
+
+/// In whole seconds: less is noise.
+const fn whole(span: Span) -> Span {
+    Span::from_secs(span.millis() / 1000)
 }
 
 fn outbox(facts: &Facts, now: Steady, draft: &mut Draft) {

@@ -84,6 +84,7 @@ async fn attend(stream: TcpStream, source: HealthSource) {
     });
     let connection = http1::Builder::new()
         .max_buf_size(HEAD_BYTES)
+        .title_case_headers(true)
         .serve_connection(TokioIo::new(Deadlined::new(stream)), service);
     if let Err(error) = connection.await {
         tracing::debug!("a health connection ended early: {error}");
