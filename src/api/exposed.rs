@@ -58,3 +58,55 @@ pub(super) fn may_look(actor: &Actor) -> Result<(), Problem> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Extension;
+    use axum::body::Body;
+    use axum::http::{Request, StatusCode};
+    use tokio_util::sync::CancellationToken;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::api::actor::Peer;
+    use crate::engine::Handle;
+
+    async fn status(path: &str, exposed: Option<Exposed>, peer: Option<Peer>) -> u16 {
+        let (handle, asks) = Handle::channel();
+        // Who gets as far as the engine finds it gone: 503.
+        drop(asks);
+        let mut router = super::super::router(handle, CancellationToken::new());
+        if let Some(exposed) = exposed {
+            router = router.layer(Extension(exposed));
+        }
+        if let Some(peer) = peer {
+            router = router.layer(Extension(peer));
+        }
+        let request = Request::get(path).header("fluxnoc-role", "viewer").body(Body::empty());
+        router.oneshot(request.unwrap()).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn d_15_strangers_read_only_what_is_opened_to_them() {
+        let health = "/api/v1/monitoring/health";
+        let all = ["/metrics", health, "/api/v1/monitoring/metrics", "/api/v1/hosts"];
+        let closed = StatusCode::FORBIDDEN.as_u16();
+        for (exposed, open) in [
+            (None, [false, false]),
+            (Some(Exposed::default()), [false, false]),
+            (Some(Exposed { metrics: true, health: false }), [true, false]),
+            (Some(Exposed { metrics: false, health: true }), [false, true]),
+        ] {
+            for (at, path) in all.into_iter().enumerate() {
+                let status = status(path, exposed, None).await;
+                let is_open = open.get(at).copied().unwrap_or(false);
+                assert_eq!(status != closed, is_open, "{path} with {exposed:?}: {status}");
+            }
+        }
+        // A viewer reads all of them.
+        let peer = Peer::admit(0, 0);
+        for (path, wanted) in all.into_iter().zip([200, 503, 200, 503]) {
+            assert_eq!(status(path, None, peer.clone()).await, wanted, "{path}");
+        }
+    }
+}

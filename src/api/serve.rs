@@ -97,6 +97,7 @@ async fn attend(stream: UnixStream, own: u32, router: Router, stop: Cancellation
 /// Says no to a stranger, without reading what they want.
 async fn refuse(mut stream: UnixStream) {
     const BODY: &str = r#"{"kind":"forbidden","message":"this socket belongs to another user"}"#;
+    tracing::warn!("access denied: somebody else's process at the socket");
     let answer = format!(
         "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{BODY}",

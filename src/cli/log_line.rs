@@ -89,7 +89,7 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         let value = crate::model::safe_text::truncate(value, LONGEST);
         if field.name() == "message" {
-            self.message = value.into();
+            self.message = value;
         } else {
             self.put(field, Value::from(value));
         }

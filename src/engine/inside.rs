@@ -85,9 +85,9 @@ impl Inside {
         }
         let end = Moment::now() + PATIENCE;
         // A large commit may be before it.
-        let late = || match pulse.stores() && written(BELIEVED) {
-            true => Storage::Works,
-            false => Storage::Fails("it takes no write in time"),
+        let late = || {
+            let believed = pulse.stores() && written(BELIEVED);
+            if believed { Storage::Works } else { Storage::Fails("it takes no write in time") }
         };
         // Many may ask at once; one of them writes.
         let Ok(mut probed) = timeout_at(end, self.probed.lock()).await else { return late() };
@@ -173,12 +173,9 @@ impl Handle {
         let Ok(_one) = inside.asking.try_acquire() else {
             return if still(SILENT) { Broker::Silent } else { Broker::Answers };
         };
-        match timeout(PATIENCE, self.query(Actor::Engine, Query::Engine)).await {
-            Ok(Ok(_)) => Broker::Answers,
-            // It may have turned, and be busy with something else since.
-            Ok(Err(_)) | Err(_) if still(TURNED) => Broker::Silent,
-            Ok(Err(_)) | Err(_) => Broker::Answers,
-        }
+        let answer = timeout(PATIENCE, self.query(Actor::Engine, Query::Engine)).await;
+        // It may have turned meanwhile, and be busy with something else since.
+        if matches!(answer, Ok(Ok(_))) || !still(TURNED) { Broker::Answers } else { Broker::Silent }
     }
 
     /// How the services are that the monitoring API names.

@@ -47,10 +47,10 @@ pub use handle::{Ask, Door, Handle, Watcher};
 pub use inside::{Service, Services};
 
 use crate::clock::Clock;
-use crate::model::{Check, Host, SafeText, Span};
+use crate::model::{Check, Host, SafeText, Span, Timestamp};
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
-use crate::store::{Retention, Store, StoreError};
+use crate::store::{Loaded, Retention, Store, StoreError};
 
 /// Shortest absence that is worth saying.
 const WORTH_SAYING: Span = Span::from_secs(90);
@@ -165,20 +165,12 @@ impl Engine {
         let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
         let meters = Arc::clone(handle.meters());
         let store = store.metered(Arc::clone(&meters));
-        let loaded = store.load().await?;
+        let loaded = Box::pin(store.load()).await?;
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
         let now = clock.now();
-        let was_off = loaded.alive.map(|alive| now.wall.since(alive));
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
-        let status = EngineStatus {
-            hold: loaded.hold.clone().map(Box::new),
-            host: SafeText::line(&machine),
-            pid: std::process::id(),
-            started: now.wall,
-            was_off: was_off.filter(|away| *away >= WORTH_SAYING),
-            ..EngineStatus::default()
-        };
+        let status = begun(&loaded, &machine, now.wall);
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
         let (redoes, redone) = tokio::sync::watch::channel(());
@@ -285,6 +277,19 @@ impl Engine {
         }
         self.store.close().await;
         whole
+    }
+}
+
+/// The engine's state as it begins.
+fn begun(loaded: &Loaded, machine: &str, now: Timestamp) -> EngineStatus {
+    let was_off = loaded.alive.map(|alive| now.since(alive));
+    EngineStatus {
+        hold: loaded.hold.clone().map(Box::new),
+        host: SafeText::line(machine),
+        pid: std::process::id(),
+        started: now,
+        was_off: was_off.filter(|away| *away >= WORTH_SAYING),
+        ..EngineStatus::default()
     }
 }
 

@@ -155,7 +155,9 @@ impl Outbox {
     fn settle(&self, flights: &mut Flights, landed: &[Flight]) {
         self.changed.notify_one();
         let steady = self.clock.now().steady;
-        landed.iter().for_each(|flight| self.count(flight));
+        for flight in landed {
+            self.count(flight);
+        }
         self.post.send_modify(|post| {
             for flight in landed {
                 post.tried(&flight.delivery, steady);

@@ -42,6 +42,7 @@ impl Http {
     }
 
     /// A request came. Dropped unanswered (the other side went away) it is no longer in flight.
+    #[must_use]
     pub fn begin(&self) -> UnderWay<'_> {
         self.in_flight.inc();
         UnderWay { http: self, begun: Instant::now() }

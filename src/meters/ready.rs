@@ -1,5 +1,5 @@
 //! Whether this server can do its work: a pure judgement of what the parts did, in the shape that
-//! load-balancers and Kubernetes know from FluxMQ (FACTS 2.1).
+//! load-balancers and Kubernetes know from `FluxMQ` (FACTS 2.1).
 //!
 //! In: what is known of each part, and the moment. Out: the document of `GET /ready`.
 //! Never: names a host, a check or a place; waits; reads a clock.

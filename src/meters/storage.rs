@@ -45,6 +45,7 @@ impl Storage {
     }
 
     /// Begins to `write`, `read` or `delete` results. Dropped before its end it was an error.
+    #[must_use]
     pub fn begin(&self, operation: &'static str) -> StorageTimer<'_> {
         StorageTimer { storage: self, operation, begun: Instant::now(), ended: false }
     }

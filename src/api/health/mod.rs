@@ -1,5 +1,5 @@
-//! The health listener: what a load-balancer, Kubernetes and a watcher ask, byte for byte as FluxMQ
-//! answers (FACTS 2.1), on an address of its own.
+//! The health listener: what a load-balancer, Kubernetes and a watcher ask, byte for byte as
+//! `FluxMQ` answers (FACTS 2.1), on an address of its own.
 //!
 //! In: `GET /health`, `/ready`, `/cluster/status` over TCP from anybody. Out: whether the process
 //! lives, whether it can do its work, how many consoles are open.
@@ -8,6 +8,7 @@
 mod deadline;
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,7 +158,7 @@ fn go_json(body: &impl Serialize) -> String {
         match c {
             // Outside of texts JSON has none of these.
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
             c => text.push(c),
         }

@@ -66,6 +66,7 @@ struct RealtimeNumbers {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the document's own names")]
 struct StorageNumbers {
     total_buckets: u32,
     /// Unknown where the files are another server's.
