@@ -98,7 +98,7 @@ async fn fb_13_and_d_15_each_service_that_breaks_is_named() {
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     until("healthy again", &|answer| answer.json()["status"] == "healthy").await;
     // Realtime: the engine stands still.
-    let stands = stage.reload.lock().unwrap();
+    let stands = stage.reload.lock().await;
     let handle = stage.engine.handle.clone();
     let id = RequestId::from_parts(1, [7; 10]);
     let command = Command::Reload;

@@ -48,7 +48,7 @@ async fn fq_03_and_fq_07_a_store_that_takes_no_write_is_not_ready_within_10_s_an
 #[tokio::test(flavor = "multi_thread")]
 async fn fq_03_an_engine_that_hangs_is_not_ready_and_ready_answers_all_the_same() {
     let stage = Stage::start(quiet()).await;
-    let stands = stage.reload.lock().unwrap();
+    let stands = stage.reload.lock().await;
     let handle = stage.engine.handle.clone();
     let admin = Actor::Engine;
     let id = fluxnoc::model::RequestId::from_parts(1, [7; 10]);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fluxnoc::api::{HealthSource, serve, serve_health};
@@ -41,7 +41,7 @@ pub struct Stage {
     pub health: SocketAddr,
     pub stop: CancellationToken,
     /// Held, the engine stands still at its next reload.
-    pub reload: Arc<Mutex<()>>,
+    pub reload: Arc<tokio::sync::Mutex<()>>,
     pub clock: Clock,
     generation: u64,
     seq: u64,
@@ -69,13 +69,13 @@ impl Stage {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("fluxnoc.db");
         let store = Store::open_sqlite(&database).await.unwrap();
-        let reload = Arc::new(Mutex::new(()));
+        let reload = Arc::new(tokio::sync::Mutex::new(()));
         let (held, again) = (Arc::clone(&reload), wanted.clone());
         let clock = Clock::System;
         let engine = Engine::start(Setup {
             inventory: wanted,
             reload: Arc::new(move || {
-                let _free = held.lock().unwrap();
+                let _free = held.blocking_lock();
                 Ok(again.clone())
             }),
             keep_rule: keep_no_rules(),
