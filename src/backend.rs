@@ -51,9 +51,7 @@ impl Backend {
     pub async fn watch_from(&self, actor: Actor, after: Option<Mark>) -> Result<Watch, Problem> {
         match (self, after) {
             (_, None) => self.watch(actor).await,
-            (Self::Local(handle), Some(mark)) => {
-                handle.resume(actor, mark).await.map(Watch::Local)
-            }
+            (Self::Local(handle), Some(mark)) => handle.resume(actor, mark).await.map(Watch::Local),
             (Self::Remote(client), Some(mark)) => {
                 client.watch_from(Some(mark)).await.map(Watch::Remote)
             }

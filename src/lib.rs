@@ -20,6 +20,7 @@ pub mod config;
 pub mod demo;
 pub mod discovery;
 pub mod engine;
+pub mod meters;
 pub mod model;
 pub mod notify;
 pub mod probe;

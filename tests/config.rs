@@ -156,6 +156,8 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("bell", keys::BELL),
         ("server", keys::SERVER),
         ("access", keys::ACCESS),
+        ("metrics", keys::METRICS),
+        ("health", keys::HEALTH),
         ("engine", keys::ENGINE),
     ] {
         let table = document[section].as_table().expect("a table");

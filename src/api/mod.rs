@@ -44,6 +44,8 @@
 //! | `GET /api/v1/tokens`, `POST`, `DELETE /api/v1/tokens/{name}` | tokens; `{name, role, scopes, expires}`; nothing |
 //! | `POST /api/v1/reload`, `POST /api/v1/stop` | nothing |
 //! | `POST /api/v1/work/claim`, `POST /api/v1/work/report` | a worker's calls |
+//! | `GET /metrics` | the program's own meters, in Prometheus's text format |
+//! | `GET /api/v1/monitoring/metrics`, `.../health` | the same for people; what works: 200 or 503 |
 //! | `GET /api/v1/events` | server-sent events, each an `Event` as JSON |
 //! | `POST /api/v1/events/{stream}/interest` | what that stream looks at |
 //!
@@ -52,7 +54,10 @@
 
 mod actor;
 mod body;
+mod exposed;
+pub mod health;
 mod net;
+mod observe;
 mod problem;
 mod routes;
 mod serve;
@@ -65,6 +70,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Handle;
 
 pub use actor::Caller;
+pub use exposed::Exposed;
+pub use health::{HealthSource, serve_health};
 pub use net::{Tls, serve_net};
 pub use serve::serve;
 pub use tls::Certificates;
@@ -86,9 +93,10 @@ pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
 /// The router: one line per route.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
     use routes::{
-        accounts, alerts, checks, engine, events, handover, log, maintenance, notifications,
-        operator, rules, series, work,
+        accounts, alerts, checks, engine, events, handover, log, maintenance, monitoring,
+        notifications, operator, rules, series, work,
     };
+    let face = Face { handle, stop };
     Router::new()
         .route("/api/v1/hosts", get(checks::hosts))
         .route("/api/v1/checks/{host}/{check}", get(checks::check))
@@ -142,9 +150,13 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/stop", post(engine::stop))
         .route("/api/v1/work/claim", post(work::claim))
         .route("/api/v1/work/report", post(work::report))
+        .route("/metrics", get(monitoring::exposition))
+        .route("/api/v1/monitoring/metrics", get(monitoring::metrics))
+        .route("/api/v1/monitoring/health", get(monitoring::health))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/events/{stream}/interest", post(events::look))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
-        .with_state(Face { handle, stop })
+        .layer(axum::middleware::from_fn_with_state(face.clone(), observe::observe))
+        .with_state(face)
 }

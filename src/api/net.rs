@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::Caller;
+use super::exposed::Exposed;
 use super::serve::{FAREWELL, speak};
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -33,10 +34,11 @@ pub type Tls = watch::Receiver<Arc<rustls::ServerConfig>>;
 pub async fn serve_net(
     listener: TcpListener,
     tls: Option<Tls>,
+    exposed: Exposed,
     handle: crate::engine::Handle,
     stop: CancellationToken,
 ) {
-    let router = super::router(handle, stop.clone());
+    let router = super::network_router(handle, stop.clone()).layer(Extension(exposed));
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();

@@ -105,6 +105,7 @@ where
 /// Says no to a stranger, without reading what they want.
 async fn refuse(mut stream: UnixStream) {
     const BODY: &str = r#"{"type":"about:blank","title":"Forbidden","status":403,"kind":"forbidden","detail":"this socket belongs to another user"}"#;
+    tracing::warn!("access denied: somebody else's process at the socket");
     let answer = format!(
         "HTTP/1.1 403 Forbidden\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{BODY}",

@@ -66,6 +66,10 @@ pub struct Doors {
     pub api: std::net::TcpListener,
     /// What its TLS connections begin with.
     pub tls: Option<crate::api::Tls>,
+    /// What strangers may read there.
+    pub exposed: crate::api::Exposed,
+    /// The health listener's.
+    pub health: Option<std::net::TcpListener>,
 }
 
 /// Where the engine of a data directory is.
@@ -192,8 +196,13 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     if let Some(doors) = doors {
         let _guard = runtime.enter();
         let api = tokio::net::TcpListener::from_std(doors.api).context("cannot listen")?;
-        let served = crate::api::serve_net(api, doors.tls, handle.clone(), around.clone());
-        runtime.spawn(served);
+        let (tls, exposed) = (doors.tls, doors.exposed);
+        runtime.spawn(crate::api::serve_net(api, tls, exposed, handle.clone(), around.clone()));
+        if let Some(health) = doors.health {
+            let health = tokio::net::TcpListener::from_std(health).context("cannot listen")?;
+            let source = crate::api::HealthSource::new(handle.clone());
+            runtime.spawn(crate::api::serve_health(health, source, around.clone()));
+        }
     }
     let parts = Parts { handle: handle.clone(), door, stop: stop.clone(), around: around.clone() };
     // On a thread of its own: opening a store may take seconds, and its future is not `Send`.

@@ -1,4 +1,5 @@
-//! Where log lines go: a bounded file under the console, stderr elsewhere.
+//! Where log lines go: a bounded file under the console, stderr elsewhere; under a server one JSON
+//! object a line (`log_line`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -10,14 +11,76 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use super::log_line;
+
 /// The log's name in the data directory.
 pub const LOG: &str = "fluxnoc.log";
 /// A file of that size is put aside as `.1`, so that two of them are kept at most.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
-fn filter() -> EnvFilter {
-    EnvFilter::try_from_env("FLUXNOC_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_snmp=off"))
+/// What is logged unless the environment says otherwise.
+const ORDINARY: &str = "info,sqlx=warn,async_snmp=off";
+/// The same with all that this program itself says.
+const DEBUG: &str = "info,fluxnoc=debug,sqlx=warn,async_snmp=off";
+/// The console's own log: who else asks this engine what is not news there.
+const QUIET_ACCESS: &str = ",fluxnoc::api::observe=warn";
+
+/// `FLUXNOC_LOG` says it in full; `FLUXNOC_DEBUG`, or `FLUXBASE_DEBUG`, switches debug on.
+fn directives(variable: impl Fn(&str) -> Option<String>) -> String {
+    if let Some(own) = variable("FLUXNOC_LOG").filter(|own| EnvFilter::try_new(own).is_ok()) {
+        return own;
+    }
+    let word = variable("FLUXNOC_DEBUG").or_else(|| variable("FLUXBASE_DEBUG"));
+    let on = word.is_some_and(|word| matches!(&*word.to_ascii_lowercase(), "true" | "1"));
+    if on { DEBUG } else { ORDINARY }.to_owned()
+}
+
+fn filter(besides: &str) -> EnvFilter {
+    let mut wanted = directives(|name| std::env::var(name).ok());
+    if wanted == ORDINARY {
+        wanted.push_str(besides);
+    }
+    EnvFilter::new(wanted)
+}
+
+/// Logs to stderr as a server does: one JSON object a line, a panic too.
+pub fn to_stderr_json() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let line = log_line::fatal(panic.payload_as_str().unwrap_or("a panic"), &place);
+        // Whoever reads stderr may be gone; there is nobody else to tell.
+        let _ = io::stderr().write_all(line.as_bytes());
+    }));
+    let lines = fmt::layer().event_format(log_line::JsonLines).with_writer(io::stderr);
+    let _ = tracing_subscriber::registry().with(filter("")).with(lines).try_init();
+}
+
+/// The same lines into a buffer, with all that is told under debug: for tests, once per process.
+pub fn to_buffer_json(buffer: &Arc<Mutex<Vec<u8>>>) {
+    let lines = fmt::layer().event_format(log_line::JsonLines).with_writer(Buffer(buffer.clone()));
+    let _ = tracing_subscriber::registry().with(EnvFilter::new(DEBUG)).with(lines).try_init();
+}
+
+#[derive(Clone)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> fmt::MakeWriter<'a> for Buffer {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }
 
 /// Logs into the data directory and into the console's own buffer; stdout belongs to the screen.
@@ -29,7 +92,7 @@ pub fn into_file(data_dir: &Path) -> io::Result<()> {
     let lines = fmt::layer().with_writer(writer).with_ansi(false).with_target(true);
     // A second start in one process (tests) keeps the first subscriber.
     let _ = tracing_subscriber::registry()
-        .with(filter())
+        .with(filter(QUIET_ACCESS))
         .with(lines)
         .with(crate::tui::log_layer())
         .try_init();
@@ -98,6 +161,25 @@ impl<'a> fmt::MakeWriter<'a> for Rotating {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fb_23_debug_is_switched_by_the_environment() {
+        for (variables, wanted) in [
+            (&[] as &[(&str, &str)], ORDINARY),
+            (&[("FLUXNOC_DEBUG", "true")], DEBUG),
+            (&[("FLUXBASE_DEBUG", "true")], DEBUG),
+            (&[("FLUXBASE_DEBUG", "false")], ORDINARY),
+            (&[("FLUXNOC_DEBUG", "false"), ("FLUXBASE_DEBUG", "true")], ORDINARY),
+            (&[("FLUXNOC_DEBUG", "perhaps")], ORDINARY),
+            (&[("FLUXNOC_LOG", "warn"), ("FLUXNOC_DEBUG", "true")], "warn"),
+        ] {
+            let of = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(directives(of), wanted, "{variables:?}");
+        }
+    }
 
     #[test]
     fn a_log_never_grows_beyond_two_files() {

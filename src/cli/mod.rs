@@ -17,6 +17,7 @@ pub mod import;
 pub mod init;
 pub mod keys_cmd;
 pub mod lifecycle;
+mod log_line;
 pub mod logging;
 pub mod look;
 pub mod machine;

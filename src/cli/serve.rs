@@ -15,7 +15,7 @@ use super::args::Global;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
 use super::{logging, setup, supervisor};
-use crate::api::{Certificates, Tls};
+use crate::api::{Certificates, Exposed, Tls};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::server::Server;
@@ -31,14 +31,18 @@ const START: Duration = Duration::from_mins(10);
 /// When another engine holds the data directory, a listener or a certificate cannot be opened, or
 /// the store cannot.
 pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
-    logging::to_stderr();
+    logging::to_stderr_json();
     let server = config.settings.server.clone();
+    let exposed = Exposed {
+        metrics: !config.settings.metrics.require_auth,
+        health: !config.settings.health.require_auth,
+    };
     let console = console::of(global, config)?;
     lifecycle::prepare(&console.data_dir)?;
     let certificates = certificates(&server)?;
     let tls = certificates.as_ref().map(Certificates::current);
     let mut plan = console.plan(true);
-    plan.doors = Some(Box::new(move || open(&server, tls)));
+    plan.doors = Some(Box::new(move || open(&server, tls, exposed)));
     let home = lifecycle::start_here(plan)?;
     drop(console);
     if let Some(certificates) = certificates {
@@ -49,12 +53,16 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     home.stop().map(|()| ExitCode::SUCCESS)
 }
 
-fn open(server: &Server, tls: Option<Tls>) -> anyhow::Result<Doors> {
+fn open(server: &Server, tls: Option<Tls>, exposed: Exposed) -> anyhow::Result<Doors> {
     let api = listen(server.address(), "server.listen")?;
     let at = api.local_addr().context("the listener has no address")?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("the API listens at {scheme}://{at}");
-    Ok(Doors { api, tls })
+    let health = match server.health_enabled {
+        true => Some(listen(server.health_addr, "server.health_addr")?),
+        false => None,
+    };
+    Ok(Doors { api, tls, exposed, health })
 }
 
 /// The certificates of the configuration.

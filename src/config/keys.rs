@@ -20,6 +20,8 @@ pub const TOP: &[&str] = &[
     "bell",
     "server",
     "access",
+    "metrics",
+    "health",
     "host",
     "check",
     "scrape",
@@ -120,6 +122,10 @@ pub const ACCESS: &[&str] = &["operator_max_window", "operator_max_hosts", "oper
 pub const WALL: &[&str] = &["rotate", "views"];
 /// `[bell]`.
 pub const BELL: &[&str] = &["critical", "warning", "unknown", "ack", "quiet"];
+/// `[metrics]`.
+pub const METRICS: &[&str] = &["require_auth", "compat"];
+/// `[health]`.
+pub const HEALTH: &[&str] = &["require_auth"];
 /// `[[host]]`.
 pub const HOST: &[&str] = &[
     "name",

@@ -107,6 +107,8 @@ impl Layers {
             ("bell", keys::BELL),
             ("server", keys::SERVER),
             ("access", keys::ACCESS),
+            ("metrics", keys::METRICS),
+            ("health", keys::HEALTH),
         ];
         for (section, known) in sections {
             let Some(mut table) = top.table(section) else { continue };

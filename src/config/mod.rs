@@ -12,6 +12,7 @@ pub mod console;
 pub mod contexts;
 mod drafts;
 mod email;
+pub mod exposure;
 mod file;
 mod flux_notify;
 mod hosts;

@@ -141,7 +141,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 45] = [
+pub const SETTINGS: [Setting; 48] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -231,4 +231,7 @@ pub const SETTINGS: [Setting; 45] = [
     setting!(access.operator_over_limit, Text, over_limit, |what: &OverLimit| Some(
         what.word().to_owned()
     )),
+    setting!(metrics.require_auth, Switch, switch, |on: &bool| Some(on.to_string())),
+    setting!(metrics.compat, Switch, switch, |on: &bool| Some(on.to_string())),
+    setting!(health.require_auth, Switch, switch, |on: &bool| Some(on.to_string())),
 ];

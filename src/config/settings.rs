@@ -3,6 +3,7 @@
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
+pub use super::exposure::{Health, Metrics};
 pub use super::server::Server;
 pub use super::setting_table::{Form, SETTINGS, Setting};
 pub use super::times::zone_offset;
@@ -31,6 +32,10 @@ pub struct Settings {
     pub server: Server,
     /// `[access]`.
     pub access: Access,
+    /// `[metrics]`.
+    pub metrics: Metrics,
+    /// `[health]`.
+    pub health: Health,
 }
 
 /// The words of `color`.

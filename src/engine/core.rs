@@ -44,6 +44,9 @@ pub struct Core {
     pub(super) table: Table,
     pub(super) world: World,
     pub(super) feed: Feed,
+    pub(super) meters: Arc<crate::meters::Meters>,
+    /// When checks and alerts were last counted.
+    pub(super) tallied: Option<Steady>,
     /// What was scraped lately.
     pub(super) series: crate::series::Memory,
     pub(super) batch: Batch,
@@ -237,6 +240,7 @@ impl Core {
         let batch = std::mem::take(&mut self.batch);
         match self.commit(&batch).await {
             Ok(series) => {
+                self.meters.pulse.written(self.clock.now().steady);
                 if self.storage_down {
                     self.storage_down = false;
                     self.status.storage = None;
@@ -291,6 +295,7 @@ impl Core {
         self.look_at_deliveries(now);
         self.tell_left_out(now.steady);
         self.note_token_uses();
+        self.look_at_meters(now);
         self.direct_worker(now.steady);
     }
 

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::handle::{EVENTS, Watcher};
+use crate::meters::Meters;
 use crate::model::{CheckKey, SafeText, Span, Steady};
-use crate::protocol::event::{
-    INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, Mark, TraceRequest,
-};
+use crate::protocol::event::{INTEREST_LIMIT, Interest, LiveCheck, LiveTrace, Mark, TraceRequest};
 use crate::protocol::work::Directives;
 use crate::protocol::{Actor, Event, Problem, World};
 
@@ -64,13 +63,30 @@ pub struct Feed {
     traces: HashMap<TraceRequest, Path>,
     sent_traces: HashSet<TraceRequest>,
     sent_follow: HashSet<CheckKey>,
+    meters: Arc<Meters>,
 }
 
 impl Feed {
-    /// No streams yet; `run` tells this run of the engine from others.
+    /// No streams yet; what is sent is counted, and `run` tells this run of the engine from others.
     #[must_use]
-    pub fn of_run(run: i64) -> Self {
-        Self { run, ..Self::default() }
+    pub fn of_run(run: i64, meters: Arc<Meters>) -> Self {
+        Self { run, meters, ..Self::default() }
+    }
+
+    /// Open streams of people, topics that are looked at, topics of all streams together. What
+    /// happens is a topic, as is each check and each path that somebody looks at.
+    #[must_use]
+    pub fn numbers(&self) -> (usize, usize, usize) {
+        let open = self.streams.values().filter(|s| !s.worker && !s.out.is_closed());
+        let (mut checks, mut paths) = (HashSet::new(), HashSet::new());
+        let (mut streams, mut topics) = (0, 0);
+        for Stream { interest, .. } in open {
+            streams += 1;
+            topics += 1 + interest.checks.len() + usize::from(interest.trace.is_some());
+            checks.extend(&interest.checks);
+            paths.extend(&interest.trace);
+        }
+        (streams, usize::from(streams > 0) + checks.len() + paths.len(), topics)
     }
 
     /// A new stream that begins with the present picture.
@@ -96,12 +112,7 @@ impl Feed {
     ///
     /// # Errors
     /// As [`Self::watch`].
-    pub fn resume(
-        &mut self,
-        actor: &Actor,
-        mark: Mark,
-        world: &World,
-    ) -> Result<Watcher, Problem> {
+    pub fn resume(&mut self, actor: &Actor, mark: Mark, world: &World) -> Result<Watcher, Problem> {
         let missed = self.told.checked_sub(mark.seq).and_then(|count| usize::try_from(count).ok());
         let known = missed.filter(|count| mark.run == self.run && *count <= self.kept.len());
         let Some(missed) = known.filter(|_| *actor != Actor::Worker) else {
@@ -131,6 +142,11 @@ impl Feed {
             picture.push(Arc::new(Event::Mark(self.mark())));
         }
         let interest = Interest::default();
+        if !worker {
+            let stream = self.last;
+            tracing::info!(stream, operator = %actor.name(), "realtime connection opened");
+            self.meters.realtime.sent("picture", 1);
+        }
         let stream = Stream { out, interest, operator: actor.name(), worker, lost: false };
         self.streams.insert(self.last, stream);
         Watcher::new(picture, changes)
@@ -273,12 +289,23 @@ impl Feed {
     }
 
     fn send(&mut self, event: &Arc<Event>, now: Steady, to: impl Fn(&Stream) -> bool) {
+        let mut sent = 0;
         for stream in self.streams.values_mut().filter(|stream| to(stream)) {
             // The buffer's end means "start over" to the other side.
-            stream.lost |= stream.out.try_send(Arc::clone(event)).is_err();
+            let taken = stream.out.try_send(Arc::clone(event)).is_ok();
+            stream.lost |= !taken;
+            sent += usize::from(taken && !stream.worker);
         }
+        self.meters.realtime.sent(event.name(), sent);
         let before = self.streams.len();
-        self.streams.retain(|_, stream| !stream.lost && !stream.out.is_closed());
+        self.streams.retain(|number, stream| {
+            let stays = !stream.lost && !stream.out.is_closed();
+            if !stays && !stream.worker {
+                let (operator, slow) = (&stream.operator, stream.lost);
+                tracing::info!(stream = number, %operator, slow, "realtime connection closed");
+            }
+            stays
+        });
         if self.streams.len() != before {
             self.recount(now);
         }
@@ -340,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_stream_goes_on_where_another_one_ended() {
-        let (mut feed, now) = (Feed::of_run(7), Steady::from_millis(0));
+        let (mut feed, now) = (Feed::of_run(7, Arc::default()), Steady::from_millis(0));
         let ann = Actor::Local { name: SafeText::line("ann"), role: Role::Viewer };
         let bob = Actor::Local { name: SafeText::line("bob"), role: Role::Viewer };
         let all = |watcher: &mut Watcher| -> Vec<Event> {

@@ -5,13 +5,15 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::gate::{Gate, Word};
+use super::inside::Inside;
 use crate::auth::Accounts;
 use crate::clock::Clock;
+use crate::meters::Meters;
 use crate::protocol::event::Mark;
 use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
 
@@ -42,6 +44,9 @@ pub struct Handle {
     asks: mpsc::Sender<Ask>,
     work: mpsc::Sender<Ask>,
     pub(super) gate: Arc<Gate>,
+    meters: Arc<Meters>,
+    /// How the engine is; set when it has begun.
+    inside: Arc<OnceLock<Arc<Inside>>>,
 }
 
 /// The engine's ends of a [`Handle`].
@@ -73,7 +78,8 @@ impl Handle {
         let (asks, asked) = mpsc::channel(ASKS);
         let (work, worked) = mpsc::channel(REPORTS);
         let door = Door { asks: asked, work: worked, words, gate: Arc::clone(&gate) };
-        (Self { asks, work, gate }, door)
+        let (meters, inside) = Default::default();
+        (Self { asks, work, gate, meters, inside }, door)
     }
 
     /// A handle whose questions all arrive at one receiver: a fake engine for tests.
@@ -82,7 +88,25 @@ impl Handle {
         let (asks, asked) = mpsc::channel(ASKS);
         let (gate, _) = Gate::new(None);
         gate.open(Accounts::default(), Clock::System);
-        (Self { work: asks.clone(), asks, gate }, asked)
+        let (meters, inside) = Default::default();
+        (Self { work: asks.clone(), asks, gate, meters, inside }, asked)
+    }
+
+    /// The meters of this engine and of all that stands around it.
+    #[must_use]
+    pub fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
+    /// The engine has begun.
+    pub(super) fn begun(&self, inside: Arc<Inside>) {
+        // A handle belongs to one engine; a second start of it keeps the first.
+        let _ = self.inside.set(inside);
+    }
+
+    /// How the engine is; `None` until it has begun.
+    pub(super) fn inside(&self) -> Option<&Inside> {
+        self.inside.get().map(AsRef::as_ref)
     }
 
     /// Has a command done.

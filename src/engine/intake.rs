@@ -41,6 +41,9 @@ impl Core {
         }
         for mut finding in report.results {
             self.take_scrape(&mut finding);
+            if !finding.sample {
+                self.meters.pulse.result(now.steady);
+            }
             if finding.sample { self.show_sample(finding) } else { self.receive(finding) }
         }
         self.follow_reach(self.clock.now());
@@ -75,6 +78,7 @@ impl Core {
         let host = self.table.host(&check.key.host);
         let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
         let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
+        self.meters.monitor.result(check.kind().word(), super::observe::label(verdict.state));
         self.run_began(at, finding.slot, now);
         let before = self.status_of(at);
         let sight = self.sight_for(at, &before, now);

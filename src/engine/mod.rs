@@ -18,10 +18,12 @@ mod gathering;
 pub mod handle;
 mod handover;
 mod housekeeping;
+mod inside;
 mod intake;
 mod lane;
 mod log;
 mod logins;
+mod observe;
 mod outbox;
 mod pages;
 mod paths;
@@ -45,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use gate::{Credential, Identity, NotOpened, Opened, Visitor};
 pub use handle::{Ask, Door, Handle, Watcher};
+pub use inside::{Service, Services};
 
 use crate::clock::Clock;
 use crate::model::{Check, Host, SafeText, Span, Timestamp};
@@ -166,7 +169,9 @@ impl Engine {
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
         let Setup { inventory, reload, keep_rule, store, keep, clock, machine } = setup;
-        let loaded = store.load().await?;
+        let meters = Arc::clone(handle.meters());
+        let store = store.metered(Arc::clone(&meters));
+        let loaded = Box::pin(store.load()).await?;
         open_gate(&door, &store, &clock).await?;
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
@@ -195,7 +200,9 @@ impl Engine {
             store: store.clone(),
             table: slots::Table::default(),
             world: World::new(),
-            feed: feed::Feed::of_run(now.wall.millis()),
+            feed: feed::Feed::of_run(now.wall.millis(), Arc::clone(&meters)),
+            meters: Arc::clone(&meters),
+            tallied: None,
             series: crate::series::Memory::new(keep.series),
             batch: batch::Batch::default(),
             status,
@@ -240,6 +247,8 @@ impl Engine {
         core.adopt(inventory);
         core.flush().await;
         core.tell_status();
+        core.look_at_meters(now);
+        handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
         let outbox = outbox::Outbox {
@@ -251,6 +260,7 @@ impl Engine {
             redone,
             post,
             changed,
+            meters,
             stop: stop.clone(),
         };
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));

@@ -14,6 +14,7 @@ use super::flights::{Flight, Flights, written};
 use super::gathering::Desk;
 use super::watchdog::Post;
 use crate::clock::Clock;
+use crate::meters::Meters;
 use crate::model::{ChannelKind, Routes, Span};
 use crate::notify::Delivery;
 use crate::store::{OutboxRow, Pass, Store, StoreError};
@@ -45,6 +46,7 @@ pub(super) struct Outbox {
     pub post: watch::Sender<Post>,
     /// Woken when the outbox has changed.
     pub changed: Arc<tokio::sync::Notify>,
+    pub meters: Arc<Meters>,
     pub stop: CancellationToken,
 }
 
@@ -60,7 +62,11 @@ pub(super) async fn run(mut outbox: Outbox) {
         if look || flights.wants_more(LOW) {
             look = false;
             match outbox.read(&mut flights).await {
-                Ok(()) => outbox.post.send_modify(|post| post.turned = outbox.clock.now().steady),
+                Ok(()) => {
+                    let now = outbox.clock.now().steady;
+                    outbox.meters.pulse.posted(now);
+                    outbox.post.send_modify(|post| post.turned = now);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be read; it is tried again");
                 }
@@ -149,12 +155,37 @@ impl Outbox {
     fn settle(&self, flights: &mut Flights, landed: &[Flight]) {
         self.changed.notify_one();
         let steady = self.clock.now().steady;
+        for flight in landed {
+            self.count(flight);
+        }
         self.post.send_modify(|post| {
             for flight in landed {
                 post.tried(&flight.delivery, steady);
             }
         });
         flights.settle(landed);
+    }
+
+    /// Counts what became of a delivery, and says so.
+    fn count(&self, flight: &Flight) {
+        let routes = self.routes.borrow();
+        let destination = &flight.row.notification.destination;
+        let kind = routes.channel(destination).map(|channel| channel.kind);
+        let channel = match kind {
+            Some(ChannelKind::Log) => "log",
+            Some(ChannelKind::Webhook(_)) => "webhook",
+            Some(ChannelKind::Exec(_)) => "exec",
+            Some(ChannelKind::FluxNotify(_)) => "flux_notify",
+            Some(ChannelKind::Email(_)) => "email",
+            None => "none",
+        };
+        let result = match flight.delivery {
+            Delivery::Sent => "sent",
+            Delivery::Retry { .. } => "retry",
+            Delivery::Refused(_) => "refused",
+        };
+        self.meters.monitor.notified(channel, result);
+        tracing::info!(channel, destination, result, "notification");
     }
 
     /// Waits for what is on its way and writes it down.

@@ -226,3 +226,33 @@ pub enum Event {
     /// The stream lost events: drop the mirror and watch again.
     Resync,
 }
+
+impl Event {
+    /// Its kind, as the wire names it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Resumed { .. } => "resumed",
+            Self::Mark(_) => "mark",
+            Self::Pulse => "pulse",
+            Self::Ready => "ready",
+            Self::Host(_) => "host",
+            Self::HostGone(_) => "host_gone",
+            Self::Check(_) => "check",
+            Self::CheckGone(_) => "check_gone",
+            Self::Alert(_) => "alert",
+            Self::Told(_) => "told",
+            Self::AlertGone(_) => "alert_gone",
+            Self::Maintenance(_) => "maintenance",
+            Self::MaintenanceGone(_) => "maintenance_gone",
+            Self::Engine(_) => "engine",
+            Self::Live(_) => "live",
+            Self::Trace(_) => "trace",
+            Self::Path(_) => "path",
+            Self::Remembered { .. } => "remembered",
+            Self::Directives(_) => "directives",
+            Self::Resync => "resync",
+        }
+    }
+}

@@ -78,6 +78,28 @@ impl StoreError {
         Self::Unavailable { place: place.display().to_string(), why: error.to_string() }
     }
 
+    /// What happened in a few fixed words that name no place, for those who may not know it.
+    #[must_use]
+    pub fn brief(&self) -> &'static str {
+        const KNOWN: [(&str, &str); 5] = [
+            ("closed", "it was closed"),
+            ("disk is full", "the disk is full"),
+            ("may only be read", "it may only be read"),
+            ("another program holds it", "another program holds it"),
+            ("became free", "no connection became free in time"),
+        ];
+        match self {
+            Self::Unavailable { why, .. } => {
+                let known = KNOWN.iter().find(|(words, _)| why.contains(words));
+                known.map_or("it cannot be used", |(_, brief)| brief)
+            }
+            Self::Corrupt { .. } => "it is damaged",
+            Self::Newer { .. } => "a newer program wrote it",
+            Self::Foreign { .. } => "it belongs to another program",
+            Self::Internal(_) => "it does not take what is written",
+        }
+    }
+
     /// True when trying again later may help.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
@@ -176,5 +198,7 @@ mod tests {
         let corrupt = StoreError::Corrupt { place: "/x.db".into(), why: "page 3".into() };
         assert!(corrupt.to_string().contains(".recover"), "{corrupt}");
         assert!(!corrupt.may_pass());
+        assert_eq!(error.brief(), "no connection became free in time");
+        assert_eq!(corrupt.brief(), "it is damaged");
     }
 }

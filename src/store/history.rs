@@ -133,8 +133,10 @@ impl Store {
     ) -> Result<Vec<Entry>, StoreError> {
         const SQL: &str =
             "SELECT vals FROM journal WHERE newest >= $1 AND oldest < $2 ORDER BY seq";
+        let timer = self.meters.storage.begin("read");
         let stored: Vec<Vec<u8>> =
             read!(self, pool => sqlx::query_scalar(SQL).bind(from).bind(to).fetch_all(pool).await)?;
+        timer.end(stored.iter().map(Vec::len).sum());
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen = HashSet::new();
         for bytes in stored {
@@ -166,7 +168,10 @@ impl Store {
         let start = hour_of(from.max(first).max(end.saturating_sub(REACH)));
         let sql = CHUNKS_OF;
         let mut entries = Vec::new();
-        for (hour, vals) in self.by_time(sql, check_no, (start, end, HOUR)).await? {
+        let timer = self.meters.storage.begin("read");
+        let stored = self.by_time(sql, check_no, (start, end, HOUR)).await?;
+        timer.end(stored.iter().map(|(_, vals)| vals.len()).sum());
+        for (hour, vals) in stored {
             match chunk::decode(hour, &vals) {
                 Ok(more) => entries.extend(more),
                 Err(_) => *damaged += 1,

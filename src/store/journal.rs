@@ -35,7 +35,9 @@ impl Tx {
     pub async fn append_journal(&mut self, rows: &[JournalRow]) -> Result<(), StoreError> {
         const SQL: &str =
             "INSERT INTO journal (seq, oldest, newest, results, vals) VALUES ($1, $2, $3, $4, $5)";
+        let meters = std::sync::Arc::clone(&self.meters);
         for rows in rows.chunks(BATCH_LIMIT) {
+            let timer = meters.storage.begin("write");
             let mut packed: Vec<_> = rows.iter().map(pack).collect();
             let times = rows.iter().map(|row| row.at.millis());
             let (oldest, newest) = (times.clone().min(), times.max());
@@ -44,6 +46,7 @@ impl Tx {
             let seq = self.take("journal", 1).await?;
             on!(self, c => sqlx::query(SQL).bind(seq).bind(oldest).bind(newest).bind(results)
                 .bind(&vals).execute(c).await.map(drop))?;
+            timer.end(vals.len());
         }
         Ok(())
     }

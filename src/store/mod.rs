@@ -35,6 +35,7 @@ mod load;
 pub mod lock;
 mod log;
 mod maintenance;
+mod metered;
 mod outbox;
 pub mod pack;
 mod past;
@@ -58,7 +59,10 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Pool, SqlitePool};
+
+use crate::meters::{Meters, PoolNumbers};
 
 pub use error::StoreError;
 pub use gathering::{Gathered, Pass, Piled, RENEWED, Select};
@@ -75,6 +79,7 @@ pub use retention::{DELETE_LIMIT, Retention};
 pub use telling::Telling;
 pub use tx::Tx;
 
+use metered::Metered;
 use tx::{Held, Inner};
 
 /// Reads a row of `meta`.
@@ -85,6 +90,7 @@ const META: &str = "SELECT value FROM meta WHERE key = $1";
 pub struct Store {
     database: Database,
     place: Arc<str>,
+    meters: Arc<Meters>,
 }
 
 #[derive(Clone, Debug)]
@@ -101,9 +107,22 @@ enum Database {
 /// Runs one body on the readers of a [`Store`], typed for each database.
 macro_rules! read {
     ($store:expr, $pool:ident => $body:expr) => {{
+        let meters = &$store.meters;
         let result = match &$store.database {
-            $crate::store::Database::Sqlite { readers: $pool, .. } => $body,
-            $crate::store::Database::Postgres($pool) => $body,
+            $crate::store::Database::Sqlite { readers, .. } => match $store.take(readers).await {
+                Ok(mut held) => {
+                    let $pool = $crate::store::metered::Metered::new(&mut *held, meters);
+                    $body
+                }
+                Err(error) => Err(error),
+            },
+            $crate::store::Database::Postgres(all) => match $store.take(all).await {
+                Ok(mut held) => {
+                    let $pool = $crate::store::metered::Metered::new(&mut *held, meters);
+                    $body
+                }
+                Err(error) => Err(error),
+            },
         };
         result.map_err(|error: sqlx::Error| $store.error(&error))
     }};
@@ -129,6 +148,63 @@ impl Store {
         postgres::open(url).await
     }
 
+    /// The same, counted by these meters from now on.
+    #[must_use]
+    pub fn metered(self, meters: Arc<Meters>) -> Self {
+        Self { meters, ..self }
+    }
+
+    /// Reads something small.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.meta("application").await.map(drop)
+    }
+
+    /// Its files on disk; `None` where they are another server's.
+    #[must_use]
+    pub fn files(&self) -> Option<u32> {
+        let path = self.path()?;
+        let mut count = 0;
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            count += u32::from(Path::new(&name).exists());
+        }
+        Some(count)
+    }
+
+    /// Its connections now. On SQLite the one that writes and those that read together.
+    #[must_use]
+    pub fn pool(&self) -> PoolNumbers {
+        let of = |size: u32, idle: usize, max: u32| {
+            let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(size);
+            PoolNumbers { acquired: size - idle, idle, total: size, max }
+        };
+        match &self.database {
+            Database::Postgres(pool) => {
+                of(pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            }
+            Database::Sqlite { writer, readers, .. } => of(
+                writer.size() + readers.size(),
+                writer.num_idle() + readers.num_idle(),
+                writer.options().get_max_connections() + readers.options().get_max_connections(),
+            ),
+        }
+    }
+
+    /// A connection; how long it was waited for is counted.
+    async fn take<D: sqlx::Database>(
+        &self,
+        pool: &Pool<D>,
+    ) -> Result<PoolConnection<D>, sqlx::Error> {
+        let begun = std::time::Instant::now();
+        let taken = pool.acquire().await;
+        self.meters.database.acquired(begun.elapsed());
+        taken
+    }
+
     /// Begins a unit of work. On SQLite one at a time: the next one waits for it.
     ///
     /// # Errors
@@ -136,21 +212,23 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let inner = match &self.database {
             Database::Sqlite { writer, .. } => {
-                let mut held = Held::new(self.ok(writer.acquire().await)?);
+                let mut held = Held::new(self.ok(self.take(writer).await)?);
                 if let Some(connection) = held.get() {
+                    let connection = Metered::new(connection, &self.meters);
                     self.ok(sqlx::query(dialect::BEGIN_SQLITE).execute(connection).await)?;
                 }
                 Inner::Sqlite(held)
             }
             Database::Postgres(pool) => {
-                let mut held = Held::new(self.ok(pool.acquire().await)?);
+                let mut held = Held::new(self.ok(self.take(pool).await)?);
                 if let Some(connection) = held.get() {
+                    let connection = Metered::new(connection, &self.meters);
                     self.ok(sqlx::query(dialect::BEGIN_POSTGRES).execute(connection).await)?;
                 }
                 Inner::Postgres(held)
             }
         };
-        Ok(Tx::new(inner, Arc::clone(&self.place)))
+        Ok(Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters)))
     }
 
     /// Closes it, after what is being done is done. On SQLite the write-ahead log is emptied.
@@ -179,7 +257,11 @@ impl Store {
 
     async fn read_postgres(&self, sql: &'static str) -> Result<i64, StoreError> {
         match &self.database {
-            Database::Postgres(pool) => self.ok(sqlx::query_scalar(sql).fetch_one(pool).await),
+            Database::Postgres(pool) => {
+                let mut held = self.ok(self.take(pool).await)?;
+                let connection = Metered::new(&mut *held, &self.meters);
+                self.ok(sqlx::query_scalar(sql).fetch_one(connection).await)
+            }
             Database::Sqlite { .. } => {
                 Err(StoreError::Internal("a PostgreSQL statement for SQLite".to_owned()))
             }

@@ -38,7 +38,7 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         .map_err(|error| StoreError::of(&place, &error))?;
     inspect(&pool, &place).await?;
     schema::migrator().run(&pool).await.map_err(|error| schema::failed(&place, error))?;
-    Ok(Store { database: Database::Postgres(pool), place })
+    Ok(Store { database: Database::Postgres(pool), place, meters: Arc::default() })
 }
 
 async fn inspect(pool: &PgPool, place: &str) -> Result<(), StoreError> {

@@ -49,6 +49,18 @@ impl Store {
         Ok(rows.into_iter().map(standing).collect())
     }
 
+    /// Since when the oldest notification is due; `None` when none is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        const SQL: &str = "SELECT MIN(not_before) FROM outbox WHERE state = 'due' \
+            AND +not_before <= $1";
+        let at: Option<i64> =
+            read!(self, pool => sqlx::query_scalar(SQL).bind(now.millis()).fetch_one(pool).await)?;
+        Ok(words::moment(at))
+    }
+
     /// When a destination last took a notification.
     ///
     /// # Errors

@@ -166,8 +166,11 @@ impl Tx {
             (SELECT hour, check_no FROM chunks WHERE hour < $1 ORDER BY hour, check_no LIMIT $2) \
             RETURNING CAST(length(vals) AS BIGINT)";
         let limit = i64::try_from(limit).unwrap_or(0);
+        let meters = std::sync::Arc::clone(&self.meters);
+        let timer = meters.storage.begin("delete");
         let sizes: Vec<i64> = on!(self, c => sqlx::query_scalar(SQL)
             .bind(before).bind(limit).fetch_all(c).await)?;
+        timer.end(usize::try_from(sizes.iter().sum::<i64>()).unwrap_or(0));
         if !sizes.is_empty() {
             self.count("chunk_bytes", -sizes.iter().sum::<i64>()).await?;
         }

@@ -6,6 +6,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Database, Postgres, Sqlite};
 
 use super::{StoreError, dialect};
+use crate::meters::Meters;
 
 /// A connection that is in a transaction until it is handed back.
 ///
@@ -44,6 +45,7 @@ pub(super) enum Inner {
 pub struct Tx {
     pub(super) inner: Inner,
     place: Arc<str>,
+    pub(super) meters: Arc<Meters>,
     failed: bool,
 }
 
@@ -55,11 +57,17 @@ macro_rules! on {
         let failed = $tx.begin_statement();
         let result = match &mut $tx.inner {
             $crate::store::tx::Inner::Sqlite(held) => match held.get() {
-                Some($connection) => $body,
+                Some(held) => {
+                    let $connection = $crate::store::metered::Metered::new(held, &$tx.meters);
+                    $body
+                }
                 None => Err(sqlx::Error::PoolClosed),
             },
             $crate::store::tx::Inner::Postgres(held) => match held.get() {
-                Some($connection) => $body,
+                Some(held) => {
+                    let $connection = $crate::store::metered::Metered::new(held, &$tx.meters);
+                    $body
+                }
                 None => Err(sqlx::Error::PoolClosed),
             },
         };
@@ -69,8 +77,8 @@ macro_rules! on {
 pub(super) use on;
 
 impl Tx {
-    pub(super) const fn new(inner: Inner, place: Arc<str>) -> Self {
-        Self { inner, place, failed: false }
+    pub(super) const fn new(inner: Inner, place: Arc<str>, meters: Arc<Meters>) -> Self {
+        Self { inner, place, meters, failed: false }
     }
 
     /// Makes everything of this unit of work durable.

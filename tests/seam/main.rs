@@ -150,7 +150,9 @@ async fn every_problem_comes_back() {
         for _ in 0..3 {
             match stage.ask().await {
                 Ask::Query(_, _, reply) => drop(reply.send(Err(problem.clone()))),
-                Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => drop(reply.send(Err(problem.clone()))),
+                Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
+                    drop(reply.send(Err(problem.clone())))
+                }
                 Ask::Execute(_, reply) => drop(reply.send(Err(problem.clone()))),
             }
         }

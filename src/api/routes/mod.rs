@@ -8,6 +8,7 @@ pub(super) mod events;
 pub(super) mod handover;
 pub(super) mod log;
 pub(super) mod maintenance;
+pub(super) mod monitoring;
 pub(super) mod notifications;
 pub(super) mod operator;
 pub(super) mod rules;
