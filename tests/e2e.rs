@@ -41,6 +41,8 @@ mod prompts;
 mod pty;
 #[path = "e2e/read_only.rs"]
 mod read_only;
+#[path = "e2e/remote.rs"]
+mod remote;
 #[path = "e2e/saved_rule.rs"]
 mod saved_rule;
 #[path = "plugins/scene.rs"]

@@ -3,21 +3,25 @@
 //! In: what was typed, the configuration, the environment. Out: a client that was let in.
 //! Never: writes a secret, or takes one from the arguments, which everybody can read.
 
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 
+use super::accounts_cmd;
 use super::args::Global;
 use crate::client::{Access, Client, Credential, Me};
 use crate::config::Config;
 use crate::config::contexts::Context;
-use crate::model::Secret;
+use crate::model::{SafeText, Secret};
 
 /// The variable with a token.
 const TOKEN: &str = "FLUXNOC_TOKEN";
 /// The time for a token that a command gives.
 const SECRET: Duration = Duration::from_secs(30);
+/// Most bytes of a name that is typed.
+const LINE: u64 = 1024;
 /// Most bytes of a file of certificates.
 const AUTHORITIES: u64 = 1 << 20;
 
@@ -76,7 +80,20 @@ async fn credential(global: &Global, context: &Context) -> anyhow::Result<Creden
     if let Some(secret) = &context.token {
         return resolve(secret).await.map(Credential::Token);
     }
-    bail!("{} asks who you are; give --token-file or {TOKEN}", context.url)
+    login(&context.url)
+}
+
+/// Asks at the terminal for a name and a password.
+fn login(url: &str) -> anyhow::Result<Credential> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{url} asks who you are; give --token-file or {TOKEN}");
+    }
+    let place = SafeText::line(url);
+    eprint!("{place}\nname: ");
+    let mut name = String::new();
+    std::io::stdin().lock().take(LINE).read_line(&mut name).context("no name was given")?;
+    let password = accounts_cmd::prompt("password: ").map_err(|why| anyhow!(why))?;
+    Ok(Credential::Login { name: name.trim().to_owned(), password })
 }
 
 fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {

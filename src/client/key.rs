@@ -12,7 +12,7 @@ use url::{Host, Url};
 
 use super::routes::{self, Call};
 use crate::clock::Clock;
-use crate::model::{SafeText, Span, Steady};
+use crate::model::{Password, SafeText, Span, Steady};
 use crate::protocol::{Problem, Role};
 
 /// Most bytes of a token.
@@ -41,7 +41,7 @@ pub enum Credential {
         /// The name.
         name: String,
         /// The password.
-        password: String,
+        password: Password,
     },
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Key(Mutex<State>);
 
 enum State {
     Token(HeaderValue),
-    Waiting { name: String, password: String },
+    Waiting { name: String, password: Password },
     Login { bearer: HeaderValue, renew_at: Steady },
 }
 
@@ -112,14 +112,14 @@ impl fmt::Debug for Key {
 
 /// What is to be asked before anything else.
 pub(super) enum Errand {
-    Login { name: String, password: String },
+    Login { name: String, password: Password },
     Renew,
 }
 
 impl Errand {
     pub(super) fn call(&self) -> Result<Call, Problem> {
         match self {
-            Self::Login { name, password } => routes::login(name, password),
+            Self::Login { name, password } => routes::login(name, password.reveal()),
             Self::Renew => Ok(routes::renew()),
         }
     }
@@ -235,7 +235,10 @@ mod tests {
 
     #[test]
     fn a_secret_is_shown_nowhere() {
-        let login = Credential::Login { name: "ann".to_owned(), password: "hunter22".to_owned() };
+        let login = Credential::Login {
+            name: "ann".to_owned(),
+            password: Password::new("hunter22".to_owned()),
+        };
         let key = Key::of(Credential::Token("fnx_secret".to_owned())).unwrap();
         let shown = format!("{login:?} {key:?} {:?}", Credential::Token("fnx_secret".to_owned()));
         assert!(!shown.contains("hunter22") && !shown.contains("fnx_secret"), "{shown}");

@@ -169,6 +169,8 @@ fn fresh(app: &App) -> (String, Role) {
         Freshness::Offline(age) if age < Span::from_secs(5) => None,
         Freshness::Offline(age) => {
             let why = if let Link::Lost(_, why) = &app.link { why } else { "" };
+            // Where it is stands at the left; here is room for what is wrong.
+            let why = why.rsplit(": ").next().unwrap_or(why);
             Some((format!("{}, {why}", aged("OFFLINE", age)), Role::Bad))
         }
         Freshness::Stale(age) => Some((aged("STALE", age), Role::Bad)),

@@ -93,6 +93,35 @@ impl Desk {
         desk
     }
 
+    /// The same at a server, where the operator has an account.
+    pub fn open_remote() -> Self {
+        let house = House::new("");
+        house.configure(&site(&house));
+        let mut desk = Self::remote(house, "2 unhandled");
+        desk.press("2");
+        desk.wait("all alerts", |screen| screen.contains("Alerts: unhandled 2"));
+        desk
+    }
+
+    /// Starts a server on a configuration, opens a console that is connected to it, and waits for
+    /// its problems.
+    pub fn remote(house: House, problems: &str) -> Self {
+        let url = house.serve();
+        Self::connected(house, &url, problems)
+    }
+
+    /// Opens a console that is connected to a server, and waits for its problems.
+    pub fn connected(house: House, url: &str, problems: &str) -> Self {
+        house.account(OPERATOR);
+        let console = house.connect(LARGE, url, OPERATOR);
+        console.wait("the problems", PATIENCE, |screen| {
+            screen.contains("LIVE") && screen.contains(problems)
+        });
+        let desk = Self { console, house };
+        desk.settled();
+        desk
+    }
+
     /// Opens a console on a configuration, and waits for its problems.
     pub fn at(house: House, more: &[&str], problems: &str) -> Self {
         let mut all = vec!["--as", OPERATOR];
@@ -215,9 +244,10 @@ impl Desk {
 
     /// Every command of a person, the newest last.
     pub fn audit(&self) -> Vec<Audit> {
-        // What the engine did by itself, a window's beginning say, is nobody's command.
+        // What the engine did by itself, a window's beginning say, is nobody's command; nor is a
+        // login to a server.
         let column = |name: &str| {
-            self.rows(&format!("SELECT {name} FROM audit WHERE actor <> 'fluxnoc' ORDER BY seq"))
+            self.rows(&format!("SELECT {name} FROM audit WHERE actor <> 'fluxnoc' AND command <> 'login' ORDER BY seq"))
         };
         let actors = column("actor").into_iter().zip(column("command"));
         let all = actors.zip(column("detail"));
@@ -260,6 +290,12 @@ impl Desk {
     pub fn moment(&self, sql: &str) -> i64 {
         self.value(sql).parse().unwrap()
     }
+}
+
+/// Tells a story on the small site, on the local console and on one that is connected to a server.
+pub fn everywhere(story: fn(Desk)) {
+    story(Desk::open(&[]));
+    story(Desk::open_remote());
 }
 
 /// The last line of a screen.

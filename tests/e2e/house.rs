@@ -1,5 +1,6 @@
 //! A configuration and a data directory, and the program started on them in every way.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ use crate::pty::{PATIENCE, Terminal};
 
 /// The program.
 pub const FLUXNOC: &str = env!("CARGO_BIN_EXE_fluxnoc");
+/// The password of accounts.
+const PASSWORD: &str = "correct horse battery";
 /// A size that shows all four panes and whole state words.
 pub const LARGE: (u16, u16) = (160, 44);
 
@@ -137,6 +140,57 @@ impl House {
         command.args(self.arguments(words)).stdin(Stdio::null());
         command.env_clear().env("PATH", "/usr/bin:/bin").env("LANG", "C.UTF-8").env("TZ", "UTC");
         command
+    }
+
+    /// Starts a server without a health listener, and waits until it answers; gives its URL.
+    pub fn serve(&self) -> String {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        self.configure(&format!("{config}\n[server]\nhealth_enabled = false\n"));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        self.serve_at(&at);
+        format!("http://{at}")
+    }
+
+    /// Starts the server at an address, and waits until it answers.
+    pub fn serve_at(&self, at: &str) {
+        let log = std::fs::File::create(self.file("serve.log")).unwrap();
+        let mut command = self.command(&["serve", "--listen", at]);
+        command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let asked = self.run(&["alerts", "--json"]);
+            if asked.status.success() && std::net::TcpStream::connect(at).is_ok() {
+                return;
+            }
+            let log = std::fs::read_to_string(self.file("serve.log")).unwrap();
+            assert!(Instant::now() < until, "no server: {log}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Makes an account of an Operator.
+    pub fn account(&self, name: &str) {
+        let words = ["--as", "fluxnoc", "user", "add", name, "--role", "operator"];
+        let mut child = self.command(&words).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Opens a console at a server, with data of its own, and logs in as that operator.
+    pub fn connect(&self, (cols, rows): (u16, u16), url: &str, name: &str) -> Terminal {
+        let data = self.file("elsewhere").display().to_string();
+        let config = self.config().display().to_string();
+        let all = ["--config", &config, "--data-dir", &data, "--connect", url];
+        let mut console = Terminal::start(FLUXNOC.as_ref(), &all, &[], cols, rows);
+        for (question, answer) in [("name: ", name), ("password: ", PASSWORD)] {
+            console.wait(question, PATIENCE, |screen| screen.contains(question));
+            console.send(&format!("{answer}\r"));
+        }
+        console
     }
 
     /// Runs a verb in "a second shell".

@@ -1,14 +1,18 @@
 //! Triage by keyboard: what the fewest keys do, on the screen, in the store and in the audit; five
-//! hundred at once; the palette.
+//! hundred at once; the palette. Each story is told twice: on the local console, and on one that is
+//! connected to a server.
 
 use serde_json::json;
 
-use crate::desk::{Desk, OPERATOR, is_in, last, millis};
+use crate::desk::{Desk, OPERATOR, everywhere, is_in, last, millis};
 use crate::house::{House, has_row};
 
 #[test]
 fn dc_04_two_keys_acknowledge_on_the_screen_in_the_store_and_in_the_audit() {
-    let mut desk = Desk::open(&[]);
+    everywhere(acknowledged);
+}
+
+fn acknowledged(mut desk: Desk) {
     let id = desk.alert("shut-1");
     let keys = ["a", "\r"];
     desk.press(keys[0]);
@@ -31,7 +35,10 @@ fn dc_04_two_keys_acknowledge_on_the_screen_in_the_store_and_in_the_audit() {
 
 #[test]
 fn dc_05_two_keys_open_a_window_on_the_screen_in_the_store_and_in_the_audit() {
-    let mut desk = Desk::open(&[]);
+    everywhere(window_by_two);
+}
+
+fn window_by_two(mut desk: Desk) {
     let keys = ["m", "\r"];
     desk.press(keys[0]);
     let screen = desk.wait_for("Window over shut-1/tcp for: 1h");
@@ -42,7 +49,10 @@ fn dc_05_two_keys_open_a_window_on_the_screen_in_the_store_and_in_the_audit() {
 
 #[test]
 fn dc_05_four_keys_open_a_window_of_another_length() {
-    let mut desk = Desk::open(&[]);
+    everywhere(window_by_four);
+}
+
+fn window_by_four(mut desk: Desk) {
     let keys = ["m", "2", "h", "\r"];
     desk.press(keys[0]);
     desk.wait_for("Window over shut-1/tcp for: 1h");
@@ -84,7 +94,11 @@ fn many() -> House {
 
 #[test]
 fn dc_04_five_hundred_are_taken_with_one_request_and_one_key_gives_them_back() {
-    let mut desk = Desk::at(many(), &[], "500 unhandled");
+    five_hundred(Desk::at(many(), &[], "500 unhandled"));
+    five_hundred(Desk::remote(many(), "500 unhandled"));
+}
+
+fn five_hundred(mut desk: Desk) {
     // Every check has had its run, every alert its telling; from here on nothing happens by itself.
     let count = |desk: &Desk, sql: &str| desk.rows(sql).len();
     assert_eq!(count(&desk, "SELECT id FROM alerts WHERE phase = 'firing'"), 500);
@@ -130,7 +144,10 @@ fn dc_04_five_hundred_are_taken_with_one_request_and_one_key_gives_them_back() {
 
 #[test]
 fn the_palette_runs_an_action_and_jumps_to_what_some_letters_find() {
-    let mut desk = Desk::open(&[]);
+    everywhere(palette);
+}
+
+fn palette(mut desk: Desk) {
     // What changes something and was not spelled out is shown first, and runs with one more Enter.
     desk.line(":", ":");
     desk.write("rchk");
