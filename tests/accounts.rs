@@ -15,6 +15,8 @@ mod lab;
 mod limits;
 #[path = "accounts/net.rs"]
 mod net;
+#[path = "accounts/program.rs"]
+mod program;
 #[path = "accounts/rights.rs"]
 mod rights;
 #[path = "accounts/secrets.rs"]

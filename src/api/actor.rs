@@ -44,7 +44,7 @@ impl Peer {
 }
 
 /// The other end of a connection over the network; put into each of its requests by the accept
-/// loop, as [`Peer`] is for the socket.
+/// loop, as the process at the other end is for the socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     /// Where it comes from.

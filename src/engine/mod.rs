@@ -50,7 +50,7 @@ pub use handle::{Ask, Door, Handle, Watcher};
 pub use inside::{Service, Services};
 
 use crate::clock::Clock;
-use crate::model::{Check, Host, SafeText, Span, Timestamp};
+use crate::model::{Check, Host, Now, SafeText, Span, Timestamp};
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
 use crate::store::{Loaded, Retention, Store, StoreError};
@@ -242,12 +242,7 @@ impl Engine {
             begun: now,
             swept: now.steady,
         };
-        core.was_off(loaded.alive, now.wall);
-        core.restore(loaded, &inventory);
-        core.adopt(inventory);
-        core.flush().await;
-        core.tell_status();
-        core.look_at_meters(now);
+        core.begin(loaded, inventory, now).await;
         handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
@@ -287,6 +282,18 @@ impl Engine {
         }
         self.store.close().await;
         whole
+    }
+}
+
+impl core::Core {
+    /// Takes in what was remembered, and what is to be monitored.
+    async fn begin(&mut self, loaded: Loaded, inventory: Inventory, now: Now) {
+        self.was_off(loaded.alive, now.wall);
+        self.restore(loaded, &inventory);
+        self.adopt(inventory);
+        self.flush().await;
+        self.tell_status();
+        self.look_at_meters(now);
     }
 }
 

@@ -27,7 +27,7 @@ fn token(name: &str, n: u8) -> KeptToken {
         scopes: vec![Scope::Metrics, Scope::Read],
         created: at(1),
         created_by: SafeText::line("noc"),
-        expires: (n % 2 == 0).then(|| at(99)),
+        expires: n.is_multiple_of(2).then(|| at(99)),
         last_used: None,
     };
     KeptToken { token, hash: TokenHash([n; 32]) }
