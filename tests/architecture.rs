@@ -49,6 +49,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "api",
             "backend",
             "client",
+            "secrets",
             "clock",
             "config",
             "demo",

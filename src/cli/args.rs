@@ -101,7 +101,7 @@ pub struct Global {
         value_parser = FalseyValueParser::new()
     )]
     pub plain: bool,
-    /// The engine of a server instead of this machine's: its URL, or the name of a [[context]]
+    /// The engine of a server instead of this machine's: its URL, or the name of a context
     #[arg(
         long,
         global = true,

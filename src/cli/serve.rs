@@ -58,9 +58,10 @@ fn open(server: &Server, tls: Option<Tls>, exposed: Exposed) -> anyhow::Result<D
     let at = api.local_addr().context("the listener has no address")?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("the API listens at {scheme}://{at}");
-    let health = match server.health_enabled {
-        true => Some(listen(server.health_addr, "server.health_addr")?),
-        false => None,
+    let health = if server.health_enabled {
+        Some(listen(server.health_addr, "server.health_addr")?)
+    } else {
+        None
     };
     Ok(Doors { api, tls, exposed, health })
 }

@@ -57,7 +57,7 @@ pub struct UnderWay<'m> {
 }
 
 impl UnderWay<'_> {
-    /// It was answered. `route` is the route's template, or [`OTHER`]; gives how many milliseconds
+    /// It was answered. `route` is the route's template, or `other`; gives how many milliseconds
     /// it took.
     #[must_use]
     pub fn end(self, method: &str, route: &str, status: u16) -> f64 {

@@ -157,7 +157,9 @@ impl House {
     pub fn serve_at(&self, at: &str) {
         let log = std::fs::File::create(self.file("serve.log")).unwrap();
         let mut command = self.command(&["serve", "--listen", at]);
-        command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut server = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        // Whoever kills it need not think of its rest.
+        std::thread::spawn(move || server.wait());
         let until = Instant::now() + PATIENCE;
         loop {
             let asked = self.run(&["alerts", "--json"]);
