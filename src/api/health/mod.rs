@@ -31,7 +31,7 @@ use deadline::{Deadlined, Limits};
 
 /// Most connections at a time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 256;
-/// As FluxMQ has them.
+/// As `FluxMQ` has them.
 const LIMITS: Limits = Limits {
     head: Duration::from_secs(5),
     idle: Duration::from_secs(30),
