@@ -20,7 +20,9 @@ use super::problem::Failure;
 use crate::clock::Clock;
 use crate::engine::{Credential, Identity};
 use crate::model::{PlainToken, RequestId, SafeText, Scope, safe_text};
-use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query, Request, Role};
+use crate::protocol::{
+    Actor, Answer, Command, Outcome, Problem, ProblemKind, Query, Request, Role,
+};
 
 /// Columns of an operator's name.
 const NAME_WIDTH: usize = 64;
@@ -92,8 +94,15 @@ impl<S: Sync> FromRequestParts<S> for Place {
 impl Asker {
     fn from_afar(parts: &Parts, face: &Face, address: IpAddr) -> Result<Self, Failure> {
         // What cannot be shown at all is looked up all the same: it fails as everything else.
-        let shown = credential(&parts.headers).unwrap_or_else(|| Credential::bearer(""));
-        let visitor = face.handle.identify(&shown, Some(address))?;
+        let proof = credential(&parts.headers);
+        let method = proof.as_ref().map(|proof| match proof {
+            Credential::Token(_) => "token",
+            Credential::Session(_) => "session",
+        });
+        let shown = proof.unwrap_or_else(|| Credential::bearer(""));
+        let visitor = face.handle.identify(&shown, Some(address));
+        count(face, method, visitor.as_ref().err());
+        let visitor = visitor?;
         if let Actor::Token { scopes, .. } = &visitor.actor
             && !within(scopes, &parts.method, parts.uri.path())
         {
@@ -101,6 +110,18 @@ impl Asker {
         }
         let actor = visitor.actor.capped(role(&parts.headers)?);
         Ok(Self { id: request_id(&parts.headers)?, actor, identity: Some(visitor.identity) })
+    }
+}
+
+/// Counts a proof that was shown, when it could be looked at.
+fn count(face: &Face, method: Option<&'static str>, problem: Option<&Problem>) {
+    let Some(method) = method else { return };
+    match problem.map(|problem| problem.kind) {
+        None => face.handle.meters().auth_attempt(method, "success", ""),
+        Some(ProblemKind::Unauthenticated) => {
+            face.handle.meters().auth_attempt(method, "failure", "invalid_token");
+        }
+        Some(_) => {}
     }
 }
 

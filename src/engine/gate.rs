@@ -298,6 +298,9 @@ impl Handle {
                 if first {
                     let _ = gate.words.try_send(Word::Login(said(LoginEnd::Closed)));
                 }
+                let who = address.map_or_else(|| folded(name), |address| address.to_string());
+                self.meters().rate_limit_hit("auth_login", &who);
+                self.meters().auth_attempt("password", "failure", "account_locked");
                 return Err(NotOpened::TooMany(after));
             }
         };
@@ -312,6 +315,8 @@ impl Handle {
         };
         let Some(kept) = kept.as_ref().filter(|_| right) else {
             let _ = gate.words.try_send(Word::Login(said(LoginEnd::Wrong)));
+            // Not which of both: whoever may see the meters could find out who has an account.
+            self.meters().auth_attempt("password", "failure", "invalid_credentials");
             return Err(NotOpened::Wrong);
         };
         gate.limiter().succeeded(&ticket);
@@ -319,6 +324,7 @@ impl Handle {
         let claims = Claims::new(&kept.user.name, kept.epoch, now.wall, now.wall);
         let opened = gate.sign(&claims, kept.user.role).map_err(NotOpened::Problem)?;
         let _ = gate.words.send(Word::Login(said(LoginEnd::In))).await;
+        self.meters().auth_attempt("password", "success", "");
         Ok(opened)
     }
 

@@ -185,7 +185,10 @@ impl Outbox {
             Delivery::Refused(_) => "refused",
         };
         self.meters.monitor.notified(channel, result);
-        tracing::info!(channel, destination, result, "notification");
+        // The log has it already.
+        if channel != "log" {
+            tracing::info!(channel, destination, result, "notification");
+        }
     }
 
     /// Waits for what is on its way and writes it down.

@@ -53,7 +53,11 @@ impl Auth {
         self.attempts.with_label_values(&[method, result]).inc();
         if result == "success" {
             self.success.with_label_values(&[method]).inc();
-            tracing::info!(method, result, "authentication");
+            match method {
+                "password" => tracing::info!(method, result, "authentication"),
+                // Shown with every request.
+                _ => tracing::debug!(method, result, "authentication"),
+            }
         } else {
             self.failure.with_label_values(&[method, reason]).inc();
             tracing::warn!(method, result, reason, "authentication");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use fluxnoc::model::Span;
+use fluxnoc::model::{Notification, Reason, Span};
 use serde_json::Value;
 use tokio::net::UnixStream;
 
@@ -65,6 +65,11 @@ async fn fb_22_and_fb_24_every_class_of_event_has_its_line_and_no_secret_is_in_a
             break all;
         }
         assert!(tokio::time::Instant::now() < end, "no line says {missing:?}");
+        if let Some(edge) = stage.store.edges(None, None, 1).await.unwrap().first() {
+            let mut tx = stage.store.write().await.unwrap();
+            tx.enqueue(&Notification::of(edge, Reason::First, "elsewhere")).await.unwrap();
+            tx.commit().await.unwrap();
+        }
         // The stream that ended is noticed with the next event.
         stage.report(refused(), Span::ZERO).await;
         tokio::time::sleep(Duration::from_millis(300)).await;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use fluxnoc::model::Span;
-use fluxnoc::protocol::{Actor, Command, Request};
+use fluxnoc::model::{Notification, Reason, Span};
+use fluxnoc::protocol::{Actor, Command, NotificationScope, Request};
 use sqlx::ConnectOptions as _;
 use tokio::time::Instant;
 
-use crate::lab::good;
+use crate::lab::{good, refused};
 use crate::stage::{Stage, quick, quiet};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,4 +103,47 @@ async fn fq_03_a_scheduler_that_runs_nothing_is_not_ready_and_back_with_the_next
         let (answer, _) = stage.until("degraded", degraded).await;
         assert_eq!(answer.json()["checks"]["scheduler"]["details"], "checks start 20s late");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fq_09_a_notification_that_was_given_up_is_degraded_until_somebody_looked_after_it() {
+    let mut stage = Stage::start(quiet()).await;
+    for _ in 0..3 {
+        stage.report(refused(), Span::ZERO).await;
+    }
+    let end = Instant::now() + Duration::from_secs(10);
+    let edge = loop {
+        let edges = stage.store.edges(None, None, 10).await.unwrap();
+        if let Some(edge) = edges.into_iter().next() {
+            break edge;
+        }
+        assert!(Instant::now() < end, "no edge");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    // To a channel that there is not.
+    let notification = Notification::of(&edge, Reason::First, "secret-channel");
+    let mut tx = stage.store.write().await.unwrap();
+    tx.enqueue(&notification).await.unwrap();
+    tx.commit().await.unwrap();
+    let degraded = |answer: &crate::stage::Answer| answer.body.contains("degraded");
+    let (answer, _) = stage.until("degraded", degraded).await;
+    assert_eq!(answer.status, 200, "the load-balancer keeps routing to it");
+    let body = "{\"status\":\"ready\",\"mode\":\"degraded\",\"checks\":{\"broker\":{\"status\":\"up\"},\
+        \"outbox\":{\"status\":\"down\",\"details\":\"notifications given up: 1\"},\
+        \"storage\":{\"status\":\"up\"}}}\n";
+    assert_eq!(answer.body, body);
+    let text = stage.ask("GET", "/metrics").await.body;
+    for line in [
+        "outbox_notifications{state=\"parked\"} 1",
+        "notifications_total{channel=\"none\",result=\"refused\"} 1",
+    ] {
+        assert!(text.contains(&format!("\nfluxnoc_{line}\n")), "{text}");
+    }
+    assert!(!text.contains("secret"));
+    let which = NotificationScope::Destination("secret-channel".to_owned());
+    let id = fluxnoc::model::RequestId::from_parts(1, [9; 10]);
+    let command = Command::DropNotifications { which };
+    let request = Request { id, actor: crate::lab::noc(), command };
+    stage.engine.handle.execute(request).await.unwrap();
+    assert_eq!(stage.probe("GET", "/ready").await.json()["mode"], "nominal");
 }

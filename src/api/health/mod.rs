@@ -27,10 +27,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Handle;
-use deadline::Deadlined;
+use deadline::{Deadlined, Limits};
 
 /// Most connections at a time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 256;
+/// As `FluxMQ` has them.
+const LIMITS: Limits = Limits {
+    head: Duration::from_secs(5),
+    idle: Duration::from_secs(30),
+    write: Duration::from_secs(10),
+};
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 8 * 1024;
 /// The name of a server that stands alone.
@@ -86,7 +92,7 @@ async fn attend(stream: TcpStream, source: HealthSource) {
     let connection = http1::Builder::new()
         .max_buf_size(HEAD_BYTES)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(Deadlined::new(stream)), service);
+        .serve_connection(TokioIo::new(Deadlined::new(stream, LIMITS)), service);
     if let Err(error) = connection.await {
         tracing::debug!("a health connection ended early: {error}");
     }
