@@ -187,11 +187,12 @@ pub fn prompt(words: &str) -> Result<Password, String> {
     let mut hidden = before.clone();
     hidden.local_flags.remove(LocalFlags::ECHO);
     hidden.local_flags.insert(LocalFlags::ECHONL);
+    // What was typed before the question is no answer to it. Hidden first, then asked: an answer may
+    // come as quickly as a paste.
+    termios::tcsetattr(&input, SetArg::TCSAFLUSH, &hidden).map_err(failed)?;
     let words = crate::model::SafeText::line(words);
     let _ = write!(std::io::stderr().lock(), "{words}");
     let _ = std::io::stderr().flush();
-    // What was typed before the question is no answer to it.
-    termios::tcsetattr(&input, SetArg::TCSAFLUSH, &hidden).map_err(failed)?;
     let typed = line();
     let back = termios::tcsetattr(&input, SetArg::TCSADRAIN, &before).map_err(failed);
     back.and(typed)

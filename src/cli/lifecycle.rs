@@ -70,6 +70,8 @@ pub struct Doors {
     pub exposed: crate::api::Exposed,
     /// The health listener's.
     pub health: Option<std::net::TcpListener>,
+    /// Whether the meters are written under the names of Fluxbase, too.
+    pub compat: bool,
 }
 
 /// Where the engine of a data directory is.
@@ -197,6 +199,7 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
         let _guard = runtime.enter();
         let api = tokio::net::TcpListener::from_std(doors.api).context("cannot listen")?;
         let (tls, exposed) = (doors.tls, doors.exposed);
+        handle.meters().set_compat(doors.compat);
         runtime.spawn(crate::api::serve_net(api, tls, exposed, handle.clone(), around.clone()));
         if let Some(health) = doors.health {
             let health = tokio::net::TcpListener::from_std(health).context("cannot listen")?;

@@ -15,7 +15,7 @@ use super::args::Global;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
 use super::{logging, setup, supervisor};
-use crate::api::{Certificates, Exposed, Tls};
+use crate::api::{Certificates, Exposed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::server::Server;
@@ -33,6 +33,7 @@ const START: Duration = Duration::from_mins(10);
 pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     logging::to_stderr_json();
     let server = config.settings.server.clone();
+    let compat = config.settings.metrics.compat;
     let exposed = Exposed {
         metrics: !config.settings.metrics.require_auth,
         health: !config.settings.health.require_auth,
@@ -42,7 +43,10 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     let certificates = certificates(&server)?;
     let tls = certificates.as_ref().map(Certificates::current);
     let mut plan = console.plan(true);
-    plan.doors = Some(Box::new(move || open(&server, tls, exposed)));
+    plan.doors = Some(Box::new(move || {
+        let (api, health) = open(&server, tls.is_some())?;
+        Ok(Doors { api, tls, exposed, health, compat })
+    }));
     let home = lifecycle::start_here(plan)?;
     drop(console);
     if let Some(certificates) = certificates {
@@ -53,17 +57,18 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     home.stop().map(|()| ExitCode::SUCCESS)
 }
 
-fn open(server: &Server, tls: Option<Tls>, exposed: Exposed) -> anyhow::Result<Doors> {
+/// Opens the API's listener and the health listener.
+fn open(server: &Server, secure: bool) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
     let api = listen(server.address(), "server.listen")?;
     let at = api.local_addr().context("the listener has no address")?;
-    let scheme = if tls.is_some() { "https" } else { "http" };
+    let scheme = if secure { "https" } else { "http" };
     tracing::info!("the API listens at {scheme}://{at}");
     let health = if server.health_enabled {
         Some(listen(server.health_addr, "server.health_addr")?)
     } else {
         None
     };
-    Ok(Doors { api, tls, exposed, health })
+    Ok((api, health))
 }
 
 /// The certificates of the configuration.

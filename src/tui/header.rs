@@ -171,6 +171,7 @@ fn fresh(app: &App) -> (String, Role) {
             let why = if let Link::Lost(_, why) = &app.link { why } else { "" };
             // Where it is stands at the left; here is room for what is wrong.
             let why = why.rsplit(": ").next().unwrap_or(why);
+            let why = why.split(" (os error").next().unwrap_or(why);
             Some((format!("{}, {why}", aged("OFFLINE", age)), Role::Bad))
         }
         Freshness::Stale(age) => Some((aged("STALE", age), Role::Bad)),
