@@ -94,7 +94,7 @@ pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
 fn router(handle: Handle, stop: CancellationToken) -> Router {
     use routes::{
         accounts, alerts, checks, engine, events, handover, log, maintenance, monitoring,
-        notifications, operator, rules, series, work,
+        notifications, operator, rules, series, speed, work,
     };
     let face = Face { handle, stop };
     Router::new()
@@ -134,6 +134,16 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
         .route("/api/v1/maintenance/{id}/cancel", post(maintenance::cancel))
         .route("/api/v1/maintenance/{id}/extend", post(maintenance::extend))
         .route("/api/v1/maintenance/{id}/edit", post(maintenance::edit))
+        .route("/api/speed/test", post(speed::later))
+        .route("/api/speed/results", get(speed::later))
+        .route("/api/speed/results/{id}", get(speed::later))
+        .route("/api/speed/trace", post(speed::later))
+        .route("/api/speed/probe", post(speed::later))
+        .route("/api/speed/dns", post(speed::later))
+        .route("/api/speed/nodes", get(speed::later))
+        .route("/api/speed/schedules", get(speed::later).post(speed::later))
+        .route("/api/speed/schedules/{id}", delete(speed::later))
+        .route("/api/speed/report", get(speed::later))
         .route("/api/v1/engine", get(engine::status))
         .route("/api/auth/login", post(accounts::login))
         .route("/api/v1/auth/me", get(accounts::me))

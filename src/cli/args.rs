@@ -437,4 +437,8 @@ pub enum ConfigCommand {
     Show,
     /// Print which file is used and where else one may be
     Path,
+    /// Print a unit for systemd that runs `fluxnoc serve`
+    Systemd,
+    /// Print a Containerfile and a compose file, one after the other
+    Compose,
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::args::{ConfigCommand, Global};
-use super::{look, machine, print};
+use super::{look, machine, print, units};
 use crate::config::{Config, Env, Problems, RuleEdit, Source, builtin, load, locate};
 
 /// Reads the configuration that the options, the environment and the usual places name; without
@@ -56,6 +56,14 @@ pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
         }),
         ConfigCommand::Show => with(global, |config| print::out(config.effective().trim_end())),
         ConfigCommand::Path => path(global),
+        ConfigCommand::Systemd => {
+            print::out(units::SYSTEMD.trim_end());
+            ExitCode::SUCCESS
+        }
+        ConfigCommand::Compose => {
+            print::out(units::compose().trim_end());
+            ExitCode::SUCCESS
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub mod serve;
 pub mod setup;
 mod supervisor;
 pub mod trace_table;
+pub mod units;
 pub mod verb;
 pub mod window_args;
 

@@ -98,6 +98,18 @@ impl Actor {
         self
     }
 
+    /// Whether they have this role or more; the worker has none.
+    #[must_use]
+    pub const fn is_at_least(&self, wanted: Role) -> bool {
+        match self {
+            Self::Local { role, .. } | Self::User { role, .. } | Self::Token { role, .. } => {
+                *role as u8 >= wanted as u8
+            }
+            Self::Engine => true,
+            Self::Worker => false,
+        }
+    }
+
     /// Whether a token was made for this; everybody else has no such bounds.
     fn is_within(&self, wanted: &[Scope]) -> bool {
         match self {

@@ -149,6 +149,25 @@ async fn fs_40_fs_42_every_route_asks_who_it_is() {
 }
 
 #[tokio::test]
+async fn network_tests_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
+    let net = Net::with_users().await;
+    let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
+    let paths = routes().into_iter().filter(|(_, path)| path.starts_with("/api/speed/"));
+    let paths: Vec<_> = paths.collect();
+    assert_eq!(paths.len(), 11);
+    for (method, path) in paths {
+        let method = method.to_uppercase();
+        let body = (method == "POST").then(|| json!({}));
+        let said = net.ask(&method, &path, &operator, body.clone()).await;
+        assert_eq!(said.status, 501, "{method} {path}: {}", said.text);
+        assert!(said.text.contains("network tests come with a later one"), "{}", said.text);
+        let said = net.ask(&method, &path, &viewer, body).await;
+        let wanted = if method == "GET" { 501 } else { 403 };
+        assert_eq!(said.status, wanted, "{method} {path}: {}", said.text);
+    }
+}
+
+#[tokio::test]
 async fn fs_40_the_last_admin_stays_and_the_machines_owner_decides() {
     let mut net = Net::with_users().await;
     let admin = net.login("admin").await;

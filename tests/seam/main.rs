@@ -11,6 +11,7 @@
 )]
 
 mod http;
+mod net;
 mod samples;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ pub(super) mod notifications;
 pub(super) mod operator;
 pub(super) mod rules;
 pub(super) mod series;
+pub(super) mod speed;
 pub(super) mod work;
 
 use axum::Json;
