@@ -103,6 +103,10 @@ impl Asker {
         let visitor = face.handle.identify(&shown, Some(address));
         count(face, method, visitor.as_ref().err());
         let visitor = visitor?;
+        if let Err(after) = face.handle.admit(&visitor) {
+            let problem = Problem::unavailable(format!("too many requests; again in {after}"));
+            return Err(Failure::too_often(problem, after.millis().div_ceil(1000)));
+        }
         if let Actor::Token { scopes, .. } = &visitor.actor
             && !within(scopes, &parts.method, parts.uri.path())
         {

@@ -9,6 +9,7 @@ mod accounts;
 mod jwt;
 mod key;
 mod limiter;
+mod pace;
 mod password;
 mod token;
 
@@ -16,5 +17,6 @@ pub use accounts::{Accounts, Credential, Identity, Session};
 pub use jwt::{Claims, LIFETIME, SESSION, read, sign};
 pub use key::{Key, KeyError};
 pub use limiter::{FAILURES, Limiter, Refused, Ticket, WINDOW};
+pub use pace::{BURST, Pace, RATE};
 pub use password::{LONGEST, SHORTEST, hash, valid, verify};
 pub use token::{mint, of_text};

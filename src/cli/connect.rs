@@ -48,7 +48,9 @@ pub fn context(word: &str, config: &Config) -> anyhow::Result<Context> {
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         bail!("`{word}` is neither a URL nor the name of a [[context]]; there are: {known}");
     }
-    let (name, url) = (word.to_owned(), word.to_owned());
+    // What the screen shows is where it is, not how it is spoken to.
+    let place = word.split_once("://").map_or(word, |(_, place)| place);
+    let (name, url) = (place.trim_end_matches('/').to_owned(), word.to_owned());
     Ok(Context { name, url, token: None, ca_file: None, insecure: false })
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::handle::Handle;
-use crate::auth::{self, Accounts, Claims, Key, Limiter, Refused, Session};
+use crate::auth::{self, Accounts, Claims, Key, Limiter, Pace, Refused, Session};
 pub use crate::auth::{Credential, Identity};
 use crate::clock::Clock;
 use crate::model::account::folded;
@@ -105,6 +105,7 @@ pub(super) struct Gate {
     place: Option<PathBuf>,
     key: OnceLock<Result<Key, Problem>>,
     limiter: Mutex<Limiter>,
+    pace: Mutex<Pace>,
     hashing: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     words: mpsc::Sender<Word>,
@@ -119,6 +120,7 @@ impl Gate {
             place,
             key: OnceLock::new(),
             limiter: Mutex::default(),
+            pace: Mutex::default(),
             hashing: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(Semaphore::new(WAITING)),
             words,
@@ -351,6 +353,27 @@ impl Handle {
             }
         };
         Ok(Visitor { actor, identity })
+    }
+
+    /// Takes one of the requests that a visitor may make from there.
+    ///
+    /// # Errors
+    /// The time after which the next one may be made.
+    pub fn admit(&self, visitor: &Visitor) -> Result<(), Span> {
+        let (Actor::User { name, address, .. } | Actor::Token { name, address, .. }) =
+            &visitor.actor
+        else {
+            return Ok(());
+        };
+        let place = address.as_ref().map_or("", SafeText::as_str);
+        let kind = if matches!(visitor.actor, Actor::User { .. }) { "user" } else { "token" };
+        let now = self.gate.clock().now().steady;
+        let mut pace = self.gate.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let admitted = pace.take(&format!("{kind} {name} {place}"), now);
+        if admitted.is_err() {
+            self.meters().rate_limit_hit("api", place);
+        }
+        admitted
     }
 
     /// A session that goes on for another while, with the same login.

@@ -149,6 +149,24 @@ async fn fs_40_fs_42_every_route_asks_who_it_is() {
 }
 
 #[tokio::test]
+async fn t8_one_who_asks_without_end_is_slowed_down_and_nobody_else() {
+    let net = Net::with_users().await;
+    let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
+    let mut refused = None;
+    for _ in 0..5000 {
+        let said = net.ask("GET", "/api/v1/auth/me", &viewer, None).await;
+        if said.status == 429 {
+            refused = Some(said);
+            break;
+        }
+        assert_eq!(said.status, 200);
+    }
+    let refused = refused.expect("somebody says no");
+    assert!(refused.text.contains("too many requests"), "{}", refused.text);
+    assert_eq!(net.ask("GET", "/api/v1/auth/me", &operator, None).await.status, 200);
+}
+
+#[tokio::test]
 async fn network_tests_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
     let net = Net::with_users().await;
     let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
