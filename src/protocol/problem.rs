@@ -77,7 +77,7 @@ pub struct Problem {
     /// What kind of failure.
     pub kind: ProblemKind,
     /// What happened and what to do.
-    #[serde(rename = "detail", alias = "message")]
+    #[serde(rename = "detail")]
     pub message: SafeText,
 }
 
