@@ -45,13 +45,14 @@ use world::VARIANTS;
 
 /// No console is told these: what only workers and scripts ask for, and what the world puts another
 /// place's text in.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 13] = [
     "Outcome.assigned.",
     "Outcome.directives.",
     // Of a rule that was saved only its name is said; the list of rules carries the rest.
     "Outcome.rule.",
     // Accounts are kept by verbs and over the API.
     "Outcome.token.",
+    "Outcome.user.",
     "Answer.users.",
     "Answer.tokens.",
     "Answer.comments.",

@@ -183,6 +183,7 @@ fn settings(pair: &mut Pair) {
         // From a line of a channel to the same of the one above. One by one: where the page begins
         // depends on what was painted on the way.
         for _ in 0..3 {
+            pair.rest();
             pair.press("k");
         }
     }
