@@ -95,6 +95,11 @@ impl Story {
         services::start(command, self.dir.path(), &self.dir.path().join("output"))
     }
 
+    fn spoke(&self) -> bool {
+        let output = std::fs::read_to_string(self.dir.path().join("output")).unwrap_or_default();
+        !output.trim().is_empty()
+    }
+
     fn said(&self) -> String {
         let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
         let log = read(&self.data().join("fluxnoc.log"));
@@ -160,8 +165,9 @@ impl Story {
             if let Some(status) = program.try_wait().unwrap() {
                 panic!("{}: does not start again: {status}: {}", self.what, self.said());
             }
-            // It has said something: it runs, and its end will be its own.
-            if !self.said().trim().is_empty() && self.is_true().await {
+            // Its console has said something: it runs, and its end will be its own. The log speaks
+            // before that.
+            if self.spoke() && self.is_true().await {
                 break;
             }
             assert!(Instant::now() < until, "{}: not true again: {}", self.what, self.said());
