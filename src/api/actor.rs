@@ -51,8 +51,6 @@ impl Peer {
 pub struct Caller {
     /// Where it comes from.
     pub address: SocketAddr,
-    /// Whether nobody on the way can read it.
-    pub secure: bool,
 }
 
 /// Who asks, and the id of what is asked.

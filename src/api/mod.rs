@@ -59,6 +59,7 @@ pub mod health;
 mod net;
 mod observe;
 mod problem;
+mod receive;
 mod routes;
 mod serve;
 mod tls;

@@ -7,17 +7,18 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
 use axum::{Extension, Router};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::Caller;
 use super::exposed::Exposed;
+use super::receive::{House, receive};
 use super::serve::{FAREWELL, speak};
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -39,47 +40,26 @@ pub async fn serve_net(
     stop: CancellationToken,
 ) {
     let router = super::network_router(handle, stop.clone()).layer(Extension(exposed));
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
     let crowd = Crowd::default();
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = accept(&listener, &seats) => accepted,
-        };
-        while connections.try_join_next().is_some() {}
-        let Some((stream, address, seat)) = accepted else { continue };
+    let house = House {
+        what: "the listener of the API",
+        seats: CONNECTIONS,
+        farewell: FAREWELL,
+        stop: stop.clone(),
+    };
+    let accept = |cx: &mut Context<'_>| listener.poll_accept(cx);
+    let attend = |(stream, address): (TcpStream, SocketAddr)| {
         let Some(place) = crowd.place(address.ip()) else {
             tracing::debug!(%address, "more than {OF_ONE} connections from one address");
-            continue;
+            return None;
         };
         let (router, stop, tls) = (router.clone(), stop.clone(), tls.clone());
-        connections.spawn(async move {
+        Some(async move {
             attend(stream, address, tls, router, stop).await;
-            drop((seat, place));
-        });
-    }
-    let rest = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(FAREWELL, rest).await.is_err() {
-        tracing::debug!("connections were cut when the server stopped");
-    }
-}
-
-/// The next connection with its seat; `None` when the machine could not give one now.
-async fn accept(
-    listener: &TcpListener,
-    seats: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let seat = Arc::clone(seats).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, address)) => Some((stream, address, seat)),
-        Err(error) => {
-            // Out of descriptors, most likely: a moment of rest instead of a busy loop.
-            tracing::warn!("a connection cannot be taken: {error}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
+            drop(place);
+        })
+    };
+    receive(house, accept, attend).await;
 }
 
 async fn attend(
@@ -91,8 +71,7 @@ async fn attend(
 ) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let caller = Caller { address, secure: tls.is_some() };
-    let router = router.layer(Extension(caller));
+    let router = router.layer(Extension(Caller { address }));
     let Some(tls) = tls else { return speak(stream, router, stop).await };
     let acceptor = TlsAcceptor::from(Arc::clone(&tls.borrow()));
     let shaken = tokio::select! {

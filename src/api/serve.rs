@@ -1,8 +1,7 @@
-//! The accept loop: who may connect, how many, and for how long they may say nothing.
-//!
-//! Our own instead of the framework's, because that one sets no deadline for request heads.
+//! The listener of the Unix socket, and how a connection speaks: who may connect, how many, and for
+//! how long they may say nothing.
 
-use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use axum::{Extension, Router};
@@ -11,11 +10,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::Peer;
+use super::receive::{House, receive};
 use crate::engine::Handle;
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -32,44 +30,11 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 pub async fn serve(listener: UnixListener, handle: Handle, stop: CancellationToken) {
     let own = nix::unistd::geteuid().as_raw();
     let router = super::router(handle, stop.clone());
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = accept(&listener, &seats) => accepted,
-        };
-        // Those that ended are forgotten here, so that the set stays as small as the house.
-        while connections.try_join_next().is_some() {}
-        if let Some((stream, seat)) = accepted {
-            let (router, stop) = (router.clone(), stop.clone());
-            connections.spawn(async move {
-                attend(stream, own, router, stop).await;
-                drop(seat);
-            });
-        }
-    }
-    let rest = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(FAREWELL, rest).await.is_err() {
-        tracing::debug!("connections were cut when the engine stopped");
-    }
-}
-
-/// The next connection with its seat; `None` when the machine could not give one now.
-async fn accept(
-    listener: &UnixListener,
-    seats: &Arc<Semaphore>,
-) -> Option<(UnixStream, OwnedSemaphorePermit)> {
-    let seat = Arc::clone(seats).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, seat)),
-        Err(error) => {
-            // Out of descriptors, most likely: a moment of rest instead of a busy loop.
-            tracing::warn!("the socket cannot take a connection: {error}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            None
-        }
-    }
+    let house =
+        House { what: "the socket", seats: CONNECTIONS, farewell: FAREWELL, stop: stop.clone() };
+    let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    let attend = |stream| Some(attend(stream, own, router.clone(), stop.clone()));
+    receive(house, accept, attend).await;
 }
 
 async fn attend(stream: UnixStream, own: u32, router: Router, stop: CancellationToken) {

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
 
 use super::args::Global;
 use super::connect::{self, Entered};
 use super::lifecycle::{self, Home, Place, Plan};
+use super::signals::{Caught, Signals};
 use super::{config_cmd, logging, look, machine, plain, print, setup};
 use crate::backend::Backend;
+use crate::client::Client;
 use crate::config::contexts::Context;
 use crate::config::{Config, RuleEdit, locate};
 use crate::model::SafeText;
@@ -98,18 +100,14 @@ impl Console {
     /// When there is no terminal, another engine holds the data and does not answer, or the store
     /// cannot be opened.
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
-        if !self.plain && !std::io::stdin().is_terminal() {
-            bail!("the console needs a terminal to type at; `fluxnoc --plain` does without");
-        }
+        self.needs_terminal()?;
         let role = self.role();
         let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
         self.forget_inventory();
-        logging::into_file(&self.data_dir).with_context(|| {
-            format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
-        })?;
+        self.log_into_file()?;
         let actor = Actor::Local { name: SafeText::line(&self.operator), role };
         match place {
-            Place::There(client) => self.attached(Backend::Remote(client), actor),
+            Place::There(client) => self.attached(screen_runtime()?, client, actor, None),
             Place::Here(home) => self.owning(*home, actor),
         }
     }
@@ -143,12 +141,20 @@ impl Console {
         }
     }
 
-    fn attached(&self, backend: Backend, actor: Actor) -> anyhow::Result<ExitCode> {
-        let screen = screen_runtime()?;
+    /// Shows the engine of another process; `remote` is what it is called when it is elsewhere.
+    fn attached(
+        &self,
+        screen: Runtime,
+        client: Client,
+        actor: Actor,
+        remote: Option<String>,
+    ) -> anyhow::Result<ExitCode> {
+        let backend = Backend::Remote(client);
         if self.plain {
             screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
         } else {
-            screen.block_on(tui::run(backend, actor, self.options(true), hang_up()))?;
+            let options = Options { remote, ..self.options(true) };
+            screen.block_on(tui::run(backend, actor, options, hang_up()))?;
         }
         // Somebody who reads no more must not hold us.
         screen.shutdown_background();
@@ -160,27 +166,28 @@ impl Console {
     /// # Errors
     /// When there is no terminal, or the server cannot be reached or does not let us in.
     pub fn elsewhere(mut self, global: &Global, context: Context) -> anyhow::Result<ExitCode> {
+        self.needs_terminal()?;
+        self.forget_inventory();
+        lifecycle::prepare(&self.data_dir)?;
+        self.log_into_file()?;
+        // The same runtime for the screen: the connections that are kept live on it.
+        let screen = screen_runtime()?;
+        let Entered { client, me, name } = screen.block_on(connect::enter(global, context))?;
+        let actor = Actor::Local { name: me.name, role: me.role.min(self.role()) };
+        self.attached(screen, client, actor, Some(name))
+    }
+
+    fn needs_terminal(&self) -> anyhow::Result<()> {
         if !self.plain && !std::io::stdin().is_terminal() {
             bail!("the console needs a terminal to type at; `fluxnoc --plain` does without");
         }
-        self.forget_inventory();
-        lifecycle::prepare(&self.data_dir)?;
+        Ok(())
+    }
+
+    fn log_into_file(&self) -> anyhow::Result<()> {
         logging::into_file(&self.data_dir).with_context(|| {
             format!("cannot write the log {}", self.data_dir.join(logging::LOG).display())
-        })?;
-        let screen = screen_runtime()?;
-        let Entered { client, me, name } = screen.block_on(connect::enter(global, context))?;
-        let role = if self.read_only && self.plain { Role::Viewer } else { me.role };
-        let actor = Actor::Local { name: me.name, role };
-        let backend = Backend::Remote(client);
-        if self.plain {
-            screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
-        } else {
-            let options = Options { remote: Some(name), ..self.options(true) };
-            screen.block_on(tui::run(backend, actor, options, hang_up()))?;
-        }
-        screen.shutdown_background();
-        Ok(ExitCode::SUCCESS)
+        })
     }
 
     fn owning(self, home: Home, actor: Actor) -> anyhow::Result<ExitCode> {
@@ -279,7 +286,7 @@ pub const ENGINE_COMMAND: &str = "__engine";
 ///
 /// # Errors
 /// When it cannot be made.
-pub(super) fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(super) fn screen_runtime() -> anyhow::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -288,36 +295,24 @@ pub(super) fn screen_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Ends when the terminal hangs up or the process is asked to end.
 pub(super) async fn hang_up() -> Leave {
-    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::hangup()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = hup.recv() => Leave::HangUp,
-        _ = term.recv() => Leave::Stop,
-        _ = int.recv() => Leave::Stop,
+    let Some(mut signals) = Signals::listen() else { return std::future::pending().await };
+    match signals.next().await {
+        Caught::HangUp => Leave::HangUp,
+        Caught::Stop => Leave::Stop,
     }
 }
 
 /// SIGHUP reads the configuration again; SIGTERM, SIGINT or a command stop.
 async fn until_stopped(home: &Home) {
     let stopping = home.stopping();
-    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::hangup()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return stopping.cancelled().await;
-    };
+    let Some(mut signals) = Signals::listen() else { return stopping.cancelled().await };
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = term.recv() => return,
-            _ = int.recv() => return,
-            _ = hup.recv() => setup::reload(&home.backend()).await,
+            caught = signals.next() => match caught {
+                Caught::Stop => return,
+                Caught::HangUp => setup::reload(&home.backend()).await,
+            }
         }
     }
 }

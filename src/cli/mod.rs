@@ -31,6 +31,7 @@ pub mod render;
 pub mod rules_cmd;
 pub mod serve;
 pub mod setup;
+mod signals;
 mod supervisor;
 pub mod trace_table;
 pub mod units;

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Global;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
+use super::signals::{Caught, Signals};
 use super::{logging, setup, supervisor};
 use crate::api::{Certificates, Exposed};
 use crate::clock::Clock;
@@ -100,13 +100,7 @@ fn no_such_family(error: &std::io::Error) -> bool {
 /// SIGHUP reads the configuration again; SIGTERM, SIGINT or a command stop.
 async fn until_stopped(home: &Home) {
     let stopping = home.stopping();
-    let (Ok(mut hup), Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::hangup()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return stopping.cancelled().await;
-    };
+    let Some(mut signals) = Signals::listen() else { return stopping.cancelled().await };
     let backend = home.backend();
     let here = Actor::Local { name: SafeText::line("fluxnoc"), role: Role::Viewer };
     let answers = async || backend.query(here.clone(), Query::Engine).await.is_ok();
@@ -114,19 +108,20 @@ async fn until_stopped(home: &Home) {
         if matches!(tokio::time::timeout(START, answers()).await, Ok(true)) {
             supervisor::ready();
         }
-        supervisor::keep_alive(Clock::System, &answers).await;
+        supervisor::keep_alive(Clock::System, &answers).await
     };
     let mut started = std::pin::pin!(started);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = term.recv() => return,
-            _ = int.recv() => return,
-            () = &mut started => {}
-            _ = hup.recv() => {
-                supervisor::reloading();
-                setup::reload(&backend).await;
-                supervisor::ready();
+            never = &mut started => match never {},
+            caught = signals.next() => match caught {
+                Caught::Stop => return,
+                Caught::HangUp => {
+                    supervisor::reloading();
+                    setup::reload(&backend).await;
+                    supervisor::ready();
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Never: fails. Without a manager nothing is said.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -36,7 +37,7 @@ pub fn stopping() {
 
 /// Tells the manager's watchdog, twice as often as it asks for, that the engine answers; for ever.
 /// Without a watchdog it only waits.
-pub async fn keep_alive(clock: Clock, answers: impl AsyncFn() -> bool) {
+pub async fn keep_alive(clock: Clock, answers: impl AsyncFn() -> bool) -> Infallible {
     let Some(patience) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;
     };

@@ -156,7 +156,7 @@ pub async fn call(
     };
     let mut request = request.body(body).unwrap();
     let address: SocketAddr = from.parse().unwrap();
-    request.extensions_mut().insert(Caller { address, secure: true });
+    request.extensions_mut().insert(Caller { address });
     let response = router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();

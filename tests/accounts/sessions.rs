@@ -191,7 +191,7 @@ async fn fs_40_a_stream_ends_with_the_session() {
             .body(Body::empty())
             .unwrap();
         let address = "192.0.2.7:1".parse().unwrap();
-        request.extensions_mut().insert(Caller { address, secure: true });
+        request.extensions_mut().insert(Caller { address });
         let response = net.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
         streams.push(response.into_body());

@@ -9,7 +9,7 @@ mod deadline;
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,10 +22,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::receive::{House, receive};
 use crate::engine::Handle;
 use deadline::{Deadlined, Limits};
 
@@ -58,30 +57,10 @@ impl HealthSource {
 
 /// Answers until `stop`; then connections are cut, because nothing here is worth waiting for.
 pub async fn serve_health(listener: TcpListener, source: HealthSource, stop: CancellationToken) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
-        let accepted = tokio::select! {
-            () = stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let source = source.clone();
-                connections.spawn(async move {
-                    attend(stream, source).await;
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                // Out of descriptors, most likely: a moment of rest instead of a busy loop.
-                tracing::warn!("the health listener cannot take a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
+    let house =
+        House { what: "the health listener", seats: CONNECTIONS, farewell: Duration::ZERO, stop };
+    let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    receive(house, accept, |stream| Some(attend(stream, source.clone()))).await;
 }
 
 async fn attend(stream: TcpStream, source: HealthSource) {
