@@ -27,10 +27,12 @@ use story::{Round, play};
 
 /// The calls of the way from a result to a receiver, each swept alone, and the points of the short
 /// form: early (the store is made), in the middle (edges are written and told) and late.
-const SWEEP: [(&str, &[usize]); 6] = [
+const SWEEP: [(&str, &[usize]); 7] = [
     ("pwrite64", &[1, 30, 80, 130, 160, 190, 220]),
     ("fsync", &[1, 8, 15, 18]),
     ("connect", &[3, 4, 5, 6]),
+    // The requests to the receiver.
+    ("writev", &[1, 2, 3]),
     ("write", &[12, 20, 28, 36]),
     ("sendto", &[1]),
     ("unlink", &[1, 2]),
@@ -88,7 +90,7 @@ async fn i1_i2_i3_i4_killed_at_any_call_nothing_is_lost_and_nothing_is_told_othe
     if from.is_some() {
         return;
     }
-    for call in ["pwrite64", "fsync", "connect", "write"] {
+    for call in ["pwrite64", "fsync", "connect", "writev", "write"] {
         assert!(
             fired.get(call).is_some_and(|count| *count > 0),
             "no {call} was a point: {words:?}"
