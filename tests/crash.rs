@@ -28,11 +28,11 @@ use story::{Round, play};
 /// The calls of the way from a result to a receiver, each swept alone, and the points of the short
 /// form: early (the store is made), in the middle (edges are written and told) and late.
 const SWEEP: [(&str, &[usize]); 7] = [
+    // The requests to the receiver.
+    ("writev", &[1, 2, 3]),
     ("pwrite64", &[1, 30, 80, 130, 160, 190, 220]),
     ("fsync", &[1, 8, 15, 18]),
     ("connect", &[3, 4, 5, 6]),
-    // The requests to the receiver.
-    ("writev", &[1, 2, 3]),
     ("write", &[12, 20, 28, 36]),
     ("sendto", &[1]),
     ("unlink", &[1, 2]),
