@@ -336,3 +336,30 @@ fn dc_07_the_top_level_is_as_ordered() {
         );
     }
 }
+
+/// D-34: what the checks and their processes need may be Linux's own; console, commands and client
+/// stand on what every Unix has, so that they can follow to another system.
+#[test]
+fn d_34_nothing_but_the_checks_is_of_linux_alone() {
+    const LINUX: [&str; 11] = [
+        "procfs", "target_os", "os::linux", "prctl", "epoll", "netlink", "signalfd", "inotify",
+        "memfd", "SYS_", "CLONE_",
+    ];
+    // Where the tables of the kernel are read, and what is not there is not known.
+    const ASKS: [&str; 2] = ["meters/process.rs", "cli/machine.rs"];
+    let mut found = Vec::new();
+    for file in sources() {
+        let path = file.path.display().to_string();
+        if file.module == "probe" || path.ends_with("_tests.rs") {
+            continue;
+        }
+        let code = code(&file.text);
+        let words = LINUX.iter().filter(|word| code.contains(**word));
+        found.extend(words.map(|word| format!("{path}: {word}")));
+        let reads = |line: &str| !line.trim_start().starts_with("//") && line.contains("\"/proc/");
+        if file.text.lines().any(reads) && !ASKS.contains(&&*path) {
+            found.push(format!("{path}: /proc"));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -115,6 +115,25 @@ mod tests {
     }
 
     #[test]
+    fn fq_15_the_readme_has_the_probes_with_the_documents_numbers() {
+        let readme = include_str!("../../README.md");
+        let manifest = readme.split("```yaml\n").find(|part| part.starts_with("livenessProbe"));
+        let manifest = manifest.and_then(|part| part.split("```").next()).unwrap();
+        let read = yaml::read(manifest).unwrap();
+        for (probe, path, delay, period) in
+            [("livenessProbe", "/health", "5", "10"), ("readinessProbe", "/ready", "10", "5")]
+        {
+            let probe = read.get(probe).unwrap();
+            let said = |key: &str| probe.get(key).and_then(yaml::Node::text);
+            assert_eq!(said("initialDelaySeconds"), Some(delay));
+            assert_eq!(said("periodSeconds"), Some(period));
+            let asked = probe.get("httpGet").unwrap();
+            assert_eq!(asked.get("path").and_then(yaml::Node::text), Some(path));
+            assert_eq!(asked.get("port").and_then(yaml::Node::text), Some("8081"));
+        }
+    }
+
+    #[test]
     fn the_unit_is_told_of_readiness_and_watched() {
         let lines: Vec<&str> = SYSTEMD.lines().collect();
         for line in ["Type=notify-reload", "WatchdogSec=60", "NoNewPrivileges=true"] {

@@ -265,3 +265,18 @@ async fn fs_38_before_the_store_is_read_nobody_is_called_unknown() {
     let shown = fluxnoc::engine::Credential::bearer("x");
     assert_eq!(handle.identify(&shown, None).unwrap_err().kind, ProblemKind::Unavailable);
 }
+
+#[tokio::test]
+async fn fb_11_the_monitoring_api_wants_a_bearer_token() {
+    let net = Net::with_users().await;
+    for path in ["/api/v1/monitoring/metrics", "/api/v1/monitoring/health"] {
+        for headers in [&[][..], &[("authorization", "Bearer x")], &[("authorization", "x")]] {
+            let said = net.call("GET", path, headers, None).await;
+            assert_eq!(said.status, 401, "{path} {headers:?}: {}", said.text);
+        }
+        let bearer = net.login("viewer").await;
+        let said = net.get(path, &bearer).await;
+        assert_eq!(said.status, 200, "{path}: {}", said.text);
+        assert!(said.json().is_object());
+    }
+}

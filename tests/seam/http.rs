@@ -22,7 +22,7 @@ const SEED: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn fm_29_the_documents_example_creates_a_window() {
+async fn fm_29_and_d_31_the_documents_example_creates_a_window() {
     let mut stage = stage();
     for path in ["/api/maintenance", "/api/v1/maintenance"] {
         let engine = async {
