@@ -9,6 +9,8 @@
     reason = "a test fails so"
 )]
 
+#[path = "accounts/hostile.rs"]
+mod hostile;
 #[path = "common/lab.rs"]
 mod lab;
 #[path = "accounts/limits.rs"]

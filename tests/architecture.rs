@@ -342,8 +342,17 @@ fn dc_07_the_top_level_is_as_ordered() {
 #[test]
 fn d_34_nothing_but_the_checks_is_of_linux_alone() {
     const LINUX: [&str; 11] = [
-        "procfs", "target_os", "os::linux", "prctl", "epoll", "netlink", "signalfd", "inotify",
-        "memfd", "SYS_", "CLONE_",
+        "procfs",
+        "target_os",
+        "os::linux",
+        "prctl",
+        "epoll",
+        "netlink",
+        "signalfd",
+        "inotify",
+        "memfd",
+        "SYS_",
+        "CLONE_",
     ];
     // Where the tables of the kernel are read, and what is not there is not known.
     const ASKS: [&str; 2] = ["meters/process.rs", "cli/machine.rs"];

@@ -182,7 +182,16 @@ async fn text(client: &reqwest::Client, url: String, token: &str) -> (u16, Strin
     (status, answer.text().await.expect("a whole answer"))
 }
 
+/// Waits until the engine has read its store.
+async fn begun(served: &Served, token: &str) {
+    let http = reqwest::Client::new();
+    while text(&http, format!("{}/api/v1/engine", served.url), token).await.0 == 503 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn watch(served: &Served, token: &str, time: Duration) -> Seen {
+    begun(served, token).await;
     let end = Instant::now() + time;
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..CLIENTS {
