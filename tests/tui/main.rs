@@ -10,6 +10,7 @@
 
 mod affected;
 mod answers;
+mod contexts;
 mod escalate;
 mod expiring;
 mod finding;
@@ -26,6 +27,7 @@ mod looks;
 mod notifications;
 mod rules;
 mod saved_rule;
+mod queue;
 mod sequences;
 mod series;
 mod stories;
