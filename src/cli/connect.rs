@@ -72,8 +72,7 @@ pub async fn enter_quietly(context: Context) -> anyhow::Result<Entered> {
     let Some(secret) = &context.token else {
         let name = &context.name;
         bail!(
-            "it asks for a name and a password; write `token = {{ file = ... }}` into its \
-             [[context]], or begin with `fluxnoc --connect {name}` (--token-file FILE)"
+            "it needs a token in its [[context]]; or start with --connect {name} --token-file FILE"
         );
     };
     let token = token(secret).await?;

@@ -108,7 +108,9 @@ impl Console {
         self.log_into_file()?;
         let actor = Actor::Local { name: SafeText::line(&self.operator), role };
         match place {
-            lifecycle::Place::There(client) => self.attached(screen_runtime()?, client, actor, None),
+            lifecycle::Place::There(client) => {
+                self.attached(screen_runtime()?, client, actor, None)
+            }
             lifecycle::Place::Here(home) => self.owning(*home, actor),
         }
     }

@@ -248,7 +248,11 @@ impl Client {
             })?;
             let status = response.status();
             let bytes = self.read(response).await.map_err(went)?;
-            if status.is_success() { Ok(bytes) } else { Err(went(refusal(status.as_u16(), &bytes))) }
+            if status.is_success() {
+                Ok(bytes)
+            } else {
+                Err(went(refusal(status.as_u16(), &bytes)))
+            }
         };
         tokio::time::timeout(DEADLINE, work).await.map_err(|_| went(self.silent()))?
     }

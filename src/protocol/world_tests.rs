@@ -180,8 +180,7 @@ fn d_06_a_picture_begins_with_what_needs_somebody() {
         })
         .take(10)
         .collect();
-    let wanted =
-        ["h90", "!h90", "h95", "!h95", "h40", "!h40", "!gone", "told", "h70", "h00"];
+    let wanted = ["h90", "!h90", "h95", "!h95", "h40", "!h40", "!gone", "told", "h70", "h00"];
     assert_eq!(order, wanted);
     // Whatever the order, it is all there once.
     assert_eq!(picture.len(), 1 + events.len());

@@ -12,7 +12,9 @@ use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{bell, context, filtering, layout, outside, overlays, panes, rows, triage, wall, watch};
+use crate::tui::{
+    bell, context, filtering, layout, outside, overlays, panes, rows, triage, wall, watch,
+};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {

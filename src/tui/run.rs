@@ -24,9 +24,9 @@ use crate::tui::follow::Follower;
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
-use crate::tui::program::Programs;
 use crate::tui::place::{Arrival, Journey, There};
-use crate::tui::send::{Came, Queue};
+use crate::tui::program::Programs;
+use crate::tui::send::Queue;
 use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::modes::{self, Manners};
 use crate::tui::terminal::{FromTerminal, Terminal};
@@ -328,8 +328,8 @@ impl Console {
                 Effect::Execute { id, command } => {
                     let request = Request { id: request, actor, command };
                     match queue.execute(id, &backend, request, &clock, &answer).await {
-                        Came::Answer(outcome) => (id, outcome.map(Reply::Outcome)),
-                        Came::Back => {
+                        Some(outcome) => (id, outcome.map(Reply::Outcome)),
+                        None => {
                             let _ = answer.send(Msg::TakenBack { id }).await;
                             return;
                         }

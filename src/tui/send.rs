@@ -34,14 +34,9 @@ pub struct Queue {
     back: Arc<Mutex<HashMap<u64, CancellationToken>>>,
 }
 
-/// What came of a command.
-#[derive(Debug)]
-pub enum Came {
-    /// An answer, or none within the time.
-    Answer(Result<Outcome, Problem>),
-    /// It was taken back before it went out.
-    Back,
-}
+/// What came of a command: an answer, or why there is none; `None` when it was taken back before it
+/// went out.
+pub type Came = Option<Result<Outcome, Problem>>;
 
 impl Default for Queue {
     fn default() -> Self {
@@ -76,7 +71,7 @@ impl Queue {
                 pause.await;
             } else {
                 tokio::select! {
-                    () = place.back.cancelled() => break Came::Back,
+                    () = place.back.cancelled() => break None,
                     () = pause => {}
                 }
             }
@@ -132,7 +127,7 @@ impl Drop for Place {
 }
 
 fn answered(answer: Result<Outcome, Undone>) -> Came {
-    Came::Answer(answer.map_err(|undone| undone.problem))
+    Some(answer.map_err(|undone| undone.problem))
 }
 
 /// Whether it got lost; then, whether it may have gone out.

@@ -110,17 +110,39 @@ async fn first_frame(server: &Server) -> Vec<Comparison> {
     let files = free_port();
     let _nginx = Nginx::start(&peers::site(&dir, files), files);
     let url = format!("http://127.0.0.1:{files}/picture.txt");
-    let (bytes, curl) = tokio::task::spawn_blocking(move || fetch(&url, times)).await.expect("curl");
+    let (bytes, curl) =
+        tokio::task::spawn_blocking(move || fetch(&url, times)).await.expect("curl");
     println!(
         "first remote frame, {} bytes of events: packed {packed:?}, plain {plain:?}; curl {curl:.1} ms, \
          {bytes:.0} bytes",
         picture.len()
     );
     vec![
-        row("first picture: bytes on the line", "kB", packed.bytes, "unpacked", plain.bytes, FLOORS.packed),
+        row(
+            "first picture: bytes on the line",
+            "kB",
+            packed.bytes,
+            "unpacked",
+            plain.bytes,
+            FLOORS.packed,
+        ),
         row("first picture: bytes on the line", "kB", packed.bytes, "nginx gzip", bytes / 1e3, 1.5),
-        row("remote: whole picture", "ms", packed.whole, "unpacked", plain.whole, FLOORS.whole_of_plain),
-        row("remote: first frame", "ms", packed.frame, "whole picture", packed.whole, FLOORS.frame_of_whole),
+        row(
+            "remote: whole picture",
+            "ms",
+            packed.whole,
+            "unpacked",
+            plain.whole,
+            FLOORS.whole_of_plain,
+        ),
+        row(
+            "remote: first frame",
+            "ms",
+            packed.frame,
+            "whole picture",
+            packed.whole,
+            FLOORS.frame_of_whole,
+        ),
         row("remote: whole picture", "ms", packed.whole, "curl, nginx", curl, FLOORS.of_curl),
     ]
 }
@@ -317,7 +339,9 @@ async fn fan_out(server: &Server) -> Vec<Comparison> {
     let many = spread(server, STREAMS, changes).await;
     let (_alertmanager, port) = peers::alertmanager(&server.scratch.0).await;
     let poll = poll(port, changes).await;
-    println!("fan-out: one {one:?}, {STREAMS} {many:?}; {STREAMS} that ask Alertmanager {poll:.1} ms");
+    println!(
+        "fan-out: one {one:?}, {STREAMS} {many:?}; {STREAMS} that ask Alertmanager {poll:.1} ms"
+    );
     vec![
         row("a change at 200 streams, p99", "ms", many.last, "one stream", one.last, FLOORS.of_one),
         row("a change at 200 streams, p99", "ms", many.last, "alertmanager", poll, FLOORS.of_poll),

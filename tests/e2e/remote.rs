@@ -165,11 +165,8 @@ fn token(house: &House) -> String {
 
 #[test]
 fn a_console_goes_from_server_to_server_and_back_without_being_left() {
-    let (fra, dal, here) = (
-        House::new(&site("fra-edge")),
-        House::new(&site("dal-edge")),
-        House::new(&site("here-1")),
-    );
+    let (fra, dal, here) =
+        (House::new(&site("fra-edge")), House::new(&site("dal-edge")), House::new(&site("here-1")));
     let urls = [fra.serve(), dal.serve()];
     let context = |name: &str, url: &str, token: Option<String>| {
         let token = token.map(|file| format!("token = {{ file = \"{file}\" }}\n"));
@@ -202,7 +199,7 @@ fn a_console_goes_from_server_to_server_and_back_without_being_left() {
     desk.console.send("\r");
     desk.wait_for("fra-edge/tcp acknowledged by desk");
     let edges = "SELECT actor FROM edges WHERE kind = 'acknowledged'";
-    assert_eq!(fra.rows(edges), ["desk"]);
+    assert_eq!(fra.rows(edges), ["token:desk"]);
 
     desk.line(":", ":");
     desk.right("ctx dal", "this is dal");
@@ -211,9 +208,11 @@ fn a_console_goes_from_server_to_server_and_back_without_being_left() {
     assert!(dal.rows(edges).is_empty());
 
     // Where one cannot go, the old picture stays, and follows.
-    for (name, why) in
-        [("asks", "write `token = { file"), ("gone", "no engine answers"), ("nowhere", "there are:")]
-    {
+    for (name, why) in [
+        ("asks", "it needs a token in its"),
+        ("gone", "no engine answers"),
+        ("nowhere", "there are:"),
+    ] {
         desk.line(":", ":");
         desk.right(&format!("ctx {name}"), why);
         shows(&desk, "dal-edge", "· dal");

@@ -123,6 +123,20 @@ async fn an_event_is_there_at_once_though_the_stream_is_packed() {
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
 }
 
+#[tokio::test]
+async fn the_socket_of_this_machine_carries_everything_as_it_is() {
+    let mut stage = crate::stage();
+    let mut stream = tokio::net::UnixStream::connect(&stage.socket).await.unwrap();
+    let request = b"GET /api/v1/events HTTP/1.0\r\nhost: x\r\naccept-encoding: gzip\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let Ask::Watch(_, reply) = stage.ask().await else { panic!("not a watch") };
+    let (_, receiver) = mpsc::channel(1);
+    reply.send(Ok(Watcher::new(vec![Arc::new(Event::Ready)], receiver))).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).await.unwrap();
+    assert!(!said.contains("content-encoding") && said.contains("{\"event\":\"ready\"}"), "{said}");
+}
+
 /// Ten thousand hosts of three checks each, one of twenty with a problem.
 fn large() -> World {
     let (mut world, now) = (World::new(), Timestamp::from_millis(1_772_000_000_000));
@@ -130,7 +144,8 @@ fn large() -> World {
     put(Event::Engine(Arc::new(EngineStatus::default())));
     for n in 0..10_000_u32 {
         let name = format!("edge-{n:05}");
-        let mut host = Host::new(&name, &format!("10.{}.{}.{}", n / 65_536, n / 256 % 256, n % 256));
+        let mut host =
+            Host::new(&name, &format!("10.{}.{}.{}", n / 65_536, n / 256 % 256, n % 256));
         host.labels.insert("site".to_owned(), format!("site-{}", n % 40));
         put(Event::Host(Arc::new(host)));
         for (at, (check, kind)) in
@@ -206,7 +221,12 @@ async fn the_first_picture_of_ten_thousand_hosts_is_a_part_of_its_bytes() {
 }
 
 /// A server that answers whatever it is asked with a packed body of so many times this block.
-async fn hostile(kind: &'static str, before: &'static [u8], block: Vec<u8>, times: usize) -> SocketAddr {
+async fn hostile(
+    kind: &'static str,
+    before: &'static [u8],
+    block: Vec<u8>,
+    times: usize,
+) -> SocketAddr {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(before).unwrap();
     for _ in 0..times {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use fluxnoc::model::Span;
 use fluxnoc::protocol::{Event, Role};
+use fluxnoc::tui::Options;
 use fluxnoc::tui::effect::{Effect, Leave};
 use fluxnoc::tui::msg::Msg;
 use fluxnoc::tui::place::{Places, Seat};
-use fluxnoc::tui::Options;
 
 use crate::{Console, actor, fixture, options};
 

@@ -21,7 +21,11 @@ fn acked() -> (Console, u64) {
 fn ack(console: &mut Console) {
     let before = console.commands.len();
     console.press("2 a").write("mine").press("enter");
-    assert!(matches!(console.commands[before], Command::Acknowledge { .. }), "{:?}", console.foot());
+    assert!(
+        matches!(console.commands[before], Command::Acknowledge { .. }),
+        "{:?}",
+        console.foot()
+    );
 }
 
 fn asked_back(console: &mut Console) -> Vec<Vec<u64>> {
@@ -50,7 +54,7 @@ fn what_waits_is_named_and_the_newest_is_taken_back_with_undo() {
     console.on(Msg::TakenBack { id });
     console.pass(Span::ZERO);
     let screen = console.screen();
-    assert!(screen.contains("taken back, it was not sent"), "{screen}");
+    assert!(screen.contains("taken back, it was not sent: ack fra-01/mysql"), "{screen}");
     assert!(!screen.contains("to be sent"), "{screen}");
     assert!(console.app.acking.is_empty() && console.app.pending.get(&id).is_none());
 }

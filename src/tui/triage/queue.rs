@@ -4,8 +4,9 @@
 //! asked about again until there is one, and is not said to be undone.
 
 use crate::model::{Span, Steady};
-use crate::tui::app::{App, Overlay, Tone};
+use crate::protocol::Problem;
 use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::format::plural;
 use crate::tui::line::Pending;
@@ -13,7 +14,6 @@ use crate::tui::overlays::card::Card;
 use crate::tui::replies;
 use crate::tui::theme::Role;
 use crate::tui::triage::{Waits, undo};
-use crate::protocol::Problem;
 
 /// A command that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,9 @@ pub fn ended(app: &mut App, id: u64) {
 
 /// A command was taken back: whatever waited for its answer hears so.
 pub fn taken_back(app: &mut App, id: u64) -> Vec<Effect> {
-    let what = app.waiting.iter().find(|have| have.id == id).map(|have| have.what.clone());
     ended(app, id);
-    let said = format!("taken back, it was not sent: {}", what.unwrap_or_default());
+    let what = app.pending.get(&id).map_or_else(|| "a command".to_owned(), words);
+    let said = format!("taken back, it was not sent: {what}");
     let effects = replies::take(app, id, Err(Problem::conflict(&said)));
     app.say(Tone::Good, said);
     effects
@@ -97,7 +97,9 @@ pub fn take_back(app: &mut App, all: bool) -> Option<Vec<Effect>> {
             "it is being taken back".to_owned()
         } else {
             let what = app.waiting.last().map_or("", |have| have.what.as_str());
-            format!("{what} may be done already: its answer is asked for, then `undo` takes it back")
+            format!(
+                "{what} may be done already: its answer is asked for, then `undo` takes it back"
+            )
         };
         app.say(Tone::Bad, text);
         return Some(Vec::new());
@@ -149,7 +151,8 @@ pub fn open(app: &mut App) {
     }
     let key = app.keymap.key(&app.pane_contexts(), Action::Undo).unwrap_or_default();
     lines.push((String::new(), Role::Text));
-    let foot = format!("closed, {key} takes back the newest that is not sent; :take-back all, every one");
+    let foot =
+        format!("closed, {key} takes back the newest that is not sent; :take-back all, every one");
     lines.push((foot, Role::Muted));
     let title = format!("{} to be sent", plural(app.waiting.len(), "command"));
     app.open(Overlay::Card(Box::new(Card { title, lines, copy: None, first: 0 })));

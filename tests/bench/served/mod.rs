@@ -156,7 +156,9 @@ async fn fill(dir: &Path) {
     }
     let bad: Vec<_> = assignments
         .iter()
-        .filter(|one| &*one.check.key.name == "custom" && &*one.check.key.host < problem_end().as_str())
+        .filter(|one| {
+            &*one.check.key.name == "custom" && &*one.check.key.host < problem_end().as_str()
+        })
         .cloned()
         .collect();
     assert_eq!(bad.len(), ALERTS);
