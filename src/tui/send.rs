@@ -55,13 +55,25 @@ impl Queue {
         clock: &Clock,
         say: &Sender<Msg>,
     ) -> Came {
+        let came = self.done(id, backend, request, clock, say).await;
+        came.map(|answer| answer.map_err(|undone| undone.problem))
+    }
+
+    async fn done(
+        &self,
+        id: u64,
+        backend: &Backend,
+        request: Request,
+        clock: &Clock,
+        say: &Sender<Msg>,
+    ) -> Option<Result<Outcome, Undone>> {
         let first = backend.deliver(request.clone()).await;
-        let Some(mut sent) = lost(&first) else { return answered(first) };
+        let Some(mut sent) = lost(&first) else { return Some(first) };
         // What a stream looks at dies with the stream.
         if matches!(request.command, Command::Look { .. }) {
-            return answered(first);
+            return Some(first);
         }
-        let Some(place) = self.place(id) else { return answered(first) };
+        let Some(place) = self.place(id) else { return Some(first) };
         let until = clock.now().steady + KEPT;
         let (mut wait, mut last) = (FIRST, first);
         let _ = say.send(Msg::Queued { id, sent }).await;
@@ -76,12 +88,12 @@ impl Queue {
                 }
             }
             if clock.now().steady >= until {
-                break answered(last);
+                break Some(last);
             }
             wait = (wait + wait).min(LONGEST);
             last = backend.deliver(request.clone()).await;
             match lost(&last) {
-                None => break answered(last),
+                None => break Some(last),
                 Some(now) if now && !sent => {
                     sent = true;
                     let _ = say.send(Msg::Queued { id, sent }).await;
@@ -124,10 +136,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.queue.back().remove(&self.id);
     }
-}
-
-fn answered(answer: Result<Outcome, Undone>) -> Came {
-    Some(answer.map_err(|undone| undone.problem))
 }
 
 /// Whether it got lost; then, whether it may have gone out.

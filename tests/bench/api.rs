@@ -11,6 +11,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::cast_precision_loss,
     reason = "a benchmark that cannot measure stops; its numbers are small"

@@ -12,6 +12,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     clippy::cast_precision_loss,
     reason = "a benchmark that cannot measure stops; its numbers are small"
@@ -58,6 +59,7 @@ const FLOORS: Floors = Floors {
     of_curl: 100.0,
     of_one: 100.0,
     of_poll: 2.0,
+    cpu: 1.0,
     memory: 1.0,
 };
 
@@ -69,6 +71,7 @@ struct Floors {
     of_curl: f64,
     of_one: f64,
     of_poll: f64,
+    cpu: f64,
     memory: f64,
 }
 
@@ -345,6 +348,7 @@ async fn fan_out(server: &Server) -> Vec<Comparison> {
     vec![
         row("a change at 200 streams, p99", "ms", many.last, "one stream", one.last, FLOORS.of_one),
         row("a change at 200 streams, p99", "ms", many.last, "alertmanager", poll, FLOORS.of_poll),
+        row("CPU of the server, a change and stream", "us", many.cpu, "one stream", one.cpu, FLOORS.cpu),
         row("memory of a stream", "KiB", many.memory, "limit", 1024.0, FLOORS.memory),
     ]
 }
