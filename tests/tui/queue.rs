@@ -56,7 +56,7 @@ fn what_waits_is_named_and_the_newest_is_taken_back_with_undo() {
     let screen = console.screen();
     assert!(screen.contains("taken back, it was not sent: ack fra-01/mysql"), "{screen}");
     assert!(!screen.contains("to be sent"), "{screen}");
-    assert!(console.app.acking.is_empty() && console.app.pending.get(&id).is_none());
+    assert!(console.app.acking.is_empty() && !console.app.pending.contains_key(&id));
 }
 
 #[test]
