@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+pub use crate::client::Undone;
 use crate::client::{Client, Events};
 use crate::engine::{Handle, Watcher};
 use crate::protocol::event::Mark;
@@ -30,6 +31,19 @@ impl Backend {
         match self {
             Self::Local(handle) => handle.execute(request).await,
             Self::Remote(client) => client.execute(&request).await,
+        }
+    }
+
+    /// Has a command done; where nothing came of it, says whether it may have gone out.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn deliver(&self, request: Request) -> Result<Outcome, Undone> {
+        match self {
+            Self::Local(handle) => {
+                handle.execute(request).await.map_err(|problem| Undone { problem, sent: true })
+            }
+            Self::Remote(client) => client.deliver(&request).await,
         }
     }
 

@@ -77,6 +77,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
     ("axum", &["api"]),
+    ("tower_http", &["api"]),
     ("prometheus", &["meters"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),

@@ -58,6 +58,7 @@ mod exposed;
 pub mod health;
 mod net;
 mod observe;
+mod pack;
 mod problem;
 mod receive;
 mod routes;
@@ -88,7 +89,7 @@ struct Face {
 /// The router for connections over the network; whoever accepts them puts a [`Caller`] into the
 /// extensions of each request.
 pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
-    router(handle, stop)
+    router(handle, stop).layer(pack::layer())
 }
 
 /// The router: one line per route.

@@ -60,27 +60,52 @@ pub fn context(word: &str, config: &Config) -> anyhow::Result<Context> {
 /// When it cannot be reached, or does not let us in.
 pub async fn enter(global: &Global, context: Context) -> anyhow::Result<Entered> {
     let credential = credential(global, &context).await?;
-    let authorities = context.ca_file.as_deref().map(authorities).transpose()?;
-    let Context { name, url, insecure, .. } = context;
-    let client = Client::reach(Access { url, credential, authorities, insecure })?;
+    enter_with(context, credential).await
+}
+
+/// The same without a word to anybody: only with the context's own token, for a key that was given
+/// for one server is shown to no other.
+///
+/// # Errors
+/// As [`enter`], and when the context has no token.
+pub async fn enter_quietly(context: Context) -> anyhow::Result<Entered> {
+    let Some(secret) = &context.token else {
+        let name = &context.name;
+        bail!(
+            "it needs a token in its [[context]]; or start with --connect {name} --token-file FILE"
+        );
+    };
+    let token = token(secret).await?;
+    enter_with(context, Credential::Token(token)).await
+}
+
+async fn enter_with(context: Context, credential: Credential) -> anyhow::Result<Entered> {
+    let Context { name, url, insecure, ca_file, .. } = context;
+    // Files and roots are read beside the thread that shows the screen.
+    let reached = tokio::task::spawn_blocking(move || {
+        let authorities = ca_file.as_deref().map(authorities).transpose()?;
+        anyhow::Ok(Client::reach(Access { url, credential, authorities, insecure })?)
+    });
+    let client = reached.await.context("the way was not prepared")??;
     let me = client.whoami().await?;
     Ok(Entered { client, me, name })
 }
 
-async fn credential(global: &Global, context: &Context) -> anyhow::Result<Credential> {
+async fn token(secret: &Secret) -> anyhow::Result<String> {
     let until = Instant::now() + SECRET;
-    let resolve = async |secret: &Secret| {
-        crate::secrets::resolve(secret, until).await.map_err(|why| anyhow!("the token: {why}"))
-    };
+    crate::secrets::resolve(secret, until).await.map_err(|why| anyhow!("the token: {why}"))
+}
+
+async fn credential(global: &Global, context: &Context) -> anyhow::Result<Credential> {
     if let Some(path) = &global.token_file {
         let file = Secret::File(path.display().to_string());
-        return resolve(&file).await.map(Credential::Token);
+        return token(&file).await.map(Credential::Token);
     }
     if std::env::var_os(TOKEN).is_some() {
-        return resolve(&Secret::Env(TOKEN.to_owned())).await.map(Credential::Token);
+        return token(&Secret::Env(TOKEN.to_owned())).await.map(Credential::Token);
     }
     if let Some(secret) = &context.token {
-        return resolve(secret).await.map(Credential::Token);
+        return token(secret).await.map(Credential::Token);
     }
     login(&context.url)
 }

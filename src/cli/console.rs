@@ -12,15 +12,16 @@ use tokio::runtime::Runtime;
 
 use super::args::Global;
 use super::connect::{self, Entered};
-use super::lifecycle::{self, Home, Place, Plan};
+use super::lifecycle::{self, Home, Plan};
 use super::signals::{Caught, Signals};
-use super::{config_cmd, logging, look, machine, plain, print, setup};
+use super::{config_cmd, logging, look, machine, places, plain, print, setup};
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::config::contexts::Context;
 use crate::config::{Config, RuleEdit, locate};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Role};
+use crate::tui::place::{Place, Seat};
 use crate::tui::{self, Leave, Options};
 
 /// What the console is started with.
@@ -107,8 +108,10 @@ impl Console {
         self.log_into_file()?;
         let actor = Actor::Local { name: SafeText::line(&self.operator), role };
         match place {
-            Place::There(client) => self.attached(screen_runtime()?, client, actor, None),
-            Place::Here(home) => self.owning(*home, actor),
+            lifecycle::Place::There(client) => {
+                self.attached(screen_runtime()?, client, actor, None)
+            }
+            lifecycle::Place::Here(home) => self.owning(*home, actor),
         }
     }
 
@@ -127,6 +130,15 @@ impl Console {
             low_bandwidth: self.low_bandwidth,
             ..look::options(&self.config, &self.again)
         }
+    }
+
+    /// The options of the screen of an engine, from which `:ctx` goes on and comes back.
+    fn screen(&self, backend: &Backend, actor: &Actor, remote: Option<String>) -> Options {
+        let seat = Seat { actor: actor.clone(), remote: remote.clone() };
+        let start = Place { backend: backend.clone(), seat };
+        let attached = matches!(backend, Backend::Remote(_));
+        let places = places::of(start, &self.config.contexts, self.role());
+        Options { remote, places: Some(places), ..self.options(attached) }
     }
 
     /// The same for linear text.
@@ -153,7 +165,7 @@ impl Console {
         if self.plain {
             screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
         } else {
-            let options = Options { remote, ..self.options(true) };
+            let options = self.screen(&backend, &actor, remote);
             screen.block_on(tui::run(backend, actor, options, hang_up()))?;
         }
         // Somebody who reads no more must not hold us.
@@ -205,7 +217,8 @@ impl Console {
             // Nobody sits at a log: when its reader hangs up there is nothing to come back to.
             Ok(if left == Leave::HangUp { Leave::Stop } else { left })
         } else {
-            let shown = tui::run(home.backend(), actor, self.options(false), ended);
+            let options = self.screen(&home.backend(), &actor, None);
+            let shown = tui::run(home.backend(), actor, options, ended);
             // The terminal was given back and the panic told before it is caught here.
             match catch_unwind(AssertUnwindSafe(|| screen.block_on(shown))) {
                 Ok(leave) => leave,

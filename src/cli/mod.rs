@@ -24,6 +24,7 @@ pub mod machine;
 pub mod manual;
 pub mod notify_cmd;
 mod oneshot;
+pub mod places;
 pub mod plain;
 pub mod print;
 pub mod remote;

@@ -33,6 +33,15 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Most bytes of one answer: ten times a full list of 60,000 checks.
 const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 
+/// Why a request has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// What is said about it.
+    pub problem: Problem,
+    /// False when it is certain that nothing went out; else it may have been done.
+    pub sent: bool,
+}
+
 /// An engine elsewhere; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -95,6 +104,9 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
+            // What is unpacked is counted, by the answer and by the event, as it comes: what is
+            // small on the line may be large here.
+            .gzip(true)
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true);
         let builder = match &access.authorities {
@@ -120,15 +132,26 @@ impl Client {
     /// The engine's problem, or [`ProblemKind::Unreachable`] when it does not answer. The same
     /// request can then be sent again: its id lets it be done once.
     pub async fn execute(&self, request: &Request) -> Result<Outcome, Problem> {
-        let call = routes::of_command(&request.command)?;
+        self.deliver(request).await.map_err(|undone| undone.problem)
+    }
+
+    /// The same; where nothing came of it, says whether it may have gone out.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn deliver(&self, request: &Request) -> Result<Outcome, Undone> {
+        // Neither words that cannot be written nor a login that fails have sent the request.
+        let unsent = |problem| Undone { problem, sent: false };
+        let call = routes::of_command(&request.command).map_err(unsent)?;
         let role = match &request.actor {
             Actor::Worker | Actor::Engine => self.role,
             person => self.role.min(person.role()),
         };
-        self.renewed().await?;
+        self.renewed().await.map_err(unsent)?;
         let send = self.request_as(role, call).header("idempotency-key", request.id.to_string());
-        let bytes = self.answer(send).await?;
-        serde_json::from_slice(&bytes).map_err(|error| not_understood(&error))
+        let bytes = self.asked(send).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Undone { problem: not_understood(&error), sent: true })
     }
 
     /// Has a query answered.
@@ -212,13 +235,26 @@ impl Client {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Problem> {
+        self.asked(request).await.map_err(|undone| undone.problem)
+    }
+
+    async fn asked(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Undone> {
+        let went = |problem| Undone { problem, sent: true };
         let work = async {
-            let response = request.send().await.map_err(|error| self.lost(&error))?;
+            // Without a connection there was nothing to write to.
+            let response = request.send().await.map_err(|error| Undone {
+                problem: self.lost(&error),
+                sent: !error.is_connect(),
+            })?;
             let status = response.status();
-            let bytes = self.read(response).await?;
-            if status.is_success() { Ok(bytes) } else { Err(refusal(status.as_u16(), &bytes)) }
+            let bytes = self.read(response).await.map_err(went)?;
+            if status.is_success() {
+                Ok(bytes)
+            } else {
+                Err(went(refusal(status.as_u16(), &bytes)))
+            }
         };
-        tokio::time::timeout(DEADLINE, work).await.map_err(|_| self.silent())?
+        tokio::time::timeout(DEADLINE, work).await.map_err(|_| went(self.silent()))?
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Problem> {

@@ -96,7 +96,8 @@ impl Feed {
     pub fn watch(&mut self, actor: &Actor, world: &World) -> Result<Watcher, Problem> {
         self.full()?;
         let worker = *actor == Actor::Worker;
-        let mut picture = vec![Arc::new(Event::Hello { stream: self.last + 1 })];
+        let hosts = if worker { 0 } else { world.host_count() };
+        let mut picture = vec![Arc::new(Event::Hello { stream: self.last + 1, hosts })];
         if worker {
             // It knows nothing yet of what somebody looks at already.
             self.sent_traces.clear();

@@ -85,9 +85,15 @@ impl Handle {
     /// A handle whose questions all arrive at one receiver: a fake engine for tests.
     #[must_use]
     pub fn channel() -> (Self, mpsc::Receiver<Ask>) {
+        Self::channel_for(Accounts::default())
+    }
+
+    /// The same; it lets these in over the network.
+    #[must_use]
+    pub fn channel_for(accounts: Accounts) -> (Self, mpsc::Receiver<Ask>) {
         let (asks, asked) = mpsc::channel(ASKS);
         let (gate, _) = Gate::new(None);
-        gate.open(Accounts::default(), Clock::System);
+        gate.open(accounts, Clock::System);
         let (meters, inside) = Default::default();
         (Self { work: asks.clone(), asks, gate, meters, inside }, asked)
     }

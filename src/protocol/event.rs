@@ -175,6 +175,9 @@ pub enum Event {
     Hello {
         /// The stream's number.
         stream: u64,
+        /// How many hosts the first picture has; 0 when that is not known.
+        #[serde(default)]
+        hosts: usize,
     },
     /// The first of a stream that goes on where another one ended: its number. The mirror stays,
     /// and what was missed follows.

@@ -4,7 +4,8 @@
 //! state is computed here and nowhere else: the worst of its checks' hard states, with MAINTENANCE
 //! over it while a window covers the whole host.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::event::{CheckRow, EngineStatus, Event};
@@ -357,7 +358,7 @@ impl World {
                 (Phase::Firing, false) => 1,
                 _ => 2,
             };
-            (group, std::cmp::Reverse(alert.state.severity()), alert.since, alert.check.clone())
+            (group, Reverse(alert.state.severity()), alert.since, alert.check.clone())
         });
         all
     }
@@ -404,22 +405,46 @@ impl World {
         self.ready
     }
 
-    /// Everything as events that make the same World again, without `Hello` and `Ready`.
+    /// Everything as events that make the same World again, without `Hello` and `Ready`. What needs
+    /// somebody comes first, each alert behind its host, so that the first screen of a list is
+    /// right long before the last event is there.
     pub fn snapshot(&self) -> impl Iterator<Item = Event> + '_ {
         let windows = self.windows.values().cloned().map(Event::Maintenance);
-        let hosts = self.hosts.values().flat_map(|entry| {
-            std::iter::once(Event::Host(Arc::clone(&entry.host)))
-                .chain(entry.checks.iter().cloned().map(Event::Check))
+        let feed = self.feed();
+        let mut order: Vec<&HostEntry> = Vec::with_capacity(self.hosts.len());
+        let mut known = HashSet::with_capacity(self.hosts.len());
+        // Behind which host an alert stands: its own, and one of no host behind those before it.
+        let mut after: Vec<Vec<Arc<Alert>>> = Vec::new();
+        let mut strays = Vec::new();
+        for alert in feed {
+            match self.hosts.get(&alert.check.host) {
+                None => strays.push(alert),
+                Some(entry) if known.insert(&entry.host.name) => {
+                    order.push(entry);
+                    after.push(vec![alert]);
+                }
+                Some(_) => after.last_mut().unwrap_or(&mut strays).push(alert),
+            }
+        }
+        let mut rest: Vec<&HostEntry> =
+            self.hosts.values().filter(|entry| !known.contains(&entry.host.name)).collect();
+        rest.sort_by_key(|entry| (entry.window.is_some(), Reverse(entry.state.severity())));
+        let of_host = |entry: &HostEntry| {
+            let checks: Vec<Event> = entry.checks.iter().cloned().map(Event::Check).collect();
+            std::iter::once(Event::Host(Arc::clone(&entry.host))).chain(checks)
+        };
+        let bad = order.into_iter().zip(after).flat_map(move |(entry, alerts)| {
+            of_host(entry).chain(alerts.into_iter().map(Event::Alert))
         });
-        let alerts = self.alerts.values().cloned().map(Event::Alert);
         let mut told: Vec<ToldRow> =
             self.told.iter().map(|(alert, told)| ToldRow { alert: *alert, told: *told }).collect();
         told.sort_by_key(|row| row.alert);
         std::iter::once(Event::Engine(Arc::clone(&self.engine)))
             .chain(windows)
-            .chain(hosts)
-            .chain(alerts)
+            .chain(bad)
+            .chain(strays.into_iter().map(Event::Alert))
             .chain(ToldRow::events(&told))
+            .chain(rest.into_iter().flat_map(of_host))
     }
 }
 

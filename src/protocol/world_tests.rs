@@ -141,3 +141,50 @@ fn a_snapshot_makes_the_same_world() {
     assert_eq!(first.counts(), second.counts());
     assert_eq!(first.snapshot().collect::<Vec<_>>(), second.snapshot().collect::<Vec<_>>());
 }
+
+#[test]
+fn d_06_a_picture_begins_with_what_needs_somebody() {
+    let mut events: Vec<Event> = Vec::new();
+    for n in 0..100 {
+        let name = format!("h{n:02}");
+        let state = if n == 70 { State::Warning } else { State::Ok };
+        events.extend([Event::Host(Arc::new(Host::new(&name, "::1"))), check(&name, "p", state)]);
+    }
+    let alert = |n: u8, host: &str, state| {
+        let key = CheckKey::new(host, "p");
+        let opened = Alert::opened(
+            AlertId::from_parts(5, [n; 10]),
+            &key,
+            &Status::waiting(T0),
+            1,
+            T0 + Span::from_secs(u64::from(n)),
+        );
+        Event::Alert(Arc::new(Alert { phase: Phase::Firing, state, ..opened }))
+    };
+    events.extend([
+        alert(1, "h40", State::Warning),
+        alert(2, "h90", State::Critical),
+        alert(3, "h95", State::Critical),
+        alert(4, "gone", State::Critical),
+        Event::Told(vec![ToldRow { alert: AlertId::from_parts(5, [2; 10]), told: Told::Sent }]),
+    ]);
+    let first = world(&events);
+    let picture: Vec<Event> = first.snapshot().collect();
+    let order: Vec<String> = picture
+        .iter()
+        .filter_map(|event| match event {
+            Event::Host(host) => Some(host.name.to_string()),
+            Event::Alert(alert) => Some(format!("!{}", alert.check.host)),
+            Event::Told(_) => Some("told".to_owned()),
+            _ => None,
+        })
+        .take(10)
+        .collect();
+    let wanted = ["h90", "!h90", "h95", "!h95", "h40", "!h40", "!gone", "told", "h70", "h00"];
+    assert_eq!(order, wanted);
+    // Whatever the order, it is all there once.
+    assert_eq!(picture.len(), 1 + events.len());
+    let second = world(&picture);
+    assert_eq!(second.counts(), first.counts());
+    assert_eq!(second.told(AlertId::from_parts(5, [2; 10])), Some(Told::Sent));
+}

@@ -12,7 +12,9 @@ use crate::tui::triage::acks;
 use crate::tui::triage::again::{self, Again};
 use crate::tui::views::View;
 use crate::tui::widgets::cursor;
-use crate::tui::{bell, filtering, layout, outside, overlays, panes, rows, triage, wall, watch};
+use crate::tui::{
+    bell, context, filtering, layout, outside, overlays, panes, rows, triage, wall, watch,
+};
 
 /// Runs an action of a key or of the palette.
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -93,6 +95,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return vec![Effect::Execute { id, command: Command::Reload }];
         }
         Action::Theme => overlays::themes::open(app),
+        Action::Context => context::explain(app),
         Action::Wall => wall::open(app),
         Action::Mute => bell::mute(app),
         // What panes, lists and triage take was offered to them; the rest belongs to dialogs.
@@ -266,7 +269,7 @@ fn quit(app: &mut App, action: Action) -> Vec<Effect> {
     if action == Action::Quit && app.leave() {
         return Vec::new();
     }
-    if app.options.attached || app.options.remote.is_some() {
+    if app.options.attached {
         return vec![Effect::Leave(Leave::Detach)];
     }
     app.open(Overlay::Question);

@@ -167,6 +167,9 @@ actions! {
     Toggle, "toggle", "change", "change the choice", Look, key;
     Mouse, "mouse", "mouse", "switch the mouse on or off", Look, palette;
     Debug, "debug", "debug", "show what the line to this terminal carries", Look, palette;
+    Context, "ctx", "context", "go to another engine of the configuration, or back: ctx NAME", Look, palette;
+    Queue, "queue", "queue", "the commands that wait for a line to the engine", Look, palette;
+    TakeBack, "take-back", "take back", "take back what is not sent yet: take-back, take-back all", Operate, palette;
     Reload, "reload", "reload", "read the configuration again", Administer, palette;
     Theme, "theme", "theme", "change the colours: theme NAME", Look, palette;
 }

@@ -23,13 +23,14 @@ use crate::tui::overlays::card::Card;
 use crate::tui::overlays::themes::Chooser;
 pub use crate::tui::pane::Pane;
 use crate::tui::panes;
+pub use crate::tui::range::RANGES;
 use crate::tui::settle::Pace;
 use crate::tui::storm_watch::StormWatch;
 use crate::tui::theme::{Theme, Themes};
+use crate::tui::triage::queue::Waiting;
 use crate::tui::triage::{self, OpenForm};
 use crate::tui::views::View;
 use crate::tui::wall::{self, Wall};
-use crate::tui::widgets::chart;
 
 /// A list that chooses the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub enum Overlay {
     Help(usize),
     /// How to leave.
     Question,
+    /// On the way to another engine: its name.
+    Going(String),
     /// The themes.
     Themes(Box<Chooser>),
     /// Whether to run a custom action.
@@ -83,15 +86,6 @@ pub struct Message {
     pub until: Option<Steady>,
 }
 
-/// The ranges of graphs.
-pub const RANGES: [(&str, Span); 5] = [
-    ("15 min", Span::from_secs(900)),
-    ("1 h", Span::from_secs(3600)),
-    ("6 h", Span::from_secs(6 * 3600)),
-    ("24 h", Span::from_secs(24 * 3600)),
-    ("7 d", Span::from_secs(7 * 86_400)),
-];
-
 /// How long a message stays.
 const MESSAGE_TIME: Span = Span::from_secs(8);
 
@@ -107,12 +101,16 @@ pub struct App {
     pub now: Now,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// Commands that wait for a line to the engine.
-    pub queued: usize,
+    /// Commands that wait for a line to the engine, the newest last.
+    pub waiting: Vec<Waiting>,
+    /// Commands that are not answered yet.
+    pub under_way: HashSet<u64>,
     /// Whether the mirror is fresh.
     pub link: Link,
     /// The number of the event stream, for looks.
     pub stream: Option<u64>,
+    /// How many hosts its first picture has.
+    pub expected: usize,
     /// The screen.
     pub view: View,
     /// The views before it, for the way back.
@@ -199,7 +197,24 @@ impl App {
     /// A console that knows nothing yet.
     #[must_use]
     pub fn new(actor: Actor, options: Options, now: Now, size: (u16, u16)) -> Self {
-        let Start { keymap, themes, theme, note } = look::start(&options);
+        let start = look::start(&options);
+        let on_wall = options.on_wall;
+        let mut app = Self::looking(start, actor, options, now, size);
+        if on_wall {
+            wall::open(&mut app);
+        }
+        app
+    }
+
+    /// The same, in looks that are known.
+    pub(crate) fn looking(
+        start: Start,
+        actor: Actor,
+        options: Options,
+        now: Now,
+        size: (u16, u16),
+    ) -> Self {
+        let Start { keymap, themes, theme, note } = start;
         let mut app = Self {
             actor,
             options,
@@ -207,8 +222,10 @@ impl App {
             now,
             size,
             link: Link::Connecting,
-            queued: 0,
+            waiting: Vec::new(),
+            under_way: HashSet::new(),
             stream: None,
+            expected: 0,
             view: View::Overview,
             trail: Vec::new(),
             focus: Pane::Alerts,
@@ -253,9 +270,6 @@ impl App {
         };
         if let Some(note) = note {
             app.say(Tone::Bad, note);
-        }
-        if app.options.on_wall {
-            wall::open(&mut app);
         }
         app
     }
@@ -350,7 +364,7 @@ impl App {
         match &self.overlay {
             None if self.wall.is_on() => return vec![Context::Wall],
             Some(Overlay::Line(_) | Overlay::Run(_)) => return vec![Context::Line],
-            Some(Overlay::Question) => return vec![Context::Question],
+            Some(Overlay::Question | Overlay::Going(_)) => return vec![Context::Question],
             Some(Overlay::Themes(_)) => {
                 return vec![Context::Objects, Context::List, Context::Global];
             }
@@ -427,42 +441,6 @@ impl App {
     #[must_use]
     pub const fn follows_newest(&self) -> bool {
         self.newest
-    }
-
-    /// The range of graphs.
-    #[must_use]
-    pub fn span(&self) -> (&'static str, Span) {
-        RANGES.get(self.range.unwrap_or(0)).copied().unwrap_or(("15 min", Span::from_secs(900)))
-    }
-
-    /// What a graph of the book shows: the range in words, from when, to when.
-    #[must_use]
-    pub fn window(&self, book: &Book) -> (&'static str, Timestamp, Timestamp) {
-        if let Some(end) = self.own.lens.end {
-            return (self.span().0, end - book.range, end);
-        }
-        let (from, to) = chart::window(book.range, self.wall());
-        let grown = || chart::growing(book.first(from)?, self.wall());
-        let growing = if self.range.is_none() { grown() } else { None };
-        growing.unwrap_or((self.span().0, from, to))
-    }
-
-    /// A longer or a shorter range; a graph that still grows has its whole range between both.
-    pub(crate) fn turn_range(&mut self, longer: bool) {
-        let detail = self.detail.as_ref();
-        let book = if self.in_detail() {
-            detail.and_then(|d| d.book.as_ref())
-        } else {
-            self.graph.as_ref()
-        };
-        let whole = self.span().0;
-        let growing = book.is_some_and(|book| self.window(book).0 != whole);
-        self.range = match (self.range, longer) {
-            (None, true) => Some(usize::from(!growing)),
-            (Some(at), true) => Some((at + 1).min(RANGES.len() - 1)),
-            (None | Some(0), false) => None,
-            (Some(at), false) => Some(at - 1),
-        };
     }
 
     /// Shows a sentence on the bottom line.

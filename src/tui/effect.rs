@@ -26,6 +26,12 @@ pub enum Effect {
     Run(Box<Run>),
     /// Open the stream of events anew.
     Rewatch,
+    /// Take commands back that wait for a line and have not gone out: their numbers.
+    TakeBack(Vec<u64>),
+    /// Go to another engine; what comes of it comes back as a message.
+    Go(String),
+    /// Do not go there after all.
+    Stay,
     /// Paint every cell again, as if the terminal were empty.
     Redraw,
     /// Give the terminal to a program and take it back when it ends; everything else goes on.

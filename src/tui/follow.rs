@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::msg::Msg;
 use super::send::soon;
-use crate::backend::Backend;
+use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::{Span, Steady};
 use crate::protocol::event::Mark;
@@ -36,7 +36,18 @@ pub struct Follower {
 impl Follower {
     /// Begins to follow; everything goes to `news`.
     pub fn new(backend: Backend, actor: Actor, clock: Clock, news: Sender<Msg>) -> Self {
-        let stream = follow(backend.clone(), actor.clone(), clock.clone(), news.clone());
+        Self::begun(backend, actor, clock, news, None)
+    }
+
+    /// The same; a stream that is open already is read first.
+    pub fn begun(
+        backend: Backend,
+        actor: Actor,
+        clock: Clock,
+        news: Sender<Msg>,
+        open: Option<Watch>,
+    ) -> Self {
+        let stream = follow(backend.clone(), actor.clone(), clock.clone(), news.clone(), open);
         Self { backend, actor, clock, news, task: tokio::spawn(stream) }
     }
 
@@ -44,7 +55,7 @@ impl Follower {
     pub fn again(&mut self) {
         self.task.abort();
         let (backend, actor) = (self.backend.clone(), self.actor.clone());
-        let stream = follow(backend, actor, self.clock.clone(), self.news.clone());
+        let stream = follow(backend, actor, self.clock.clone(), self.news.clone(), None);
         self.task = tokio::spawn(stream);
     }
 }
@@ -55,13 +66,23 @@ impl Drop for Follower {
     }
 }
 
-async fn follow(backend: Backend, actor: Actor, clock: Clock, news: Sender<Msg>) {
+async fn follow(
+    backend: Backend,
+    actor: Actor,
+    clock: Clock,
+    news: Sender<Msg>,
+    mut open: Option<Watch>,
+) {
     let mut wait = FIRST;
     let mut place: Option<(Mark, Steady)> = None;
     loop {
         let now = clock.now().steady;
         let after = place.filter(|(_, at)| now.since(*at) < FRESH).map(|(mark, _)| mark);
-        let why = match backend.watch_from(actor.clone(), after).await {
+        let opened = match open.take() {
+            Some(stream) => Ok(stream),
+            None => backend.watch_from(actor.clone(), after).await,
+        };
+        let why = match opened {
             Ok(mut stream) => {
                 let mut resync = false;
                 while let Some(event) = stream.next().await {

@@ -179,7 +179,7 @@ fn fresh(app: &App) -> (String, Role) {
         Freshness::Live => None,
     };
     let (text, role) = old.unwrap_or_else(|| well(app));
-    match app.queued {
+    match app.waiting.len() {
         0 => (text, role),
         count => (format!("{} to be sent  {text}", format::plural(count, "command")), Role::Bad),
     }
@@ -188,7 +188,7 @@ fn fresh(app: &App) -> (String, Role) {
 fn well(app: &App) -> (String, Role) {
     match &app.link {
         Link::Connecting => ("connecting".to_owned(), Role::Muted),
-        Link::Live(_) if !app.world.is_ready() => ("loading".to_owned(), Role::Muted),
+        Link::Live(_) if !app.world.is_ready() => (loading(app), Role::Note),
         Link::Live(_) => {
             let lag = app.world.engine().lag;
             if lag >= Span::from_secs(1) {
@@ -198,6 +198,14 @@ fn well(app: &App) -> (String, Role) {
             }
         }
         Link::Lost(..) => ("LIVE".to_owned(), Role::Muted),
+    }
+}
+
+/// How much of the first picture is there: what stands first on screen is so before it is whole.
+fn loading(app: &App) -> String {
+    match app.expected {
+        0 => "loading".to_owned(),
+        all => format!("loading {} of {all} hosts", app.world.host_count()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::terminal::meter::Figures;
 use crate::model::{Now, Steady};
 use crate::protocol::{Event, Problem};
 use crate::tui::look::Look;
+use crate::tui::place::Seat;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -35,8 +36,27 @@ pub enum Msg {
     Event(Arc<Event>),
     /// The stream of events is up again, or down for a reason.
     Link(Result<(), String>),
-    /// A command begins to wait for a line to the engine, or waits no more.
-    Queued(bool),
+    /// A command waits for a line to the engine.
+    Queued {
+        /// The effect's id.
+        id: u64,
+        /// Whether it may have gone out already.
+        sent: bool,
+    },
+    /// A command waits no more.
+    Unqueued {
+        /// The effect's id.
+        id: u64,
+    },
+    /// A command was taken back before it went out.
+    TakenBack {
+        /// The effect's id.
+        id: u64,
+    },
+    /// The console shows another engine from now on.
+    Arrived(Box<Seat>),
+    /// It could not: why.
+    NotArrived(String),
     /// An answer to an effect.
     Reply {
         /// The effect's id.

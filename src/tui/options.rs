@@ -9,6 +9,7 @@ use crate::tui::bell::Policy;
 use crate::tui::glyphs::GlyphTier;
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Again;
+use crate::tui::place::Places;
 use crate::tui::theme::ColourTier;
 use crate::tui::wall::Plan;
 use crate::tui::zone::Zone;
@@ -16,9 +17,9 @@ use crate::tui::zone::Zone;
 /// Settings of one console.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// True when the engine belongs to another process: leaving only closes the screen.
+    /// True when no engine is in this process: leaving only closes the screen.
     pub attached: bool,
-    /// Where the engine is, when it is neither here nor attached: a URL.
+    /// What the engine on screen is called, when it is elsewhere: a context, or a place.
     pub remote: Option<String>,
     /// A word that marks what is shown as not the real world (`DEMO`).
     pub badge: Option<&'static str>,
@@ -40,6 +41,8 @@ pub struct Options {
     pub environment: BTreeMap<String, String>,
     /// How keys and themes are read again.
     pub again: Option<Again>,
+    /// The engines that `:ctx` goes to.
+    pub places: Option<Places>,
     /// When an acknowledgement ends unless another end is chosen.
     pub ack_expiry: AckExpiry,
     /// How long before its end it is said to end; `None` is not at all.
@@ -81,6 +84,7 @@ impl Default for Options {
             keymap: Keymap::standard(),
             environment: BTreeMap::new(),
             again: None,
+            places: None,
             ack_expiry: AckExpiry::default(),
             ack_warning: Some(Span::from_secs(15 * 60)),
             zone: Zone::system(),

@@ -102,7 +102,7 @@ fn ssh(app: &mut App) -> Vec<Effect> {
 /// Ctrl-Z: to the shell that we were started from; a shell of our own where the engine is here,
 /// because a stopped process monitors nothing.
 fn suspend(app: &mut App) -> Vec<Effect> {
-    if app.options.attached || app.options.remote.is_some() {
+    if app.options.attached {
         return vec![Effect::StopJob];
     }
     let shell = std::env::var("SHELL").ok().filter(|shell| !shell.is_empty());
@@ -113,7 +113,7 @@ fn suspend(app: &mut App) -> Vec<Effect> {
 
 /// SIGTSTP from outside: as Ctrl-Z, but nobody asked for a shell.
 pub fn stopped(app: &mut App) -> Vec<Effect> {
-    if app.options.attached || app.options.remote.is_some() {
+    if app.options.attached {
         return vec![Effect::StopJob];
     }
     app.say(Tone::Note, "stopping would stop monitoring; Ctrl-Z opens a shell");

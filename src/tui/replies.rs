@@ -12,6 +12,7 @@ use crate::tui::{panes, update, watch};
 
 /// Takes the answer to request `id`.
 pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effect> {
+    app.under_way.remove(&id);
     let Some(pending) = app.pending.remove(&id) else { return Vec::new() };
     undo::replied(app, id, &pending, &result);
     match pending {

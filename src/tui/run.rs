@@ -17,13 +17,14 @@ use crate::clock::Clock;
 use crate::config::console::RunIn;
 use crate::model::{RequestId, Span, Steady};
 use crate::protocol::{Actor, Request};
-use crate::tui::app::App;
+use crate::tui::app::{App, Overlay};
 use crate::tui::effect::{Effect, Foreground, Leave, Reply};
 use crate::tui::external::Run;
 use crate::tui::follow::Follower;
 use crate::tui::input::Input;
 use crate::tui::msg::Msg;
 use crate::tui::options::Options;
+use crate::tui::place::{Arrival, Journey, There};
 use crate::tui::program::Programs;
 use crate::tui::send::Queue;
 use crate::tui::storm_watch::STEP;
@@ -70,7 +71,8 @@ pub async fn run(
     let (news, mut told) = mpsc::channel(EVENTS);
     let follower = Follower::new(backend.clone(), actor, clock.clone(), news);
     let (answer, mut answers) = mpsc::channel(WORDS);
-    let mut console = Console::new(app, backend, answer, follower, manners.low_bandwidth);
+    let (arrive, mut arrived) = mpsc::channel(EDGES);
+    let mut console = Console::new(app, backend, answer, follower, manners.low_bandwidth, arrive);
     let mut resized = signal(SignalKind::window_change())?;
     let mut stopped = signal(SignalKind::from_raw(nix::libc::SIGTSTP))?;
     let mut continued = signal(SignalKind::from_raw(nix::libc::SIGCONT))?;
@@ -105,6 +107,13 @@ pub async fn run(
             }
             Some(reply) = answers.recv() => console.on(reply, &mut terminal),
             Some(first) = told.recv() => console.news(first, &mut told, &mut terminal),
+            Some(arrival) = arrived.recv() => {
+                // From now on only the new engine is heard.
+                if let Some(news) = console.arrive(arrival, &mut terminal) {
+                    told = news;
+                }
+                None
+            }
             () = console.clock.sleep_until(alarm) => None,
         };
         // Log lines collect in a hot buffer that only a reader empties.
@@ -117,7 +126,7 @@ pub async fn run(
             break leave;
         }
     };
-    console.bid_farewell().await;
+    console.farewell().await;
     if leave != Leave::HangUp {
         terminal.settle(&mut said).await;
     }
@@ -138,6 +147,10 @@ struct Console {
     tasks: JoinSet<()>,
     follower: Follower,
     queue: Queue,
+    /// The way to another engine that the console is on, and the number of the last one.
+    journey: Option<Journey>,
+    journeys: u64,
+    arrive: Sender<Arrival>,
     programs: Programs,
     /// What is to be done to the terminal.
     edges: VecDeque<Effect>,
@@ -162,6 +175,7 @@ impl Console {
         answer: Sender<Msg>,
         follower: Follower,
         low_bandwidth: bool,
+        arrive: Sender<Arrival>,
     ) -> Self {
         let clock = app.options.clock.clone();
         Self {
@@ -172,6 +186,9 @@ impl Console {
             tasks: JoinSet::new(),
             follower,
             queue: Queue::default(),
+            journey: None,
+            journeys: 0,
+            arrive,
             programs: Programs::default(),
             edges: VecDeque::new(),
             dirty: true,
@@ -206,6 +223,9 @@ impl Console {
                 Effect::Look => self.read_look(),
                 Effect::Rewatch => self.follower.again(),
                 Effect::Run(run) => self.start(*run),
+                Effect::TakeBack(ids) => self.queue.take_back(&ids),
+                Effect::Go(name) => self.go(name),
+                Effect::Stay => self.journey = None,
                 // Asked for by keys, one at a time: a few are enough.
                 edge if self.edges.len() < EDGES => self.edges.push_back(edge),
                 _ => {}
@@ -241,6 +261,42 @@ impl Console {
         });
     }
 
+    /// Sets out for another engine; the present one is followed until then.
+    fn go(&mut self, name: String) {
+        let Some(places) = &self.app.options.places else { return };
+        self.journeys += 1;
+        let told = self.arrive.clone();
+        self.journey = Some(Journey::begin(&places.enter, name, self.journeys, told));
+    }
+
+    /// Takes in what came of a way; gives where the new engine is heard.
+    fn arrive(&mut self, arrival: Arrival, terminal: &mut Terminal) -> Option<Receiver<Msg>> {
+        let waits = matches!(self.app.overlay, Some(Overlay::Going(_)));
+        if self.journey.is_none() || arrival.number != self.journeys || !waits {
+            return None;
+        }
+        self.journey = None;
+        let There { place, first, rest } = match arrival.there {
+            Ok(there) => there,
+            Err(why) => {
+                self.on(Msg::NotArrived(why), terminal);
+                return None;
+            }
+        };
+        let farewell = self.farewell();
+        self.tasks.spawn(farewell);
+        let (news, told) = mpsc::channel(EVENTS);
+        self.backend = place.backend.clone();
+        self.queue = Queue::default();
+        let (actor, clock) = (place.seat.actor.clone(), self.clock.clone());
+        self.follower = Follower::begun(place.backend, actor, clock, news, Some(rest));
+        self.on(Msg::Arrived(Box::new(place.seat)), terminal);
+        for event in first {
+            self.on(Msg::Event(event), terminal);
+        }
+        Some(told)
+    }
+
     /// Takes in events, up to as many as keys may wait for.
     fn news(
         &mut self,
@@ -271,8 +327,13 @@ impl Console {
             let (id, result) = match effect {
                 Effect::Execute { id, command } => {
                     let request = Request { id: request, actor, command };
-                    let outcome = queue.execute(&backend, request, &clock, &answer).await;
-                    (id, outcome.map(Reply::Outcome))
+                    match queue.execute(id, &backend, request, &clock, &answer).await {
+                        Some(outcome) => (id, outcome.map(Reply::Outcome)),
+                        None => {
+                            let _ = answer.send(Msg::TakenBack { id }).await;
+                            return;
+                        }
+                    }
                 }
                 Effect::Query { id, query } => {
                     (id, backend.query(actor, query).await.map(Reply::Answer))
@@ -285,14 +346,16 @@ impl Console {
     }
 
     /// Has the engine remember when its operator left; it is not waited for long.
-    async fn bid_farewell(&self) {
+    fn farewell(&self) -> impl Future<Output = ()> + Send + use<> {
         let wall = self.clock.now().wall;
         let id = RequestId::from_parts(wall.millis(), rand::random());
-        let actor = self.app.actor.clone();
+        let (actor, backend) = (self.app.actor.clone(), self.backend.clone());
         let request = Request { id, actor, command: remember::leaving(wall) };
-        let told = tokio::time::timeout(FAREWELL, self.backend.execute(request)).await;
-        if !matches!(told, Ok(Ok(_))) {
-            tracing::debug!("when the console was left is not remembered");
+        async move {
+            let told = tokio::time::timeout(FAREWELL, backend.execute(request)).await;
+            if !matches!(told, Ok(Ok(_))) {
+                tracing::debug!("when the console was left is not remembered");
+            }
         }
     }
 

@@ -243,7 +243,7 @@ impl App {
         let mut at = self.now.steady + Span::from_millis(10_000 - into);
         // Log lines come without a message of their own.
         let fresh = self.link.freshness(self.now.steady, self.pulses());
-        if fresh != Freshness::Live || self.view == View::Logs || self.queued > 0 {
+        if fresh != Freshness::Live || self.view == View::Logs || !self.waiting.is_empty() {
             at = at.min(self.now.steady + Span::from_secs(1));
         }
         let message = self.message.as_ref().and_then(|message| message.until);

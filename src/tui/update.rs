@@ -15,7 +15,7 @@ use crate::tui::msg::Msg;
 use crate::tui::triage::{self, forms, pause};
 use crate::tui::widgets::cursor;
 use crate::tui::{
-    act, bell, external, look, outside, overlays, panes, replies, typing, wall, watch,
+    act, bell, context, external, look, outside, overlays, panes, replies, typing, wall, watch,
 };
 
 /// How long a frame of a trace stands, so that a quiet path costs few bytes; the first rounds are
@@ -67,8 +67,21 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Link(state) => on_link(app, state),
-        Msg::Queued(waits) => {
-            app.queued = if waits { app.queued + 1 } else { app.queued.saturating_sub(1) };
+        Msg::Queued { id, sent } => {
+            triage::queue::waits(app, id, sent);
+            Vec::new()
+        }
+        Msg::Unqueued { id } => {
+            triage::queue::ended(app, id);
+            Vec::new()
+        }
+        Msg::TakenBack { id } => triage::queue::taken_back(app, id),
+        Msg::Arrived(seat) => {
+            context::arrived(app, *seat);
+            Vec::new()
+        }
+        Msg::NotArrived(why) => {
+            context::failed(app, &why);
             Vec::new()
         }
         Msg::Reply { id, result } => replies::take(app, id, result),
@@ -154,9 +167,10 @@ fn on_link(app: &mut App, state: Result<(), String>) -> Vec<Effect> {
 pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
     app.link.heard(app.now.steady);
     match &**event {
-        Event::Hello { stream } => {
+        Event::Hello { stream, hosts } => {
             // A new stream begins with a whole new picture.
             app.world = crate::protocol::World::new();
+            app.expected = *hosts;
             app.stream = Some(*stream);
             app.looked = None;
             app.link = Link::Live(app.now.steady);
@@ -304,6 +318,7 @@ fn on_overlay_key(app: &mut App, key: KeyEvent, chord: Chord, at: Steady) -> Vec
             Vec::new()
         }
         (Some(Overlay::Question), Found::Action(action)) if seen => on_answer(app, action),
+        (Some(Overlay::Going(_)), Found::Action(action)) if seen => context::act(app, action),
         (Some(Overlay::Run(_)), Found::Action(action)) if seen => overlays::run::act(app, action),
         (Some(Overlay::Themes(_)), Found::Action(action)) if seen => {
             overlays::themes::act(app, action);

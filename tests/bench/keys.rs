@@ -200,7 +200,7 @@ fn check(host: usize, at: usize, state: State, now: Timestamp, round: usize) -> 
 
 fn picture(now: Timestamp) -> Vec<Event> {
     let mut events = vec![
-        Event::Hello { stream: 1 },
+        Event::Hello { stream: 1, hosts: 0 },
         Event::Engine(Arc::new(EngineStatus {
             host: SafeText::line("jump-02"),
             started: now - Span::from_secs(86_400),

@@ -144,3 +144,135 @@ fn with_the_server_gone_for_a_minute_nothing_is_green_and_it_comes_back() {
         screen.contains("✓ 1 OK") && screen.contains("LIVE")
     });
 }
+
+/// A site of one host of that name, whose port is closed.
+fn site(name: &str) -> String {
+    format!(
+        "[defaults]\ninterval = \"1h\"\ntimeout = \"1s\"\nattempts = 1\n[[host]]\n\
+         name = \"{name}\"\naddress = \"127.0.0.1\"\n[[host.check]]\nkind = \"tcp\"\nport = 9\n"
+    )
+}
+
+/// A token of a server, in a file.
+fn token(house: &House) -> String {
+    let made = house.run(&["token", "add", "--role", "operator", "--name", "desk"]);
+    let said = String::from_utf8(made.stdout).unwrap();
+    let text = said.split_whitespace().find(|word| word.starts_with("fnx_")).expect(&said);
+    let file = house.file("token");
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_console_goes_from_server_to_server_and_back_without_being_left() {
+    let (fra, dal, here) =
+        (House::new(&site("fra-edge")), House::new(&site("dal-edge")), House::new(&site("here-1")));
+    let urls = [fra.serve(), dal.serve()];
+    let context = |name: &str, url: &str, token: Option<String>| {
+        let token = token.map(|file| format!("token = {{ file = \"{file}\" }}\n"));
+        format!("[[context]]\nname = \"{name}\"\nurl = \"{url}\"\n{}", token.unwrap_or_default())
+    };
+    let own = std::fs::read_to_string(here.config()).unwrap();
+    here.configure(&format!(
+        "{own}\n{}{}{}{}",
+        context("fra", &urls[0], Some(token(&fra))),
+        context("dal", &urls[1], Some(token(&dal))),
+        context("asks", &urls[1], None),
+        context("gone", "http://127.0.0.1:9", Some(fra.file("token").display().to_string())),
+    ));
+    let mut desk = Desk::at(here, &[], "1 unhandled");
+    let shows = |desk: &Desk, host: &str, place: &str| {
+        desk.wait(host, |screen| {
+            screen.contains(host) && screen.contains(place) && screen.contains("LIVE")
+        })
+    };
+    shows(&desk, "here-1", "engine here");
+
+    desk.line(":", ":");
+    desk.right("ctx fra", "this is fra");
+    let screen = shows(&desk, "fra-edge", "· fra");
+    assert!(!screen.contains("here-1"), "{screen}");
+    // What is done now is done there.
+    desk.press("2a");
+    desk.wait_for("Acknowledge fra-edge/tcp until");
+    desk.rest();
+    desk.console.send("\r");
+    desk.wait_for("fra-edge/tcp acknowledged by desk");
+    let edges = "SELECT actor FROM edges WHERE kind = 'acknowledged'";
+    assert_eq!(fra.rows(edges), ["token:desk"]);
+
+    desk.line(":", ":");
+    desk.right("ctx dal", "this is dal");
+    let screen = shows(&desk, "dal-edge", "· dal");
+    assert!(!screen.contains("fra-edge"), "{screen}");
+    assert!(dal.rows(edges).is_empty());
+
+    // Where one cannot go, the old picture stays, and follows.
+    for (name, why) in [
+        ("asks", "it needs a token in its"),
+        ("gone", "no engine answers"),
+        ("nowhere", "there are:"),
+    ] {
+        desk.line(":", ":");
+        desk.right(&format!("ctx {name}"), why);
+        shows(&desk, "dal-edge", "· dal");
+    }
+    // Leaving asks, for the engine of this machine still runs; and it is still there.
+    desk.press("1");
+    desk.press("q");
+    desk.wait_for("The engine of this machine still runs here");
+    desk.press("\x1b");
+    desk.line(":", ":");
+    desk.right("ctx local", "this is local");
+    let screen = shows(&desk, "here-1", "engine here");
+    assert!(!screen.contains("dal-edge"), "{screen}");
+}
+
+#[test]
+fn a_command_that_has_not_gone_out_is_taken_back_and_never_comes() {
+    let house = House::new(SMALL_SITE);
+    let url = house.serve();
+    let mut desk = Desk::connected(house, &url, "1 unhandled");
+    let holder = desk.house.holder();
+    signal(holder, Signal::SIGKILL);
+    await_end(holder);
+    desk.wait("the server is gone", |screen| screen.contains("OFFLINE"));
+    let wait = |desk: &mut Desk| {
+        desk.press("a");
+        desk.wait_for("Acknowledge shut-1/tcp until");
+        desk.rest();
+        desk.console.send("\r");
+        desk.wait("it waits", |screen| screen.contains("1 command to be sent"));
+    };
+    // Nobody was at the port, so nothing went out.
+    wait(&mut desk);
+    desk.wait_for("not sent: ack shut-1/tcp");
+    desk.press("u");
+    desk.wait("it is taken back", |screen| {
+        screen.contains("taken back, it was not sent: ack shut-1/tcp")
+            && !screen.contains("to be sent")
+    });
+    desk.house.serve_at(url.strip_prefix("http://").unwrap());
+    desk.wait("it is back", |screen| screen.contains("LIVE") && screen.contains("1 unhandled"));
+    assert!(desk.ack("shut-1").is_none() && desk.audit().is_empty());
+}
+
+#[test]
+fn a_command_that_may_have_gone_out_is_not_said_to_be_taken_back() {
+    let house = House::new(SMALL_SITE);
+    let wire = Wire::to(&house.serve());
+    let mut desk = Desk::connected(house, &wire.url, "1 unhandled");
+    desk.press("a");
+    desk.wait_for("Acknowledge shut-1/tcp until");
+    wire.set(LOSE);
+    desk.rest();
+    desk.console.send("\r");
+    desk.wait("it waits", |screen| screen.contains("1 command to be sent"));
+    desk.press("u");
+    desk.wait_for("may be done already: its answer is asked for");
+    wire.set(PASS);
+    desk.wait("the answer", |screen| {
+        screen.contains("shut-1/tcp acknowledged by noc-1 until") && !screen.contains("to be sent")
+    });
+    desk.did("acknowledge", 1);
+}

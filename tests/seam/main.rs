@@ -12,6 +12,7 @@
 
 mod http;
 mod net;
+mod packed;
 mod samples;
 
 use std::path::PathBuf;
@@ -204,7 +205,7 @@ async fn a_cancelled_wait_loses_no_event() {
     let mut stream = opened.await.unwrap().unwrap();
     let sender = tokio::spawn(async move {
         for stream in 0..500 {
-            changes.send(Arc::new(Event::Hello { stream })).await.unwrap();
+            changes.send(Arc::new(Event::Hello { stream, hosts: 0 })).await.unwrap();
             tokio::task::yield_now().await;
         }
     });
@@ -214,7 +215,7 @@ async fn a_cancelled_wait_loses_no_event() {
             biased;
             () = tokio::task::yield_now() => {}
             event = stream.next() => {
-                assert_eq!(event.as_deref(), Some(&Event::Hello { stream: expected }));
+                assert_eq!(event.as_deref(), Some(&Event::Hello { stream: expected, hosts: 0 }));
                 expected += 1;
             }
         }

@@ -731,7 +731,7 @@ pub fn answer_to(query: &Query) -> Answer {
 
 pub fn events() -> Vec<Event> {
     vec![
-        Event::Hello { stream: 7 },
+        Event::Hello { stream: 7, hosts: 0 },
         Event::Host(Arc::new(host())),
         Event::Check(Arc::new(row())),
         Event::Alert(Arc::new(alert())),

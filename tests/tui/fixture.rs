@@ -160,7 +160,7 @@ fn window() -> Event {
 /// The first picture of a stream.
 pub fn picture() -> Vec<Event> {
     let mut events = vec![
-        Event::Hello { stream: 7 },
+        Event::Hello { stream: 7, hosts: 0 },
         Event::Engine(Arc::new(EngineStatus {
             host: SafeText::line("jump-02"),
             pid: 4242,

@@ -68,11 +68,11 @@ fn an_engine_in_this_process_has_no_pulse_to_miss() {
 #[test]
 fn commands_that_wait_for_the_line_are_counted() {
     let mut console = elsewhere();
-    console.on(Msg::Queued(true));
-    console.on(Msg::Queued(true));
+    console.on(Msg::Queued { id: 1, sent: false });
+    console.on(Msg::Queued { id: 2, sent: true });
     assert!(console.screen().contains("2 commands to be sent"), "{}", console.screen());
-    console.on(Msg::Queued(false));
+    console.on(Msg::Unqueued { id: 1 });
     assert!(console.screen().contains("1 command to be sent"));
-    console.on(Msg::Queued(false));
+    console.on(Msg::Unqueued { id: 2 });
     assert!(!console.screen().contains("to be sent"));
 }

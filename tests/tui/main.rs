@@ -10,6 +10,7 @@
 
 mod affected;
 mod answers;
+mod contexts;
 mod escalate;
 mod expiring;
 mod finding;
@@ -24,6 +25,7 @@ mod lists;
 mod look;
 mod looks;
 mod notifications;
+mod queue;
 mod rules;
 mod saved_rule;
 mod sequences;

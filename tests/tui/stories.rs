@@ -375,7 +375,7 @@ fn a_lost_stream_says_how_old_the_picture_is() {
 fn empty_and_unready_screens_say_what_to_do() {
     let mut console = Console::new((120, 40), actor(Role::Operator), options());
     assert!(console.screen().contains("Waiting for the engine…"));
-    console.feed(vec![Event::Hello { stream: 1 }, Event::Ready]);
+    console.feed(vec![Event::Hello { stream: 1, hosts: 0 }, Event::Ready]);
     let screen = console.screen();
     assert!(screen.contains("No hosts yet") && screen.contains(":reload"), "{screen}");
     console.press("a m r t enter U n");

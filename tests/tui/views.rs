@@ -113,7 +113,7 @@ fn without_a_configuration_one_line_says_how_hosts_are_added() {
     for (size, keys) in [((200, 60), "1"), ((120, 40), "1"), ((80, 24), "1")] {
         let mut console = Console::new(size, actor(Role::Operator), options());
         console.feed(vec![
-            Event::Hello { stream: 1 },
+            Event::Hello { stream: 1, hosts: 0 },
             Event::Engine(Arc::default()),
             Event::Host(Arc::new(Host::new("jump-02", "127.0.0.1"))),
             Event::Ready,

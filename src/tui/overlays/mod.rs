@@ -25,7 +25,7 @@ use crate::tui::theme::Role;
 use crate::tui::triage::{acks, lines, windows};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{filtering, typing};
+use crate::tui::{context, filtering, typing};
 
 /// Most completions above the command line.
 pub const CANDIDATES: usize = 8;
@@ -43,6 +43,10 @@ pub fn view(app: &App, surface: &mut Surface<'_>) -> Option<Position> {
         Overlay::Question => {
             surface.fade();
             view_question(app, surface);
+            None
+        }
+        Overlay::Going(name) => {
+            context::view(app, name, surface);
             None
         }
         Overlay::Themes(chooser) => {
@@ -77,7 +81,11 @@ fn view_question(app: &App, surface: &mut Surface<'_>) {
     let inside = frame::single(surface, area, &title);
     let mut s = surface.at(inside);
     let hosts = crate::tui::format::plural(app.world.host_count(), "host");
-    let first = format!("The engine runs here and watches {hosts}.");
+    // What is on screen may be another one.
+    let first = match &app.options.remote {
+        None => format!("The engine runs here and watches {hosts}."),
+        Some(_) => "The engine of this machine still runs here.".to_owned(),
+    };
     let room = s.width().saturating_sub(4);
     s.say(2, 0, room, &first, Role::Text);
     let answers = [

@@ -8,15 +8,17 @@ use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::effect::Effect;
 use crate::tui::line::{Line, Purpose};
 use crate::tui::overlays::views;
-use crate::tui::triage::{arm, duty, hold};
-use crate::tui::{external, fuzzy};
+use crate::tui::triage::{arm, duty, hold, queue};
+use crate::tui::{context, external, fuzzy};
 
 /// Most candidates that are kept.
 const FOUND: usize = 32;
 
 /// The commands that take words behind their name.
-pub const WITH_WORDS: [Action; 7] = [
+pub const WITH_WORDS: [Action; 9] = [
     Action::Theme,
+    Action::Context,
+    Action::TakeBack,
     Action::Arm,
     Action::SaveView,
     Action::Hold,
@@ -40,6 +42,8 @@ pub enum Does {
     View(char),
     /// Puts a theme in force.
     Theme(String),
+    /// Goes to another engine.
+    Context(String),
 }
 
 /// Something that the typed text can become.
@@ -93,6 +97,14 @@ fn theme(name: &str) -> Candidate {
     Candidate { text, about, does: Does::Theme(name.to_owned()) }
 }
 
+fn contexts(app: &App) -> impl Iterator<Item = Candidate> {
+    context::names(app).map(|(name, about)| Candidate {
+        text: format!("{} {name}", Action::Context.name()),
+        about: about.to_owned(),
+        does: Does::Context(name.to_owned()),
+    })
+}
+
 /// What is looked at besides names of actions that contain what is typed.
 fn everything(app: &App, with_checks: bool) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = commands().map(|action| of_action(app, action)).collect();
@@ -103,6 +115,7 @@ fn everything(app: &App, with_checks: bool) -> Vec<Candidate> {
         does: Does::View(view.letter),
     }));
     all.extend(app.themes.names().map(theme));
+    all.extend(contexts(app));
     for entry in app.world.hosts() {
         let host = &entry.host;
         all.push(Candidate {
@@ -132,6 +145,10 @@ pub fn candidates(app: &App, typed: &str) -> Vec<Candidate> {
             .filter(|have| have.starts_with(name.trim()))
             .map(theme)
             .collect();
+    }
+    if let Some(name) = typed.strip_prefix("ctx ") {
+        let wanted = format!("ctx {}", name.trim());
+        return contexts(app).filter(|have| have.text.starts_with(&wanted)).collect();
     }
     let word = typed.trim_end();
     let mut found: Vec<Candidate> = commands()
@@ -245,7 +262,7 @@ pub fn run(app: &mut App, typed: &str, found: &[Candidate], at: Option<usize>) -
 fn changes(does: &Does) -> bool {
     match does {
         Does::Action(action) => action.need() != Need::Look,
-        Does::Custom(_) => true,
+        Does::Custom(_) | Does::Context(_) => true,
         _ => false,
     }
 }
@@ -259,6 +276,8 @@ fn with_words(app: &mut App, typed: &str) -> Option<Vec<Effect>> {
     let action = WITH_WORDS.iter().copied().find(|action| action.name() == name)?;
     match action {
         Action::Theme => put_theme(app, rest.trim()),
+        Action::Context => return Some(context::go(app, rest)),
+        Action::TakeBack => return Some(queue::typed(app, rest)),
         Action::Arm => arm::arm_for(app, rest),
         Action::SaveView => return Some(views::save(app, rest)),
         Action::Hold => return Some(hold::hold(app, rest)),
@@ -290,6 +309,7 @@ fn go(app: &mut App, candidate: &Candidate) -> Vec<Effect> {
         }
         Does::View(letter) => views::open(app, *letter),
         Does::Theme(name) => put_theme(app, name),
+        Does::Context(name) => return context::go(app, name),
     }
     Vec::new()
 }

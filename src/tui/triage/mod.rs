@@ -15,6 +15,7 @@ pub mod forms;
 pub mod hold;
 pub mod lines;
 pub mod pause;
+pub mod queue;
 pub mod remember;
 pub mod rule_form;
 pub mod rule_save;
@@ -171,6 +172,8 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         }
         Action::Delete => lines::open_delete(app),
         Action::Undo => return Some(undo::undo(app)),
+        Action::Queue => queue::open(app),
+        Action::TakeBack => return Some(queue::typed(app, "")),
         Action::Repeat => again::open(app),
         Action::Failures => match app.triage.failures.clone() {
             Some(card) => app.open(Overlay::Card(Box::new(card))),

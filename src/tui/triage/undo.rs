@@ -9,7 +9,7 @@ use crate::protocol::{Command, Outcome, Problem};
 use crate::tui::app::{App, Tone};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::line::Pending;
-use crate::tui::triage::Waits;
+use crate::tui::triage::{Waits, queue};
 
 /// Most actions that can be taken back, one after the other.
 const DONE: usize = 8;
@@ -38,6 +38,10 @@ struct Done {
 impl App {
     /// The loop has sent the command of effect `id` under this request's id.
     pub fn requested(&mut self, id: u64, request: RequestId, command: &Command) {
+        // What is looked at and what is remembered is nobody's act.
+        if !matches!(command, Command::Look { .. } | Command::Remember { .. }) {
+            self.under_way.insert(id);
+        }
         // Each is taken away with its answer, so there are never more than wait for one.
         if command.is_undoable() && self.pending.contains_key(&id) {
             self.triage.undo.asked.insert(id, (request, self.now.steady));
@@ -46,11 +50,11 @@ impl App {
 }
 
 /// Everything before the names: `500 alerts: a, b, c` is `500 alerts`.
-fn short(what: &str) -> String {
+pub(super) fn short(what: &str) -> String {
     truncate(what.split(": ").next().unwrap_or(what), NAME)
 }
 
-fn words(pending: &Pending) -> Option<String> {
+pub(super) fn words(pending: &Pending) -> Option<String> {
     Some(match pending {
         Pending::Ack { what, .. } => format!("ack {}", short(what)),
         Pending::Unack { what, .. } => format!("un-ack {}", short(what)),
@@ -84,6 +88,10 @@ pub fn replied(app: &mut App, id: u64, pending: &Pending, result: &Result<Reply,
 
 /// Takes the newest back.
 pub fn undo(app: &mut App) -> Vec<Effect> {
+    // What has not gone out is newer than what was done.
+    if let Some(effects) = queue::take_back(app, false) {
+        return effects;
+    }
     tick(app);
     let Some(done) = app.triage.undo.done.pop() else {
         let text = if app.triage.undo.asked.is_empty() {
@@ -114,6 +122,9 @@ fn left(app: &App, done: &Done) -> u64 {
 /// `undo ack web-9: u 8 s`, while there is something to take back.
 #[must_use]
 pub fn toast(app: &App) -> Option<String> {
+    if let Some(toast) = queue::toast(app) {
+        return Some(toast);
+    }
     let done = app.triage.undo.done.last().filter(|done| done.until > app.now.steady)?;
     let key = app.keymap.key(&app.pane_contexts(), crate::tui::action::Action::Undo)?;
     let secs = left(app, done);

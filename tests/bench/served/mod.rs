@@ -1,0 +1,189 @@
+//! What the benchmarks of the network share: a server of 10,000 hosts, clients that keep their
+//! connections, and what a process uses.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+pub mod load;
+pub mod peers;
+
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fluxnoc::client::Client;
+use fluxnoc::clock::Clock;
+use fluxnoc::model::{
+    Failure, FailureKind, Metric, Observation, PlainToken, RequestId, SafeText, Scope, Unit,
+};
+use fluxnoc::protocol::{Actor, Command as Order, Outcome, Request, Role};
+
+use crate::common::Scratch;
+use crate::feeder;
+
+/// Hosts that are watched, six checks each.
+pub const HOSTS: usize = 10_000;
+/// Hosts with a problem, the first of them.
+pub const ALERTS: usize = 1000;
+/// How long a program may take to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A port that nobody has.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
+}
+
+/// A program that ends with its value.
+pub struct Program(pub Child);
+
+impl Program {
+    /// Starts it; what it says goes into a file of the directory.
+    pub fn start(command: &mut Command, dir: &Path, name: &str) -> Self {
+        let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log");
+        let errors = log.try_clone().expect("its second handle");
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        Self(command.spawn().unwrap_or_else(|error| panic!("{name} (tests/run install): {error}")))
+    }
+
+    /// CPU seconds so far.
+    pub fn cpu(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("it runs");
+        let rest = text.rsplit_once(')').expect("a name").1;
+        let words: Vec<f64> = rest.split_whitespace().map(|w| w.parse().unwrap_or(0.0)).collect();
+        [11, 12].iter().filter_map(|at| words.get(*at)).sum::<f64>() / 100.0
+    }
+
+    /// Resident memory in KiB.
+    pub fn rss_kib(&self) -> f64 {
+        let path = format!("/proc/{}/statm", self.0.id());
+        let text = std::fs::read_to_string(path).expect("it runs");
+        let pages: f64 =
+            text.split_whitespace().nth(1).and_then(|p| p.parse().ok()).expect("pages");
+        pages * 4.0
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until a port is open.
+pub fn await_port(port: u16) {
+    let (end, at) = (Instant::now() + PATIENCE, SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    while TcpStream::connect(at).is_err() {
+        assert!(Instant::now() < end, "nobody listens at {at}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// `fluxnoc serve` of the release binary, with its hosts, problems and tokens.
+pub struct Server {
+    pub scratch: Scratch,
+    pub program: Program,
+    pub port: u16,
+    pub tokens: Vec<String>,
+}
+
+impl Server {
+    /// Fills a database, starts the server on it and makes so many tokens.
+    pub async fn start(name: &str, tokens: usize) -> Self {
+        let scratch = Scratch::new(name);
+        fill(&scratch.0).await;
+        let port = free_port();
+        let mut command = Command::new(own());
+        command.arg("--config").arg(scratch.0.join("config.toml"));
+        command.arg("--data-dir").arg(scratch.0.join("data"));
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &scratch.0);
+        let program = Program::start(&mut command, &scratch.0, "fluxnoc");
+        await_port(port);
+        let socket = scratch.0.join("data/fluxnoc.sock");
+        let client = Client::connect(&socket, "bench", Role::Admin).expect("its socket");
+        let mut all = Vec::new();
+        for n in 0..tokens {
+            all.push(token(&client, n).await);
+        }
+        Self { scratch, program, port, tokens: all }
+    }
+
+    /// One of the tokens; there are enough that none is at its pace.
+    pub fn token(&self, n: usize) -> &str {
+        self.tokens.get(n % self.tokens.len()).expect("a token")
+    }
+
+    /// A client by the socket.
+    pub fn operator(&self) -> Client {
+        let socket = self.scratch.0.join("data/fluxnoc.sock");
+        Client::connect(&socket, "bench", Role::Admin).expect("its socket")
+    }
+}
+
+/// The release binary.
+pub fn own() -> String {
+    std::env::var("FLUXNOC_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned())
+}
+
+/// A request of the bench.
+pub fn request(command: Order) -> Request {
+    let id = RequestId::from_parts(Clock::System.now().wall.millis(), rand::random());
+    let actor = Actor::Local { name: SafeText::line("bench"), role: Role::Admin };
+    Request { id, actor, command }
+}
+
+async fn token(client: &Client, n: usize) -> String {
+    let name = format!("bench-{n}").as_str().into();
+    let scopes = vec![Scope::Api];
+    let order = Order::AddToken { name, role: Role::Operator, scopes, expires: None };
+    match client.execute(&request(order)).await {
+        Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
+        other => panic!("no token: {other:?}"),
+    }
+}
+
+/// A database of all hosts with a result of every check, and the configuration that lists them; the
+/// `custom` check of the first hosts has a problem.
+async fn fill(dir: &Path) {
+    std::fs::create_dir(dir.join("data")).expect("a directory");
+    let clock = Clock::System;
+    let (engine, assignments) = feeder::engine(&dir.join("data"), HOSTS, &clock).await;
+    for from in (0..assignments.len()).step_by(feeder::BATCH) {
+        let count = feeder::BATCH.min(assignments.len() - from);
+        feeder::report(&engine, &clock, &assignments, from, count).await;
+    }
+    let bad: Vec<_> = assignments
+        .iter()
+        .filter(|one| {
+            &*one.check.key.name == "custom" && &*one.check.key.host < problem_end().as_str()
+        })
+        .cloned()
+        .collect();
+    assert_eq!(bad.len(), ALERTS);
+    // One more than it takes to be believed.
+    for _ in 0..4 {
+        let failure = Failure::new(FailureKind::Refused, "connection refused by 127.0.0.1:80");
+        let seen = Observation {
+            metrics: vec![Metric::new("loss", 100.0, Unit::Percent)],
+            ..Observation::failed(failure)
+        };
+        feeder::report_all(&engine, &clock, &bad, &seen).await;
+    }
+    engine.stopped().await.expect("a whole engine");
+    // Nothing is run meanwhile: what is measured is the answers.
+    let mut text = "[defaults]\ninterval = \"1d\"\n[server]\nhealth_enabled = false\n".to_owned();
+    for n in 0..HOSTS {
+        let _ = write!(text, "[[host]]\nname = \"host-{n:05}\"\naddress = \"127.0.0.1\"\n");
+        for check in ["ping", "tcp", "http", "dns", "udp", "custom"] {
+            let _ = write!(text, "[[host.check]]\nkind = \"ping\"\nname = \"{check}\"\n");
+        }
+    }
+    std::fs::write(dir.join("config.toml"), text).expect("a configuration");
+}
+
+/// The name of the first host that is well.
+fn problem_end() -> String {
+    format!("host-{ALERTS:05}")
+}
