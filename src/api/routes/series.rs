@@ -1,19 +1,22 @@
 //! Scraped series: which there are, and the past of one.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Deserialize;
 
 use super::{Reply, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
-use crate::api::body::Asked;
+use crate::api::body::{Asked, Segment};
 use crate::model::{CheckKey, Name, Timestamp};
-use crate::protocol::Query;
+use crate::protocol::{Query, SeriesPage, SeriesPast};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct List {
+    #[param(value_type = Option<String>)]
     host: Option<Name>,
+    #[param(value_type = Option<String>)]
     check: Option<Name>,
     text: Option<String>,
     #[serde(default = "hundred")]
@@ -24,6 +27,15 @@ const fn hundred() -> u32 {
     100
 }
 
+/// Scraped series, and how much is kept of all of them.
+#[utoipa::path(
+    get,
+    path = "/api/v1/series",
+    operation_id = "series_list",
+    tag = "What happened",
+    params(List),
+    responses((status = 200, body = SeriesPage)),
+)]
 pub(in crate::api) async fn list(
     State(face): State<Face>,
     asker: Asker,
@@ -32,9 +44,11 @@ pub(in crate::api) async fn list(
     Ok(told(asker.query(&face, Query::SeriesList { host, check, text, limit }).await?))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Past {
+    #[param(value_type = String)]
     series: Name,
     from: Timestamp,
     to: Timestamp,
@@ -47,10 +61,19 @@ const fn screenful() -> u32 {
     200
 }
 
+/// The past of one scraped series, as far as it is kept.
+#[utoipa::path(
+    get,
+    path = "/api/v1/series/{host}/{check}",
+    operation_id = "series_past",
+    tag = "What happened",
+    params(("host" = String, Path, description = "The name of the host."), ("check" = String, Path, description = "The name of the check."), Past),
+    responses((status = 200, body = SeriesPast), (status = 404)),
+)]
 pub(in crate::api) async fn past(
     State(face): State<Face>,
     asker: Asker,
-    Path((host, check)): Path<(String, String)>,
+    Segment((host, check)): Segment<(String, String)>,
     Asked(Past { series, from, to, points }): Asked<Past>,
 ) -> Reply {
     let key = CheckKey::new(host, check);
