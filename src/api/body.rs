@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection};
+use axum::extract::{
+    FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection,
+};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};

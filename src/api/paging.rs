@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_place_survives_text_and_is_in_order() {
-        let places = [Spot::new(&[0, -3, 17], "a~b"), Spot::new(&[0, 2, 1], "é"), Spot::new(&[], "x")];
+        let places =
+            [Spot::new(&[0, -3, 17], "a~b"), Spot::new(&[0, 2, 1], "é"), Spot::new(&[], "x")];
         for place in &places {
             assert_eq!(place.to_string().parse(), Ok(place.clone()));
         }

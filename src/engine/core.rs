@@ -18,9 +18,7 @@ use super::slots::Table;
 use crate::clock::Clock;
 use crate::model::{Now, RequestId, Span, Steady};
 use crate::protocol::work::Finding;
-use crate::protocol::{
-    EngineStatus, Event, Expected, Outcome, Problem, Request, World, access,
-};
+use crate::protocol::{EngineStatus, Event, Expected, Outcome, Problem, Request, World, access};
 use crate::store::Store;
 
 /// How long routine results gather.

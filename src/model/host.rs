@@ -8,7 +8,9 @@ use super::id::Name;
 use super::state::State;
 
 /// How many of a host's parents it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     /// One of them is enough: it is cut off when all of them are.

@@ -89,7 +89,9 @@ impl fmt::Display for Kind {
 }
 
 /// Which address family to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// What the name resolves to first.
@@ -404,7 +406,9 @@ pub struct SystemSpec {
 }
 
 /// What a trace sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum TraceProtocol {
     /// ICMP echo on one datagram ping socket.

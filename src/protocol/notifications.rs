@@ -24,7 +24,19 @@ pub enum NotificationScope {
 
 /// How far the word about an alert has come: of what each destination was last promised, the one
 /// that needs people most. The order is that of the need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
     /// An operator dropped it.

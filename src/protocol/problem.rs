@@ -76,7 +76,9 @@ impl ProblemKind {
 }
 
 /// A failure with words that name the place and the mend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema,
+)]
 #[error("{message}")]
 pub struct Problem {
     /// What kind of failure.

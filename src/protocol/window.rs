@@ -139,7 +139,14 @@ fn example() -> serde_json::Value {
 
 impl utoipa::PartialSchema for NewMaintenance {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        Written::schema()
+        // One of three must be there, which only the reader knows.
+        let either = ["host_pattern", "hosts", "checks"].into_iter().fold(
+            utoipa::openapi::schema::AnyOfBuilder::new(),
+            |either, name| {
+                either.item(utoipa::openapi::schema::ObjectBuilder::new().required(name))
+            },
+        );
+        utoipa::openapi::schema::AllOfBuilder::new().item(Written::schema()).item(either).into()
     }
 }
 
@@ -148,9 +155,7 @@ impl utoipa::ToSchema for NewMaintenance {
         Written::name()
     }
 
-    fn schemas(
-        schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>,
-    ) {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
         Written::schemas(schemas);
     }
 }

@@ -51,12 +51,16 @@ const TAGS: &[(&str, &str)] = &[
 pub(super) fn finished(api: &OpenApi) -> Value {
     let mut document = serde_json::to_value(api).unwrap_or_default();
     let needs = needs();
-    put(&mut document, "info", json!({
-        "title": "fluxnoc",
-        "version": env!("CARGO_PKG_VERSION"),
-        "description": ABOUT,
-        "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-    }));
+    put(
+        &mut document,
+        "info",
+        json!({
+            "title": "fluxnoc",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        }),
+    );
     let tags = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about }));
     put(&mut document, "tags", tags.collect());
     put(&mut document, "security", json!([{ "session": [] }, { "token": [] }]));
@@ -190,9 +194,8 @@ fn answer(status: &str, response: &mut Value) {
     if let Some(content) = response.get_mut("content") {
         put(content, "application/problem+json", problem);
     }
-    let header = |about: &str, kind: &str| {
-        json!({ "description": about, "schema": { "type": kind } })
-    };
+    let header =
+        |about: &str, kind: &str| json!({ "description": about, "schema": { "type": kind } });
     match status {
         "401" => {
             let header = header("How to show who asks: `Bearer`.", "string");
@@ -207,30 +210,40 @@ fn answer(status: &str, response: &mut Value) {
 }
 
 fn finish_components(components: &mut Value) {
-    put(components, "securitySchemes", json!({
-        "session": {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "The token of a session from `POST /api/auth/login`; a program's token works here, too.",
-        },
-        "token": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-API-Token",
-            "description": "The token of a program.",
-        },
-    }));
-    put(components, "parameters", json!({
-        "IdempotencyKey": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": false,
-            "description": "The id of this request; the same one again within 24 h does nothing and is answered from memory.",
-            "schema": { "type": "string", "format": "uuid" },
-        },
-    }));
-    let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) else { return };
+    put(
+        components,
+        "securitySchemes",
+        json!({
+            "session": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "The token of a session from `POST /api/auth/login`; a program's token works here, too.",
+            },
+            "token": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Token",
+                "description": "The token of a program.",
+            },
+        }),
+    );
+    put(
+        components,
+        "parameters",
+        json!({
+            "IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": false,
+                "description": "The id of this request; the same one again within 24 h does nothing and is answered from memory.",
+                "schema": { "type": "string", "format": "uuid" },
+            },
+        }),
+    );
+    let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) else {
+        return;
+    };
     let mut more: Vec<(String, RefOr<Schema>)> = Vec::new();
     more.push((<Details as ToSchema>::name().into_owned(), Details::schema()));
     Details::schemas(&mut more);

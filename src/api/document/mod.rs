@@ -63,7 +63,7 @@ impl Document {
     path = "/api/openapi.json",
     operation_id = "openapi",
     tag = "This document",
-    responses((status = 200, body = Object, content_type = "application/json")),
+    responses((status = 200, body = BTreeMap<String, serde_json::Value>, content_type = "application/json")),
     extensions(("x-fluxnoc-role" = json!("none"))),
 )]
 pub(super) async fn openapi(State(face): State<Face>) -> Response {

@@ -13,10 +13,10 @@ use super::{Paging, Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::{Asker, Place};
 use crate::api::body::{Asked, Body, Segment};
-use crate::api::problem::Failure;
-use crate::engine::{NotOpened, Opened};
 use crate::api::condition::{IfMatch, versioned};
 use crate::api::paging::{Part, Spot, paged};
+use crate::api::problem::Failure;
+use crate::engine::{NotOpened, Opened};
 use crate::model::account::folded;
 use crate::model::{Name, Password, Role, SafeText, Scope, Timestamp, Token, User};
 use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query};
@@ -24,7 +24,9 @@ use crate::protocol::{Actor, Answer, Command, Outcome, Problem, Query};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Login {
+    /// Who.
     username: String,
+    /// Their password.
     password: Password,
 }
 
@@ -139,7 +141,9 @@ pub(in crate::api) async fn logout(State(face): State<Face>, asker: Asker) -> Re
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Passwords {
+    /// The present password.
     old: Password,
+    /// The new one, 12 to 1024 characters.
     new: Password,
 }
 
@@ -186,9 +190,12 @@ pub(in crate::api) async fn users(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct NewUser {
+    /// Under which name.
     #[schema(value_type = String)]
     name: Name,
+    /// What they may do.
     role: Role,
+    /// With which password, 12 to 1024 characters.
     password: Password,
 }
 
@@ -210,15 +217,13 @@ pub(in crate::api) async fn one_user(
     Segment(name): Segment<Name>,
 ) -> Reply {
     match asker.query(&face, Query::Users).await? {
-        Answer::Users(rows) => {
-            match rows.iter().find(|user| folded(&user.name) == folded(&name)) {
-                Some(user) => Ok(versioned(user)?),
-                None => {
-                    let name = SafeText::line(&name);
-                    Err(Problem::not_found(format!("there is no user `{name}`")).into())
-                }
+        Answer::Users(rows) => match rows.iter().find(|user| folded(&user.name) == folded(&name)) {
+            Some(user) => Ok(versioned(user)?),
+            None => {
+                let name = SafeText::line(&name);
+                Err(Problem::not_found(format!("there is no user `{name}`")).into())
             }
-        }
+        },
         other => Ok(told(other)),
     }
 }
@@ -244,8 +249,10 @@ pub(in crate::api) async fn add_user(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct ChangedUser {
+    /// What they may do from now on.
     #[serde(default)]
     role: Option<Role>,
+    /// The new password.
     #[serde(default)]
     password: Option<Password>,
 }
@@ -314,9 +321,12 @@ pub(in crate::api) async fn tokens(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct NewToken {
+    /// Under which name.
     #[schema(value_type = String)]
     name: Name,
+    /// What it may do at most.
     role: Role,
+    /// What it may be used for; at least one.
     scopes: Vec<Scope>,
     /// Must be there: "for ever" (null) is only what was said.
     #[serde(deserialize_with = "Option::deserialize")]

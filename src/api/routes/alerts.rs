@@ -8,9 +8,9 @@ use super::{Listed, Reply, Targets, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body, Segment};
+use crate::api::paging::{Part, Spot, paged};
 use crate::model::{AlertId, Comment, Edge, Name, Timestamp};
 use crate::protocol::command::EscalateOne;
-use crate::api::paging::{Part, Spot, paged};
 use crate::protocol::pages::AlertPage;
 use crate::protocol::query::AlertAnswer;
 use crate::protocol::{Answer, Command, Outcome, Problem, Query, Target};
@@ -50,15 +50,19 @@ fn place(alert: &AlertAnswer) -> Spot {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Acknowledge {
+    /// Which; a host or check means its open alerts.
     targets: Vec<Target>,
+    /// Why.
     #[serde(default)]
     comment: String,
     /// Must be there: "never" (null) is only what was said.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true)]
     expires: Option<Timestamp>,
+    /// Stays through changes of state.
     #[serde(default)]
     sticky: bool,
+    /// Whether those who were told of the problem are told that somebody has it.
     #[serde(default = "yes")]
     notify: bool,
 }
@@ -105,6 +109,7 @@ pub(in crate::api) async fn unacknowledge(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Escalate {
+    /// Which alerts, each with the step that is meant.
     which: Vec<EscalateOne>,
 }
 
@@ -129,9 +134,12 @@ pub(in crate::api) async fn escalate(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Edges {
+    /// Only of this host.
     #[param(value_type = Option<String>)]
     host: Option<Name>,
+    /// Only of this alert.
     alert: Option<AlertId>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -160,7 +168,9 @@ pub(in crate::api) async fn edges(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct NewComment {
+    /// Beside which; a host means itself, not its checks.
     targets: Vec<Target>,
+    /// What.
     text: String,
 }
 
@@ -185,10 +195,13 @@ pub(in crate::api) async fn comment(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Comments {
+    /// Beside this host and its checks.
     #[param(value_type = String)]
     host: Name,
+    /// Only beside this check, and beside the whole host.
     #[param(value_type = Option<String>)]
     check: Option<Name>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -232,6 +245,7 @@ pub(in crate::api) async fn one(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct TestNotify {
+    /// The channel or the contact list.
     #[schema(value_type = String)]
     name: Name,
 }

@@ -8,8 +8,8 @@ use super::{History, Reply, Targets, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body, Segment};
-use crate::model::{CheckKey, Pattern, Timestamp};
 use crate::api::paging::{Part, Spot, paged};
+use crate::model::{CheckKey, Pattern, Timestamp};
 use crate::protocol::query::{CheckDetail, HostAnswer};
 use crate::protocol::{Answer, Command, Outcome, Query};
 

@@ -14,8 +14,11 @@ use crate::protocol::{Command, Outcome, Query};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct From {
+    /// From this moment; without it from the begin of the shift or the last sign-off.
     since: Option<Timestamp>,
+    /// When the present shift began.
     shift: Option<Timestamp>,
+    /// When the one before it began.
     before: Option<Timestamp>,
 }
 
@@ -39,6 +42,7 @@ pub(in crate::api) async fn show(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Note {
+    /// What.
     text: String,
 }
 
@@ -62,6 +66,7 @@ pub(in crate::api) async fn note(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct SignOff {
+    /// Who takes over.
     to: String,
 }
 

@@ -8,22 +8,27 @@ use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::Asked;
 use crate::model::{Name, PathChange, Pattern, Timestamp};
-use crate::protocol::{
-    LogCursor, LogFilter, LogKind, LogPage, Problem, Query, TraceSummary,
-};
+use crate::protocol::{LogCursor, LogFilter, LogKind, LogPage, Problem, Query, TraceSummary};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Log {
+    /// From this moment.
     from: Option<Timestamp>,
+    /// To this moment.
     to: Option<Timestamp>,
+    /// Only of these hosts.
     hosts: Option<Pattern>,
+    /// Only what this operator did.
     actor: Option<String>,
     /// Words with commas between them.
     kinds: Option<String>,
+    /// Only such whose text contains this.
     text: Option<String>,
+    /// Only what came before the end of an earlier page: its `next`.
     before: Option<LogCursor>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -58,8 +63,10 @@ pub(in crate::api) async fn log(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Paths {
+    /// Only of this host.
     #[param(value_type = Option<String>)]
     host: Option<Name>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -85,10 +92,13 @@ pub(in crate::api) async fn paths(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Changes {
+    /// Of this host.
     #[param(value_type = String)]
     host: Name,
+    /// Only what this `trace` check saw.
     #[param(value_type = Option<String>)]
     check: Option<Name>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }

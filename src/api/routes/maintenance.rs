@@ -9,9 +9,9 @@ use super::{Listed, Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::{Asked, Body, Segment};
-use crate::model::{Maintenance, MaintenanceId, Repetition, Span, Timestamp};
 use crate::api::condition::{IfMatch, versioned};
 use crate::api::paging::{Part, Spot, paged};
+use crate::model::{Maintenance, MaintenanceId, Repetition, Span, Timestamp};
 use crate::protocol::{Answer, Command, NewMaintenance, Outcome, Problem, Query};
 
 /// Windows, the soonest first.
@@ -148,6 +148,7 @@ pub(in crate::api) async fn cancel(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Extend {
+    /// How much later it ends.
     by_ms: Span,
 }
 
@@ -175,10 +176,15 @@ pub(in crate::api) async fn extend(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct WindowEdit {
+    /// What it is for.
     name: Option<String>,
+    /// When it begins; only while it has not begun.
     start: Option<Timestamp>,
+    /// When it ends.
     end: Option<Timestamp>,
+    /// How it repeats from now on.
     repeats: Option<Repetition>,
+    /// Whether the times of a window that repeats are those of every occurrence from this one on.
     #[serde(default)]
     every: bool,
 }

@@ -75,6 +75,7 @@ pub(in crate::api) struct History {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Targets {
+    /// Which alerts, hosts or checks.
     targets: Vec<Target>,
 }
 

@@ -14,7 +14,9 @@ use crate::protocol::{Command, Contacts, NotificationPage, NotificationScope, Ou
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct List {
+    /// Only of this destination.
     destination: Option<String>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -43,6 +45,7 @@ pub(in crate::api) async fn list(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Which {
+    /// Which notifications.
     which: NotificationScope,
 }
 
@@ -95,7 +98,9 @@ pub(in crate::api) async fn give_up(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct HoldFor {
+    /// For how long from now.
     for_ms: Span,
+    /// Why.
     reason: String,
 }
 

@@ -13,6 +13,7 @@ use crate::protocol::{Command, Outcome, Query};
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Undo {
+    /// The request that did it, by its `Idempotency-Key`.
     request: RequestId,
 }
 
@@ -36,6 +37,7 @@ pub(in crate::api) async fn undo(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Remember {
+    /// Under which key, at most 64 bytes.
     key: String,
     /// Must be there: "forget it" (null) is only what was said.
     #[serde(deserialize_with = "Option::deserialize")]

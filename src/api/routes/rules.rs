@@ -14,6 +14,7 @@ use crate::protocol::{Command, DraftAnswer, Outcome, Query, RulePage};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct List {
+    /// At most so many, 1 to 1000.
     #[serde(default = "thousand")]
     limit: u32,
 }
@@ -42,8 +43,11 @@ pub(in crate::api) async fn list(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Draft {
+    /// What it is called; `*.toml` is read as TOML, all else as YAML or JSON.
     name: String,
+    /// The draft, at most 64 KiB.
     text: String,
+    /// From this moment to now.
     since: Timestamp,
 }
 
@@ -67,7 +71,9 @@ pub(in crate::api) async fn attempt(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct SaveRule {
+    /// The rule, in TOML.
     text: String,
+    /// The rule that it replaces, as it was read; absent for a new one.
     was: Option<String>,
 }
 
@@ -93,6 +99,7 @@ pub(in crate::api) async fn save(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct DeleteRule {
+    /// The rule, as it was read.
     was: String,
 }
 

@@ -14,11 +14,15 @@ use crate::protocol::{Query, SeriesPage, SeriesPast};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct List {
+    /// Only of this host.
     #[param(value_type = Option<String>)]
     host: Option<Name>,
+    /// Only of the checks of this name.
     #[param(value_type = Option<String>)]
     check: Option<Name>,
+    /// Words that must occur in the name with its labels, or a selector with braces.
     text: Option<String>,
+    /// At most so many, 1 to 1000.
     #[serde(default = "hundred")]
     limit: u32,
 }
@@ -48,10 +52,14 @@ pub(in crate::api) async fn list(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Past {
+    /// Its name with labels.
     #[param(value_type = String)]
     series: Name,
+    /// From this moment.
     from: Timestamp,
+    /// To this moment.
     to: Timestamp,
+    /// At most so many points; more are merged.
     #[serde(default = "screenful")]
     points: u32,
 }

@@ -32,9 +32,9 @@ const RESERVED: [(HttpMethod, &str, &str); 11] = [
 
 /// The router with the reserved paths, each documented.
 pub(in crate::api) fn reserve(router: OpenApiRouter<Face>) -> OpenApiRouter<Face> {
-    RESERVED.into_iter().fold(router, |router, (method, path, id)| {
-        router.routes(reserved(method, path, id))
-    })
+    RESERVED
+        .into_iter()
+        .fold(router, |router, (method, path, id)| router.routes(reserved(method, path, id)))
 }
 
 fn reserved(method: HttpMethod, path: &str, id: &str) -> UtoipaMethodRouter<Face> {

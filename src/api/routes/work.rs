@@ -14,6 +14,7 @@ const REPORT: usize = 8 * 1024 * 1024;
 
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(in crate::api) struct Claim {
+    /// The worker's boot, to number its reports.
     boot: u64,
 }
 
