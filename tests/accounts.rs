@@ -15,7 +15,7 @@ mod hostile;
 mod lab;
 #[path = "accounts/limits.rs"]
 mod limits;
-#[path = "accounts/net.rs"]
+#[path = "common/net.rs"]
 mod net;
 #[path = "accounts/program.rs"]
 mod program;

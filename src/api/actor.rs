@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use nix::unistd::{Uid, User};
 
 use super::Face;
+use super::condition::IfMatch;
 use super::problem::Failure;
 use crate::clock::Clock;
 use crate::engine::{Credential, Identity};
@@ -156,6 +157,20 @@ impl Asker {
     pub(super) async fn execute(self, face: &Face, command: Command) -> Result<Outcome, Failure> {
         let request = Request { id: self.id, actor: self.actor, command };
         Ok(face.handle.execute(request).await?)
+    }
+
+    /// The same, if what it changes still is as the request says.
+    pub(super) async fn execute_if(
+        self,
+        face: &Face,
+        IfMatch(expected): IfMatch,
+        command: Command,
+    ) -> Result<Outcome, Failure> {
+        let request = Request { id: self.id, actor: self.actor, command };
+        Ok(match expected {
+            Some(expected) => face.handle.execute_if(expected, request).await?,
+            None => face.handle.execute(request).await?,
+        })
     }
 
     /// Has a query answered.

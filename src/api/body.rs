@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request, rejection::JsonRejection};
+use axum::extract::{
+    FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection,
+};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -70,6 +72,20 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(value)| Self(value))
             .map_err(|rejection| Problem::invalid(last(&rejection.body_text())).into())
+    }
+}
+
+/// What stands in the place of the names of a path.
+pub(super) struct Segment<T>(pub(super) T);
+
+impl<S: Sync + Send, T: DeserializeOwned + Send> FromRequestParts<S> for Segment<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Path(value) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| Problem::invalid(last(&rejection.body_text())))?;
+        Ok(Self(value))
     }
 }
 

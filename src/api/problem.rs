@@ -29,11 +29,15 @@ impl Failure {
     }
 }
 
-/// The body; `kind` and `detail` are the problem's own.
-#[derive(Serialize)]
-struct Details {
+/// An error as of RFC 9457, with its kind.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ProblemDetails)]
+pub(super) struct Details {
+    /// Always `about:blank`: the kind says more than an address could.
     r#type: &'static str,
+    /// The name of the status.
     title: &'static str,
+    /// The status.
     status: u16,
     #[serde(flatten)]
     problem: Problem,

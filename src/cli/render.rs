@@ -137,6 +137,7 @@ fn told(answer: &Answer) -> String {
         | Answer::SeriesPast(_)
         | Answer::Notifications(_)
         | Answer::Handover(_)
+        | Answer::Contacts(_)
         | Answer::Remembered(_)
         | Answer::Settings(_)
         | Answer::Engine(_) => String::new(),

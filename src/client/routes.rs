@@ -195,6 +195,7 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
             let body = json!({ "name": name, "text": text, "since": since });
             post(&["rules", "try"], &body)?
         }
+        Query::Contacts => get(&["contacts"], &[]),
         Query::Remembered => get(&["remembered"], &[]),
         Query::Users => get(&["users"], &[]),
         Query::Tokens => get(&["tokens"], &[]),
@@ -265,6 +266,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::Handover { .. } => Answer::Handover(read(bytes)?),
         Query::Rules { .. } => Answer::Rules(read(bytes)?),
         Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
+        Query::Contacts => Answer::Contacts(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Users => Answer::Users(read(bytes)?),
         Query::Tokens => Answer::Tokens(read(bytes)?),

@@ -7,17 +7,18 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
 use super::feed::Feed;
-use super::gate::Word;
+use super::gate::{Hashing, Word};
 use super::handle::{Ask, Door};
 use super::slots::Table;
 use crate::clock::Clock;
 use crate::model::{Now, RequestId, Span, Steady};
 use crate::protocol::work::Finding;
-use crate::protocol::{EngineStatus, Event, Outcome, World, access};
+use crate::protocol::{EngineStatus, Event, Expected, Outcome, Problem, Request, World, access};
 use crate::store::Store;
 
 /// How long routine results gather.
@@ -161,14 +162,9 @@ impl Core {
 
     async fn take(&mut self, ask: Ask) {
         match ask {
-            Ask::Execute(request, reply) => {
-                let may = access::may_execute(&request.actor, &request.command);
-                match may.and_then(|()| self.gate.still(&request.actor)) {
-                    Ok(()) => self.execute(request, None, reply).await,
-                    Err(problem) => {
-                        let _ = reply.send(Err(problem));
-                    }
-                }
+            Ask::Execute(request, reply) => self.take_request(request, None, reply).await,
+            Ask::ExecuteIf(expected, request, reply) => {
+                self.take_request(request, Some(expected), reply).await;
             }
             Ask::Query(actor, query, reply) => {
                 let may = access::may_query(&actor, &query);
@@ -191,15 +187,31 @@ impl Core {
         }
     }
 
+    async fn take_request(
+        &mut self,
+        request: Request,
+        expected: Option<Expected>,
+        reply: oneshot::Sender<Result<Outcome, Problem>>,
+    ) {
+        let may = access::may_execute(&request.actor, &request.command);
+        match may.and_then(|()| self.gate.still(&request.actor)) {
+            Ok(()) => self.execute(request, expected, None, reply).await,
+            Err(problem) => {
+                let _ = reply.send(Err(problem));
+            }
+        }
+    }
+
     /// Takes in what the gate has to say.
     async fn hear(&mut self, word: Word) {
         match word {
             Word::Login(login) => self.note_login(login),
-            Word::Hashed(request, hashed, reply) => {
+            Word::Hashed(hashing, hashed) => {
+                let Hashing { request, expected, reply } = *hashing;
                 // It took a while: who asked may have lost the right to.
                 let may = access::may_execute(&request.actor, &request.command);
                 match may.and_then(|()| self.gate.still(&request.actor)).and(hashed) {
-                    Ok(hash) => self.execute(*request, Some(hash), reply).await,
+                    Ok(hash) => self.execute(request, expected, Some(hash), reply).await,
                     Err(problem) => {
                         let _ = reply.send(Err(problem));
                     }

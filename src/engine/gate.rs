@@ -17,7 +17,7 @@ pub use crate::auth::{Credential, Identity};
 use crate::clock::Clock;
 use crate::model::account::folded;
 use crate::model::{KeptUser, Password, PasswordHash, Role, SafeText, Span};
-use crate::protocol::{Actor, Outcome, Problem, Request};
+use crate::protocol::{Actor, Expected, Outcome, Problem, Request};
 
 /// Passwords that are worked on at a time; each takes a core and 19 MiB.
 const AT_ONCE: usize = 2;
@@ -30,9 +30,20 @@ const WORDS: usize = 256;
 #[derive(Debug)]
 pub(super) enum Word {
     /// The hash that a request needed, or why there is none.
-    Hashed(Box<Request>, Result<PasswordHash, Problem>, oneshot::Sender<Result<Outcome, Problem>>),
+    Hashed(Box<Hashing>, Result<PasswordHash, Problem>),
     /// That somebody tried to log in.
     Login(Login),
+}
+
+/// A request that goes on with the hash of a password.
+#[derive(Debug)]
+pub(super) struct Hashing {
+    /// The request.
+    pub request: Request,
+    /// In which state what it changes must be when it goes on.
+    pub expected: Option<Expected>,
+    /// Where it is answered.
+    pub reply: oneshot::Sender<Result<Outcome, Problem>>,
 }
 
 /// A login, for the history.
@@ -183,20 +194,19 @@ impl Gate {
     /// that must be the user's present one.
     pub(super) fn hash(
         self: &Arc<Self>,
-        request: Request,
+        hashing: Hashing,
         old: Option<(KeptUser, Password)>,
         new: Password,
-        reply: oneshot::Sender<Result<Outcome, Problem>>,
     ) {
         if let Err(why) = auth::valid(&new) {
-            let _ = reply.send(Err(Problem::invalid(why)));
+            let _ = hashing.reply.send(Err(Problem::invalid(why)));
             return;
         }
         let gate = Arc::clone(self);
         tokio::spawn(async move {
             let hashed = gate.hashed(old, new).await;
             // The engine is there as long as its gate; when it stops, nobody is answered.
-            let _ = gate.words.send(Word::Hashed(Box::new(request), hashed, reply)).await;
+            let _ = gate.words.send(Word::Hashed(Box::new(hashing), hashed)).await;
         });
     }
 

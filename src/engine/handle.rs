@@ -15,7 +15,7 @@ use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::meters::Meters;
 use crate::protocol::event::Mark;
-use crate::protocol::{Actor, Answer, Command, Event, Outcome, Problem, Query, Request};
+use crate::protocol::{Actor, Answer, Command, Event, Expected, Outcome, Problem, Query, Request};
 
 /// Questions that may wait at the door; beyond that, askers wait.
 const ASKS: usize = 1024;
@@ -30,6 +30,8 @@ pub const EVENTS: usize = 16_384;
 pub enum Ask {
     /// Do something.
     Execute(Request, oneshot::Sender<Result<Outcome, Problem>>),
+    /// The same, if what it changes is still as whoever asks saw it.
+    ExecuteIf(Expected, Request, oneshot::Sender<Result<Outcome, Problem>>),
     /// Look something up.
     Query(Actor, Query, oneshot::Sender<Result<Answer, Problem>>),
     /// Send what changes from now on, after the present picture.
@@ -124,6 +126,22 @@ impl Handle {
         let door = if is_work { &self.work } else { &self.asks };
         let (reply, answer) = oneshot::channel();
         door.send(Ask::Execute(request, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// The same, if what it changes is in one of the states that are expected. That is decided
+    /// where the change is: between the two nobody else changes anything.
+    ///
+    /// # Errors
+    /// As [`Self::execute`], and `Outdated`.
+    pub async fn execute_if(
+        &self,
+        expected: Expected,
+        request: Request,
+    ) -> Result<Outcome, Problem> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask::ExecuteIf(expected, request, reply);
+        self.asks.send(ask).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 

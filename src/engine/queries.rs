@@ -77,6 +77,7 @@ impl Core {
                     Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?))
                 });
             }
+            Query::Contacts => Answer::Contacts((&**self.routes.borrow()).into()),
             Query::Engine => {
                 let lag = self.lag(self.clock.now().steady);
                 Answer::Engine(EngineStatus { lag, ..self.status.clone() })

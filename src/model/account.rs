@@ -17,7 +17,19 @@ pub const TOKEN_PREFIX: &str = "token:";
 const OWN_NAMES: [&str; 2] = ["fluxnoc", "worker"];
 
 /// What somebody may do; each includes the ones before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Look.
@@ -53,7 +65,19 @@ impl FromStr for Role {
 }
 
 /// What a token may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// All that its role may.
@@ -89,9 +113,10 @@ impl FromStr for Scope {
 }
 
 /// A user, as others see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct User {
     /// The name, as it was written first; upper and lower case are the same.
+    #[schema(value_type = String)]
     pub name: Name,
     /// What they may do.
     pub role: Role,
@@ -104,9 +129,10 @@ pub struct User {
 }
 
 /// A token, as others see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Token {
     /// The name; upper and lower case are the same.
+    #[schema(value_type = String)]
     pub name: Name,
     /// What it may do at most.
     pub role: Role,
@@ -177,7 +203,7 @@ pub struct PasswordHash(pub String);
 pub struct TokenHash(pub [u8; 32]);
 
 /// A token itself, on its way to the one who asked for it: it is shown once.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct PlainToken(pub String);
 

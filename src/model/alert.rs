@@ -10,7 +10,7 @@ use super::status::Status;
 use super::time::Timestamp;
 
 /// Where an episode stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// A soft problem: shown dimmed, counted and notified nowhere.
@@ -34,7 +34,7 @@ impl Phase {
 }
 
 /// Who took care of an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acknowledgement {
     /// The operator.
     pub author: SafeText,
@@ -62,7 +62,7 @@ impl Acknowledgement {
 }
 
 /// What an alert knows of its check's flapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Flapping {
     /// When it began.
     pub since: Timestamp,
@@ -86,7 +86,7 @@ impl Flapping {
 }
 
 /// How sure it is that an alert has another one's cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CauseStage {
     /// It is being asked: the alert fires and is told when the answer is known.
@@ -99,7 +99,7 @@ pub enum CauseStage {
 
 /// Why an alert is told to nobody though no window hides it and nobody has it: its host cannot be
 /// reached without something that gives no answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Cause {
     /// The check that gives no answer: the root, never one that has a cause itself.
     pub check: CheckKey,
@@ -122,7 +122,7 @@ impl Cause {
 }
 
 /// One episode of one check's problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Alert {
     /// The episode.
     pub id: AlertId,
@@ -228,7 +228,7 @@ impl Alert {
 }
 
 /// What happened at an edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeKind {
     /// It became hard.
@@ -325,7 +325,7 @@ impl EdgeKind {
 }
 
 /// One recorded change of an episode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Edge {
     /// The episode.
     pub alert: AlertId,

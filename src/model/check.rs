@@ -12,9 +12,10 @@ use super::threshold::{Range, Thresholds};
 use super::time::Span;
 
 /// A warning and critical range for one metric of a check; holds for each of its instances.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Limit {
     /// The metric's name.
+    #[schema(value_type = String)]
     pub metric: Name,
     /// Its ranges, in the metric's base unit.
     #[serde(flatten)]
@@ -30,7 +31,7 @@ impl Limit {
 }
 
 /// Between which amounts of change, in per cent, a check begins and ceases to flap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct FlapLimits {
     /// Above it flapping begins.
     pub start: u8,
@@ -50,7 +51,7 @@ fn default_flapping() -> Option<FlapLimits> {
 }
 
 /// What a check's description says for people; empty for most checks.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CheckAbout {
     /// Free labels, besides the host's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -64,11 +65,12 @@ pub struct CheckAbout {
 }
 
 /// One check of one host.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Check {
     /// `host/name`.
     pub key: CheckKey,
     /// The host's address, where the probe connects.
+    #[schema(value_type = String)]
     pub address: Name,
     /// Kind and parameters.
     pub spec: Arc<Spec>,
@@ -100,6 +102,7 @@ pub struct Check {
     pub contact: Option<String>,
     /// The contact list that is told of it; without one the default list is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub contact_list: Option<Name>,
     /// What to do, instead of the host's runbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use super::selector::Selector;
 use super::spec::{Family, StatusList};
 
 /// Where an endpoint is, and how to be let in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Endpoint {
     /// Absolute `http://` or `https://` URL; as for an `http` check, the monitored host's name in
     /// it is connected to at the host's address.
@@ -58,7 +58,7 @@ impl Endpoint {
 }
 
 /// How the answer of a `json` check is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum JsonForm {
     /// A document with values at paths; a health document when its media type says so.
@@ -71,7 +71,7 @@ pub enum JsonForm {
 }
 
 /// A value of a JSON document.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct JsonValue {
     /// The metric's name.
     pub name: String,
@@ -86,7 +86,7 @@ pub struct JsonValue {
 }
 
 /// Parameters of `json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct JsonSpec {
     /// Where.
     pub endpoint: Endpoint,
@@ -104,7 +104,7 @@ impl JsonSpec {
 }
 
 /// The formats of an exposition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Exposition {
     /// Prometheus text 0.0.4.
@@ -114,7 +114,7 @@ pub enum Exposition {
 }
 
 /// Scraped series that become a metric of the check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SeriesMetric {
     /// The metric's name.
     pub name: String,
@@ -127,7 +127,7 @@ pub struct SeriesMetric {
 }
 
 /// Parameters of `scrape`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScrapeSpec {
     /// Where.
     pub endpoint: Endpoint,

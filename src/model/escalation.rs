@@ -19,7 +19,7 @@ pub struct EscalationStep {
 }
 
 /// How far an alert was escalated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Escalation {
     /// The time that has counted, up to `since` while it goes on.
     pub counted: Span,
@@ -52,9 +52,10 @@ impl Escalation {
 }
 
 /// A step that was told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Escalated {
     /// The contact list.
+    #[schema(value_type = String)]
     pub to: Name,
     /// When.
     pub at: Timestamp,
@@ -64,13 +65,14 @@ pub struct Escalated {
 }
 
 /// The step that comes next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NextStep {
     /// Which, from 1.
     pub step: u32,
     /// How many there are.
     pub of: u32,
     /// The contact list.
+    #[schema(value_type = String)]
     pub to: Name,
     /// After how much time.
     pub after: Span,

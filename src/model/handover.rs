@@ -17,7 +17,7 @@ pub const ROWS: usize = 50;
 pub const SOON: Span = Span::from_secs(8 * 3600);
 
 /// What an entry of the duty log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DutyKind {
     /// Somebody wrote something down for the next ones.
@@ -68,7 +68,7 @@ pub struct Duty {
 }
 
 /// What a handover tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// Problems that nobody has.
@@ -120,7 +120,7 @@ impl Topic {
 }
 
 /// One line of a topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HandoverRow {
     /// When it was or began.
     pub at: Timestamp,
@@ -149,7 +149,7 @@ impl HandoverRow {
 }
 
 /// A topic with its lines.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HandoverPart {
     /// Which.
     pub topic: Topic,
@@ -160,7 +160,7 @@ pub struct HandoverPart {
 }
 
 /// Why a handover begins where it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Since {
     /// It was asked for.
@@ -190,7 +190,7 @@ impl Since {
 }
 
 /// A handover.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Handover {
     /// The machine of the engine.
     pub machine: SafeText,

@@ -12,7 +12,7 @@ pub const LONGEST: Span = Span::from_secs(24 * 3600);
 pub const REASON_LIMIT: usize = 200;
 
 /// That nobody is told of anything for a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hold {
     /// Its own id: of the episode that people are told of.
     pub id: AlertId,

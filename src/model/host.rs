@@ -8,7 +8,9 @@ use super::id::Name;
 use super::state::State;
 
 /// How many of a host's parents it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     /// One of them is enough: it is cut off when all of them are.
@@ -36,11 +38,13 @@ impl Need {
 }
 
 /// One monitored host, as the configuration describes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Host {
     /// Its unique name.
+    #[schema(value_type = String)]
     pub name: Name,
     /// Address or resolvable name that checks connect to.
+    #[schema(value_type = String)]
     pub address: Name,
     /// Free labels, such as `site = "dal"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -53,6 +57,7 @@ pub struct Host {
     pub contact: Option<String>,
     /// The contact list that is told of its checks, when they name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub contact_list: Option<Name>,
     /// Free notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,12 +70,14 @@ pub struct Host {
     pub unreachable: State,
     /// The hosts through which it is reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
     pub parents: Vec<Name>,
     /// How many of them it needs.
     #[serde(default, skip_serializing_if = "Need::is_any")]
     pub parents_need: Need,
     /// The check that tells whether it can be reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub alive: Option<Name>,
     /// True when it answers whenever the engine's own network works.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -23,7 +23,7 @@ pub const NAMED_LIMIT: usize = 1000;
 ///
 /// One that repeats is one window: `start` and `end` are those of the occurrence that is or comes
 /// next, and move on when it ends. After the last it is a fixed window that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Maintenance {
     /// Its id.
     pub id: MaintenanceId,
@@ -37,6 +37,7 @@ pub struct Maintenance {
     pub check: Option<Pattern>,
     /// Hosts it covers by name, at most [`NAMED_LIMIT`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = BTreeSet<String>)]
     pub hosts: BTreeSet<Name>,
     /// Checks it covers by name, at most [`NAMED_LIMIT`].
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -44,6 +45,7 @@ pub struct Maintenance {
     /// Hosts that cannot be reached without its own, which it covers as well; none when it covers
     /// its own alone. They follow the configuration: see [`Self::with_children`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeSet<String>>)]
     pub children: Option<BTreeSet<Name>>,
     /// First moment inside.
     pub start: Timestamp,

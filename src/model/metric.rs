@@ -25,7 +25,7 @@ pub const fn series_limit(kind: Kind) -> usize {
 }
 
 /// What a number counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Default, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// A plain number.
@@ -44,6 +44,7 @@ pub enum Unit {
     /// Degrees Celsius.
     Celsius,
     /// A unit of a plugin that we only pass on.
+    #[schema(value_type = String)]
     Other(Name),
 }
 
@@ -64,15 +65,18 @@ impl Unit {
 }
 
 /// One measured number.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metric {
     /// Its name in the catalogue, or a plugin's label.
+    #[schema(value_type = String)]
     pub name: Name,
     /// Which one of several: a mount point, an interface. `None` when there is only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub instance: Option<Name>,
     /// The value in the base unit. NaN is "the plugin said `U`".
     #[serde(with = "nan_as_null")]
+    #[schema(value_type = Option<f64>, required = true)]
     pub value: f64,
     /// What it counts.
     #[serde(default)]

@@ -31,6 +31,7 @@ pub mod repeats;
 pub mod repetition;
 pub mod rule;
 pub mod safe_text;
+pub mod schema;
 pub mod scrape;
 pub mod secret;
 pub mod selector;

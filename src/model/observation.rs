@@ -13,7 +13,7 @@ use super::state::State;
 use super::trace::TraceReport;
 
 /// How a check failed; the rules turn it into a state (SPEC D-27).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The service did not answer within the deadline.
@@ -79,7 +79,7 @@ impl FailureKind {
 }
 
 /// A failure with its honest text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Failure {
     /// What kind of failure.
     pub kind: FailureKind,
@@ -99,7 +99,7 @@ impl Failure {
 pub type Aliases = Arc<BTreeMap<Name, SafeText>>;
 
 /// What one run of a probe saw.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Observation {
     /// How long the run took, in microseconds.
     pub duration_us: u64,
@@ -118,6 +118,7 @@ pub struct Observation {
     pub claimed: Option<State>,
     /// What a device's own operators call its interfaces, by instance, for `snmp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, SafeText>>)]
     pub aliases: Option<Aliases>,
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,16 +10,17 @@ use super::time::Timestamp;
 use super::trace::TraceReport;
 
 /// One hop of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PathHop {
     /// Time to live, 1 is the first router.
     pub ttl: u8,
     /// Who answers there; several are parallel paths, none is a silent router.
+    #[schema(value_type = BTreeSet<String>)]
     pub addresses: BTreeSet<IpAddr>,
 }
 
 /// A path at a moment.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Path {
     /// The hops in order.
     pub hops: Vec<PathHop>,
@@ -64,12 +65,14 @@ impl Path {
 }
 
 /// A recorded change of a path.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PathChange {
     /// The host whose path it is.
+    #[schema(value_type = String)]
     pub host: Name,
     /// The `trace` check that saw it; `None` is a live trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub check: Option<Name>,
     /// When it was seen.
     pub at: Timestamp,

@@ -24,7 +24,7 @@ use super::time::{Span, Timestamp};
 const MONTHS: u32 = 24;
 
 /// A time in which a window is in effect: from `start` inclusive to `end` exclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Occurrence {
     /// First moment inside.
     pub start: Timestamp,
@@ -33,15 +33,17 @@ pub struct Occurrence {
 }
 
 /// A rule with the time of day and the length of what repeats.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Recurrence {
     /// On which days, until when, in which zone.
     pub repeats: Repeats,
     /// The first day that counts, and the time of day at which each occurrence begins.
+    #[schema(value_type = String, examples("2026-02-25T02:00:00"))]
     pub first: NaiveDateTime,
     /// Length on the clocks of the zone.
     pub length: Span,
     /// The day of the occurrence that the window is at.
+    #[schema(value_type = String, format = Date)]
     pub day: NaiveDate,
 }
 

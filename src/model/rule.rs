@@ -15,7 +15,7 @@ use super::threshold::{Range, Thresholds};
 use super::time::Span;
 
 /// On which side of its thresholds a value is a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Condition {
     /// Above them.
     #[serde(rename = ">")]
@@ -72,16 +72,19 @@ impl fmt::Display for Condition {
 }
 
 /// One rule, as the configuration says it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rule {
     /// Its unique name.
+    #[schema(value_type = String)]
     pub name: Name,
     /// The hosts that it covers.
     pub hosts: Pattern,
     /// The check that measures; `None` for every check of the host that gives the metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub check: Option<Name>,
     /// The metric; of several instances the worst one counts.
+    #[schema(value_type = String)]
     pub metric: Name,
     /// On which side a value is a problem.
     pub condition: Condition,
@@ -105,6 +108,7 @@ pub struct Rule {
     pub notify: bool,
     /// Who is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub contact_list: Option<Name>,
     /// Whether its end is told.
     pub notify_recovery: bool,
@@ -214,11 +218,12 @@ impl Rule {
 }
 
 /// What a check has that a rule made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ruled {
     /// The rule.
     pub rule: Arc<Rule>,
     /// The check of the same host that measures.
+    #[schema(value_type = String)]
     pub source: Name,
 }
 

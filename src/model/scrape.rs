@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::id::Name;
 
 /// The series of a target, in the order of its exposition, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Layout {
     /// Made from the series, so that equal lists have equal numbers.
     pub id: u64,
     /// Each as `name{label="value",...}`, labels sorted, see [`series_id`](super::selector::series_id).
+    #[schema(value_type = Vec<String>)]
     pub series: Vec<Name>,
 }
 
@@ -38,7 +39,7 @@ pub const REPORT_SERIES: [&str; 5] = [
 ];
 
 /// How a scrape went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScrapeReport {
     /// True when the target answered with an exposition that can be read whole.
     pub up: bool,
@@ -63,12 +64,13 @@ impl ScrapeReport {
 }
 
 /// One scrape. A failed one has an empty layout: it is the same as an empty scrape.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Scrape {
     /// Which series.
     pub layout: Arc<Layout>,
     /// Their values, one for each.
     #[serde(with = "as_bits")]
+    #[schema(value_type = Vec<u64>)]
     pub values: Vec<f64>,
     /// Times that the exposition gives, by the place of the series, in milliseconds of Unix time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,7 +89,7 @@ impl Scrape {
 }
 
 /// How much of the scraped series is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SeriesSize {
     /// Targets.
     pub targets: u64,

@@ -39,13 +39,31 @@ impl fmt::Debug for Secret {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+/// Where a secret is; one that stands in the configuration itself is masked.
+#[derive(Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = Secret)]
 enum Wire {
+    /// The name of an environment variable.
     Env(String),
+    /// A file whose first line it is.
     File(String),
+    /// A command whose first output line it is.
     Command(Vec<String>),
+    /// Masked.
     Inline(String),
+}
+
+impl utoipa::PartialSchema for Secret {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Wire::schema()
+    }
+}
+
+impl utoipa::ToSchema for Secret {
+    fn name() -> std::borrow::Cow<'static, str> {
+        Wire::name()
+    }
 }
 
 impl Serialize for Secret {

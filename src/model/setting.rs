@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::safe_text::SafeText;
 
 /// A setting in force; secrets are masked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Setting {
     /// `section.key`.
     pub key: SafeText,

@@ -71,7 +71,7 @@ impl From<ObjectId> for String {
 }
 
 /// How an answer is signed (`SNMPv3`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnmpAuth {
     /// HMAC-MD5-96.
@@ -89,7 +89,7 @@ pub enum SnmpAuth {
 }
 
 /// How an answer is encrypted (`SNMPv3`). DES is not offered: it protects nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SnmpPrivacy {
     /// AES with 128 bits (RFC 3826).
@@ -105,7 +105,7 @@ pub enum SnmpPrivacy {
 }
 
 /// The user of `SNMPv3`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SnmpUser {
     /// Security name.
     pub name: String,
@@ -118,7 +118,7 @@ pub struct SnmpUser {
 }
 
 /// With what the agent is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnmpLogin {
     /// Version 1 with a community. It knows no 64-bit counters.
@@ -153,7 +153,7 @@ impl SnmpLogin {
 }
 
 /// What a number of the agent means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SnmpType {
     /// A level: it counts as it is.
@@ -164,7 +164,7 @@ pub enum SnmpType {
 }
 
 /// A number that an operator asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SnmpEntry {
     /// The metric's name.
     pub name: String,
@@ -182,7 +182,7 @@ pub struct SnmpEntry {
 }
 
 /// Parameters of `snmp`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SnmpSpec {
     /// UDP port.
     pub port: u16,

@@ -19,7 +19,7 @@ use super::time::Span;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal / $seed:literal,)*) => {
         /// The kinds of check.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind { $($(#[$doc])* $variant,)* }
 
@@ -89,7 +89,9 @@ impl fmt::Display for Kind {
 }
 
 /// Which address family to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// What the name resolves to first.
@@ -104,7 +106,7 @@ pub enum Family {
 }
 
 /// A check's kind and parameters. `address` fields are absent: the host's address is the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Spec {
     /// See [`Kind::Ping`].
@@ -164,7 +166,7 @@ impl Spec {
 }
 
 /// Parameters of `ping`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PingSpec {
     /// Echo requests per run, 1 to 100.
     pub packets: u16,
@@ -183,7 +185,7 @@ impl Default for PingSpec {
 }
 
 /// Parameters of `tcp`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TcpSpec {
     /// The port.
     pub port: u16,
@@ -197,7 +199,7 @@ pub struct TcpSpec {
 }
 
 /// What a `udp` check wants to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UdpExpect {
     /// An answer; silence is a failure.
@@ -208,7 +210,7 @@ pub enum UdpExpect {
 }
 
 /// Parameters of `udp`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct UdpSpec {
     /// The port.
     pub port: u16,
@@ -222,7 +224,7 @@ pub struct UdpSpec {
 }
 
 /// Inclusive ranges of HTTP status codes, such as `200-399`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct StatusList(pub Vec<(u16, u16)>);
 
@@ -266,7 +268,7 @@ impl FromStr for StatusList {
 }
 
 /// Parameters of `http`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HttpSpec {
     /// Absolute `http://` or `https://` URL. Its host is the target; when it equals the monitored
     /// host's name, the host's address is connected to.
@@ -315,7 +317,7 @@ impl HttpSpec {
 }
 
 /// Parameters of `dns`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DnsSpec {
     /// The name to ask for.
     pub query: String,
@@ -329,7 +331,7 @@ pub struct DnsSpec {
 }
 
 /// How `mysql` treats encryption.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MysqlTls {
     /// Never encrypt; a password in clear is sent only because this was said.
@@ -344,7 +346,7 @@ pub enum MysqlTls {
 }
 
 /// Parameters of `mysql`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MysqlSpec {
     /// Login name.
     pub user: String,
@@ -363,7 +365,7 @@ pub struct MysqlSpec {
 }
 
 /// Parameters of `process`; all given conditions must hold for a process to count.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProcessSpec {
     /// The process's name (as in `/proc/PID/comm`, or the file name of its executable).
     pub process: Option<String>,
@@ -376,7 +378,7 @@ pub struct ProcessSpec {
 }
 
 /// What `custom` runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomCommand {
     /// Program and arguments, run without a shell.
@@ -386,7 +388,7 @@ pub enum CustomCommand {
 }
 
 /// Parameters of `custom`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CustomSpec {
     /// What to run.
     pub command: CustomCommand,
@@ -395,7 +397,7 @@ pub struct CustomSpec {
 }
 
 /// Parameters of `system`.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SystemSpec {
     /// Globs of mount points that are left out.
     pub exclude_fs: Vec<String>,
@@ -404,7 +406,9 @@ pub struct SystemSpec {
 }
 
 /// What a trace sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum TraceProtocol {
     /// ICMP echo on one datagram ping socket.
@@ -427,7 +431,7 @@ impl fmt::Display for TraceProtocol {
 }
 
 /// Parameters of `trace`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TraceSpec {
     /// What is sent.
     pub protocol: TraceProtocol,

@@ -7,7 +7,7 @@ use super::state::State;
 use super::time::Timestamp;
 
 /// Where a check stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default, utoipa::ToSchema)]
 pub struct Status {
     /// The state of the last result (soft or hard). UNKNOWN before the first one.
     pub state: State,
@@ -40,7 +40,9 @@ pub struct Status {
 /// Since when the values of a rule are a problem, and which of the last ones were.
 ///
 /// The moments are on the engine's own scale of time, which no step of the wall clock moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub struct Wait {
     /// Since when they are a problem; `None` while they are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +64,9 @@ impl Wait {
 }
 
 /// The changes among the last results of a check, and whether they are so many that it flaps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub struct Flap {
     /// One bit for each of the last 20 results, the newest lowest: set when its state was another
     /// than the one before. In a row of a list they lag behind.

@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Range {
 }
 
 /// A warning and a critical range, either of them optional.
-#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Thresholds {
     /// Alerts as WARNING.
     pub warning: Option<Range>,

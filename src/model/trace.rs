@@ -11,16 +11,17 @@ use super::spec::TraceProtocol;
 pub const ADDRESS_LIMIT: usize = 16;
 
 /// One address that answered at a hop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HopAddress {
     /// The address.
+    #[schema(value_type = String)]
     pub address: IpAddr,
     /// Its reverse name, when it has one and it was found.
     pub name: Option<SafeText>,
 }
 
 /// One hop: all probes sent with one TTL.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hop {
     /// Time to live, 1 is the first router.
     pub ttl: u8,
@@ -50,11 +51,12 @@ pub struct Hop {
 }
 
 /// The path to a target as it is now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TraceReport {
     /// What was asked for: a name or an address.
     pub target: SafeText,
     /// The address that is traced.
+    #[schema(value_type = Option<String>)]
     pub address: Option<IpAddr>,
     /// What is sent.
     pub protocol: TraceProtocol,

@@ -189,6 +189,7 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::Handover { .. }
         | Query::Rules { .. }
         | Query::TryRules { .. }
+        | Query::Contacts
         | Query::Remembered
         | Query::Settings
         | Query::Engine

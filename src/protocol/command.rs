@@ -28,7 +28,7 @@ pub const REMEMBER_KEY_LIMIT: usize = 64;
 pub const REMEMBER_VALUE_LIMIT: usize = 16 * 1024;
 
 /// An alert whose next step is sent, and which that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EscalateOne {
     /// The alert.
@@ -317,7 +317,7 @@ impl Command {
 }
 
 /// What became of a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Done; for so many alerts or checks, and what could not be done with the reason.

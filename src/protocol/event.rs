@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// A check as lists show it: who it is and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CheckRow {
     /// `host/name`.
     pub key: CheckKey,
@@ -40,16 +40,17 @@ pub struct CheckRow {
 }
 
 /// A live trace that somebody looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TraceRequest {
     /// A configured host's name (its address is traced).
+    #[schema(value_type = String)]
     pub host: Name,
     /// How.
     pub spec: TraceSpec,
 }
 
 /// What a stream wants besides the World: numbers travel only for what somebody looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Interest {
     /// Checks whose every result is sent ([`Event::Live`]), at most [`INTEREST_LIMIT`].
     pub checks: Vec<CheckKey>,
@@ -61,7 +62,7 @@ pub struct Interest {
 pub const INTEREST_LIMIT: usize = 200;
 
 /// The last result of a check that somebody looks at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LiveCheck {
     /// Which check.
     pub check: CheckKey,
@@ -74,9 +75,10 @@ pub struct LiveCheck {
 }
 
 /// A frame of a trace that somebody looks at.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LiveTrace {
     /// The host whose path it is.
+    #[schema(value_type = String)]
     pub host: Name,
     /// What is sent on the path.
     pub request: TraceSpec,
@@ -87,7 +89,7 @@ pub struct LiveTrace {
 }
 
 /// How the heartbeat is that lets another system notice that this engine died.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Heartbeat {
     /// When it was last taken.
     pub sent_at: Option<Timestamp>,
@@ -113,7 +115,7 @@ impl Heartbeat {
 }
 
 /// How the engine itself is.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EngineStatus {
     /// Where it runs.
     pub host: SafeText,
@@ -144,7 +146,7 @@ pub struct EngineStatus {
 }
 
 /// A place in the events of one run of an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Mark {
     /// Which run: when it started, in milliseconds since 1970.
     pub run: i64,
@@ -168,7 +170,7 @@ impl FromStr for Mark {
 }
 
 /// What changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum Event {
     /// The first of every stream: its number, for [`Command::Look`](super::Command::Look).
@@ -192,6 +194,7 @@ pub enum Event {
     /// A host is new or its description changed.
     Host(Arc<Host>),
     /// A host is gone, with its checks.
+    #[schema(value_type = String)]
     HostGone(Name),
     /// A check is new or its row changed.
     Check(Arc<CheckRow>),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::model::schema::{text, text_schemas};
 use crate::model::{AlertId, EdgeKind, Name, Pattern, SafeText, State, Timestamp};
 
 /// Longest text and longest actor of a filter, in characters.
@@ -59,6 +60,12 @@ impl FromStr for LogKind {
             format!("`{text}` is no kind of entry; write one of {}", words.join(", "))
         })
     }
+}
+
+text_schemas! {
+    LogKind => text("What an entry of the log is.", "fired")
+        .enum_values(Some(LogKind::all().map(LogKind::word)));
+    LogCursor => text("Where a page ended; it goes back as it came.", "");
 }
 
 impl Serialize for LogKind {
@@ -144,7 +151,7 @@ impl<'de> Deserialize<'de> for LogCursor {
 }
 
 /// One entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogEntry {
     /// When.
     pub at: Timestamp,
@@ -152,9 +159,11 @@ pub struct LogEntry {
     pub kind: LogKind,
     /// The host; an action may be about several or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub host: Option<Name>,
     /// The check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub check: Option<Name>,
     /// The episode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,7 +185,7 @@ pub struct LogEntry {
 }
 
 /// A page of the log, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LogPage {
     /// The entries.
     pub entries: Vec<LogEntry>,

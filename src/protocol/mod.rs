@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod command;
+pub mod contacts;
 pub mod due;
 pub mod event;
 pub mod filter;
@@ -17,12 +18,14 @@ pub mod rules;
 mod samples;
 pub mod series;
 mod target;
+pub mod version;
 mod window;
 pub mod work;
 pub mod world;
 
 pub use access::{Actor, Role};
 pub use command::{Command, NewMaintenance, Outcome, Request, Target, UNDO};
+pub use contacts::Contacts;
 pub use event::{
     CheckRow, EngineStatus, Event, Heartbeat, Interest, LiveCheck, LiveTrace, TraceRequest,
 };
@@ -35,5 +38,6 @@ pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};
 pub use rules::{DraftAnswer, DraftProblem, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};
+pub use version::{Expected, Version};
 pub use work::{Assignment, Directives, Report};
 pub use world::{Counts, HostEntry, World};

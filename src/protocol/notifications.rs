@@ -13,7 +13,7 @@ use crate::model::{AlertId, CheckKey, State, Timestamp};
 pub const NOTIFICATION_KEY_LIMIT: usize = 512;
 
 /// Which notifications a command means.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationScope {
     /// These, by their keys.
@@ -24,7 +24,19 @@ pub enum NotificationScope {
 
 /// How far the word about an alert has come: of what each destination was last promised, the one
 /// that needs people most. The order is that of the need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
     /// An operator dropped it.
@@ -52,7 +64,7 @@ impl Told {
 }
 
 /// How far the word about one open alert has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ToldRow {
     /// The episode.
     pub alert: AlertId,
@@ -72,7 +84,7 @@ impl ToldRow {
 }
 
 /// One notification with what it is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NotificationItem {
     /// The notification, and what became of it.
     pub told: NotificationRow,
@@ -89,7 +101,7 @@ pub struct NotificationItem {
 }
 
 /// How things stand with one destination.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DestinationRow {
     /// Its name.
     pub name: String,
@@ -106,7 +118,7 @@ pub struct DestinationRow {
 }
 
 /// The notifications, and how things stand with their destinations.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NotificationPage {
     /// All destinations, by name.
     pub destinations: Vec<DestinationRow>,

@@ -10,7 +10,7 @@ use crate::model::{
 };
 
 /// How far a promise to tell somebody has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It waits for its time, or for another try.
@@ -40,7 +40,7 @@ impl DeliveryState {
 }
 
 /// A promise to tell somebody, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NotificationRow {
     /// Its stable key.
     pub key: String,
@@ -63,7 +63,7 @@ pub struct NotificationRow {
 }
 
 /// The incident that a service has opened for an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct IncidentRow {
     /// The channel.
     pub destination: String,
@@ -72,7 +72,7 @@ pub struct IncidentRow {
 }
 
 /// Everything about one alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AlertPage {
     /// The episode.
     pub alert: Alert,
@@ -92,7 +92,7 @@ pub struct AlertPage {
 }
 
 /// A configured `trace` check with its last report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TraceSummary {
     /// The check.
     pub key: CheckKey,

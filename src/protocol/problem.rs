@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::SafeText;
 
 /// What went wrong, coarse enough to map to one HTTP status each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
     /// The request makes no sense (422).
@@ -18,6 +18,8 @@ pub enum ProblemKind {
     NotFound,
     /// It contradicts what is (409).
     Conflict,
+    /// The thing is not any more as whoever asks saw it (412).
+    Outdated,
     /// The engine cannot now: stopping, storage down, queue full (503).
     Unavailable,
     /// The engine made a mistake (500).
@@ -28,12 +30,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::Conflict,
+        Self::Outdated,
         Self::Unavailable,
         Self::Internal,
         Self::Unreachable,
@@ -48,6 +51,7 @@ impl ProblemKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
+            Self::Outdated => 412,
             Self::Unavailable => 503,
             Self::Internal => 500,
             Self::Unreachable => 504,
@@ -61,7 +65,8 @@ impl ProblemKind {
             401 => Self::Unauthenticated,
             403 => Self::Forbidden,
             404 | 410 => Self::NotFound,
-            409 | 412 => Self::Conflict,
+            409 => Self::Conflict,
+            412 => Self::Outdated,
             408 | 425 | 429 | 503 => Self::Unavailable,
             502 | 504 => Self::Unreachable,
             400..=499 => Self::Invalid,
@@ -71,7 +76,9 @@ impl ProblemKind {
 }
 
 /// A failure with words that name the place and the mend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema,
+)]
 #[error("{message}")]
 pub struct Problem {
     /// What kind of failure.
@@ -104,6 +111,8 @@ makers! {
     not_found => NotFound,
     /// It contradicts what is.
     conflict => Conflict,
+    /// The thing is not any more as whoever asks saw it.
+    outdated => Outdated,
     /// The engine cannot now.
     unavailable => Unavailable,
     /// The engine made a mistake.

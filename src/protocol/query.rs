@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::contacts::Contacts;
 use super::event::{CheckRow, EngineStatus};
 use super::log::{LogCursor, LogFilter, LogKind, LogPage};
 use super::notifications::NotificationPage;
@@ -157,6 +158,8 @@ pub enum Query {
         /// From this moment to now.
         since: Timestamp,
     },
+    /// Contact lists and channels.
+    Contacts,
     /// What the engine remembers for whoever asks.
     Remembered,
     /// Who may log in.
@@ -235,6 +238,7 @@ impl Query {
                 text: "rule_name = \"50 % = a\"\n".to_owned(),
                 since: at,
             },
+            Self::Contacts,
             Self::Remembered,
             Self::Users,
             Self::Tokens,
@@ -246,11 +250,13 @@ impl Query {
 }
 
 /// A host as scripts see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HostAnswer {
     /// Its name.
+    #[schema(value_type = String)]
     pub name: Name,
     /// Its address.
+    #[schema(value_type = String)]
     pub address: Name,
     /// What a person sees.
     pub state: ShownState,
@@ -264,7 +270,7 @@ pub struct HostAnswer {
 }
 
 /// The rest of a host's description.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HostMore {
     /// Labels.
     pub labels: BTreeMap<String, String>,
@@ -279,9 +285,10 @@ impl From<&Host> for HostMore {
 }
 
 /// A check as scripts see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CheckAnswer {
     /// Its name.
+    #[schema(value_type = String)]
     pub name: Name,
     /// Its kind.
     pub kind: Kind,
@@ -296,13 +303,15 @@ pub struct CheckAnswer {
 }
 
 /// An alert as scripts see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AlertAnswer {
     /// The episode.
     pub id: AlertId,
     /// The host.
+    #[schema(value_type = String)]
     pub host: Name,
     /// The check on it.
+    #[schema(value_type = String)]
     pub check: Name,
     /// How bad.
     pub state: State,
@@ -349,7 +358,7 @@ impl From<&Alert> for AlertAnswer {
 }
 
 /// Everything about one check.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CheckDetail {
     /// Its definition; inline secrets masked.
     pub check: Check,
@@ -364,7 +373,7 @@ pub struct CheckDetail {
 }
 
 /// How the results of one point are spread.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Band {
     /// A tenth is below.
     pub p10: f64,
@@ -379,7 +388,7 @@ pub struct Band {
 }
 
 /// One point of a series: a result, or several merged.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Point {
     /// When (the middle, when merged).
     pub at: Timestamp,
@@ -403,7 +412,7 @@ impl Point {
 }
 
 /// Results that measured nothing: a timeout, a lost probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Lost {
     /// When the first of them was made.
     pub at: Timestamp,
@@ -412,7 +421,7 @@ pub struct Lost {
 }
 
 /// A metric's points, oldest first; a missing result is a gap, not a point.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Series {
     /// Name, instance, unit and ranges; its value is the last.
     pub metric: Metric,
@@ -425,7 +434,7 @@ pub struct Series {
 }
 
 /// A span of one state, for the timeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StateSpan {
     /// From this result on.
     pub from: Timestamp,
@@ -478,6 +487,8 @@ pub enum Answer {
     Rules(RulePage),
     /// To [`Query::TryRules`].
     TryRules(DraftAnswer),
+    /// To [`Query::Contacts`].
+    Contacts(Contacts),
     /// To [`Query::Remembered`].
     Remembered(BTreeMap<String, String>),
     /// To [`Query::Users`], by name.

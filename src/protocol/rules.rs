@@ -14,7 +14,7 @@ pub const TRIAL_ROWS: usize = 20;
 pub const TRIAL_ALERTS: usize = 5;
 
 /// One rule with what it does now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RuleRow {
     /// The rule, with file and line.
     pub rule: Rule,
@@ -29,7 +29,7 @@ pub struct RuleRow {
 }
 
 /// The rules in force.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RulePage {
     /// How many there are.
     pub found: u64,
@@ -38,7 +38,7 @@ pub struct RulePage {
 }
 
 /// What is wrong with a draft, or should be known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DraftProblem {
     /// Line in its text, from 1; 0 for none.
     pub line: u64,
@@ -49,7 +49,7 @@ pub struct DraftProblem {
 }
 
 /// An alert that would have been.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TrialAlert {
     /// When it would have fired.
     pub from: Timestamp,
@@ -62,11 +62,12 @@ pub struct TrialAlert {
 }
 
 /// What a draft would have made of one check's past.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TrialRow {
     /// The check that the rule would make.
     pub check: CheckKey,
     /// The check whose results it would judge.
+    #[schema(value_type = String)]
     pub source: Name,
     /// The worst state of its alerts.
     pub worst: State,
@@ -79,7 +80,7 @@ pub struct TrialRow {
 }
 
 /// What one rule would have made of the past.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RuleTrial {
     /// The rule as it was understood.
     pub rule: Rule,
@@ -126,7 +127,7 @@ pub struct RuleTrial {
 }
 
 /// What became of a draft.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DraftAnswer {
     /// What is wrong; nothing was tried then.
     pub problems: Vec<DraftProblem>,

@@ -9,12 +9,13 @@ use crate::model::{CheckKey, Name, SeriesSize, Timestamp};
 pub const SPARK_LIMIT: usize = 40;
 
 /// One scraped series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SeriesRow {
     /// The check that scrapes it.
     pub check: CheckKey,
     /// Its name with labels, as [`series_id`](crate::model::selector::series_id) writes it:
     /// outside text, to be made safe before it is shown.
+    #[schema(value_type = String)]
     pub series: Name,
     /// Its last value; `None` when it is stale or no number.
     pub last: Option<f64>,
@@ -27,7 +28,7 @@ pub struct SeriesRow {
 }
 
 /// A list of series.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SeriesPage {
     /// How much is kept of all of them.
     pub size: SeriesSize,
@@ -38,7 +39,7 @@ pub struct SeriesPage {
 }
 
 /// The past of one series.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SeriesPast {
     /// Its points, oldest first.
     pub points: Vec<Point>,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::model::schema::{text, text_schemas};
 use crate::model::{AlertId, CheckKey, Name};
 
 /// What a command acts on: an alert's id, a host (all its alerts or checks) or one check.
@@ -47,6 +48,11 @@ impl FromStr for Target {
         }
         Ok(Self::Host(text.into()))
     }
+}
+
+text_schemas! {
+    Target => text("What is meant: the id of an alert, HOST, or HOST/CHECK.", "web-1/http")
+        .min_length(Some(1));
 }
 
 impl Serialize for Target {

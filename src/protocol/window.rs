@@ -89,25 +89,75 @@ impl NewMaintenance {
     }
 }
 
-/// As it arrives: the document's fields, and what it must not lack said by its name.
-#[derive(Deserialize)]
+/// A window as it is asked for. One of `host_pattern`, `hosts` and `checks` must be there.
+// As it arrives: the document's fields, and what it must not lack said by its name.
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMaintenance, examples(example))]
 struct Written {
+    /// What it is for.
     name: String,
+    /// Hosts it covers.
     host_pattern: Option<Pattern>,
+    /// The checks it covers on those and the named hosts; all without it.
     check: Option<Pattern>,
+    /// Hosts it covers by name, at most 1000.
     #[serde(default)]
+    #[schema(value_type = BTreeSet<String>)]
     hosts: BTreeSet<Name>,
+    /// Checks it covers by name, at most 1000.
     #[serde(default)]
     checks: BTreeSet<CheckKey>,
+    /// Whether it covers what cannot be reached without its hosts, too.
     #[serde(default)]
     children: bool,
+    /// First moment inside.
     start: Timestamp,
+    /// First moment after; later than `start`.
     end: Timestamp,
+    /// How it repeats; `start` and `end` say from when on, at which time of day and how long.
     repeats: Option<Repeats>,
+    /// Whether nobody is told of what it covers.
     #[serde(default = "yes")]
+    #[schema(default = true)]
     suppress_notifications: bool,
+    /// For whom it is made, when not for who asks.
     created_by: Option<String>,
+}
+
+/// The example of the document (SPEC FM-29).
+fn example() -> serde_json::Value {
+    serde_json::json!({
+        "name": "DB Patching - Feb 25",
+        "host_pattern": "db-prod-*",
+        "start": "2026-02-25T02:00:00Z",
+        "end": "2026-02-25T06:00:00Z",
+        "suppress_notifications": true,
+        "created_by": "j.smith"
+    })
+}
+
+impl utoipa::PartialSchema for NewMaintenance {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        // One of three must be there, which only the reader knows.
+        let either = ["host_pattern", "hosts", "checks"].into_iter().fold(
+            utoipa::openapi::schema::AnyOfBuilder::new(),
+            |either, name| {
+                either.item(utoipa::openapi::schema::ObjectBuilder::new().required(name))
+            },
+        );
+        utoipa::openapi::schema::AllOfBuilder::new().item(Written::schema()).item(either).into()
+    }
+}
+
+impl utoipa::ToSchema for NewMaintenance {
+    fn name() -> std::borrow::Cow<'static, str> {
+        Written::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        Written::schemas(schemas);
+    }
 }
 
 const fn yes() -> bool {

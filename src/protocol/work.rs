@@ -8,7 +8,7 @@ use super::event::{LiveTrace, TraceRequest};
 use crate::model::{Check, CheckKey, Observation, Span, State, Timestamp};
 
 /// One check for a worker to run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Assignment {
     /// The check.
     pub check: Arc<Check>,
@@ -21,7 +21,7 @@ pub struct Assignment {
 }
 
 /// One result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Finding {
     /// Which check.
     pub check: CheckKey,
@@ -41,7 +41,7 @@ pub struct Finding {
 }
 
 /// A batch of results; `seq` rises by one with each batch of a boot, without gaps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Report {
     /// The worker's boot.
     pub boot: u64,
@@ -57,7 +57,7 @@ pub struct Report {
 }
 
 /// What the engine wants of the worker; the answer to every report, and pushed besides.
-#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Directives {
     /// New or changed checks.
     #[serde(default)]

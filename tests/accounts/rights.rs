@@ -1,27 +1,11 @@
-//! What each role may do: every command and query, every route.
+//! What each role may do: every command and query. Every route is in `tests/openapi`.
 
 use fluxnoc::model::{Password, Role, SafeText, Scope};
 use fluxnoc::protocol::access::{Need, need, need_of_query};
 use fluxnoc::protocol::{Actor, Command, Outcome, ProblemKind, Query};
 use serde_json::json;
-use sqlx::Connection as _;
 
-use crate::net::{Net, PASSWORD};
-
-/// A number that every commit of the engine changes.
-struct Commits(sqlx::SqliteConnection);
-
-impl Commits {
-    async fn of(net: &Net) -> Self {
-        let path = net.dir.path().join("fluxnoc.db");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-        Self(sqlx::SqliteConnection::connect_with(&options).await.unwrap())
-    }
-
-    async fn now(&mut self) -> i64 {
-        sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut self.0).await.unwrap()
-    }
-}
+use crate::net::{Commits, Net, PASSWORD};
 
 fn user(name: &str, role: Role) -> Actor {
     Actor::User { name: SafeText::line(name), role, address: Some(SafeText::line("192.0.2.7")) }
@@ -102,52 +86,6 @@ async fn fs_40_fs_41_fs_42_the_matrix_of_every_command_and_role_is_the_table() {
     assert_ne!(commits.now().await, before);
 }
 
-/// Every route of the router with its methods, as its source says.
-fn routes() -> Vec<(&'static str, String)> {
-    let source = include_str!("../../src/api/mod.rs");
-    let code: String = source.split_once("fn router(").unwrap().1.split_whitespace().collect();
-    let mut all = Vec::new();
-    for route in code.split(".route(\"").skip(1) {
-        let (path, rest) = route.split_once("\",").unwrap();
-        for method in ["get", "post", "patch", "delete", "put"] {
-            let called = format!("{method}(");
-            let is = |at: usize| at == 0 || rest[..at].ends_with('.');
-            if rest.match_indices(&called).any(|(at, _)| is(at)) {
-                let path = path.replace("{host}", "h").replace("{check}", "c");
-                let path = path.replace("{name}", "viewer").replace("{id}", "x");
-                all.push((method, path.replace("{stream}", "1")));
-            }
-        }
-    }
-    all
-}
-
-#[tokio::test]
-async fn fs_40_fs_42_every_route_asks_who_it_is() {
-    let net = Net::with_users().await;
-    let viewer = net.login("viewer").await;
-    let mut commits = Commits::of(&net).await;
-    let before = commits.now().await;
-    let routes = routes();
-    assert!(routes.len() > 55, "{}", routes.len());
-    // Open to all, and a viewer's own things.
-    let open = ["/api/auth/login"];
-    let own = ["/api/v1/remembered", "/api/v1/events/1/interest", "/api/v1/rules/try"];
-    for (method, path) in &routes {
-        let method = method.to_uppercase();
-        let said = net.call(&method, path, &[], Some(json!({}))).await;
-        let expected = if open.contains(&&**path) { 422 } else { 401 };
-        assert_eq!(said.status, expected, "{method} {path}: {}", said.text);
-        if method == "GET" || open.contains(&&**path) || path.starts_with("/api/v1/auth/") {
-            continue;
-        }
-        let said = net.ask(&method, path, &viewer, Some(json!({}))).await;
-        let fine = if own.contains(&&**path) { 422..=422 } else { 403..=422 };
-        assert!(fine.contains(&said.status), "{method} {path}: {} {}", said.status, said.text);
-    }
-    assert_eq!(commits.now().await, before, "something was changed");
-}
-
 #[tokio::test]
 async fn t8_one_who_asks_without_end_is_slowed_down_and_nobody_else() {
     let net = Net::with_users().await;
@@ -166,25 +104,6 @@ async fn t8_one_who_asks_without_end_is_slowed_down_and_nobody_else() {
     let refused = refused.expect("somebody says no");
     assert!(refused.text.contains("too many requests"), "{}", refused.text);
     assert_eq!(net.ask("GET", "/api/v1/auth/me", &operator, None).await.status, 200);
-}
-
-#[tokio::test]
-async fn network_tests_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
-    let net = Net::with_users().await;
-    let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
-    let paths = routes().into_iter().filter(|(_, path)| path.starts_with("/api/speed/"));
-    let paths: Vec<_> = paths.collect();
-    assert_eq!(paths.len(), 11);
-    for (method, path) in paths {
-        let method = method.to_uppercase();
-        let body = (method == "POST").then(|| json!({}));
-        let said = net.ask(&method, &path, &operator, body.clone()).await;
-        assert_eq!(said.status, 501, "{method} {path}: {}", said.text);
-        assert!(said.text.contains("network tests come with a later one"), "{}", said.text);
-        let said = net.ask(&method, &path, &viewer, body).await;
-        let wanted = if method == "GET" { 501 } else { 403 };
-        assert_eq!(said.status, wanted, "{method} {path}: {}", said.text);
-    }
 }
 
 #[tokio::test]

@@ -201,7 +201,7 @@ impl World {
 
     /// Everything, as a stream begins.
     fn picture(&self) -> Vec<Arc<Event>> {
-        let mut all = vec![Event::Hello { stream: 7, hosts: 0 }];
+        let mut all = vec![Event::Hello { stream: 7 }];
         all.push(self.event("engine", 0));
         for name in ["host", "check", "alert", "maintenance"] {
             all.extend((0..VARIANTS).map(|variant| self.event(name, variant)));
@@ -422,6 +422,7 @@ impl World {
         while let Some(ask) = asks.recv().await {
             match ask {
                 Ask::Query(_, query, reply) => drop(reply.send(self.answer(&query))),
+                Ask::ExecuteIf(..) => panic!("a console ties nothing to a version"),
                 Ask::Execute(request, reply) => drop(reply.send(self.execute(&request.command))),
                 Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     let (watcher, changes) = mpsc::channel(1024);

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use fluxnoc::model::channel::{Channel, ChannelKind, GroupBy, Grouping, Routes};
+use fluxnoc::model::escalation::EscalationStep;
 use fluxnoc::model::secret::Secret;
 use fluxnoc::model::snmp::{
     SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
@@ -713,6 +715,7 @@ pub fn answer_to(query: &Query) -> Answer {
             }],
             trials: vec![trial()],
         }),
+        Query::Contacts => Answer::Contacts((&routes()).into()),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
         }
@@ -764,4 +767,27 @@ pub fn events() -> Vec<Event> {
         Event::Directives(Arc::new(directives())),
         Event::Resync,
     ]
+}
+
+fn routes() -> Routes {
+    let step = EscalationStep { after: Span::from_secs(900), to: "Zürich".into() };
+    let grouping = Grouping {
+        by: vec![GroupBy::Host, GroupBy::Label("site".to_owned())],
+        wait: Span::from_secs(5),
+        interval: Span::from_secs(300),
+    };
+    let log = Channel { name: "log".into(), kind: ChannelKind::Log, timeout: Span::from_secs(10) };
+    Routes {
+        channels: BTreeMap::from([(log.name.clone(), log)]),
+        lists: BTreeMap::from([
+            ("NOC".into(), vec!["log".into()]),
+            ("Zürich".into(), vec!["log".into()]),
+        ]),
+        groupings: BTreeMap::from([("NOC".into(), grouping)]),
+        repeats: BTreeMap::from([("NOC".into(), Span::from_secs(3600))]),
+        escalations: BTreeMap::from([("NOC".into(), vec![step].into())]),
+        storms: BTreeMap::from([("log".into(), 30)]),
+        default_list: Some("NOC".into()),
+        ..Routes::default()
+    }
 }

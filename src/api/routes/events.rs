@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as Frame, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
@@ -12,13 +12,23 @@ use futures::StreamExt as _;
 use super::{Reply, done};
 use crate::api::Face;
 use crate::api::actor::Asker;
-use crate::api::body::Body;
+use crate::api::body::{Body, Segment};
 use crate::api::problem::Failure;
-use crate::protocol::{Command, Event, Interest, Problem};
+use crate::protocol::{Command, Event, Interest, Outcome, Problem};
 
 /// How often a quiet stream shows that it lives.
 const PULSE: Duration = Duration::from_secs(5);
 
+/// What changes, as server-sent events: first the present picture, then each change. The data of each is an `Event` as JSON.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    operation_id = "events",
+    tag = "Engine",
+    params(("last-event-id" = Option<String>, Header, description = "The id that an earlier stream ended at: the new one goes on there where it can.")),
+    responses((status = 200, body = String, content_type = "text/event-stream")),
+    extensions(("x-fluxnoc-role" = json!("viewer"))),
+)]
 pub(in crate::api) async fn stream(
     State(face): State<Face>,
     asker: Asker,
@@ -58,10 +68,20 @@ fn frame(event: &Arc<Event>) -> Result<Frame, axum::Error> {
     }
 }
 
+/// Says what a stream looks at: the numbers of these are sent besides.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/{stream}/interest",
+    operation_id = "look",
+    tag = "Engine",
+    params(("stream" = u64, Path, description = "The number that the stream named in its first event.")),
+    request_body = Interest,
+    responses((status = 200, body = Outcome), (status = 404)),
+)]
 pub(in crate::api) async fn look(
     State(face): State<Face>,
     asker: Asker,
-    Path(stream): Path<String>,
+    Segment(stream): Segment<String>,
     Body(interest): Body<Interest>,
 ) -> Reply {
     let stream = stream

@@ -18,9 +18,10 @@ pub(super) mod work;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem::Failure;
+use crate::protocol::query::{Series, StateSpan};
 use crate::protocol::{Answer, Outcome, Target};
 
 /// What a handler gives.
@@ -38,9 +39,7 @@ fn told(answer: Answer) -> Response {
         Answer::Alerts(alerts) => Json(alerts).into_response(),
         Answer::Maintenance(windows) => Json(windows).into_response(),
         Answer::Check(detail) => Json(detail).into_response(),
-        Answer::History { series, states } => {
-            Json(serde_json::json!({ "series": series, "states": states })).into_response()
-        }
+        Answer::History { series, states } => Json(History { series, states }).into_response(),
         Answer::Edges(edges) => Json(edges).into_response(),
         Answer::Alert(page) => Json(page).into_response(),
         Answer::Comments(comments) => Json(comments).into_response(),
@@ -53,6 +52,7 @@ fn told(answer: Answer) -> Response {
         Answer::Handover(handover) => Json(handover).into_response(),
         Answer::Rules(page) => Json(page).into_response(),
         Answer::TryRules(answer) => Json(answer).into_response(),
+        Answer::Contacts(contacts) => Json(contacts).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Users(users) => Json(users).into_response(),
         Answer::Tokens(tokens) => Json(tokens).into_response(),
@@ -62,17 +62,44 @@ fn told(answer: Answer) -> Response {
     }
 }
 
+/// The numbers and states of a check over the same time.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(in crate::api) struct History {
+    /// One for each metric and instance.
+    series: Vec<Series>,
+    /// The states.
+    states: Vec<StateSpan>,
+}
+
 /// A body that only says what is meant.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct Targets {
+    /// Which alerts, hosts or checks.
     targets: Vec<Target>,
 }
 
-/// A query string that only says whether old things are wanted.
-#[derive(Deserialize)]
+/// A query string that says whether old things are wanted, and which part.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::api) struct All {
+pub(in crate::api) struct Listed {
+    /// Also what is over.
     #[serde(default)]
     all: bool,
+    /// At most so many rows, 1 to 1000; all of them without it.
+    limit: Option<u32>,
+    /// Only what comes after this place; the `Link` of the page before has it.
+    after: Option<String>,
+}
+
+/// A query string that only says which part of a list is wanted.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct Paging {
+    /// At most so many rows, 1 to 1000; all of them without it.
+    limit: Option<u32>,
+    /// Only what comes after this place; the `Link` of the page before has it.
+    after: Option<String>,
 }

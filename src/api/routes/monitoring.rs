@@ -21,7 +21,17 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const MIB: u64 = 1 << 20;
 const GIB: f64 = 1_073_741_824.0;
 
-/// `GET /metrics`.
+/// The program's own meters, in the text format of Prometheus.
+///
+/// Open to all who can reach it when `metrics.require_auth` is false.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "exposition",
+    tag = "Monitoring",
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")),
+    extensions(("x-fluxnoc-role" = json!("viewer"))),
+)]
 pub(in crate::api) async fn exposition(State(face): State<Face>, _: MetricsReader) -> Response {
     face.handle.measure().await;
     ([(header::CONTENT_TYPE, TEXT)], face.handle.meters().text()).into_response()
@@ -29,8 +39,8 @@ pub(in crate::api) async fn exposition(State(face): State<Face>, _: MetricsReade
 
 /// The document of `GET /api/v1/monitoring/metrics`. What Go has and this program has not is said
 /// so, never invented (SPEC D-16).
-#[derive(Serialize)]
-struct Metrics {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(in crate::api) struct Metrics {
     uptime_seconds: u64,
     go_version: Option<&'static str>,
     /// Asynchronous tasks.
@@ -47,7 +57,7 @@ struct Metrics {
     storage: Option<StorageNumbers>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct DatabaseNumbers {
     acquire_count: u64,
     acquired_conns: u32,
@@ -58,14 +68,14 @@ struct DatabaseNumbers {
     acquire_duration_ms: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct RealtimeNumbers {
     total_connections: i64,
     active_channels: i64,
     total_subscriptions: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the document's own names")]
 struct StorageNumbers {
     total_buckets: u32,
@@ -74,7 +84,15 @@ struct StorageNumbers {
     total_size_gb: f64,
 }
 
-/// `GET /api/v1/monitoring/metrics`.
+/// The same for people: how much of what the server uses.
+#[utoipa::path(
+    get,
+    path = "/api/v1/monitoring/metrics",
+    operation_id = "monitoring_metrics",
+    tag = "Monitoring",
+    responses((status = 200, body = Metrics)),
+    extensions(("x-fluxnoc-role" = json!("viewer"))),
+)]
 pub(in crate::api) async fn metrics(State(face): State<Face>, asker: Asker) -> Reply {
     may_look(&asker.actor)?;
     Ok(Json(numbers(&face.handle).await).into_response())
@@ -114,13 +132,13 @@ async fn numbers(handle: &Handle) -> Metrics {
 }
 
 /// The document of `GET /api/v1/monitoring/health`.
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(in crate::api) struct Health {
     status: &'static str,
     services: BTreeMap<&'static str, ServiceHealth>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 struct ServiceHealth {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,8 +147,18 @@ struct ServiceHealth {
     latency_ms: Option<u64>,
 }
 
-/// `GET /api/v1/monitoring/health`. Without its database, or without the engine that turns, nothing
+/// What works. Open to all who can reach it when `health.require_auth` is false.
+///
+/// Without its database, or without the engine that turns, nothing
 /// works: 503. What cannot be stored is kept for a while: 200, degraded.
+#[utoipa::path(
+    get,
+    path = "/api/v1/monitoring/health",
+    operation_id = "monitoring_health",
+    tag = "Monitoring",
+    responses((status = 200, body = Health), (status = 503, body = Health)),
+    extensions(("x-fluxnoc-role" = json!("viewer"))),
+)]
 pub(in crate::api) async fn health(State(face): State<Face>, _: HealthReader) -> Response {
     let services = face.handle.services().await;
     let status = if !services.database.works || !services.realtime.works {

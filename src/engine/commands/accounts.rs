@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::super::batch::AccountChange;
 use super::super::core::Core;
+use super::super::gate::Hashing;
 use super::done;
 use crate::auth;
 use crate::model::account::valid_account;
 use crate::model::{
     KeptToken, KeptUser, Name, PasswordHash, Role, SafeText, Scope, Timestamp, Token, User,
 };
-use crate::protocol::{Actor, Command, Outcome, Problem, Request};
+use crate::protocol::{Actor, Command, Expected, Outcome, Problem, Request};
 
 /// Most users, and most tokens.
 const ACCOUNTS: usize = 1000;
@@ -27,6 +28,7 @@ impl Core {
     pub(super) fn hash_first(
         &self,
         request: Request,
+        expected: Option<Expected>,
         reply: super::Reply,
     ) -> Option<(Request, super::Reply)> {
         let (old, new) = match &request.command {
@@ -41,7 +43,7 @@ impl Core {
             }
             _ => return Some((request, reply)),
         };
-        self.gate.hash(request, old, new, reply);
+        self.gate.hash(Hashing { request, expected, reply }, old, new);
         None
     }
 

@@ -21,7 +21,7 @@ use super::undo::{Before, Telling};
 use crate::config::RuleChange;
 use crate::model::{Acknowledgement, PasswordHash};
 use crate::protocol::work::Directives;
-use crate::protocol::{Command, Outcome, Problem, Request};
+use crate::protocol::{Command, Expected, Outcome, Problem, Request};
 
 pub(super) use tally::Tally;
 
@@ -34,11 +34,16 @@ impl Core {
     pub(super) async fn execute(
         &mut self,
         request: Request,
+        expected: Option<Expected>,
         hash: Option<PasswordHash>,
         reply: Reply,
     ) {
         if let Some(outcome) = self.outcome_of(&request).await {
             let _ = reply.send(Ok(outcome));
+            return;
+        }
+        if let Err(problem) = self.is_as(expected.as_ref(), &request.command) {
+            let _ = reply.send(Err(problem));
             return;
         }
         let now = self.clock.now();
@@ -49,7 +54,7 @@ impl Core {
         }
         let (request, reply) = match hash {
             Some(_) => (request, reply),
-            None => match self.hash_first(request, reply) {
+            None => match self.hash_first(request, expected, reply) {
                 Some(both) => both,
                 None => return,
             },
@@ -172,6 +177,25 @@ impl Core {
                 self.flush().await;
             }
             _ => {}
+        }
+    }
+
+    /// Refuses what would change a thing that is not any more as whoever asks saw it. What is not
+    /// there at all is the command's own affair.
+    fn is_as(&self, expected: Option<&Expected>, command: &Command) -> Result<(), Problem> {
+        let Some(expected) = expected else { return Ok(()) };
+        match command {
+            Command::EndMaintenance { id }
+            | Command::CancelMaintenance { id }
+            | Command::ExtendMaintenance { id, .. }
+            | Command::EditMaintenance { id, .. } => {
+                self.world.window(*id).map_or(Ok(()), |window| expected.holds_for(window))
+            }
+            Command::EditUser { name, .. } | Command::RemoveUser { name } => {
+                let accounts = self.gate.accounts();
+                accounts.user(name).map_or(Ok(()), |kept| expected.holds_for(&kept.user))
+            }
+            _ => Err(Problem::invalid("header If-Match: this changes nothing that has a version")),
         }
     }
 

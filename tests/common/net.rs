@@ -1,5 +1,7 @@
 //! A lab with its real router, asked as over the network.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use std::net::SocketAddr;
 
 use axum::body::Body;
@@ -10,6 +12,7 @@ use fluxnoc::model::{Password, PlainToken, Role, Scope, Timestamp};
 use fluxnoc::protocol::{Answer, Command, LogFilter, Outcome, Query};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -17,6 +20,21 @@ use crate::lab::{Lab, START, host, inventory};
 
 /// The password of every user here.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// A number that every commit of the engine changes.
+pub struct Commits(sqlx::SqliteConnection);
+
+impl Commits {
+    pub async fn of(net: &Net) -> Self {
+        let path = net.dir.path().join("fluxnoc.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        Self(sqlx::SqliteConnection::connect_with(&options).await.unwrap())
+    }
+
+    pub async fn now(&mut self) -> i64 {
+        sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut self.0).await.unwrap()
+    }
+}
 
 /// An answer.
 pub struct Said {
@@ -47,6 +65,11 @@ impl Net {
         let dir = tempfile::tempdir().unwrap();
         let wanted = inventory(hosts.iter().map(|name| host(name, &["ping"])).collect());
         let lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+        Self::around(dir, lab)
+    }
+
+    /// One around a lab in a directory.
+    pub fn around(dir: tempfile::TempDir, lab: Lab) -> Self {
         let router = network_router(lab.engine.handle.clone(), CancellationToken::new());
         Self { dir, lab, router }
     }

@@ -1,0 +1,144 @@
+//! A server with something of everything, and its document.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fluxnoc::cli::setup::{self, Again};
+use fluxnoc::clock::Clock;
+use fluxnoc::config::{Env, Machine, RuleEdit, Source, load};
+use fluxnoc::model::{Role, Scope, Span};
+use fluxnoc::protocol::{Command, Query};
+use serde_json::Value;
+
+use crate::lab::{Lab, START, good, refused, slow};
+use crate::net::Net;
+
+/// One operation of the document.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub id: String,
+    pub method: String,
+    pub path: String,
+    pub role: String,
+    /// What the document says of it.
+    pub about: Value,
+}
+
+impl Operation {
+    /// True when only the engine itself may, so that nobody here ever succeeds.
+    pub fn is_workers(&self) -> bool {
+        self.role == "worker"
+    }
+
+    /// True for what is reserved for a later version.
+    pub fn is_reserved(&self) -> bool {
+        self.about["responses"].get("501").is_some()
+    }
+}
+
+/// The operations of a document.
+pub fn operations(document: &Value) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, about) in item.as_object().unwrap() {
+            all.push(Operation {
+                id: about["operationId"].as_str().unwrap().to_owned(),
+                method: method.to_uppercase(),
+                path: path.clone(),
+                role: about["x-fluxnoc-role"].as_str().unwrap_or_default().to_owned(),
+                about: about.clone(),
+            });
+        }
+    }
+    all
+}
+
+/// The program's own example of a configuration, without what leads elsewhere: people are told in
+/// the log only.
+fn configuration() -> String {
+    const ELSEWHERE: [&str; 9] = [
+        "[[channel]]",
+        "[watchdog]",
+        "[flux_notify]",
+        "[[context]]",
+        "[server]",
+        "[[scrape]]",
+        "[[contact_list]]",
+        "[metrics]",
+        "[health]",
+    ];
+    let example = include_str!("../../config.toml.example");
+    let mut out = String::new();
+    let mut kept = true;
+    for line in example.lines() {
+        if line.starts_with('[') {
+            kept = !ELSEWHERE.iter().any(|header| line.starts_with(header));
+        }
+        if kept {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    for (name, more) in [
+        ("NOC Team", "escalate = [{ after = \"15m\", to = \"DBA Team\" }]\nrepeat = \"4h\"\n"),
+        ("DBA Team", "group_by = [\"host\"]\n"),
+    ] {
+        out.push_str(&format!("[[contact_list]]\nname = \"{name}\"\nchannels = [\"log\"]\n{more}"));
+    }
+    out
+}
+
+fn again(config: PathBuf) -> Again {
+    Arc::new(move |edit: Option<&RuleEdit>| {
+        let source = Source::File(config.clone());
+        let rules = fluxnoc::config::locate::rules_dir(&source);
+        load(&source, &Machine::default(), &Env::default())?.with_rules_of(rules, edit)
+    })
+}
+
+async fn lab(dir: &Path) -> Lab {
+    let path = dir.join("config.toml");
+    std::fs::write(&path, configuration()).unwrap();
+    let again = again(path);
+    let config = again(None).unwrap_or_else(|all| panic!("{all}"));
+    let plan = setup::plan(&config, &again, dir, "lab", false);
+    Lab::keeping(dir, plan.inventory, Clock::manual(START), plan.keep_rule).await
+}
+
+/// A server where something happened: alerts, windows, comments, users.
+pub async fn server() -> Net {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(dir.path()).await;
+    let mut net = Net::around(dir, lab);
+    for role in Role::ALL {
+        net.add(role.word(), role).await;
+    }
+    let lab = &mut net.lab;
+    lab.report_times(3, "web-1/ping", &refused()).await;
+    lab.report_times(3, "db-prod-1/mysql", &refused()).await;
+    lab.report_times(2, "here/ping", &good()).await;
+    lab.report_times(4, "here/system", &slow()).await;
+    lab.acknowledge("web-1/ping", None, false).await;
+    lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
+    lab.clock.advance(Span::from_secs(20));
+    // What was held for a while is on its way when the engine has looked at the time.
+    for _ in 0..3 {
+        lab.query(Query::Engine).await;
+    }
+    lab.drain();
+    net
+}
+
+/// A server with nothing but a token of a role, to be stopped.
+pub async fn spare(role: Role) -> (Net, String) {
+    let mut net = Net::new().await;
+    let token = net.token("spare", role, &[Scope::Api], None).await;
+    (net, token)
+}
+
+/// The document that a server gives.
+pub async fn document(net: &Net) -> Value {
+    let said = net.call("GET", "/api/openapi.json", &[], None).await;
+    assert_eq!(said.status, 200, "{}", said.text);
+    said.json()
+}
