@@ -114,7 +114,10 @@ fn buckets(text: &str, family: &str) -> Vec<(f64, f64)> {
     let start = format!("{family}_bucket{{");
     let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with(&start)) {
-        let bound = line.split("le=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let bound = line
+            .split([',', '{'])
+            .find_map(|label| label.strip_prefix("le=\""))
+            .and_then(|rest| rest.split('"').next());
         let bound = match bound.expect("a bound") {
             "+Inf" => f64::INFINITY,
             number => number.parse().expect("a bound"),
@@ -262,7 +265,7 @@ fn fb_26_statements(seen: &Seen) -> [Comparison; 2] {
 fn fb_27_errors(seen: &Seen) -> Comparison {
     let all = sum(&seen.metrics, "fluxnoc_http_requests_total", "");
     let failed = sum(&seen.metrics, "fluxnoc_http_requests_total", "\"5xx\"");
-    limit("FB-27 failed of all requests", "%", failed / all * 100.0, 0.1)
+    limit("FB-27 failed of all requests", "%", failed.max(0.0) / all * 100.0, 0.1)
 }
 
 fn fb_28_pool(seen: &Seen) -> Comparison {

@@ -74,6 +74,8 @@ pub async fn alertmanager(dir: &Path) -> (Program, u16) {
     command.arg(format!("--storage.path={}", dir.join("alertmanager").display()));
     command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
     command.arg("--cluster.listen-address=");
+    // It refuses more at once than it has cores, else.
+    command.arg("--web.get-concurrency=1024");
     let program = Program::start(&mut command, dir, "alertmanager");
     await_port(port);
     let http = reqwest::Client::new();
