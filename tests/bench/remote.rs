@@ -348,7 +348,14 @@ async fn fan_out(server: &Server) -> Vec<Comparison> {
     vec![
         row("a change at 200 streams, p99", "ms", many.last, "one stream", one.last, FLOORS.of_one),
         row("a change at 200 streams, p99", "ms", many.last, "alertmanager", poll, FLOORS.of_poll),
-        row("CPU of the server, a change and stream", "us", many.cpu, "one stream", one.cpu, FLOORS.cpu),
+        row(
+            "CPU of the server, a change and stream",
+            "us",
+            many.cpu,
+            "one stream",
+            one.cpu,
+            FLOORS.cpu,
+        ),
         row("memory of a stream", "KiB", many.memory, "limit", 1024.0, FLOORS.memory),
     ]
 }
