@@ -422,6 +422,7 @@ impl World {
         while let Some(ask) = asks.recv().await {
             match ask {
                 Ask::Query(_, query, reply) => drop(reply.send(self.answer(&query))),
+                Ask::ExecuteIf(..) => panic!("a console ties nothing to a version"),
                 Ask::Execute(request, reply) => drop(reply.send(self.execute(&request.command))),
                 Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     let (watcher, changes) = mpsc::channel(1024);

@@ -102,7 +102,7 @@ impl Known {
             ("add_user" | "add_token", "name") => vec![json!(self.fresh())],
             ("try_rules", "name") => vec![json!("draft.toml")],
             ("save_rule" | "try_rules", "text") => vec![json!(format!(
-                "[[rule]]\nrule_name = \"{}\"\nhost_pattern = \"web-*\"\nmetric = \"rtt\"\n\
+                "rule_name = \"{}\"\nhost_pattern = \"web-*\"\nmetric = \"rtt\"\n\
                  condition = \">\"\ncritical_threshold = 5\n",
                 self.fresh()
             ))],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fluxnoc::cli::setup::{self, Again};
 use fluxnoc::clock::Clock;
 use fluxnoc::config::{Env, Machine, RuleEdit, Source, load};
-use fluxnoc::model::{Role, Scope, Span};
+use fluxnoc::model::{Layout, Observation, Role, Scope, Scrape, ScrapeReport, Span};
 use fluxnoc::protocol::{Command, Query};
 use serde_json::Value;
 
@@ -105,6 +105,14 @@ async fn lab(dir: &Path) -> Lab {
     Lab::keeping(dir, plan.inventory, Clock::manual(START), plan.keep_rule).await
 }
 
+/// What a scrape brings.
+fn scraped() -> Observation {
+    let layout = Layout { id: 1, series: vec!["node_load1{cpu=\"0\"}".into()] };
+    let report = ScrapeReport { up: true, duration: 0.1, samples: 1, kept: 1, added: 1 };
+    let scrape = Scrape { layout: Arc::new(layout), values: vec![0.5], stamps: Vec::new(), report };
+    Observation { scrape: Some(Arc::new(scrape)), ..Observation::seen("1 series", Vec::new()) }
+}
+
 /// A server where something happened: alerts, windows, comments, users.
 pub async fn server() -> Net {
     let dir = tempfile::tempdir().unwrap();
@@ -118,6 +126,7 @@ pub async fn server() -> Net {
     lab.report_times(3, "db-prod-1/mysql", &refused()).await;
     lab.report_times(2, "here/ping", &good()).await;
     lab.report_times(4, "here/system", &slow()).await;
+    lab.report("api-1/node", scraped()).await;
     lab.acknowledge("web-1/ping", None, false).await;
     lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
     lab.clock.advance(Span::from_secs(20));
