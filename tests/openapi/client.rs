@@ -197,7 +197,9 @@ impl Client {
         count.sent += 1;
         if (200..300).contains(&status) {
             count.good += 1;
-        } else if way != Way::Wrong && (count.last.is_empty() || format!("{sent:?}").contains("temp-")) {
+        } else if way != Way::Wrong
+            && (count.last.is_empty() || format!("{sent:?}").contains("temp-"))
+        {
             count.last = format!("{status} {} to {sent:?}", heard.said.text);
         }
         let why = self.judge.wrong(&op, status, &heard.media, &heard.said.text);

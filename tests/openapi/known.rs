@@ -103,7 +103,7 @@ impl Known {
             ("try_rules", "name") => vec![json!("draft.toml")],
             ("save_rule" | "try_rules", "text") => vec![json!(format!(
                 "rule_name = \"{}\"\nhost_pattern = \"web-*\"\nmetric = \"rtt\"\n\
-                 condition = \">\"\ncritical_threshold = 5\n",
+                 condition = \">\"\ncritical_threshold = \"5s\"\n",
                 self.fresh()
             ))],
             ("save_rule", "was") => vec![Value::Null],
