@@ -14,8 +14,8 @@ use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
     Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
-    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText,
-    Setting, ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
+    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
+    ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.

@@ -102,7 +102,7 @@ async fn lab(dir: &Path) -> Lab {
     let again = again(path);
     let config = again(None).unwrap_or_else(|all| panic!("{all}"));
     let plan = setup::plan(&config, &again, dir, "lab", false);
-    Lab::keeping(dir, plan.inventory, Clock::manual(START), plan.keep_rule).await
+    Lab::reading(dir, plan.inventory, Clock::manual(START), plan.keep_rule, plan.reload).await
 }
 
 /// What a scrape brings.

@@ -154,7 +154,9 @@ async fn every_problem_comes_back() {
                 Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     drop(reply.send(Err(problem.clone())))
                 }
-                Ask::Execute(_, reply) | Ask::ExecuteIf(_, _, reply) => drop(reply.send(Err(problem.clone()))),
+                Ask::Execute(_, reply) | Ask::ExecuteIf(_, _, reply) => {
+                    drop(reply.send(Err(problem.clone())))
+                }
             }
         }
         let got = sent.await.unwrap();
