@@ -12,6 +12,7 @@ pub mod filter;
 pub mod log;
 pub mod notifications;
 pub mod pages;
+pub mod points;
 pub mod problem;
 pub mod query;
 pub mod rules;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fluxnoc::clock::Clock;
-use fluxnoc::engine::{Engine, Inventory, Keep, KeepRule, Setup, Watcher, keep_no_rules};
+use fluxnoc::engine::{Engine, Inventory, Keep, KeepRule, Reload, Setup, Watcher, keep_no_rules};
 use fluxnoc::model::spec::{PingSpec, Spec};
 use fluxnoc::model::{
     Check, CheckKey, Failure, FailureKind, Host, Kind, Metric, Observation, RequestId, SafeText,
@@ -79,13 +79,26 @@ impl Lab {
 
     /// The same; rules are saved so.
     pub async fn keeping(dir: &Path, wanted: Inventory, clock: Clock, keep_rule: KeepRule) -> Self {
+        let shared = Arc::new(Mutex::new(Ok(wanted.clone())));
+        let again = Arc::clone(&shared);
+        let reload: Reload = Arc::new(move || again.lock().expect("the inventory").clone());
+        Self { inventory: shared, ..Self::reading(dir, wanted, clock, keep_rule, reload).await }
+    }
+
+    /// The same; the configuration is read again so.
+    pub async fn reading(
+        dir: &Path,
+        wanted: Inventory,
+        clock: Clock,
+        keep_rule: KeepRule,
+        reload: Reload,
+    ) -> Self {
         let path = dir.join("fluxnoc.db");
         let store = Store::open_sqlite(&path).await.expect("a store");
         let shared = Arc::new(Mutex::new(Ok(wanted.clone())));
-        let again = Arc::clone(&shared);
         let engine = Engine::start(Setup {
             inventory: wanted,
-            reload: Arc::new(move || again.lock().expect("the inventory").clone()),
+            reload,
             keep_rule,
             store,
             keep: Keep::default(),

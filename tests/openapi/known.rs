@@ -101,11 +101,13 @@ impl Known {
             ("revoke_token", "name") => self.tokens.clone(),
             ("add_user" | "add_token", "name") => vec![json!(self.fresh())],
             ("try_rules", "name") => vec![json!("draft.toml")],
-            ("save_rule" | "try_rules", "text") => vec![json!(format!(
-                "[[rule]]\nrule_name = \"{}\"\nhost_pattern = \"web-*\"\nmetric = \"rtt\"\n\
-                 condition = \">\"\ncritical_threshold = 5\n",
-                self.fresh()
-            ))],
+            ("save_rule" | "try_rules", "text") => {
+                let name = self.fresh();
+                vec![json!(format!(
+                    "rule_name = \"{name}\"\nhost_pattern = \"{name}*\"\nmetric = \"rtt\"\n\
+                     condition = \">\"\ncritical_threshold = \"5s\"\n",
+                ))]
+            }
             ("save_rule", "was") => vec![Value::Null],
             ("delete_rule", "was") => self.rules.clone(),
             ("undo", "request") => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fluxnoc::cli::setup::{self, Again};
 use fluxnoc::clock::Clock;
 use fluxnoc::config::{Env, Machine, RuleEdit, Source, load};
-use fluxnoc::model::{Role, Scope, Span};
+use fluxnoc::model::{Layout, Observation, Role, Scope, Scrape, ScrapeReport, Span};
 use fluxnoc::protocol::{Command, Query};
 use serde_json::Value;
 
@@ -102,7 +102,15 @@ async fn lab(dir: &Path) -> Lab {
     let again = again(path);
     let config = again(None).unwrap_or_else(|all| panic!("{all}"));
     let plan = setup::plan(&config, &again, dir, "lab", false);
-    Lab::keeping(dir, plan.inventory, Clock::manual(START), plan.keep_rule).await
+    Lab::reading(dir, plan.inventory, Clock::manual(START), plan.keep_rule, plan.reload).await
+}
+
+/// What a scrape brings.
+fn scraped() -> Observation {
+    let layout = Layout { id: 1, series: vec!["node_load1{cpu=\"0\"}".into()] };
+    let report = ScrapeReport { up: true, duration: 0.1, samples: 1, kept: 1, added: 1 };
+    let scrape = Scrape { layout: Arc::new(layout), values: vec![0.5], stamps: Vec::new(), report };
+    Observation { scrape: Some(Arc::new(scrape)), ..Observation::seen("1 series", Vec::new()) }
 }
 
 /// A server where something happened: alerts, windows, comments, users.
@@ -118,6 +126,7 @@ pub async fn server() -> Net {
     lab.report_times(3, "db-prod-1/mysql", &refused()).await;
     lab.report_times(2, "here/ping", &good()).await;
     lab.report_times(4, "here/system", &slow()).await;
+    lab.report("api-1/node", scraped()).await;
     lab.acknowledge("web-1/ping", None, false).await;
     lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
     lab.clock.advance(Span::from_secs(20));

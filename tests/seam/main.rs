@@ -155,7 +155,9 @@ async fn every_problem_comes_back() {
                 Ask::Watch(_, reply) | Ask::Resume(_, _, reply) => {
                     drop(reply.send(Err(problem.clone())))
                 }
-                Ask::Execute(_, reply) => drop(reply.send(Err(problem.clone()))),
+                Ask::Execute(_, reply) | Ask::ExecuteIf(_, _, reply) => {
+                    drop(reply.send(Err(problem.clone())))
+                }
             }
         }
         let got = sent.await.unwrap();
@@ -241,6 +243,7 @@ async fn the_backend_is_the_same_from_both_places() {
         for _ in 0..3 {
             let ask = if remote { far.ask().await } else { near.recv().await.unwrap() };
             match ask {
+                Ask::ExecuteIf(..) => panic!("a console ties nothing to a version"),
                 Ask::Execute(request, reply) => {
                     assert_eq!((request.id, request.actor), (id(3), zoe(Role::Admin)));
                     reply.send(Ok(Outcome::Maintenance(window()))).unwrap();

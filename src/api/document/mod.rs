@@ -1,4 +1,4 @@
-//! The API's own document: OpenAPI 3.1 at `/api/openapi.json`, and a page for people at `/api/docs`.
+//! The API's own document: `OpenAPI` 3.1 at `/api/openapi.json`, and a page for people at `/api/docs`.
 //!
 //! It is made from the code: schemas from the types that requests and answers are read and written
 //! with, operations from the handlers that the router has. What all operations share (who may ask,
@@ -55,7 +55,7 @@ impl Document {
     }
 }
 
-/// This document: OpenAPI 3.1.
+/// This document, as `OpenAPI` 3.1.
 ///
 /// Anybody may read it: it holds nothing of this server.
 #[utoipa::path(

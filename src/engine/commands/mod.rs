@@ -38,20 +38,11 @@ impl Core {
         hash: Option<PasswordHash>,
         reply: Reply,
     ) {
-        if let Some(outcome) = self.outcome_of(&request).await {
-            let _ = reply.send(Ok(outcome));
-            return;
-        }
-        if let Err(problem) = self.is_as(expected.as_ref(), &request.command) {
-            let _ = reply.send(Err(problem));
+        if let Some(answer) = self.at_once(&request, expected.as_ref()).await {
+            let _ = reply.send(answer);
             return;
         }
         let now = self.clock.now();
-        if self.storage_down && needs_the_store(&request.command) {
-            let _ = reply
-                .send(Err(Problem::unavailable("the store does not work; nothing was changed")));
-            return;
-        }
         let (request, reply) = match hash {
             Some(_) => (request, reply),
             None => match self.hash_first(request, expected, reply) {
@@ -178,6 +169,22 @@ impl Core {
             }
             _ => {}
         }
+    }
+
+    /// The answer to a request that is not carried out: it was done already, or it cannot be.
+    async fn at_once(
+        &self,
+        request: &Request,
+        expected: Option<&Expected>,
+    ) -> Option<Result<Outcome, Problem>> {
+        if let Some(outcome) = self.outcome_of(request).await {
+            return Some(Ok(outcome));
+        }
+        if let Err(problem) = self.is_as(expected, &request.command) {
+            return Some(Err(problem));
+        }
+        let refused = self.storage_down && needs_the_store(&request.command);
+        refused.then(|| Err(Problem::unavailable("the store does not work; nothing was changed")))
     }
 
     /// Refuses what would change a thing that is not any more as whoever asks saw it. What is not
