@@ -10,7 +10,7 @@ use super::lifecycle::Plan;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::config::targets::Job;
-use crate::config::{Config, Problems, Rejection, RuleChange, RuleEdit, change_rule};
+use crate::config::{Config, Problems, Rejection, RuleChange, RuleEdit, Settings, change_rule};
 use crate::discovery::Found;
 use crate::engine::{Inventory, Keep, Kept};
 use crate::model::RequestId;
@@ -42,7 +42,11 @@ impl Finding {
     fn inventory(&self, read: &Again) -> Result<Inventory, Problems> {
         let mut last = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.again.swap(false, Ordering::AcqRel) {
-            *last = read(None)?;
+            let fresh = read(None)?;
+            for table in waiting(&last.settings, &fresh.settings) {
+                tracing::warn!("[{table}] has changed: that takes effect with the next start");
+            }
+            *last = fresh;
         }
         Ok(with_found(&last, &self.found))
     }
@@ -67,6 +71,18 @@ impl Finding {
         });
         Ok(Kept { inventory, rule, take_back })
     }
+}
+
+/// The tables that differ and are read at the start only.
+fn waiting(before: &Settings, after: &Settings) -> Vec<&'static str> {
+    let tables = [
+        ("server", before.server != after.server),
+        ("health", before.health != after.health),
+        ("metrics", before.metrics != after.metrics),
+        ("store", before.store != after.store),
+        ("series", before.series != after.series),
+    ];
+    tables.into_iter().filter(|(_, differs)| *differs).map(|(table, _)| table).collect()
 }
 
 fn with_found(config: &Config, found: &Found) -> Inventory {
@@ -168,5 +184,20 @@ pub async fn reload(backend: &Backend) {
     match backend.execute(request).await {
         Ok(_) => tracing::info!("the configuration was read again"),
         Err(problem) => tracing::error!(%problem, "the configuration stays as it was"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_a_start_takes_in_is_named() {
+        let before = Settings::default();
+        let mut after = before.clone();
+        assert_eq!(waiting(&before, &after), Vec::<&str>::new());
+        after.metrics.compat = !after.metrics.compat;
+        after.health.require_auth = !after.health.require_auth;
+        assert_eq!(waiting(&before, &after), ["health", "metrics"]);
     }
 }

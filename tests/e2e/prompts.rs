@@ -27,8 +27,10 @@ const LINES: [Case; 9] = [
     ("Palette", palette),
 ];
 
-const WORDS: [Case; 7] = [
+const WORDS: [Case; 9] = [
     ("theme", theme),
+    ("ctx", ctx),
+    ("take-back", take_back),
     ("arm", arm),
     ("save-view", save_view),
     ("hold", hold),
@@ -37,8 +39,9 @@ const WORDS: [Case; 7] = [
     ("sign-off", sign_off),
 ];
 
-const DIALOGS: [Case; 6] = [
+const DIALOGS: [Case; 7] = [
     ("Help", help),
+    ("Going", going),
     ("Question", question),
     ("Themes", themes),
     ("Run", run),
@@ -288,6 +291,20 @@ fn theme(desk: &mut Desk) {
     desk.unchanged(&before);
 }
 
+fn ctx(desk: &mut Desk) {
+    let before = desk.store();
+    command(desk, "ctx nosuch", "there is no [[context]] `nosuch`; there are: ");
+    command(desk, "ctx", "this is local; write :ctx NAME, there are: ");
+    desk.unchanged(&before);
+}
+
+fn take_back(desk: &mut Desk) {
+    let before = desk.store();
+    command(desk, "take-back some", "write :take-back, or :take-back all");
+    command(desk, "take-back all", "no command waits to be sent");
+    desk.unchanged(&before);
+}
+
 fn arm(desk: &mut Desk) {
     let before = desk.store();
     for wrong in ["soon", "0s", "9h"] {
@@ -410,6 +427,30 @@ fn question(desk: &mut Desk) {
     let left = "SELECT operator FROM preferences WHERE name = 'left'";
     assert_eq!(desk.value(left), OPERATOR);
     assert_eq!(desk.audit(), []);
+}
+
+/// On its way to a server that lets it in and says nothing: only giving up is a key there.
+fn going(desk: &mut Desk) {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let token = desk.house.file("token");
+    std::fs::write(&token, format!("fnx_{}", "a".repeat(43))).unwrap();
+    let context = format!(
+        "[[context]]\nname = \"silent\"\nurl = \"{url}\"\ntoken = {{ file = \"{}\" }}\n",
+        token.display()
+    );
+    let mut desk = Desk::open_with(&context, &[]);
+    let before = desk.store();
+    desk.line(":", ":");
+    desk.write("ctx silent");
+    desk.console.send("\r");
+    desk.wait_for("connecting to silent");
+    desk.press("am\x04jj");
+    desk.rest();
+    assert!(desk.console.text().contains("connecting to silent"), "{}", desk.console.text());
+    esc(&mut desk.console);
+    desk.wait_for("still at local");
+    desk.unchanged(&before);
 }
 
 fn themes(desk: &mut Desk) {
