@@ -63,11 +63,7 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .connect_with(
-            options
-                .clone()
-                .journal_mode(SqliteJournalMode::Wal)
-                .pragma("cache_size", WRITER_CACHE)
-                .optimize_on_close(true, 400),
+            options.clone().journal_mode(SqliteJournalMode::Wal).optimize_on_close(true, 400),
         )
         .await
         .map_err(|error| to_error(&error))?;
@@ -82,10 +78,6 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
     let database = Database::Sqlite { path: Arc::new(path.to_owned()), writer, readers };
     Ok(Store { database, place, meters: Arc::default() })
 }
-
-/// Pages that the writer keeps, as SQLite writes it: 16 MiB. In a storm it comes back to the same
-/// pages in each transaction; with SQLite's own 2 MiB it reads them again each time.
-const WRITER_CACHE: &str = "-16384";
 
 /// What every connection has. What the file remembers (log, vacuum) is said when it is made.
 fn options(path: &Path) -> SqliteConnectOptions {
