@@ -19,14 +19,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 mod common;
+#[path = "served/program.rs"]
+mod program;
 use common::{Comparison, Scratch, short, verdict};
+use program::{Program, await_port, free_port, own};
 
 const HOSTS: usize = 300;
 const CLIENTS: usize = 8;
@@ -44,59 +46,34 @@ const PATHS: [&str; 8] = [
     "/api/v1/rules?limit=100",
 ];
 
-fn binary() -> String {
-    std::env::var("FLUXNOC_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned())
-}
-
 fn fluxnoc(dir: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(own());
     command.args(words).arg("--config").arg(dir.join("config.toml"));
     command.arg("--data-dir").arg(dir.join("data")).env_clear().env("HOME", dir);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// A server that ends with its value.
+/// A served engine.
 struct Served {
-    child: Child,
+    program: Program,
     url: String,
 }
 
 impl Served {
-    fn start(dir: &Path) -> Self {
-        let mut child = fluxnoc(dir, &["serve"]).spawn().expect("the server starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its words")).lines();
-        let url = loop {
-            let line = lines.next().expect("it listens").expect("its words");
-            if let Some((_, at)) = line.split_once("listens at http://") {
-                break format!("http://{}", at.split(['"', ' ']).next().unwrap_or_default());
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
-    }
-
-    /// Resident memory in MiB.
-    fn memory(&self) -> f64 {
-        let path = format!("/proc/{}/statm", self.child.id());
-        let text = std::fs::read_to_string(path).expect("its memory");
-        let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok());
-        pages.expect("pages") * 4096.0 / 1024.0 / 1024.0
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn start(dir: &Path, port: u16) -> Self {
+        let program = Program::start(&mut fluxnoc(dir, &["serve"]), dir, "fluxnoc");
+        await_port(port);
+        Self { program, url: format!("http://127.0.0.1:{port}") }
     }
 }
 
 /// Hosts whose port is there, and some whose port is not.
-fn configure(dir: &Path, open: u16) {
-    let mut text = "[server]\nlisten = \"127.0.0.1:0\"\nhealth_enabled = false\n\
-        [metrics]\nrequire_auth = false\n[defaults]\ninterval = \"1s\"\ntimeout = \"500ms\"\n"
-        .to_owned();
+fn configure(dir: &Path, open: u16, port: u16) {
+    let mut text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\nhealth_enabled = false\n\
+         [metrics]\nrequire_auth = false\n[defaults]\ninterval = \"1s\"\ntimeout = \"500ms\"\n"
+    );
     for n in 0..HOSTS {
         let port = if n % 20 == 7 { 1 } else { open };
         write!(
@@ -225,7 +202,7 @@ async fn watch(served: &Served, token: &str, time: Duration) -> Seen {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     while Instant::now() < end {
         tick.tick().await;
-        seen.memory.push(served.memory());
+        seen.memory.push(served.program.rss_kib());
         let url = format!("{}/api/v1/monitoring/metrics", served.url);
         let (_, said) = text(&http, url, token).await;
         let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
@@ -291,7 +268,8 @@ fn main() -> ExitCode {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let open = listener.local_addr().expect("its address").port();
     std::thread::spawn(move || listener.incoming().for_each(drop));
-    configure(&scratch.0, open);
+    let port = free_port();
+    configure(&scratch.0, open, port);
     let made = fluxnoc(&scratch.0, &["token", "add", "--role", "viewer", "--name", "bench"])
         .output()
         .expect("a token");
@@ -299,7 +277,7 @@ fn main() -> ExitCode {
     let token = made.lines().last().expect("a token").to_owned();
     let soak = std::env::var("FLUXNOC_SOAK").ok().and_then(|text| text.parse().ok());
     let time = Duration::from_secs(soak.unwrap_or(if short() { 20 } else { 120 }));
-    let served = Served::start(&scratch.0);
+    let served = Served::start(&scratch.0, port);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
     let seen = runtime.block_on(watch(&served, &token, time));

@@ -5,11 +5,11 @@
 
 pub mod load;
 pub mod peers;
+pub mod program;
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fluxnoc::client::Client;
@@ -21,64 +21,12 @@ use fluxnoc::protocol::{Actor, Command as Order, Outcome, Request, Role};
 
 use crate::common::Scratch;
 use crate::feeder;
+pub use program::{Program, await_port, free_port, own};
 
 /// Hosts that are watched, six checks each.
 pub const HOSTS: usize = 10_000;
 /// Hosts with a problem, the first of them.
 pub const ALERTS: usize = 1000;
-/// How long a program may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A port that nobody has.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
-}
-
-/// A program that ends with its value.
-pub struct Program(pub Child);
-
-impl Program {
-    /// Starts it; what it says goes into a file of the directory.
-    pub fn start(command: &mut Command, dir: &Path, name: &str) -> Self {
-        let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log");
-        let errors = log.try_clone().expect("its second handle");
-        command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        Self(command.spawn().unwrap_or_else(|error| panic!("{name} (tests/run install): {error}")))
-    }
-
-    /// CPU seconds so far.
-    pub fn cpu(&self) -> f64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("it runs");
-        let rest = text.rsplit_once(')').expect("a name").1;
-        let words: Vec<f64> = rest.split_whitespace().map(|w| w.parse().unwrap_or(0.0)).collect();
-        [11, 12].iter().filter_map(|at| words.get(*at)).sum::<f64>() / 100.0
-    }
-
-    /// Resident memory in KiB.
-    pub fn rss_kib(&self) -> f64 {
-        let path = format!("/proc/{}/statm", self.0.id());
-        let text = std::fs::read_to_string(path).expect("it runs");
-        let pages: f64 =
-            text.split_whitespace().nth(1).and_then(|p| p.parse().ok()).expect("pages");
-        pages * 4.0
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Waits until a port is open.
-pub fn await_port(port: u16) {
-    let (end, at) = (Instant::now() + PATIENCE, SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    while TcpStream::connect(at).is_err() {
-        assert!(Instant::now() < end, "nobody listens at {at}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// `fluxnoc serve` of the release binary, with its hosts, problems and tokens.
 pub struct Server {
@@ -136,11 +84,6 @@ async fn quiet(program: &Program) {
         assert!(Instant::now() < until, "the server does not come to rest");
         before = now;
     }
-}
-
-/// The release binary.
-pub fn own() -> String {
-    std::env::var("FLUXNOC_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_fluxnoc").to_owned())
 }
 
 /// A request of the bench.
