@@ -118,6 +118,7 @@ fn every_default_in_the_example_is_the_codes_default() {
     settings.defaults.contact_lists.clear();
     let service = &mut settings.flux_notify;
     (service.url, service.api_key, service.contact_list) = (None, None, None);
+    settings.store.url = None;
     let server = &mut settings.server;
     (server.listen, server.certificate, server.key) = (None, None, None);
     assert_eq!(settings, Settings::default());

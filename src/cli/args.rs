@@ -124,6 +124,9 @@ pub struct Global {
     /// `--listen` of `serve`, which is a setting like those above.
     #[arg(skip)]
     pub listen: Option<String>,
+    /// `--database` of `serve`, too.
+    #[arg(skip)]
+    pub database: Option<String>,
 }
 
 /// The commands.
@@ -134,6 +137,11 @@ pub enum Command {
         /// Where the API listens, ADDRESS:PORT [default: `server.listen` of the configuration]
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<String>,
+        /// Keep everything in this PostgreSQL, postgres://USER@HOST/DATABASE [default: `url` of
+        /// `[store]`, else SQLite in the data directory]. A password is better in FLUXNOC_DATABASE
+        /// or a file: others can read a command line
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
     },
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),

@@ -27,7 +27,8 @@ pub fn read_with(global: &Global, edit: Option<&RuleEdit>) -> Result<Config, Pro
         .with_flag("--color", "console.color", global.color.as_deref())
         .with_flag("--glyphs", "console.glyphs", global.glyphs.as_deref())
         .with_flag("--as", "console.operator", global.operator.as_deref())
-        .with_flag("--listen", "server.listen", global.listen.as_deref());
+        .with_flag("--listen", "server.listen", global.listen.as_deref())
+        .with_flag("--database", "store.url", global.database.as_deref());
     let config = load(&source, &machine, &env)?;
     // What only the console understands is refused here as well, for every command alike.
     look::keymap(&config)?;

@@ -82,6 +82,11 @@ pub(super) fn operator(global: &Global, config: &Config) -> String {
 /// How long a detached engine may take to answer.
 const DETACH: Duration = Duration::from_secs(15);
 
+/// A screen on this machine must not hold what others reach.
+const NEEDS_SERVER: &str = "`[store] url` (or FLUXNOC_DATABASE) names a PostgreSQL database, which \
+    only a server uses: run `fluxnoc serve`, then open the console here again, or elsewhere with \
+    `fluxnoc --connect URL`";
+
 impl Console {
     /// The plan of an engine for this configuration.
     #[must_use]
@@ -103,7 +108,9 @@ impl Console {
     pub fn run(mut self) -> anyhow::Result<ExitCode> {
         self.needs_terminal()?;
         let role = self.role();
-        let place = lifecycle::find_or_start(self.plan(true), &self.operator, role)?;
+        let mut plan = self.plan(true);
+        plan.refuse = plan.database.is_some().then(|| NEEDS_SERVER.to_owned());
+        let place = lifecycle::find_or_start(plan, &self.operator, role)?;
         self.forget_inventory();
         self.log_into_file()?;
         let actor = Actor::Local { name: SafeText::line(&self.operator), role };

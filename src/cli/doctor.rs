@@ -10,11 +10,12 @@ use serde::Serialize;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::args::Global;
-use super::{config_cmd, look, print};
+use super::{config_cmd, lifecycle, look, print};
 use crate::clock::Clock;
 use crate::config::settings::Console;
 use crate::config::{Config, Problems, locate};
-use crate::model::SafeText;
+use crate::model::{SafeText, Secret};
+use crate::store::Store;
 use crate::tui::glyphs;
 use crate::tui::theme::ColourTier;
 
@@ -58,7 +59,7 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
     findings.push(descriptors(config.as_ref().ok()));
     findings.push(clock());
     findings.push(configuration(&config));
-    findings.extend(data(global));
+    findings.extend(data(global, config.as_ref().ok()));
     let console = config.as_ref().map(|config| config.settings.console.clone());
     findings.extend(terminal(&console.unwrap_or_default()));
     if json {
@@ -173,13 +174,17 @@ fn configuration(config: &Result<Config, Problems>) -> Finding {
     }
 }
 
-/// The data directory and the database in it, without opening it.
-fn data(global: &Global) -> Vec<Finding> {
+/// The data directory and the database, without opening it.
+fn data(global: &Global, config: Option<&Config>) -> Vec<Finding> {
     let dir = match locate::data_dir(global.data_dir.as_deref()) {
         Ok(dir) => dir,
         Err(why) => return vec![finding("data", Grade::Fail, why, "")],
     };
     let mut findings = vec![directory(&dir)];
+    if let Some(url) = config.and_then(|config| config.settings.store.url.as_ref()) {
+        findings.push(postgres(url));
+        return findings;
+    }
     let database = dir.join(DATABASE);
     match fs::metadata(&database) {
         Ok(found) => findings.push(file(&database, &found)),
@@ -197,6 +202,24 @@ fn data(global: &Global) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether the PostgreSQL database answers. Nothing is changed in it.
+fn postgres(url: &Secret) -> Finding {
+    let name = "database";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return finding(name, Grade::Fail, error.to_string(), ""),
+    };
+    let looked = runtime.block_on(async {
+        let url = lifecycle::database_url(url).await?;
+        anyhow::Ok(Store::look_at_postgres(&url).await?)
+    });
+    match looked {
+        Ok(text) => finding(name, Grade::Ok, text, ""),
+        Err(error) => finding(name, Grade::Fail, format!("{error:#}"), ""),
+    }
 }
 
 fn directory(dir: &Path) -> Finding {

@@ -14,6 +14,7 @@ use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::engine::{Door, Engine, Handle, Inventory, Keep, KeepRule, Reload, Setup};
+use crate::model::Secret;
 use crate::probe::Shared;
 use crate::protocol::{Problem, ProblemKind, Query, Role};
 use crate::store::{DirLock, Store};
@@ -29,6 +30,8 @@ const STOP: Duration = Duration::from_secs(10);
 const ENDING: Duration = Duration::from_secs(3);
 /// How long a running engine is waited for; one that starts takes longer and is there all the same.
 const ASKED: Duration = Duration::from_millis(300);
+/// How long a program may take that gives the database's URL.
+const SECRET: Duration = Duration::from_secs(30);
 /// Runs at once when the machine allows many descriptors.
 const AT_ONCE: usize = 8192;
 
@@ -36,6 +39,10 @@ const AT_ONCE: usize = 8192;
 pub struct Plan {
     /// The data directory.
     pub data_dir: PathBuf,
+    /// The URL of a PostgreSQL database; SQLite in the data directory without one.
+    pub database: Option<Secret>,
+    /// Why no engine may be started here when none runs.
+    pub refuse: Option<String>,
     /// What to monitor.
     pub inventory: Inventory,
     /// How to read that again.
@@ -104,6 +111,7 @@ pub fn find_or_start(plan: Plan, operator: &str, role: Role) -> anyhow::Result<P
     let until = std::time::Instant::now() + ENDING;
     loop {
         let held = match DirLock::acquire(&plan.data_dir) {
+            Ok(_) if plan.refuse.is_some() => bail!(plan.refuse.unwrap_or_default()),
             Ok(lock) => return Ok(Place::Here(Box::new(start(plan, lock, Beside::Screen)?))),
             Err(held) => held,
         };
@@ -131,6 +139,19 @@ fn stays(client: Client) -> Result<Client, Problem> {
         Ok(Err(problem)) if problem.kind == ProblemKind::Unreachable => Err(problem),
         _ => Ok(client),
     }
+}
+
+/// The URL that a secret holds.
+///
+/// # Errors
+/// When there is none, or it is no URL of a PostgreSQL database; never with the URL itself.
+pub async fn database_url(secret: &Secret) -> anyhow::Result<String> {
+    let until = std::time::Instant::now() + SECRET;
+    let url = crate::secrets::resolve(secret, until).await;
+    let url = url.map_err(|why| anyhow!("[store] url: {why}"))?;
+    let checked = crate::config::database::check(&url);
+    checked.map_err(|why| anyhow!("[store] url, {}: {why}", secret.describe()))?;
+    Ok(url)
 }
 
 /// Starts an engine here, or says who holds the directory.
@@ -233,7 +254,10 @@ async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engin
 
 async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
     let clock = plan.clock;
-    let store = Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?;
+    let store = match &plan.database {
+        None => Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?,
+        Some(url) => Store::open_postgres(&database_url(url).await?).await?,
+    };
     let setup = Setup {
         inventory: plan.inventory,
         reload: plan.reload,

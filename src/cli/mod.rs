@@ -75,8 +75,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Completions { shell }) => told(manual::completions(shell)),
         Some(Command::Man { command }) => told(manual::page(&command)),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),
-        Some(Command::Serve { listen }) => {
-            let global = Global { listen, ..global };
+        Some(Command::Serve { listen, database }) => {
+            let global = Global { listen, database, ..global };
             match with_config(&global) {
                 Ok(config) => told(serve::run(&global, config)),
                 Err(refused) => refused,

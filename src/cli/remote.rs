@@ -36,6 +36,14 @@ pub enum Said {
 pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::Result<ExitCode> {
     let role = if read_only { Role::Viewer } else { Role::Admin };
     let actor = Actor::Local { name: SafeText::line(operator), role };
+    let mut plan = plan;
+    // On a file of our own an engine may run for the time of a verb. A PostgreSQL may be another
+    // server's at this moment; only its first account must be made before there is a server.
+    plan.refuse = (plan.database.is_some() && !is_of_accounts(verb)).then(|| {
+        "no `fluxnoc serve` runs on this data directory; start it, or ask a server elsewhere with \
+         --connect URL"
+            .to_owned()
+    });
     let said = match lifecycle::find_or_start(plan, operator, role)? {
         Place::There(client) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -54,6 +62,20 @@ pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::
         }
     };
     told(verb, said)
+}
+
+fn is_of_accounts(verb: &Verb) -> bool {
+    match &verb.ask {
+        Ask::Tell(query) => matches!(query, Query::Users | Query::Tokens),
+        Ask::Do(command) => matches!(
+            command,
+            Command::AddUser { .. }
+                | Command::EditUser { .. }
+                | Command::RemoveUser { .. }
+                | Command::AddToken { .. }
+                | Command::RevokeToken { .. }
+        ),
+    }
 }
 
 /// Runs a verb at a server and prints its answer.

@@ -150,6 +150,8 @@ pub fn plan(
     let (store, series) = (&config.settings.store, &config.settings.series);
     Plan {
         data_dir: data_dir.to_owned(),
+        database: store.url.clone(),
+        refuse: None,
         inventory: with_found(config, &finding.found),
         reload: Arc::new(move || reading.inventory(&read).map_err(|problems| problems.to_string())),
         keep_rule: Arc::new(move |change| keeping.keep(&keep_with, change)),

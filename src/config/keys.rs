@@ -56,7 +56,7 @@ pub const CONSOLE: &[&str] = &["operator", "theme", "color", "glyphs", "keys", "
 /// `[[action]]`.
 pub const ACTION: &[&str] = &["name", "key", "scope", "command", "confirm", "run"];
 /// `[store]`.
-pub const STORE: &[&str] = &["max_size", "raw", "daily"];
+pub const STORE: &[&str] = &["url", "max_size", "raw", "daily"];
 /// `[series]`.
 pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
 /// `[defaults]`.

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::problem::{Problem, Sink, allowed};
 use super::reader::Reader;
 use super::settings::{Form, SETTINGS, Setting, Settings};
-use super::{keys, kinds};
+use super::{database, keys, kinds};
 use crate::model::FlapLimits;
 
 /// Where a value was said.
@@ -69,7 +69,8 @@ impl Env {
 }
 
 /// Short names for variables that mirror a flag.
-const ALIASES: [(&str, &str); 4] = [
+const ALIASES: [(&str, &str); 5] = [
+    ("FLUXNOC_DATABASE", "store.url"),
     ("FLUXNOC_AS", "console.operator"),
     ("FLUXNOC_THEME", "console.theme"),
     ("FLUXNOC_COLOR", "console.color"),
@@ -123,9 +124,13 @@ impl Layers {
     fn take_from(&mut self, table: &Reader<'_>, setting: &Setting) {
         let Some(value) = table.get(setting.key) else { return };
         if setting.form == Form::Secret {
-            // The only one; it is kept as the reference that it is.
-            if let Some(secret) = kinds::secret(table, setting.key) {
-                self.settings.flux_notify.api_key = Some(secret);
+            // Kept as the references that they are.
+            let (secret, kept) = match setting.section {
+                "store" => (database::written(table, setting.key), &mut self.settings.store.url),
+                _ => (kinds::secret(table, setting.key), &mut self.settings.flux_notify.api_key),
+            };
+            if let Some(secret) = secret {
+                *kept = Some(secret);
                 let origin = Origin::File(table.sink.text.origin(table.place(setting.key).start));
                 self.origins.insert(id(setting), origin);
             }

@@ -10,6 +10,7 @@ mod builtin;
 mod channels;
 pub mod console;
 pub mod contexts;
+pub mod database;
 mod drafts;
 mod email;
 pub mod exposure;

@@ -1,5 +1,6 @@
 //! The table of all settings: for the file, the environment, flags and `config show`.
 
+use super::database;
 use super::flux_notify::{gate, severity};
 use super::kinds::valid_url;
 use super::server;
@@ -141,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 48] = [
+pub const SETTINGS: [Setting; 49] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -153,6 +154,7 @@ pub const SETTINGS: [Setting; 48] = [
     setting!(console.shifts, List, Shifts::parse, |all: &Shifts| {
         (!all.is_empty()).then(|| all.text())
     }),
+    setting!(store.url, Secret, database::said, |url: &Option<_>| database::show(url.as_ref())),
     setting!(store.max_size, Text, store_size, |bytes: &u64| Some(show_size(*bytes))),
     setting!(store.raw, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),
     setting!(store.daily, Text, |t| bounded_span(t, DAY..=CENTURY), |s: &Span| Some(s.to_string())),

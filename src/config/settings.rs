@@ -81,6 +81,8 @@ impl Default for Console {
 /// `[store]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
+    /// The PostgreSQL database to keep everything in; `None` is SQLite in the data directory.
+    pub url: Option<Secret>,
     /// Size in bytes above which the oldest results are dropped first.
     pub max_size: u64,
     /// How long every result is kept.
@@ -93,6 +95,7 @@ impl Default for Store {
     fn default() -> Self {
         let day = 86_400;
         Self {
+            url: None,
             max_size: 4 << 30,
             raw: Span::from_secs(15 * day),
             daily: Span::from_secs(400 * day),

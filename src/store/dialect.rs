@@ -19,6 +19,9 @@ pub(super) const TABLES_POSTGRES: &str = "SELECT CAST(table_name AS TEXT) \
     FROM information_schema.tables \
     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
 
+/// The release of a PostgreSQL server.
+pub(super) const VERSION_POSTGRES: &str = "SELECT CAST(current_setting('server_version') AS TEXT)";
+
 /// Bytes in use, free pages not counted.
 const USED_SQLITE: &str = "SELECT (c.page_count - f.freelist_count) * s.page_size \
     FROM pragma_page_count c, pragma_freelist_count f, pragma_page_size s";

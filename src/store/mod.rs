@@ -148,6 +148,15 @@ impl Store {
         postgres::open(url).await
     }
 
+    /// What answers at the `url` of a PostgreSQL database and what is in it, in words. Nothing is
+    /// changed there.
+    ///
+    /// # Errors
+    /// As [`Self::open_postgres`].
+    pub async fn look_at_postgres(url: &str) -> Result<String, StoreError> {
+        postgres::look(url).await
+    }
+
     /// The same, counted by these meters from now on.
     #[must_use]
     pub fn metered(self, meters: Arc<Meters>) -> Self {

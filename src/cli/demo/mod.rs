@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         .context("cannot make a directory for the scratch database")?;
     let (network, clock) = network(args);
     let console = console(global, &network, scratch.path());
-    let started = lifecycle::Plan { clock: clock.clone(), ..console.plan(false) };
+    let started = lifecycle::Plan { clock: clock.clone(), database: None, ..console.plan(false) };
     let home = lifecycle::start_here(started)?;
     logging::into_file(scratch.path()).context("cannot write the log")?;
     let (ready, played) = tokio::sync::oneshot::channel();
