@@ -109,7 +109,10 @@ fn good_files_are_read_and_what_is_shown_reads_back_the_same() {
 
 #[test]
 fn every_default_in_the_example_is_the_codes_default() {
-    assert_eq!(nowhere(read(&example())), nowhere(read(&example_with_defaults())));
+    let mut with = read(&example_with_defaults());
+    // There is no default of it, and who copies the example has no PostgreSQL.
+    with.settings.store.url = None;
+    assert_eq!(nowhere(read(&example())), nowhere(with));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;
     settings.console.shifts = fluxnoc::model::Shifts::default();

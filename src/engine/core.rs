@@ -312,7 +312,7 @@ impl Core {
     }
 
     async fn retry_store(&mut self) {
-        match self.store.write().await {
+        match self.store.write_soon().await {
             Ok(probe) => match probe.commit().await {
                 Ok(()) => {
                     self.storage_down = false;

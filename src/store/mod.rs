@@ -85,6 +85,9 @@ use tx::{Held, Inner};
 /// Reads a row of `meta`.
 const META: &str = "SELECT value FROM meta WHERE key = $1";
 
+/// The patience of [`Store::write_soon`].
+const SOON: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The memory of an engine; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -238,6 +241,19 @@ impl Store {
             }
         };
         Ok(Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters)))
+    }
+
+    /// The same with little patience, to see whether it works again: whoever asks has other things
+    /// to do, and a pool tries for seconds to reach a server that is away.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_soon(&self) -> Result<Tx, StoreError> {
+        let late = |_| {
+            let why = "it gave no answer within 2 s".to_owned();
+            Err(StoreError::Unavailable { place: self.place.to_string(), why })
+        };
+        tokio::time::timeout(SOON, self.write()).await.unwrap_or_else(late)
     }
 
     /// Closes it, after what is being done is done. On SQLite the write-ahead log is emptied.

@@ -88,22 +88,26 @@ pub(super) async fn reach(
     }
 }
 
+/// What to do about a connection whose certificate is not good.
+const TLS: &str = "check the host and sslmode in the URL; the certificate of an authority of your \
+    own is named with sslrootcert=/path/ca.pem";
+
 /// What to do about a connection that cannot be made.
 fn mend(error: &sqlx::Error, options: &PgConnectOptions) -> Option<String> {
     Some(match error {
         sqlx::Error::Io(io) => match io.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::NotFound => {
                 "nothing listens there: start PostgreSQL, or correct host and port in the URL"
-                    .to_owned()
             }
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => {
-                "it hung up: is it PostgreSQL, and does it start or stop just now?".to_owned()
+                "it hung up: is it PostgreSQL, and does it start or stop just now?"
             }
-            _ => "check the host in the URL and the network".to_owned(),
-        },
-        sqlx::Error::Tls(_) => "check sslmode in the URL; the certificate of an authority of your \
-            own is named with sslrootcert=/path/ca.pem"
-            .to_owned(),
+            // So says what looks at certificates.
+            ErrorKind::InvalidData => TLS,
+            _ => "check the host in the URL and the network",
+        }
+        .to_owned(),
+        sqlx::Error::Tls(_) => TLS.to_owned(),
         sqlx::Error::Database(error) => match &*error.code()? {
             "28P01" | "28000" => {
                 "check user and password in the URL, and its line in pg_hba.conf".to_owned()

@@ -1,5 +1,7 @@
 //! A PostgreSQL server of a test's own: made in a temporary directory, stopped when dropped.
 
+#![allow(dead_code, reason = "each test uses its part of the harness")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,14 +15,20 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
 /// A running server that listens on a socket in its own directory only.
 pub struct Server {
-    child: Child,
+    child: Option<Child>,
     directory: tempfile::TempDir,
+    more: Vec<String>,
     databases: AtomicU32,
 }
 
 impl Server {
     /// Makes and starts a server. It lives as long as this value and the thread that made it.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments; files named in them are readable for everybody.
+    pub fn start_with(more: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("fluxnoc-pg").tempdir().unwrap();
         let data = directory.path().join("data");
         // PostgreSQL refuses to run as root.
@@ -38,22 +46,50 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let more = more.iter().map(|word| (*word).to_owned()).collect();
+        let mut server = Self { child: None, directory, more, databases: AtomicU32::new(0) };
+        server.again();
+        server
+    }
+
+    /// The directory of its socket.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Starts it again after [`Self::stop`], with all that was in it.
+    pub fn again(&mut self) {
+        let directory = self.directory.path();
+        let user = geteuid().is_root().then(|| {
+            let named = |name| User::from_name(name).unwrap();
+            named("postgres").or_else(|| named("nobody")).expect("an unprivileged user")
+        });
         let mut child = program(user.as_ref(), "postgres")
             .arg("-D")
-            .arg(&data)
+            .arg(directory.join("data"))
             .arg("-k")
-            .arg(directory.path())
+            .arg(directory)
             .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off"])
             .args(["-c", "max_connections=200", "-c", "log_min_messages=error"])
-            .current_dir(directory.path())
+            .args(&self.more)
+            .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let socket = directory.path().join(".s.PGSQL.5432");
-        wait_until_ready(&mut child, &socket);
-        Self { child, directory, databases: AtomicU32::new(0) }
+        let port = self.more.iter().find_map(|word| word.strip_prefix("port="));
+        wait_until_ready(&mut child, directory, port.unwrap_or("5432"));
+        self.child = Some(child);
+    }
+
+    /// Stops it: `SIGINT` cuts all connections and leaves everything in order, `SIGQUIT` does not.
+    pub fn stop(&mut self, signal: Signal) {
+        let Some(mut child) = self.child.take() else { return };
+        if let Ok(pid) = i32::try_from(child.id()) {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+        let _ = child.wait();
     }
 
     /// The URL of a database of this server.
@@ -77,11 +113,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.child.id()) {
-            // "Immediate": nothing in it is worth a checkpoint.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGQUIT);
-        }
-        let _ = self.child.wait();
+        // "Immediate": nothing in it is worth a checkpoint.
+        self.stop(Signal::SIGQUIT);
     }
 }
 
@@ -99,7 +132,7 @@ fn program(user: Option<&User>, name: &str) -> Command {
 }
 
 /// The socket accepts before the server does; its last words come on standard error.
-fn wait_until_ready(child: &mut Child, socket: &Path) {
+fn wait_until_ready(child: &mut Child, directory: &Path, port: &str) {
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let drain = std::thread::spawn(move || {
         let mut line = String::new();
@@ -112,8 +145,8 @@ fn wait_until_ready(child: &mut Child, socket: &Path) {
     });
     let ready = || {
         let probe = Command::new(Path::new(PROGRAMS).join("pg_isready"))
-            .args(["-q", "-t", "1", "-h"])
-            .arg(socket.parent().unwrap())
+            .args(["-q", "-t", "1", "-p", port, "-h"])
+            .arg(directory)
             .status();
         probe.is_ok_and(|status| status.success())
     };
