@@ -149,6 +149,7 @@ fn within(scopes: &[Scope], method: &Method, path: &str) -> bool {
         Scope::Api => true,
         Scope::Read => looks,
         Scope::Metrics => looks && path == "/metrics",
+        Scope::Agent => method == Method::POST && path == "/api/v1/agents/register",
     })
 }
 

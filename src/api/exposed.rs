@@ -54,7 +54,9 @@ impl FromRequestParts<Face> for HealthReader {
 /// Every role may look; a worker has no role.
 pub(super) fn may_look(actor: &Actor) -> Result<(), Problem> {
     match actor {
-        Actor::Worker => Err(Problem::forbidden("a worker may not read how the server is")),
+        Actor::Worker | Actor::Agent { .. } => {
+            Err(Problem::forbidden("a worker may not read how the server is"))
+        }
         _ => Ok(()),
     }
 }

@@ -72,7 +72,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
 /// One line per path: its handlers say where they are, and are documented there.
 fn documented() -> OpenApiRouter<Face> {
     use routes::{
-        accounts, alerts, checks, engine, events, handover, log, maintenance, monitoring,
+        accounts, agents, alerts, checks, engine, events, handover, log, maintenance, monitoring,
         notifications, operator, rules, series, work,
     };
     OpenApiRouter::default()
@@ -130,6 +130,10 @@ fn documented() -> OpenApiRouter<Face> {
         .routes(routes!(engine::stop))
         .routes(routes!(work::claim))
         .routes(routes!(work::report))
+        .routes(routes!(work::heartbeat))
+        .routes(routes!(agents::register))
+        .routes(routes!(agents::list))
+        .routes(routes!(agents::one, agents::remove))
         .routes(routes!(monitoring::exposition))
         .routes(routes!(monitoring::metrics))
         .routes(routes!(monitoring::health))

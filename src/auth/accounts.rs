@@ -11,7 +11,8 @@ use super::key::Key;
 use super::token;
 use crate::model::account::folded;
 use crate::model::{
-    KeptToken, KeptUser, Name, PlainToken, Role, Scope, Timestamp, Token, TokenHash, User,
+    KeptAgent, KeptToken, KeptUser, Name, PlainToken, Role, Scope, Timestamp, Token, TokenHash,
+    User,
 };
 
 /// What somebody shows to prove who they are.
@@ -60,6 +61,11 @@ pub enum Session {
         /// What it may be used for.
         scopes: Vec<Scope>,
     },
+    /// The key of an agent.
+    Agent {
+        /// Which.
+        hash: TokenHash,
+    },
 }
 
 /// Who somebody is.
@@ -85,6 +91,7 @@ struct Entry {
 pub struct Accounts {
     users: HashMap<String, Arc<KeptUser>>,
     tokens: HashMap<TokenHash, Arc<Entry>>,
+    agents: HashMap<TokenHash, Name>,
 }
 
 impl Accounts {
@@ -99,6 +106,33 @@ impl Accounts {
             all.put_token(token);
         }
         all
+    }
+
+    /// The same, and these agents.
+    #[must_use]
+    pub fn with_agents<'a>(mut self, agents: impl IntoIterator<Item = &'a KeptAgent>) -> Self {
+        for agent in agents {
+            self.put_agent(&agent.name, agent.hash);
+        }
+        self
+    }
+
+    /// Lets an agent in by this key, and by no other.
+    pub fn put_agent(&mut self, name: &Name, hash: TokenHash) {
+        self.remove_agent(name);
+        self.agents.insert(hash, Name::clone(name));
+    }
+
+    /// Lets an agent not in any more.
+    pub fn remove_agent(&mut self, name: &str) {
+        let name = folded(name);
+        self.agents.retain(|_, known| folded(known) != name);
+    }
+
+    /// True when there is an agent of that name.
+    #[must_use]
+    pub fn has_agent(&self, name: &str) -> bool {
+        self.agents.values().any(|known| **known == *name)
     }
 
     /// The user of that name, however it is written.
@@ -164,6 +198,15 @@ impl Accounts {
         self.tokens.retain(|_, entry| folded(&entry.kept.token.name) != name);
     }
 
+    /// The store knows now how often a token may still be used.
+    pub fn stored_uses(&mut self, name: &str, left: u32) {
+        if let Some(kept) = self.token(name).cloned() {
+            let mut kept = kept;
+            kept.token.uses = Some(left);
+            self.put_token(kept);
+        }
+    }
+
     /// Tokens that were used later than the store knows.
     #[must_use]
     pub fn used_since_stored(&self) -> Vec<(Name, Timestamp)> {
@@ -198,6 +241,10 @@ impl Accounts {
             }
             Credential::Token(PlainToken(text)) => {
                 let hash = token::of_text(text)?;
+                if let Some(name) = self.agents.get(&hash) {
+                    let (name, role) = (Name::clone(name), Role::Viewer);
+                    return Some(Identity { name, role, session: Session::Agent { hash } });
+                }
                 let entry = self.tokens.get(&hash)?;
                 // The table found it by a hash of the hash; that it is the same is asked without
                 // saying how much of it is.
@@ -239,6 +286,9 @@ impl Accounts {
             Session::Token { hash, .. } => {
                 let token = &self.tokens.get(hash)?.kept.token;
                 Some(token.expires.unwrap_or(Timestamp::from_millis(i64::MAX)))
+            }
+            Session::Agent { hash } => {
+                self.agents.contains_key(hash).then_some(Timestamp::from_millis(i64::MAX))
             }
         }
     }

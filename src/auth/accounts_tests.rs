@@ -26,6 +26,8 @@ fn token(name: &str, hash: TokenHash, expires: Option<Timestamp>) -> KeptToken {
         created_by: SafeText::line("x"),
         expires,
         last_used: None,
+        agent: None,
+        uses: None,
     };
     KeptToken { token, hash }
 }

@@ -70,9 +70,15 @@ pub enum TokenCommand {
     /// Make a token for a program, and show it once
     Add {
         /// What it may do at most: admin, operator or viewer
-        #[arg(long)]
-        role: Role,
-        /// Its name [default: one after the moment]
+        #[arg(long, required_unless_present = "agent", conflicts_with = "agent")]
+        role: Option<Role>,
+        /// The agent that may register with it, and nothing else
+        #[arg(long, value_name = "NAME", conflicts_with = "scopes")]
+        agent: Option<Name>,
+        /// How often that may happen [default: again whenever no live agent has the name]
+        #[arg(long, value_name = "N", requires = "agent")]
+        uses: Option<u32>,
+        /// Its name [default: one after the moment, or agent-NAME]
         #[arg(long)]
         name: Option<Name>,
         /// What it may be used for, any number of times: api (all that its role may), read, metrics
@@ -124,6 +130,25 @@ pub enum Asked {
     Tell(Query, bool),
 }
 
+/// What `agents` can do besides listing them.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AgentsCommand {
+    /// Forget an agent: its key counts no more
+    Remove {
+        /// Its name
+        name: Name,
+    },
+}
+
+/// What `agents` asks.
+#[must_use]
+pub fn agents(typed: Option<AgentsCommand>, json: bool) -> Asked {
+    match typed {
+        None => Asked::Tell(Query::Agents, json),
+        Some(AgentsCommand::Remove { name }) => Asked::Do(Command::RemoveAgent { name }, json),
+    }
+}
+
 /// What `user` asks; its password is asked of `password` with the name.
 ///
 /// # Errors
@@ -153,10 +178,15 @@ pub fn user(
 #[must_use]
 pub fn token(typed: TokenCommand, now: Timestamp) -> Asked {
     match typed {
-        TokenCommand::Add { role, name, scopes, expires: Lasts(lasts), json } => {
-            let name = name.unwrap_or_else(|| format!("token-{}", now.millis()).into());
+        TokenCommand::Add { role, agent, uses, name, scopes, expires: Lasts(lasts), json } => {
+            let name = name.unwrap_or_else(|| match &agent {
+                Some(agent) => format!("agent-{agent}").into(),
+                None => format!("token-{}", now.millis()).into(),
+            });
+            let role = role.unwrap_or(Role::Viewer);
+            let scopes = if agent.is_some() { vec![Scope::Agent] } else { scopes };
             let expires = lasts.map(|span| now + span);
-            Asked::Do(Command::AddToken { name, role, scopes, expires }, json)
+            Asked::Do(Command::AddToken { name, role, scopes, expires, agent, uses }, json)
         }
         TokenCommand::List { json } => Asked::Tell(Query::Tokens, json),
         TokenCommand::Revoke { name, json } => Asked::Do(Command::RevokeToken { name }, json),

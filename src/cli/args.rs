@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::accounts_cmd::{TokenCommand, UserCommand};
+use super::accounts_cmd::{AgentsCommand, TokenCommand, UserCommand};
 use super::check_args::CheckKind;
 use super::rules_cmd::RulesCommand;
 use super::verb::{Expires, Past};
@@ -245,6 +245,15 @@ pub enum Command {
     /// The tokens of programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// The agents: how each is
+    Agents {
+        /// What to do
+        #[command(subcommand)]
+        command: Option<AgentsCommand>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Write a note into the handover
     Note {
         /// What

@@ -6,7 +6,7 @@ use super::print::{as_json, safe_line};
 use super::remote::Said;
 use super::verb::Form;
 use crate::model::safe_text::width;
-use crate::model::{Maintenance, Name, PlainToken, State, Timestamp, Token, User};
+use crate::model::{Agent, Maintenance, Name, PlainToken, SafeText, State, Timestamp, Token, User};
 use crate::protocol::query::{AlertAnswer, HostAnswer};
 use crate::protocol::{Answer, LogEntry, Outcome};
 
@@ -42,6 +42,7 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Rules(page) => pretty(page),
         Answer::Users(users) => pretty(users),
         Answer::Tokens(tokens) => pretty(tokens),
+        Answer::Agents(agents) => pretty(agents),
         Answer::TryRules(answer) => pretty(answer),
         other => pretty(other),
     }
@@ -74,6 +75,7 @@ fn done(outcome: &Outcome) -> String {
         }
         Outcome::User(user) => format!("user {}: {}\n", safe_line(&user.name), user.role.word()),
         Outcome::Token { token, plain } => made_token(token, plain.as_ref()),
+        Outcome::Enrolled { name, .. } => format!("agent {}\n", safe_line(name)),
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
 }
@@ -115,6 +117,24 @@ fn tokens_table(tokens: &[Token]) -> String {
     table(&["NAME", "ROLE", "SCOPES", "EXPIRES", "LAST USED"], &rows)
 }
 
+fn agents_table(agents: &[Agent]) -> String {
+    let rows = agents.iter().map(|agent| {
+        let text = |text: &SafeText| text.to_string();
+        vec![
+            agent.name.to_string(),
+            agent.phase.word().to_owned(),
+            agent.since.to_string(),
+            text(&agent.location),
+            agent.address.as_ref().map(text).unwrap_or_default(),
+            agent.rtt.map(|rtt| rtt.to_string()).unwrap_or_default(),
+            agent.checks.to_string(),
+            text(&agent.reason),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    table(&["NAME", "STATE", "SINCE", "LOCATION", "ADDRESS", "RTT", "CHECKS", "REASON"], &rows)
+}
+
 fn told(answer: &Answer) -> String {
     match answer {
         Answer::Hosts(hosts) => hosts_table(hosts),
@@ -126,6 +146,7 @@ fn told(answer: &Answer) -> String {
         Answer::TryRules(answer) => super::rules_cmd::trials(answer),
         Answer::Users(users) => users_table(users),
         Answer::Tokens(tokens) => tokens_table(tokens),
+        Answer::Agents(agents) => agents_table(agents),
         Answer::Check(_)
         | Answer::History { .. }
         | Answer::Edges(_)

@@ -255,6 +255,9 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
             let form = if markdown { Form::Markdown(usual.zone.clone()) } else { form(json) };
             handover(since, now, usual).map(|query| Verb { ask: Ask::Tell(query), form })
         }
+        Typed::Agents { command, json } => {
+            Ok(of_account(accounts_cmd::agents(command, json), usual))
+        }
         Typed::Token(typed) => Ok(of_account(accounts_cmd::token(typed, now), usual)),
         Typed::Note { text, json } => command(Command::Note { text: text.join(" ") }, json),
         Typed::SignOff { to, json } => command(Command::SignOff { to }, json),

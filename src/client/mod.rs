@@ -144,7 +144,7 @@ impl Client {
         let unsent = |problem| Undone { problem, sent: false };
         let call = routes::of_command(&request.command).map_err(unsent)?;
         let role = match &request.actor {
-            Actor::Worker | Actor::Engine => self.role,
+            Actor::Worker | Actor::Agent { .. } | Actor::Engine => self.role,
             person => self.role.min(person.role()),
         };
         self.renewed().await.map_err(unsent)?;

@@ -97,15 +97,21 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
             post(&["auth", "password"], &body)
         }
         Command::Logout => Ok(order(&["auth", "logout"])),
-        Command::AddToken { name, role, scopes, expires } => {
-            let body = json!({ "name": name, "role": role, "scopes": scopes, "expires": expires });
+        Command::AddToken { name, role, scopes, expires, agent, uses } => {
+            let body = json!({
+                "name": name, "role": role, "scopes": scopes, "expires": expires,
+                "agent": agent, "uses": uses,
+            });
             post(&["tokens"], &body)
         }
         Command::RevokeToken { name } => Ok(remove(&["tokens", name])),
         Command::Reload => Ok(order(&["reload"])),
         Command::Stop => Ok(order(&["stop"])),
-        Command::Claim { boot } => post(&["work", "claim"], &json!({ "boot": boot })),
+        Command::Enrol(enrolment) => post(&["agents", "register"], enrolment),
+        Command::RemoveAgent { name } => Ok(remove(&["agents", name])),
+        Command::Claim(claim) => post(&["work", "claim"], claim),
         Command::Report(report) => post(&["work", "report"], report),
+        Command::Beat(beat) => post(&["work", "heartbeat"], beat),
     }
 }
 
@@ -199,6 +205,7 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
         Query::Remembered => get(&["remembered"], &[]),
         Query::Users => get(&["users"], &[]),
         Query::Tokens => get(&["tokens"], &[]),
+        Query::Agents => get(&["agents"], &[]),
         Query::Settings => get(&["settings"], &[]),
         Query::Engine => get(&["engine"], &[]),
         Query::Config => get(&["config"], &[]),
@@ -270,6 +277,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Users => Answer::Users(read(bytes)?),
         Query::Tokens => Answer::Tokens(read(bytes)?),
+        Query::Agents => Answer::Agents(read(bytes)?),
         Query::Settings => Answer::Settings(read(bytes)?),
         Query::Engine => Answer::Engine(read(bytes)?),
         Query::Config => Answer::Config(String::from_utf8_lossy(bytes).into_owned()),

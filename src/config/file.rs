@@ -51,9 +51,9 @@ pub(super) fn read(path: &Path) -> Result<String, Problems> {
     })
 }
 
-/// The warning about a file with passwords in it that others can read.
-pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
-    let inline = |check: &Check| match &*check.spec {
+/// True when a password is written in the check itself.
+pub(super) fn is_inline(check: &Check) -> bool {
+    match &*check.spec {
         Spec::Mysql(spec) => matches!(spec.password, Some(Secret::Inline(_))),
         Spec::Snmp(spec) => spec.has_inline_secret(),
         Spec::Json(JsonSpec { endpoint, .. }) | Spec::Scrape(ScrapeSpec { endpoint, .. }) => {
@@ -61,9 +61,13 @@ pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
             secrets.iter().any(|secret| matches!(secret, Some(Secret::Inline(_))))
         }
         _ => false,
-    };
+    }
+}
+
+/// The warning about a file with passwords in it that others can read.
+pub(super) fn exposed(path: &Path, config: &Config) -> Option<Problem> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0 && config.checks.iter().any(inline)).then(|| {
+    (mode & 0o077 != 0 && config.checks.iter().any(is_inline)).then(|| {
         let name = path.display().to_string();
         let message = format!(
             "a password is in it and others may read it (mode {mode:04o}): chmod 600 {name}"

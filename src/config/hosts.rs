@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::keys;
 use super::reader::Reader;
-use crate::model::{Host, Kind, State, id::valid_name};
+use crate::model::{Host, Kind, Name, State, id::valid_name};
 
 /// What this machine is called and where it answers; the caller found it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub(super) fn read<'a>(
         contact_list: super::channels::list_of(&reader, &defaults.contact_lists),
         notes: own("notes"),
         runbook: own("runbook"),
+        agent: agent(&reader),
         unreachable: reader.choice("unreachable", &UNREACHABLE).unwrap_or(defaults.unreachable),
         origin: Some(reader.origin()),
         ..Host::new(name?, address.unwrap_or_default())
@@ -98,6 +99,15 @@ pub(super) fn read<'a>(
     let name_at = reader.place("name");
     let enabled = reader.boolean("enabled").unwrap_or(true);
     Some(Written { host, name_at, reader, enabled, bare })
+}
+
+/// The agent that runs a check, or the checks of a host.
+pub(super) fn agent(reader: &Reader<'_>) -> Option<Name> {
+    let name = reader.text("agent")?;
+    if let Err(why) = valid_name(name) {
+        reader.wrong("agent", format!("{name:?}: {why}"));
+    }
+    Some(name.into())
 }
 
 /// Checks that a text can be an address or a resolvable name.

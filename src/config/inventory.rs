@@ -31,11 +31,18 @@ struct Template {
     contact: Option<String>,
     contact_list: Option<crate::model::Name>,
     runbook: Option<String>,
+    agent: Option<crate::model::Name>,
     enabled: bool,
     origin: String,
 }
 
 impl Template {
+    /// True when it looks at the machine it runs on, and that is not the host.
+    fn is_foreign_to(&self, host: &Host, machine: &Machine) -> bool {
+        let by_agent = self.agent.is_some() || host.agent.is_some();
+        self.spec.is_local() && !by_agent && !machine.is_this(&host.address)
+    }
+
     fn on(&self, host: &Host) -> Check {
         Check {
             key: CheckKey::new(Arc::clone(&host.name), self.name.as_str()),
@@ -53,6 +60,7 @@ impl Template {
             contact: self.contact.clone(),
             contact_list: self.contact_list.clone().or_else(|| host.contact_list.clone()),
             runbook: self.runbook.clone(),
+            agent: self.agent.clone().or_else(|| host.agent.clone()),
             enabled: self.enabled,
             origin: Some(self.origin.clone()),
         }
@@ -127,7 +135,7 @@ pub(super) fn read<'a>(
 
 impl Assembly<'_> {
     fn add(&mut self, template: &Template, host: &Host) {
-        if template.spec.is_local() && !self.machine.is_this(&host.address) {
+        if template.is_foreign_to(host, self.machine) {
             self.sink.wrong(&template.at, not_here(template.kind, host, 1));
             return;
         }
@@ -143,7 +151,7 @@ impl Assembly<'_> {
         }
         if template.spec.is_local() {
             let foreign: Vec<&&Host> =
-                matching.iter().filter(|host| !self.machine.is_this(&host.address)).collect();
+                matching.iter().filter(|host| template.is_foreign_to(host, self.machine)).collect();
             if let Some(first) = foreign.first() {
                 self.sink.wrong(&template.at, not_here(template.kind, first, foreign.len()));
                 return;
@@ -165,6 +173,14 @@ impl Assembly<'_> {
         }
         let mut check = template.on(host);
         check.enabled &= !self.disabled.contains(&host.name);
+        if check.agent.is_some() && super::file::is_inline(&check) {
+            let why = format!(
+                "check `{}` runs at an agent, and a password that is written here never leaves this \
+                 file; write {{ env = \"NAME\" }} or {{ file = \"PATH\" }}, which the agent reads",
+                check.key
+            );
+            self.sink.wrong(&template.at, why);
+        }
         let line = self.sink.text.line(template.at.start);
         if let Some(first) = self.lines.insert(check.key.clone(), line) {
             self.lines.insert(check.key.clone(), first);
@@ -183,7 +199,7 @@ fn not_here(kind: Kind, host: &Host, count: usize) -> String {
     let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
     format!(
         "`{kind}` looks at the machine it runs on, and host `{}`{more} with address {} is not this \
-         machine; move it to a host with address = \"127.0.0.1\"",
+         machine; move it to a host with address = \"127.0.0.1\", or give the host an `agent` there",
         host.name, host.address
     )
 }
@@ -223,6 +239,7 @@ fn bare(kind: Kind, at: &Range<usize>, defaults: &Defaults, reader: &Reader<'_>)
         contact: None,
         contact_list: None,
         runbook: None,
+        agent: None,
         enabled: true,
         origin: reader.sink.text.origin(at.start),
     }
@@ -233,8 +250,8 @@ fn template(reader: &Reader<'_>, shared: bool, defaults: &Defaults) -> Option<Te
     let words: Vec<(&str, Kind)> = Kind::ALL.iter().map(|kind| (kind.word(), *kind)).collect();
     reader.require("kind", "kind = \"ping\"");
     let kind = match reader.text("kind").map(|word| (word, word.parse::<Kind>())) {
-        Some((_, Ok(kind))) => kind,
-        Some((_, Err(_))) => reader.choice("kind", &words)?,
+        Some((_, Ok(kind))) if kind != Kind::Agent => kind,
+        Some(_) => reader.choice("kind", &words)?,
         None => return None,
     };
     let mut known = keys::of_check(kind, shared);
@@ -281,6 +298,7 @@ fn assemble(
         contact: own("contact"),
         contact_list: super::channels::list_of(reader, &defaults.contact_lists),
         runbook: own("runbook"),
+        agent: hosts::agent(reader),
         enabled: reader.boolean("enabled").unwrap_or(true),
         origin: reader.origin(),
     };

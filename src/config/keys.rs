@@ -136,6 +136,7 @@ pub const HOST: &[&str] = &[
     "contact_list",
     "notes",
     "runbook",
+    "agent",
     "unreachable",
     "parents",
     "parents_need",
@@ -157,6 +158,7 @@ pub const CHECK: &[&str] = &[
     "runbook",
     "contact",
     "contact_list",
+    "agent",
     "enabled",
 ];
 /// Keys of the judging that most kinds have.
@@ -230,6 +232,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "certificate_critical",
             "family",
         ],
+        Kind::Agent => &[],
         Kind::Scrape => &[
             "url",
             "headers",

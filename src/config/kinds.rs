@@ -51,6 +51,8 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Snmp => Spec::Snmp(Box::new(super::snmp::read(reader)?)),
         Kind::Json => Spec::Json(super::polled::json(reader)?),
         Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
+        // It was refused before.
+        Kind::Agent => return None,
     })
 }
 

@@ -45,6 +45,14 @@ const PROCESS: &[(&str, Measure)] =
 /// second.
 const MACHINE: &[(&str, Measure)] = &[("load1", Measure::Count), ("network_speed", Measure::Count)];
 
+/// What the heartbeat of an agent gives.
+const AGENT: &[(&str, Measure)] = &[
+    ("rtt", Measure::Time),
+    ("failed_runs", Measure::Count),
+    ("buffered", Measure::Count),
+    ("dropped", Measure::Count),
+];
+
 /// What every check of a kind can give; some stand in two lists.
 fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
     let (own, more, third): (&[_], &[_], &[_]) = match kind {
@@ -56,13 +64,14 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
         Kind::Process => (PROCESS, &[], &[]),
         Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),
         Kind::Custom => (&[], &[], &[]),
+        Kind::Agent => (AGENT, &[], &[]),
     };
     own.iter().chain(more).chain(third).copied()
 }
 
 /// What some kind of check gives by itself; a name may come more than once.
 pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Measure)> {
-    Kind::ALL.iter().flat_map(|kind| of_kind(*kind))
+    Kind::ALL.iter().chain(&[Kind::Agent]).flat_map(|kind| of_kind(*kind))
 }
 
 /// How a metric of a check is counted; `None` when it cannot give it. `named` says that the rule

@@ -177,6 +177,7 @@ fn write_host(out: &mut String, host: &Host) {
     keys.optional("contact_list", host.contact_list.as_ref());
     keys.optional("notes", host.notes.as_ref());
     keys.optional("runbook", host.runbook.as_ref());
+    keys.optional("agent", host.agent.as_ref());
     let critical = host.unreachable == State::Critical;
     keys.text("unreachable", if critical { "critical" } else { "unknown" });
     if !host.parents.is_empty() {
@@ -216,6 +217,7 @@ impl Keys<'_> {
         self.optional("contact", check.contact.as_ref());
         self.optional("contact_list", check.contact_list.as_ref());
         self.optional("runbook", check.runbook.as_ref());
+        self.optional("agent", check.agent.as_ref());
         self.put("enabled", if check.enabled { "true" } else { "false" });
     }
 
@@ -247,6 +249,7 @@ impl Keys<'_> {
 
     fn spec(&mut self, spec: &Spec) {
         match spec {
+            Spec::Agent => {}
             Spec::Ping(spec) => {
                 self.put("packets", &spec.packets.to_string());
                 self.text("packet_interval", &spec.packet_interval.to_string());

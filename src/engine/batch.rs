@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 
 use super::handover::DutyChange;
 use crate::model::{
-    Alert, AlertId, Comment, Edge, Hold, Host, KeptToken, KeptUser, Maintenance, MaintenanceId,
-    Name, Notification, PathChange, RequestId, SafeText, State, Status, Timestamp,
+    Alert, AlertId, Comment, Edge, Hold, Host, KeptAgent, KeptToken, KeptUser, Maintenance,
+    MaintenanceId, Name, Notification, PathChange, RequestId, SafeText, State, Status, StreamMark,
+    Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, NotificationScope, Outcome, Problem};
@@ -25,6 +26,8 @@ pub struct Judged {
     pub finding: Finding,
     /// Its state.
     pub state: State,
+    /// It came too late to change anything but the history.
+    pub late: bool,
 }
 
 /// A person's command, to be remembered and audited in the same transaction.
@@ -81,6 +84,8 @@ pub enum AccountChange {
     RemoveToken(Name),
     /// A token was used.
     TokenUsed(Name, Timestamp),
+    /// A token may be used so often still to let an agent in.
+    TokenUses(Name, u32),
 }
 
 /// A comment to be kept.
@@ -210,6 +215,12 @@ pub struct Batch {
     pub inventory: Vec<Inventory>,
     /// What the engine did by itself, for the history: a name and the words as JSON.
     pub noted: Vec<Noted>,
+    /// Agents that are new, were let in again or started.
+    pub agents: Vec<KeptAgent>,
+    /// Agents that are forgotten.
+    pub agents_gone: Vec<Name>,
+    /// How far the results of agents were taken.
+    pub streams: Vec<(Name, StreamMark)>,
     /// Accounts that change.
     pub accounts: Vec<AccountChange>,
     /// Commands of people.
@@ -250,6 +261,9 @@ impl Batch {
             && self.audited.is_empty()
             && self.noted.is_empty()
             && self.accounts.is_empty()
+            && self.agents.is_empty()
+            && self.agents_gone.is_empty()
+            && self.streams.is_empty()
             && self.replies.is_empty()
     }
 }

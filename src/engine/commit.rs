@@ -60,6 +60,7 @@ impl Core {
             tx.add_path_change(change).await?;
         }
         write_accounts(&mut tx, batch).await?;
+        write_agents(&mut tx, batch).await?;
         for noted in &batch.noted {
             let row = AuditRow {
                 actor: noted.actor.as_str(),
@@ -169,7 +170,7 @@ impl Core {
             at: judged.finding.at,
             slot: judged.finding.slot,
             state: judged.state,
-            late: false,
+            late: judged.late,
             values,
         })
     }
@@ -225,6 +226,9 @@ impl Core {
             self.remember(audited.id, audited.outcome);
         }
         self.settle_accounts(std::mem::take(&mut batch.accounts));
+        let (agents, gone) =
+            (std::mem::take(&mut batch.agents), std::mem::take(&mut batch.agents_gone));
+        self.settle_agents(agents, gone, self.clock.now());
         events.append(&mut batch.events);
         batch.events = events;
         self.publish(batch);
@@ -242,7 +246,7 @@ impl Core {
             // Whoever asked may be gone; the thing is done all the same.
             let _ = reply.send(Ok(outcome));
         }
-        self.feed.direct(batch.directives, now.steady);
+        self.direct(batch.directives, now.steady);
     }
 
     fn settle_inventory(&mut self, batch: &mut Batch, numbers: &Numbers, events: &mut Vec<Event>) {
@@ -263,7 +267,9 @@ impl Core {
                     let old = self.table.lift(&check.key);
                     let slot = self.fresh_slot(no, check, old, now);
                     events.push(Event::Check(Arc::new(slot.row(&slot.status))));
-                    if slot.check.rule.is_none() {
+                    if Self::is_run(&slot.check) {
+                        // Whoever ran it before runs it no more.
+                        batch.directives.drop.push(slot.check.key.clone());
                         batch.directives.assign.push(super::sync::assignment(&slot));
                     }
                     self.table.put(slot);
@@ -311,7 +317,10 @@ impl Core {
 
     fn settle_result(&mut self, judged: Judged) {
         let now = self.clock.now();
-        let Judged { at, finding, .. } = judged;
+        let Judged { at, finding, late, .. } = judged;
+        if late {
+            return;
+        }
         let Some(slot) = self.table.get_mut(at) else { return };
         let seen = finding.observation;
         let values = seen
@@ -351,7 +360,25 @@ async fn write_accounts(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
             AccountChange::AddToken(kept) => tx.add_token(kept).await?,
             AccountChange::RemoveToken(name) => tx.delete_token(name).await?,
             AccountChange::TokenUsed(name, at) => tx.token_used(name, *at).await?,
+            AccountChange::TokenUses(name, left) => tx.token_uses(name, *left).await?,
         }
+    }
+    Ok(())
+}
+
+/// Writes what changed of agents, and how far their results were taken.
+async fn write_agents(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    for agent in &batch.agents {
+        tx.put_agent(agent).await?;
+        if agent.boot.is_none() {
+            tx.delete_streams(&agent.name).await?;
+        }
+    }
+    for name in &batch.agents_gone {
+        tx.delete_agent(name).await?;
+    }
+    for (agent, mark) in &batch.streams {
+        tx.put_stream(agent, *mark).await?;
     }
     Ok(())
 }

@@ -70,6 +70,8 @@ pub struct Core {
     pub(super) render: super::Render,
     pub(super) settings: Arc<Vec<crate::model::Setting>>,
     pub(super) rules: Arc<Vec<crate::model::Rule>>,
+    /// The workers on other machines.
+    pub(super) agents: super::agents::Agents,
     pub(super) routes: tokio::sync::watch::Sender<Arc<crate::model::Routes>>,
     /// How much an Operator may cover with a window.
     pub(super) access: crate::model::access::Access,
@@ -270,8 +272,17 @@ impl Core {
         for (reply, _) in batch.replies {
             let _ = reply.send(Err(problem.clone()));
         }
+        for (name, mark) in batch.streams {
+            if let Some(entry) = self.agents.get_mut(&name) {
+                entry.not_taken(mark);
+            }
+        }
         for judged in batch.judged.into_iter().rev() {
-            self.queue.push_front(judged.finding);
+            // An agent was told, and sends it again.
+            let slot = self.table.get(judged.at);
+            if !judged.late && slot.is_some_and(|slot| slot.check.agent.is_none()) {
+                self.queue.push_front(judged.finding);
+            }
         }
         if !self.storage_down {
             tracing::error!(%error, "cannot store results; nothing is judged until it works again");
@@ -296,6 +307,7 @@ impl Core {
         self.watch_clock(now);
         self.follow_ways(now);
         self.look_at_windows(now);
+        self.look_at_agents(now);
         self.recheck_before_ends(now);
         self.look_at_hold(now);
         self.follow_reach(now);
@@ -379,7 +391,7 @@ impl Core {
         if directives.traces.is_some() {
             self.paths.keep_live(self.feed.live_traces());
         }
-        self.feed.direct(directives, now);
+        self.direct(directives, now);
     }
 
     /// Remembers an outcome for its request's id.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::agents::Worker;
 use super::handle::{EVENTS, Watcher};
 use crate::meters::Meters;
 use crate::model::{CheckKey, SafeText, Span, Steady};
@@ -17,8 +18,12 @@ use crate::protocol::{Actor, Event, Problem, World};
 
 /// How long a live trace goes on after its last watcher looked away.
 const LINGER: Span = Span::from_secs(15);
-/// Most streams at once.
+/// Most streams of people at once.
 const STREAMS: usize = 256;
+/// Most streams of one worker.
+const OWN: usize = 8;
+/// Most streams of workers at once.
+const WORKERS: usize = 2 * super::agents::AGENTS;
 /// Events that are kept for streams that come back: some minutes of a busy engine.
 const KEPT: usize = 8192;
 
@@ -27,7 +32,8 @@ struct Stream {
     out: mpsc::Sender<Arc<Event>>,
     interest: Interest,
     operator: SafeText,
-    worker: bool,
+    /// Whose, when it is a worker's.
+    worker: Option<Worker>,
     lost: bool,
 }
 
@@ -77,7 +83,7 @@ impl Feed {
     /// happens is a topic, as is each check and each path that somebody looks at.
     #[must_use]
     pub fn numbers(&self) -> (usize, usize, usize) {
-        let open = self.streams.values().filter(|s| !s.worker && !s.out.is_closed());
+        let open = self.streams.values().filter(|s| s.worker.is_none() && !s.out.is_closed());
         let (mut checks, mut paths) = (HashSet::new(), HashSet::new());
         let (mut streams, mut topics) = (0, 0);
         for Stream { interest, .. } in open {
@@ -94,8 +100,8 @@ impl Feed {
     /// # Errors
     /// `Unavailable` when there are too many.
     pub fn watch(&mut self, actor: &Actor, world: &World) -> Result<Watcher, Problem> {
-        self.full()?;
-        let worker = *actor == Actor::Worker;
+        self.full(actor)?;
+        let worker = worker_of(actor).is_some();
         let hosts = if worker { 0 } else { world.host_count() };
         let mut picture = vec![Arc::new(Event::Hello { stream: self.last + 1, hosts })];
         if worker {
@@ -116,10 +122,10 @@ impl Feed {
     pub fn resume(&mut self, actor: &Actor, mark: Mark, world: &World) -> Result<Watcher, Problem> {
         let missed = self.told.checked_sub(mark.seq).and_then(|count| usize::try_from(count).ok());
         let known = missed.filter(|count| mark.run == self.run && *count <= self.kept.len());
-        let Some(missed) = known.filter(|_| *actor != Actor::Worker) else {
+        let Some(missed) = known.filter(|_| worker_of(actor).is_none()) else {
             return self.watch(actor, world);
         };
-        self.full()?;
+        self.full(actor)?;
         let mut picture = vec![Arc::new(Event::Resumed { stream: self.last + 1 })];
         let name = actor.name();
         let mine = |said: &&Said| said.operator.as_ref().is_none_or(|one| *one == name);
@@ -128,9 +134,18 @@ impl Feed {
         Ok(self.open(actor, picture))
     }
 
-    fn full(&self) -> Result<(), Problem> {
-        if self.streams.len() >= STREAMS {
-            return Err(Problem::unavailable(format!("{STREAMS} consoles watch already")));
+    fn full(&self, actor: &Actor) -> Result<(), Problem> {
+        let worker = worker_of(actor);
+        let like = |stream: &&Stream| stream.worker.is_some() == worker.is_some();
+        let (most, who) =
+            if worker.is_some() { (WORKERS, "workers") } else { (STREAMS, "consoles") };
+        if self.streams.values().filter(like).count() >= most {
+            return Err(Problem::unavailable(format!("{most} {who} watch already")));
+        }
+        // One that comes back over and over leaves streams behind until they are noticed.
+        let own = |stream: &&Stream| worker.is_some() && stream.worker == worker;
+        if self.streams.values().filter(own).count() >= OWN {
+            return Err(Problem::unavailable(format!("this worker watches {OWN} times already")));
         }
         Ok(())
     }
@@ -138,12 +153,12 @@ impl Feed {
     fn open(&mut self, actor: &Actor, mut picture: Vec<Arc<Event>>) -> Watcher {
         self.last += 1;
         let (out, changes) = mpsc::channel(EVENTS);
-        let worker = *actor == Actor::Worker;
-        if !worker {
+        let worker = worker_of(actor);
+        if worker.is_none() {
             picture.push(Arc::new(Event::Mark(self.mark())));
         }
         let interest = Interest::default();
-        if !worker {
+        if worker.is_none() {
             let stream = self.last;
             tracing::info!(stream, operator = %actor.name(), "realtime connection opened");
             self.meters.realtime.sent("picture", 1);
@@ -235,16 +250,16 @@ impl Feed {
     /// Sends to all people's streams.
     pub fn tell(&mut self, event: &Arc<Event>, now: Steady) {
         self.keep(event, None);
-        self.send(event, now, |stream| !stream.worker);
+        self.send(event, now, |stream| stream.worker.is_none());
         let mark = Arc::new(Event::Mark(self.mark()));
-        self.send(&mark, now, |stream| !stream.worker);
+        self.send(&mark, now, |stream| stream.worker.is_none());
     }
 
     /// Sends to the streams of one operator.
     pub fn tell_operator(&mut self, operator: &SafeText, event: Event, now: Steady) {
         let event = Arc::new(event);
         self.keep(&event, Some(operator.clone()));
-        self.send(&event, now, |stream| !stream.worker && stream.operator == *operator);
+        self.send(&event, now, |stream| stream.worker.is_none() && stream.operator == *operator);
     }
 
     /// The live traces that run.
@@ -253,11 +268,36 @@ impl Feed {
         &self.sent_traces
     }
 
-    /// Sends to the workers' streams.
-    pub fn direct(&mut self, directives: Directives, now: Steady) {
+    /// The workers that listen.
+    #[must_use]
+    pub fn workers(&self) -> HashSet<Worker> {
+        let open = self.streams.values().filter(|stream| !stream.out.is_closed());
+        open.filter_map(|stream| stream.worker.clone()).collect()
+    }
+
+    /// How many open streams an agent has.
+    #[must_use]
+    pub fn streams_of(&self, agent: &str) -> usize {
+        let own = |stream: &&Stream| {
+            let name = stream.worker.as_ref().and_then(Option::as_ref);
+            name.is_some_and(|name| **name == *agent) && !stream.out.is_closed()
+        };
+        self.streams.values().filter(own).count()
+    }
+
+    /// Ends the streams of an agent that is forgotten.
+    pub fn dismiss(&mut self, agent: &str) {
+        self.streams.retain(|_, stream| {
+            let name = stream.worker.as_ref().and_then(Option::as_ref);
+            name.is_none_or(|name| **name != *agent)
+        });
+    }
+
+    /// Sends to a worker's streams.
+    pub fn direct(&mut self, worker: &Worker, directives: Directives, now: Steady) {
         if !directives.is_empty() {
             let event = Arc::new(Event::Directives(Arc::new(directives)));
-            self.send(&event, now, |stream| stream.worker);
+            self.send(&event, now, |stream| stream.worker.as_ref() == Some(worker));
         }
     }
 
@@ -295,13 +335,13 @@ impl Feed {
             // The buffer's end means "start over" to the other side.
             let taken = stream.out.try_send(Arc::clone(event)).is_ok();
             stream.lost |= !taken;
-            sent += usize::from(taken && !stream.worker);
+            sent += usize::from(taken && stream.worker.is_none());
         }
         self.meters.realtime.sent(event.name(), sent);
         let before = self.streams.len();
         self.streams.retain(|number, stream| {
             let stays = !stream.lost && !stream.out.is_closed();
-            if !stays && !stream.worker {
+            if !stays && stream.worker.is_none() {
                 let (operator, slow) = (&stream.operator, stream.lost);
                 tracing::info!(stream = number, %operator, slow, "realtime connection closed");
             }
@@ -310,6 +350,15 @@ impl Feed {
         if self.streams.len() != before {
             self.recount(now);
         }
+    }
+}
+
+/// The worker whose stream that is; `None` for people.
+fn worker_of(actor: &Actor) -> Option<Worker> {
+    match actor {
+        Actor::Worker => Some(None),
+        Actor::Agent { name, .. } => Some(Some(name.clone())),
+        _ => None,
     }
 }
 

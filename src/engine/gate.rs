@@ -185,7 +185,14 @@ impl Gate {
             (Actor::Token { name, .. }, Some(all)) => {
                 known(all.token(name.as_str()).map(|kept| kept.token.role))
             }
-            (Actor::User { .. } | Actor::Token { .. }, None) => Err(nobody()),
+            (Actor::Agent { name, .. }, Some(all)) => {
+                if all.has_agent(name) {
+                    Ok(())
+                } else {
+                    Err(nobody())
+                }
+            }
+            (Actor::User { .. } | Actor::Token { .. } | Actor::Agent { .. }, None) => Err(nobody()),
             (Actor::Local { .. } | Actor::Worker | Actor::Engine, _) => Ok(()),
         }
     }
@@ -361,6 +368,7 @@ impl Handle {
             Session::Token { scopes, .. } => {
                 Actor::Token { name, role, scopes: scopes.clone(), address }
             }
+            Session::Agent { .. } => Actor::Agent { name: identity.name.clone(), address },
         };
         Ok(Visitor { actor, identity })
     }

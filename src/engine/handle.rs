@@ -122,7 +122,11 @@ impl Handle {
     /// # Errors
     /// The engine's problem, or `Unavailable` when it has stopped.
     pub async fn execute(&self, request: Request) -> Result<Outcome, Problem> {
-        let is_work = matches!(request.command, Command::Report(_) | Command::Claim { .. });
+        let is_work = matches!(request.command, Command::Report(_) | Command::Claim(_));
+        if is_work && matches!(request.actor, Actor::Agent { .. }) && self.work.capacity() == 0 {
+            // It keeps what it has, and comes again; the server's own worker waits here.
+            return Err(Problem::unavailable("too many results at once; send it again later"));
+        }
         let door = if is_work { &self.work } else { &self.asks };
         let (reply, answer) = oneshot::channel();
         door.send(Ask::Execute(request, reply)).await.map_err(|_| stopped())?;

@@ -7,8 +7,8 @@ use crate::model::{
     Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, Reason, State, Status,
     Timestamp,
 };
-use crate::protocol::TraceRequest;
 use crate::protocol::work::{Finding, Report};
+use crate::protocol::{LiveTrace, TraceRequest};
 use crate::rules::alert::{Input, Step};
 use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
@@ -30,14 +30,7 @@ impl Core {
         self.taken = Some((report.boot, report.seq));
         self.lag = Some((now.steady, report.lag));
         for trace in report.traces {
-            let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };
-            if self.feed.live_traces().contains(&request)
-                && let Some(change) = self.paths.seen_live(&request, &trace.report, trace.at)
-            {
-                self.touch(false);
-                self.batch.paths.push(change);
-            }
-            self.feed.trace(trace, now.steady);
+            self.take_frame(trace, now);
         }
         for mut finding in report.results {
             self.take_scrape(&mut finding);
@@ -49,7 +42,20 @@ impl Core {
         self.follow_reach(self.clock.now());
     }
 
-    fn show_sample(&mut self, mut finding: Finding) {
+    /// Shows a frame of a live trace.
+    pub(super) fn take_frame(&mut self, trace: LiveTrace, now: Now) {
+        let request = TraceRequest { host: trace.host.clone(), spec: trace.request.clone() };
+        if !self.feed.live_traces().contains(&request) {
+            return;
+        }
+        if let Some(change) = self.paths.seen_live(&request, &trace.report, trace.at) {
+            self.touch(false);
+            self.batch.paths.push(change);
+        }
+        self.feed.trace(trace, now.steady);
+    }
+
+    pub(super) fn show_sample(&mut self, mut finding: Finding) {
         let now = self.clock.now();
         if let Some(slot) = self.table.place(&finding.check).and_then(|at| self.table.get(at)) {
             let host = self.table.host(&finding.check.host);
@@ -98,7 +104,7 @@ impl Core {
             self.batch.paths.extend(change);
         }
         self.judge_rules(at, &finding, now);
-        self.batch.judged.push(Judged { at, finding, state: after.state });
+        self.batch.judged.push(Judged { at, finding, state: after.state, late: false });
         if changed {
             let soft = !after.hard;
             if soft || (!before.hard && !before.is_waiting()) {

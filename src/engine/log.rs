@@ -200,6 +200,8 @@ pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) 
 }
 
 /// A user logged in.
+pub(super) const AGENT: &str = "agent";
+/// Somebody logged in.
 pub(super) const LOGIN: &str = "login";
 /// A window is beyond the limits of who made it.
 pub(super) const OVER_LIMIT: &str = "window_over_limit";
@@ -207,7 +209,8 @@ pub(super) const OVER_LIMIT: &str = "window_over_limit";
 pub(super) const LOGINS_FAILED: &str = "logins_failed";
 
 /// Words about something that is no command.
-pub(super) fn said(said: String, hosts: Vec<Name>) -> String {
+pub(super) fn said(said: String, hosts: impl Into<Vec<Name>>) -> String {
+    let hosts = hosts.into();
     serde_json::to_string(&Note { said, hosts }).unwrap_or_default()
 }
 
@@ -223,7 +226,7 @@ pub(super) fn resumed(hold: &Hold) -> (&'static str, String) {
 fn acted(action: Action, blank: &LogEntry) -> (LogEntry, About) {
     let from = action.address.as_ref().map(|from| format!(" (from {from})")).unwrap_or_default();
     if let (
-        "window_began" | "window_ended" | HOLD_ENDED | LOGIN | LOGINS_FAILED | OVER_LIMIT,
+        "window_began" | "window_ended" | HOLD_ENDED | AGENT | LOGIN | LOGINS_FAILED | OVER_LIMIT,
         Ok(note),
     ) = (action.command.as_str(), serde_json::from_str::<Note>(&action.detail))
     {
@@ -360,6 +363,8 @@ fn words(command: &Command) -> (String, Vec<Name>) {
         Command::Logout => ("logged out, every session ended".to_owned(), Vec::new()),
         Command::AddToken { name, .. } => (format!("made token {name}"), Vec::new()),
         Command::RevokeToken { name } => (format!("revoked token {name}"), Vec::new()),
+        Command::Enrol(enrolment) => (format!("registered agent {}", enrolment.name), Vec::new()),
+        Command::RemoveAgent { name } => (format!("removed agent {name}"), Vec::new()),
         Command::Reload => ("read the configuration again".to_owned(), Vec::new()),
         Command::Stop => ("stopped the engine".to_owned(), Vec::new()),
         other => (other.name().replace('_', " "), hosts.collect()),

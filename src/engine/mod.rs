@@ -4,6 +4,7 @@
 //! Out: outcomes, answers, events.
 //! Never: speaks HTTP, draws, or touches a target.
 
+mod agents;
 mod audience;
 mod batch;
 mod commands;
@@ -50,7 +51,7 @@ pub use handle::{Ask, Door, Handle, Watcher};
 pub use inside::{Service, Services};
 
 use crate::clock::Clock;
-use crate::model::{Check, Host, Now, SafeText, Span, Timestamp};
+use crate::model::{Check, Host, KeptAgent, Name, Now, SafeText, Span, StreamMark, Timestamp};
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
 use crate::store::{Loaded, Retention, Store, StoreError};
@@ -173,6 +174,7 @@ impl Engine {
         let store = store.metered(Arc::clone(&meters));
         let loaded = Box::pin(store.load()).await?;
         open_gate(&door, &store, &clock).await?;
+        let (agents, streams) = (store.agents().await?, store.streams().await?);
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
         let now = clock.now();
@@ -219,6 +221,7 @@ impl Engine {
             render: Arc::clone(&inventory.render),
             settings: Arc::default(),
             rules: Arc::default(),
+            agents: agents::Agents::default(),
             trials: Arc::new(tokio::sync::Semaphore::new(trial::TRIALS)),
             routes: told,
             access: inventory.access,
@@ -242,7 +245,7 @@ impl Engine {
             begun: now,
             swept: now.steady,
         };
-        core.begin(loaded, inventory, now).await;
+        core.begin(loaded, (agents, streams), inventory, now).await;
         handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
@@ -287,9 +290,16 @@ impl Engine {
 
 impl core::Core {
     /// Takes in what was remembered, and what is to be monitored.
-    async fn begin(&mut self, loaded: Loaded, inventory: Inventory, now: Now) {
+    async fn begin(
+        &mut self,
+        loaded: Loaded,
+        (agents, streams): (Vec<KeptAgent>, Vec<(Name, StreamMark)>),
+        inventory: Inventory,
+        now: Now,
+    ) {
         self.was_off(loaded.alive, now.wall);
         self.restore(loaded, &inventory);
+        self.agents = agents::Agents::restored(agents, streams, &self.world, now);
         self.adopt(inventory);
         self.flush().await;
         self.tell_status();
@@ -312,7 +322,9 @@ fn first_status(loaded: &Loaded, machine: &str, now: Timestamp) -> EngineStatus 
 
 /// Lets in from afar who has an account.
 async fn open_gate(door: &Door, store: &Store, clock: &Clock) -> Result<(), StoreError> {
+    let agents = store.agents().await?;
     let accounts = crate::auth::Accounts::new(store.users().await?, store.tokens().await?);
+    let accounts = accounts.with_agents(&agents);
     door.gate.open(accounts, clock.clone());
     Ok(())
 }

@@ -85,6 +85,7 @@ impl Core {
             Query::Config => return self.configuration(reply),
             Query::Users => Answer::Users(self.gate.accounts().users()),
             Query::Tokens => Answer::Tokens(self.gate.accounts().tokens()),
+            Query::Agents => Answer::Agents(self.agents.all()),
             Query::Settings => Answer::Settings(self.settings.to_vec()),
             Query::Paths { host, limit } => Answer::Paths(self.traces(host.as_ref(), limit)),
             Query::Alert { id } => return self.alert_page(id, reply),

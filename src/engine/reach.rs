@@ -54,6 +54,11 @@ impl Net for Core {
         &self.reach.canaries
     }
 
+    fn vantage(&self, check: &CheckKey) -> Option<&Host> {
+        let slot = self.table.place(check).and_then(|at| self.table.get(at))?;
+        self.table.host(slot.check.agent.as_ref()?).map(AsRef::as_ref)
+    }
+
     fn heard(&self, check: &CheckKey) -> Option<Heard> {
         let at = self.table.place(check)?;
         let slot = self.table.get(at).filter(|slot| slot.check.enabled)?;

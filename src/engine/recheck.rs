@@ -54,7 +54,7 @@ impl Core {
         }
         self.closing = closing;
         if !run_now.is_empty() {
-            self.feed.direct(Directives { run_now, ..Directives::default() }, now.steady);
+            self.direct(Directives { run_now, ..Directives::default() }, now.steady);
         }
     }
 

@@ -86,7 +86,7 @@ impl Core {
         };
         self.touch(before.state != after.state);
         finding.observation.output = verdict.output;
-        self.batch.judged.push(Judged { at, finding, state: after.state });
+        self.batch.judged.push(Judged { at, finding, state: after.state, late: false });
         if known && attempts::row_changed(&before, &after) {
             self.set_status(at, &after, check.attempts, now);
         } else if before != after {
@@ -126,7 +126,7 @@ impl Core {
         run_now.sort();
         run_now.dedup();
         if !run_now.is_empty() {
-            self.feed.direct(Directives { run_now, ..Directives::default() }, now.steady);
+            self.direct(Directives { run_now, ..Directives::default() }, now.steady);
         }
     }
 }

@@ -52,8 +52,9 @@ impl Names {
 
 impl Core {
     /// Stages the difference between what runs and what is wanted.
-    pub(super) fn adopt(&mut self, wanted: Wanted) {
+    pub(super) fn adopt(&mut self, mut wanted: Wanted) {
         let now = self.clock.now();
+        self.with_agents(&mut wanted);
         self.touch(true);
         self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();
@@ -131,7 +132,7 @@ impl Core {
         }
     }
 
-    fn close(&mut self, key: &CheckKey, why: &str, now: crate::model::Now) {
+    pub(super) fn close(&mut self, key: &CheckKey, why: &str, now: crate::model::Now) {
         if let Some(at) = self.table.place(key)
             && self.alert_of(at).is_some()
         {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::agent::AGENT_PREFIX;
 use super::secret::MASK;
 use super::{Name, SafeText, Timestamp};
 
@@ -86,11 +87,13 @@ pub enum Scope {
     Read,
     /// The metrics of the engine itself.
     Metrics,
+    /// Letting the agent register that it is bound to.
+    Agent,
 }
 
 impl Scope {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Read, Self::Metrics];
+    pub const ALL: [Self; 4] = [Self::Api, Self::Read, Self::Metrics, Self::Agent];
 
     /// Its word.
     #[must_use]
@@ -99,6 +102,7 @@ impl Scope {
             Self::Api => "api",
             Self::Read => "read",
             Self::Metrics => "metrics",
+            Self::Agent => "agent",
         }
     }
 }
@@ -108,7 +112,7 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|scope| scope.word() == text);
-        found.ok_or_else(|| "write api, read or metrics".to_owned())
+        found.ok_or_else(|| "write api, read, metrics or agent".to_owned())
     }
 }
 
@@ -146,6 +150,13 @@ pub struct Token {
     pub expires: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub last_used: Option<Timestamp>,
+    /// The agent that may register with it, and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub agent: Option<Name>,
+    /// How often it may still be used for that; `None` is while no live agent has the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
 }
 
 /// A user with what proves it.
@@ -230,6 +241,7 @@ pub fn valid_account(name: &str) -> Result<(), String> {
     }
     let folded = folded(name);
     if folded.starts_with(TOKEN_PREFIX)
+        || folded.starts_with(AGENT_PREFIX)
         || OWN_NAMES.contains(&&*folded)
         || [".", ".."].contains(&name)
     {

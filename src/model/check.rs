@@ -107,6 +107,10 @@ pub struct Check {
     /// What to do, instead of the host's runbook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+    /// The agent that runs it; `None` is the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub agent: Option<Name>,
     /// False: kept, shown, never run.
     pub enabled: bool,
     /// File and line that it was written at.
@@ -134,6 +138,7 @@ impl Check {
             contact: None,
             contact_list: None,
             runbook: None,
+            agent: None,
             enabled: true,
             origin: None,
         }
@@ -207,9 +212,13 @@ impl Check {
                 above("network_error_rate", 1.0, 5.0),
                 above("load1_per_core", 2.0, 4.0),
             ],
-            Kind::Tcp | Kind::Udp | Kind::Dns | Kind::Mysql | Kind::Custom | Kind::Trace => {
-                Vec::new()
-            }
+            Kind::Tcp
+            | Kind::Udp
+            | Kind::Dns
+            | Kind::Mysql
+            | Kind::Custom
+            | Kind::Trace
+            | Kind::Agent => Vec::new(),
         }
     }
 }

@@ -82,6 +82,10 @@ pub struct Host {
     /// True when it answers whenever the engine's own network works.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub canary: bool,
+    /// The agent that runs its checks, but for those that name one themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub agent: Option<Name>,
     /// File and line that it was written at, such as `config.toml:12`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -105,6 +109,7 @@ impl Host {
             parents_need: Need::Any,
             alive: None,
             canary: false,
+            agent: None,
             origin: None,
         }
     }

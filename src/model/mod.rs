@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod agent;
 pub mod alert;
 pub mod behind;
 pub mod channel;
@@ -49,6 +50,7 @@ pub mod watchdog;
 pub use account::{
     KeptToken, KeptUser, Password, PasswordHash, PlainToken, Role, Scope, Token, TokenHash, User,
 };
+pub use agent::{Agent, AgentPhase, KeptAgent, StreamMark};
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
 pub use behind::behind;
 pub use channel::{

@@ -21,16 +21,21 @@ macro_rules! kinds {
         /// The kinds of check.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
-        pub enum Kind { $($(#[$doc])* $variant,)* }
+        pub enum Kind {
+            $($(#[$doc])* $variant,)*
+            /// The heartbeat of an agent: each registered one has this check, no configuration
+            /// writes it.
+            Agent,
+        }
 
         impl Kind {
-            /// All kinds, in the order of the documentation.
+            /// All kinds that a configuration writes, in the order of the documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The word in configuration, command line and wire.
             #[must_use]
             pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
+                match self { $(Self::$variant => $word,)* Self::Agent => "agent" }
             }
         }
 
@@ -41,6 +46,7 @@ macro_rules! kinds {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word | $seed => Ok(Self::$variant),)*
+                    "agent" => Ok(Self::Agent),
                     _ => Err(UnknownKind(text.chars().take(40).collect())),
                 }
             }
@@ -135,6 +141,8 @@ pub enum Spec {
     Json(JsonSpec),
     /// See [`Kind::Scrape`].
     Scrape(ScrapeSpec),
+    /// See [`Kind::Agent`].
+    Agent,
 }
 
 impl Spec {
@@ -155,6 +163,7 @@ impl Spec {
             Self::Snmp(_) => Kind::Snmp,
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
+            Self::Agent => Kind::Agent,
         }
     }
 

@@ -85,5 +85,7 @@ async fn dispatch(
         Spec::Snmp(spec) => snmp::run(check, spec, context, memory).await,
         Spec::Json(spec) => json::run(check, spec, context).await,
         Spec::Scrape(spec) => scrape::run(check, spec, context, memory).await,
+        // What it says is what the engine hears.
+        Spec::Agent => Err(Failure::new(FailureKind::Internal, "an agent's heartbeat is not run")),
     }
 }

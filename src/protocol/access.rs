@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::command::Command;
 use super::problem::Problem;
 use super::query::Query;
-use crate::model::SafeText;
 use crate::model::account::TOKEN_PREFIX;
+use crate::model::agent::AGENT_PREFIX;
+use crate::model::{Name, SafeText};
 pub use crate::model::{Role, Scope};
 
 /// Who asks. Made in three places only: the command line, the socket's peer check, and for the
@@ -43,6 +44,13 @@ pub enum Actor {
     },
     /// The engine's own worker.
     Worker,
+    /// A worker on another machine, with its own key.
+    Agent {
+        /// Its name.
+        name: Name,
+        /// From where.
+        address: Option<SafeText>,
+    },
     /// The engine itself: deadlines, start, reload by signal.
     Engine,
 }
@@ -54,6 +62,7 @@ impl Actor {
         match self {
             Self::Local { name, .. } | Self::User { name, .. } => name.clone(),
             Self::Token { name, .. } => SafeText::line(&format!("{TOKEN_PREFIX}{name}")),
+            Self::Agent { name, .. } => SafeText::line(&format!("{AGENT_PREFIX}{name}")),
             Self::Worker => SafeText::line("worker"),
             Self::Engine => SafeText::line("fluxnoc"),
         }
@@ -64,7 +73,7 @@ impl Actor {
     pub fn person(&self) -> &str {
         match self {
             Self::Local { name, .. } | Self::User { name, .. } => name.as_str(),
-            Self::Token { .. } | Self::Worker | Self::Engine => "",
+            Self::Token { .. } | Self::Agent { .. } | Self::Worker | Self::Engine => "",
         }
     }
 
@@ -73,7 +82,7 @@ impl Actor {
     pub const fn role(&self) -> Role {
         match self {
             Self::Local { role, .. } | Self::User { role, .. } | Self::Token { role, .. } => *role,
-            Self::Worker => Role::Viewer,
+            Self::Worker | Self::Agent { .. } => Role::Viewer,
             Self::Engine => Role::Admin,
         }
     }
@@ -82,7 +91,9 @@ impl Actor {
     #[must_use]
     pub const fn address(&self) -> Option<&SafeText> {
         match self {
-            Self::User { address, .. } | Self::Token { address, .. } => address.as_ref(),
+            Self::User { address, .. }
+            | Self::Token { address, .. }
+            | Self::Agent { address, .. } => address.as_ref(),
             Self::Local { .. } | Self::Worker | Self::Engine => None,
         }
     }
@@ -106,7 +117,7 @@ impl Actor {
                 *role as u8 >= wanted as u8
             }
             Self::Engine => true,
-            Self::Worker => false,
+            Self::Worker | Self::Agent { .. } => false,
         }
     }
 
@@ -126,8 +137,10 @@ pub enum Need {
     Role(Role),
     /// To be a user who logged in: it is about their own account.
     Login,
-    /// To be the worker.
+    /// To be a worker: the engine's own, or an agent.
     Worker,
+    /// A token that lets an agent in.
+    Enrol,
 }
 
 /// What a command needs.
@@ -160,10 +173,12 @@ pub const fn need(command: &Command) -> Need {
         | Command::RemoveUser { .. }
         | Command::AddToken { .. }
         | Command::RevokeToken { .. }
+        | Command::RemoveAgent { .. }
         | Command::Reload
         | Command::Stop => Need::Role(Role::Admin),
         Command::ChangePassword { .. } | Command::Logout => Need::Login,
-        Command::Claim { .. } | Command::Report(_) => Need::Worker,
+        Command::Claim(_) | Command::Report(_) | Command::Beat(_) => Need::Worker,
+        Command::Enrol(_) => Need::Enrol,
     }
 }
 
@@ -173,6 +188,7 @@ pub const fn need_of_query(query: &Query) -> Need {
     match query {
         Query::Users | Query::Tokens => Need::Role(Role::Admin),
         Query::Hosts { .. }
+        | Query::Agents
         | Query::Alerts { .. }
         | Query::Maintenance { .. }
         | Query::Check { .. }
@@ -223,7 +239,7 @@ pub fn may_query(actor: &Actor, query: &Query) -> Result<(), Problem> {
 /// As [`may_execute`].
 pub fn may_watch(actor: &Actor) -> Result<(), Problem> {
     match actor {
-        Actor::Worker => Ok(()),
+        Actor::Worker | Actor::Agent { .. } => Ok(()),
         _ => may(actor, Need::Role(Role::Viewer), "events", &[Scope::Api, Scope::Read]),
     }
 }
@@ -231,15 +247,19 @@ pub fn may_watch(actor: &Actor) -> Result<(), Problem> {
 fn may(actor: &Actor, need: Need, what: &str, scopes: &[Scope]) -> Result<(), Problem> {
     let no = |why: String| Err(Problem::forbidden(format!("`{what}` {why}")));
     match (need, actor) {
-        (_, Actor::Engine) | (Need::Worker, Actor::Worker) | (Need::Login, Actor::User { .. }) => {
-            Ok(())
-        }
+        (_, Actor::Engine)
+        | (Need::Worker, Actor::Worker | Actor::Agent { .. })
+        | (Need::Login, Actor::User { .. }) => Ok(()),
+        (Need::Enrol, Actor::Token { scopes, .. }) if scopes.contains(&Scope::Agent) => Ok(()),
+        (Need::Enrol, _) => no("needs a token that was made for an agent".to_owned()),
         (Need::Worker, _) => no("is for workers only".to_owned()),
         (Need::Login, _) => no("is for users who logged in".to_owned()),
         (Need::Role(_), _) if !actor.is_within(scopes) => {
             no("is not what this token was made for".to_owned())
         }
-        (Need::Role(needed), Actor::Worker) => no(format!("needs the role {needed:?}")),
+        (Need::Role(needed), Actor::Worker | Actor::Agent { .. }) => {
+            no(format!("needs the role {needed:?}"))
+        }
         (Need::Role(needed), _) if actor.role() >= needed => Ok(()),
         (Need::Role(needed), _) => no(format!("needs the role {needed:?}")),
     }

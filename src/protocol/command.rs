@@ -7,7 +7,7 @@ use super::event::Interest;
 use super::notifications::NotificationScope;
 pub use super::target::Target;
 pub use super::window::NewMaintenance;
-use super::work::{Assignment, Directives, Report};
+use super::work::{Assignment, Beat, Claim, Directives, Enrolment, Report};
 use crate::model::{
     AlertId, Maintenance, MaintenanceId, Name, Password, PlainToken, Repetition, RequestId, Role,
     Rule, SafeText, Scope, Span, Timestamp, Token, User,
@@ -230,6 +230,12 @@ pub enum Command {
         scopes: Vec<Scope>,
         /// Until when; `None` is until it is revoked.
         expires: Option<Timestamp>,
+        /// The agent that may register with it, and nothing else; then it needs no scope.
+        #[serde(default)]
+        agent: Option<Name>,
+        /// How often that may happen; `None` is again whenever no live agent has the name.
+        #[serde(default)]
+        uses: Option<u32>,
     },
     /// Let a token not be used any more.
     RevokeToken {
@@ -240,13 +246,19 @@ pub enum Command {
     Reload,
     /// Stop the engine.
     Stop,
-    /// A worker's first word after its start: give me everything to run.
-    Claim {
-        /// The worker's boot, to number its reports.
-        boot: u64,
+    /// Let the agent in whose token this is. The outcome shows its key, once.
+    Enrol(Enrolment),
+    /// Forget an agent: its key counts no more, its checks wait for another of that name.
+    RemoveAgent {
+        /// Which.
+        name: Name,
     },
+    /// A worker's first word after its start: give me everything to run.
+    Claim(Claim),
     /// Results of a worker.
     Report(Report),
+    /// That an agent is there, and how it is.
+    Beat(Beat),
 }
 
 impl Command {
@@ -285,8 +297,11 @@ impl Command {
             Self::RevokeToken { .. } => "revoke_token",
             Self::Reload => "reload",
             Self::Stop => "stop",
-            Self::Claim { .. } => "claim",
+            Self::Enrol(_) => "enrol",
+            Self::RemoveAgent { .. } => "remove_agent",
+            Self::Claim(_) => "claim",
             Self::Report(_) => "report",
+            Self::Beat(_) => "beat",
         }
     }
 
@@ -295,7 +310,11 @@ impl Command {
     pub const fn is_audited(&self) -> bool {
         !matches!(
             self,
-            Self::Look { .. } | Self::Remember { .. } | Self::Claim { .. } | Self::Report(_)
+            Self::Look { .. }
+                | Self::Remember { .. }
+                | Self::Claim(_)
+                | Self::Report(_)
+                | Self::Beat(_)
         )
     }
 
@@ -366,6 +385,21 @@ pub enum Outcome {
         generation: u64,
         /// The list.
         assignments: Vec<Assignment>,
+        /// The number of this start of an agent: what it shows at its next one.
+        #[serde(default)]
+        life: u64,
+        /// Nothing is to be started, because a window covers the agent.
+        #[serde(default)]
+        pause: bool,
+    },
+    /// The agent that was let in.
+    Enrolled {
+        /// Its name.
+        #[schema(value_type = String)]
+        name: Name,
+        /// Its key; only in the first answer to its request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<PlainToken>,
     },
     /// What the engine wants of the worker.
     Directives(Directives),
@@ -383,6 +417,7 @@ impl Outcome {
     pub fn kept(&self) -> Self {
         match self {
             Self::Token { token, .. } => Self::Token { token: token.clone(), plain: None },
+            Self::Enrolled { name, .. } => Self::Enrolled { name: name.clone(), key: None },
             other => other.clone(),
         }
     }

@@ -10,7 +10,7 @@ use super::notifications::ToldRow;
 use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
-    Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name,
+    Agent, Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name,
     Observation, PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind,
     trace::TraceReport,
 };
@@ -210,6 +210,11 @@ pub enum Event {
     Maintenance(Arc<Maintenance>),
     /// A window is gone.
     MaintenanceGone(MaintenanceId),
+    /// An agent is new or changed.
+    Agent(Arc<Agent>),
+    /// An agent is gone.
+    #[schema(value_type = String)]
+    AgentGone(Name),
     /// The engine's own state changed.
     Engine(Arc<EngineStatus>),
     /// A result of a check that this stream looks at.
@@ -252,6 +257,8 @@ impl Event {
             Self::AlertGone(_) => "alert_gone",
             Self::Maintenance(_) => "maintenance",
             Self::MaintenanceGone(_) => "maintenance_gone",
+            Self::Agent(_) => "agent",
+            Self::AgentGone(_) => "agent_gone",
             Self::Engine(_) => "engine",
             Self::Live(_) => "live",
             Self::Trace(_) => "trace",

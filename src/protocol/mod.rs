@@ -40,5 +40,5 @@ pub use query::{Answer, Query};
 pub use rules::{DraftAnswer, DraftProblem, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};
 pub use version::{Expected, Version};
-pub use work::{Assignment, Directives, Report};
+pub use work::{Assignment, Beat, Claim, Directives, Enrolment, Report};
 pub use world::{Counts, HostEntry, World};

@@ -13,9 +13,9 @@ pub use super::points::{Band, Lost, Point, Series, StateSpan};
 use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
 use crate::model::{
-    Acknowledgement, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind, Flapping,
-    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
-    ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
+    Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind,
+    Flapping, Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText,
+    Setting, ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -30,6 +30,8 @@ pub enum Query {
         /// Only these.
         pattern: Option<Pattern>,
     },
+    /// Agents, by name.
+    Agents,
     /// Alerts, worst first.
     Alerts {
         /// Resolved ones too.
@@ -243,6 +245,7 @@ impl Query {
             Self::Remembered,
             Self::Users,
             Self::Tokens,
+            Self::Agents,
             Self::Settings,
             Self::Engine,
             Self::Config,
@@ -424,6 +427,8 @@ pub enum Answer {
     Users(Vec<User>),
     /// To [`Query::Tokens`], by name.
     Tokens(Vec<Token>),
+    /// To [`Query::Agents`], by name.
+    Agents(Vec<Agent>),
     /// To [`Query::Settings`], by key.
     Settings(Vec<Setting>),
     /// To [`Query::Engine`].

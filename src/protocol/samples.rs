@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::command::{Command, EscalateOne, NewMaintenance, Target};
 use super::event::{Interest, TraceRequest};
 use super::notifications::NotificationScope;
-use super::work::{Finding, Report};
+use super::work::{Beat, Claim, Enrolment, Finding, Report};
 use crate::model::{
     AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Repetition, RequestId, Role,
-    Scope, Span, Timestamp,
+    SafeText, Scope, Span, Timestamp,
 };
 
 impl Command {
@@ -60,7 +60,15 @@ impl Command {
             },
             Self::Reload,
             Self::Stop,
-            Self::Claim { boot: 42 },
+            Self::Claim(Claim { life: 3, ..Claim::of_boot(42) }),
+            Self::Beat(Beat { boot: 42, sent_at: at, failed: 1, ..Beat::default() }),
+            Self::Enrol(Enrolment {
+                name: "branch 7 \u{e4}".into(),
+                location: SafeText::line("Z\u{fc}rich"),
+                machine: SafeText::line("m"),
+                version: SafeText::line("0.1"),
+            }),
+            Self::RemoveAgent { name: "branch 7 \u{e4}".into() },
             Self::Report(Report {
                 boot: 42,
                 seq: 1,
@@ -75,6 +83,8 @@ impl Command {
                 }],
                 traces: Vec::new(),
                 lag: Span::ZERO,
+                late: Some(7),
+                sent_at: Some(at),
             }),
         ];
         all.extend(Self::window_samples(at));
@@ -105,12 +115,16 @@ impl Command {
                 role: Role::Admin,
                 scopes: vec![Scope::Api, Scope::Metrics],
                 expires: Some(at),
+                agent: None,
+                uses: None,
             },
             Self::AddToken {
                 name: "prometheus".into(),
                 role: Role::Viewer,
                 scopes: vec![Scope::Read],
                 expires: None,
+                agent: Some("branch 7".into()),
+                uses: Some(1),
             },
             Self::RevokeToken { name: name() },
             Self::RevokeToken { name: "100 %".into() },

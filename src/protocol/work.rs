@@ -5,7 +5,84 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::{LiveTrace, TraceRequest};
-use crate::model::{Check, CheckKey, Observation, Span, State, Timestamp};
+use crate::model::{Check, CheckKey, Name, Observation, SafeText, Span, State, Timestamp};
+
+/// The version of what agent and server say to each other.
+pub const PROTOCOL: u32 = 1;
+/// How often an agent says that it is there.
+pub const BEAT: Span = Span::from_secs(10);
+pub use crate::model::agent::LAST_RUNS;
+/// Most results of one report.
+pub const RESULT_LIMIT: usize = 512;
+
+/// An agent that wants to be let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Enrolment {
+    /// Under which name; the token says the same.
+    #[schema(value_type = String)]
+    pub name: Name,
+    /// Where it is.
+    #[serde(default)]
+    pub location: SafeText,
+    /// The machine that it runs on.
+    #[serde(default)]
+    pub machine: SafeText,
+    /// Its version.
+    #[serde(default)]
+    pub version: SafeText,
+}
+
+/// A worker's first word after its start.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Claim {
+    /// This start, to number its reports; of an agent a random number.
+    pub boot: u64,
+    /// Of an agent: what the server called its last start; 0 is never.
+    #[serde(default)]
+    pub life: u64,
+    /// What it speaks; see [`PROTOCOL`].
+    #[serde(default)]
+    pub protocol: u32,
+    /// Where it is.
+    #[serde(default)]
+    pub location: SafeText,
+    /// The machine that it runs on.
+    #[serde(default)]
+    pub machine: SafeText,
+    /// Its version.
+    #[serde(default)]
+    pub version: SafeText,
+}
+
+impl Claim {
+    /// Of the engine's own worker.
+    #[must_use]
+    pub fn of_boot(boot: u64) -> Self {
+        Self { boot, protocol: PROTOCOL, ..Self::default() }
+    }
+}
+
+/// That an agent is there, every [`BEAT`].
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Beat {
+    /// The start that it belongs to.
+    pub boot: u64,
+    /// Its wall clock.
+    pub sent_at: Timestamp,
+    /// How long the last one took there and back.
+    #[serde(default)]
+    pub rtt: Option<Span>,
+    /// How many of its last [`LAST_RUNS`] runs could not be run: what they needed is missing or
+    /// not allowed at the agent. What a target answered does not count.
+    #[serde(default)]
+    pub failed: u32,
+    /// Results that wait because no server took them.
+    #[serde(default)]
+    pub buffered: u64,
+    /// Results that gave way because too many waited.
+    #[serde(default)]
+    pub dropped: u64,
+}
 
 /// One check for a worker to run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -41,10 +118,19 @@ pub struct Finding {
 }
 
 /// A batch of results; `seq` rises by one with each batch of a boot, without gaps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Report {
     /// The worker's boot.
     pub boot: u64,
+    /// The stream that `seq` counts in, when it is not the boot: what an agent keeps while no
+    /// server answers outlives its start. Such results are late: they go into the history and
+    /// change no state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<u64>,
+    /// The agent's wall clock when it was sent: how far that is from the server's is taken off
+    /// the times of the results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
     /// This batch.
     pub seq: u64,
     /// The results.
@@ -77,6 +163,9 @@ pub struct Directives {
     /// The live traces that somebody looks at, all of them; `None` is no change.
     #[serde(default)]
     pub traces: Option<Vec<TraceRequest>>,
+    /// Whether nothing is to be started; `None` is no change.
+    #[serde(default)]
+    pub pause: Option<bool>,
 }
 
 impl Directives {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::event::{CheckRow, EngineStatus, Event};
 use super::notifications::{Told, ToldRow};
 use crate::model::{
-    Alert, AlertId, CheckKey, Host, Kind, Maintenance, MaintenanceId, Name, Phase, ShownState,
-    State, Timestamp,
+    Agent, Alert, AlertId, CheckKey, Host, Kind, Maintenance, MaintenanceId, Name, Phase,
+    ShownState, State, Timestamp,
 };
 
 /// A host with its checks and what follows from them.
@@ -113,6 +113,7 @@ pub struct World {
     /// How many alerts a check's one explains.
     affected: HashMap<CheckKey, usize>,
     windows: BTreeMap<MaintenanceId, Arc<Maintenance>>,
+    agents: BTreeMap<Name, Arc<Agent>>,
     engine: Arc<EngineStatus>,
     counts: Counts,
     ready: bool,
@@ -156,6 +157,12 @@ impl World {
             Event::MaintenanceGone(id) => {
                 self.windows.remove(id);
                 self.tick(wall);
+            }
+            Event::Agent(agent) => {
+                self.agents.insert(Name::clone(&agent.name), Arc::clone(agent));
+            }
+            Event::AgentGone(name) => {
+                self.agents.remove(name);
             }
             Event::Engine(status) => self.engine = Arc::clone(status),
             Event::Ready => self.ready = true,
@@ -387,6 +394,17 @@ impl World {
         ShownState::of(row.status.state, covered)
     }
 
+    /// The agents, by name.
+    pub fn agents(&self) -> impl Iterator<Item = &Arc<Agent>> {
+        self.agents.values()
+    }
+
+    /// One agent.
+    #[must_use]
+    pub fn agent(&self, name: &str) -> Option<&Arc<Agent>> {
+        self.agents.get(name)
+    }
+
     /// Hosts per state.
     #[must_use]
     pub const fn counts(&self) -> Counts {
@@ -410,6 +428,7 @@ impl World {
     /// right long before the last event is there.
     pub fn snapshot(&self) -> impl Iterator<Item = Event> + '_ {
         let windows = self.windows.values().cloned().map(Event::Maintenance);
+        let agents = self.agents.values().cloned().map(Event::Agent);
         let feed = self.feed();
         let mut order: Vec<&HostEntry> = Vec::with_capacity(self.hosts.len());
         let mut known = HashSet::with_capacity(self.hosts.len());
@@ -441,6 +460,7 @@ impl World {
         told.sort_by_key(|row| row.alert);
         std::iter::once(Event::Engine(Arc::clone(&self.engine)))
             .chain(windows)
+            .chain(agents)
             .chain(bad)
             .chain(strays.into_iter().map(Event::Alert))
             .chain(ToldRow::events(&told))

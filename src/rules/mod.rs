@@ -26,6 +26,7 @@ pub mod gather;
 pub mod handover;
 pub mod hold;
 pub mod notify;
+pub mod presence;
 pub mod reach;
 pub mod reading;
 pub mod sight;

@@ -62,6 +62,11 @@ pub trait Net {
     /// The hosts that answer whenever the engine's own network works, in their order.
     fn canaries(&self) -> &[Name];
 
+    /// The host that stands for the agent which runs a check; `None` for the server's own.
+    fn vantage(&self, _check: &CheckKey) -> Option<&Host> {
+        None
+    }
+
     /// What was heard of a check; `None` when it gives no results.
     fn heard(&self, check: &CheckKey) -> Option<Heard>;
 }
@@ -71,6 +76,13 @@ pub trait Net {
 pub fn of_check(net: &impl Net, check: &CheckKey, since: Timestamp) -> Reach {
     let Some(host) = net.host(&check.host) else { return Reach::Up };
     let mut look = Look { net, since, known: HashMap::new() };
+    // Who does not hear the agent knows nothing of what it looks at.
+    if let Some(vantage) = net.vantage(check) {
+        match look.host(vantage, DEPTH) {
+            Reach::Up => {}
+            dark => return dark,
+        }
+    }
     if host.alive.as_ref() == Some(&check.name) {
         // A slow or lossy answer is an answer.
         let answers = net.heard(check).is_some_and(|heard| !heard.silent);
@@ -168,9 +180,13 @@ pub fn alive(host: &Host) -> Option<CheckKey> {
 #[must_use]
 pub fn asked(net: &impl Net, check: &CheckKey) -> Vec<CheckKey> {
     let mut found = Vec::new();
+    if let Some(key) = net.vantage(check).and_then(alive) {
+        found.push(key);
+    }
     let Some(host) = net.host(&check.host) else { return found };
     if let Some(key) = alive(host).filter(|key| key != check) {
-        return vec![key];
+        found.push(key);
+        return found;
     }
     // A host without such a check is looked through to its own parents.
     let (mut seen, mut next) = (HashSet::new(), vec![host]);

@@ -11,12 +11,13 @@
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
-//! | who may come in | `users`, `tokens` |
+//! | who may come in | `users`, `tokens`, `agents` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
 #![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
 
+mod agents;
 mod alerts;
 mod bulk;
 mod comments;

@@ -78,6 +78,7 @@ impl Outlet {
             results,
             traces: self.traces.drain().map(|(_, trace)| trace).collect(),
             lag: self.lags.p99(now),
+            ..Report::default()
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::model::{Failure, FailureKind, Now, RequestId, Span};
 use crate::probe::{self, Memory};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Directives, Finding};
-use crate::protocol::{Actor, Command, Event, Outcome, Problem, Request};
+use crate::protocol::{Actor, Claim, Command, Event, Outcome, Problem, Request};
 
 /// Plugins that run at once: each is a process.
 const SCRIPTS: usize = 32;
@@ -55,7 +55,7 @@ struct Finished {
 pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem> {
     let boot = u64::try_from(worker.clock.now().wall.millis()).unwrap_or(0);
     let mut watch = worker.backend.watch(Actor::Worker).await?;
-    let claim = request(&worker.clock, Command::Claim { boot });
+    let claim = request(&worker.clock, Command::Claim(Claim::of_boot(boot)));
     let Outcome::Assigned { assignments, .. } = worker.backend.execute(claim).await? else {
         return Err(Problem::internal("the engine answered a claim with something else"));
     };

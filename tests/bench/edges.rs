@@ -123,7 +123,7 @@ async fn engine(dir: &Path, rounds: usize) -> f64 {
     })
     .await
     .expect("an engine");
-    let claim = request(Command::Claim { boot: 1 });
+    let claim = request(Command::Claim(fluxnoc::protocol::Claim::of_boot(1)));
     let Ok(Outcome::Assigned { assignments, .. }) = engine.handle.execute(claim).await else {
         panic!("no assignments");
     };
@@ -179,7 +179,14 @@ async fn round(handle: &Handle, assignments: &[Assignment], seq: &mut u64, fails
         });
         *seq += 1;
         let results = findings.collect();
-        let report = Report { boot: 1, seq: *seq, results, traces: Vec::new(), lag: Span::ZERO };
+        let report = Report {
+            boot: 1,
+            seq: *seq,
+            results,
+            traces: Vec::new(),
+            lag: Span::ZERO,
+            ..Report::default()
+        };
         handle.execute(request(Command::Report(report))).await.expect("the report is taken");
     }
 }

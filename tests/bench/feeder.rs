@@ -43,7 +43,7 @@ pub async fn engine(
     })
     .await
     .expect("an engine");
-    let claim = request(clock, Command::Claim { boot: 1 });
+    let claim = request(clock, Command::Claim(fluxnoc::protocol::Claim::of_boot(1)));
     let Ok(Outcome::Assigned { assignments, .. }) = engine.handle.execute(claim).await else {
         panic!("no assignments");
     };
@@ -75,6 +75,7 @@ pub async fn report(
         results: findings.collect(),
         traces: Vec::new(),
         lag: Span::ZERO,
+        ..Report::default()
     };
     let request = request(clock, Command::Report(report));
     engine.handle.execute(request).await.expect("the report is taken");
@@ -105,6 +106,7 @@ pub async fn report_all(
             results: findings.collect(),
             traces: Vec::new(),
             lag: Span::ZERO,
+            ..Report::default()
         };
         let request = request(clock, Command::Report(report));
         engine.handle.execute(request).await.expect("the report is taken");

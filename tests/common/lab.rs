@@ -126,7 +126,8 @@ impl Lab {
 
     /// Asks for the assignments, as a worker does after its start.
     pub async fn claim(&mut self) {
-        let request = self.request(Actor::Worker, Command::Claim { boot: 1 });
+        let request =
+            self.request(Actor::Worker, Command::Claim(fluxnoc::protocol::Claim::of_boot(1)));
         let Ok(Outcome::Assigned { assignments, .. }) = self.engine.handle.execute(request).await
         else {
             panic!("no assignments");
@@ -183,6 +184,7 @@ impl Lab {
             results: vec![finding],
             traces: Vec::new(),
             lag: Span::ZERO,
+            ..Report::default()
         };
         self.last = Some(report.clone());
         let request = self.request(Actor::Worker, Command::Report(report));
@@ -223,8 +225,14 @@ impl Lab {
             observation: observation.clone(),
         };
         let results = keys.iter().map(finding).collect();
-        let report =
-            Report { boot: 1, seq: self.seq, results, traces: Vec::new(), lag: Span::ZERO };
+        let report = Report {
+            boot: 1,
+            seq: self.seq,
+            results,
+            traces: Vec::new(),
+            lag: Span::ZERO,
+            ..Report::default()
+        };
         let request = self.request(Actor::Worker, Command::Report(report));
         self.engine.handle.execute(request).await.expect("the report is taken");
         self.clock.advance(Span::from_millis(300));

@@ -240,7 +240,10 @@ pub fn unfilled() -> Vec<String> {
             Outcome::User(user) => seen.walk(&user),
             Outcome::Token { token, plain: _ } => seen.walk(&token),
             Outcome::Maintenance(window) => seen.walk(&window),
-            Outcome::Assigned { generation: _, assignments } => seen.walk(&assignments),
+            Outcome::Enrolled { name, key: _ } => seen.walk(&name),
+            Outcome::Assigned { generation: _, assignments, life: _, pause: _ } => {
+                seen.walk(&assignments);
+            }
             Outcome::Directives(directives) => seen.walk(&directives),
         }
     }
@@ -260,6 +263,7 @@ pub fn unfilled() -> Vec<String> {
             Spec::Snmp(spec) => seen.walk(&*spec),
             Spec::Json(spec) => seen.walk(&spec),
             Spec::Scrape(spec) => seen.walk(&spec),
+            Spec::Agent => {}
         }
     }
     seen.empty()

@@ -364,7 +364,7 @@ impl World {
                 let variant = name.and_then(|name| number(&name)).unwrap_or(0);
                 return Ok(self.outcome("maintenance", variant));
             }
-            Command::Claim { .. } => return Ok(self.outcome("assigned", 0)),
+            Command::Claim(_) => return Ok(self.outcome("assigned", 0)),
             Command::Report(_) => return Ok(self.outcome("directives", 0)),
             Command::TestNotify { name } => {
                 let at = CHANNELS.iter().position(|channel| **channel == **name).unwrap_or(0);

@@ -117,7 +117,8 @@ impl Stage {
     }
 
     async fn claim(&mut self) {
-        let claimed = self.execute(Actor::Worker, Command::Claim { boot: 1 }).await;
+        let claimed =
+            self.execute(Actor::Worker, Command::Claim(fluxnoc::protocol::Claim::of_boot(1))).await;
         let Outcome::Assigned { assignments, .. } = claimed else { panic!("no assignments") };
         self.generation = assignments.first().map_or(0, |assignment| assignment.generation);
     }
@@ -136,7 +137,14 @@ impl Stage {
             observation,
         };
         let (boot, seq) = (1, self.seq);
-        let report = Report { boot, seq, results: vec![finding], traces: Vec::new(), lag };
+        let report = Report {
+            boot,
+            seq,
+            results: vec![finding],
+            traces: Vec::new(),
+            lag,
+            ..Report::default()
+        };
         self.execute(Actor::Worker, Command::Report(report)).await;
     }
 

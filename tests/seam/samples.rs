@@ -18,12 +18,12 @@ use fluxnoc::model::spec::{
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, Cause, CauseStage, Check, CheckAbout, CheckKey, Comment,
-    Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Handover, HandoverPart, HandoverRow,
-    Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need, Observation, Occurrence, Path,
-    PathChange, PathHop, Phase, PlainToken, Range, Reason, Recurrence, RequestId, Rule, Ruled,
-    SafeText, Scope, Scrape, ScrapeReport, SeriesSize, Setting, ShownState, Since, Span, Spec,
-    State, Status, Timestamp, Token, Topic, Unit, User, Wait,
+    Acknowledgement, Agent, AgentPhase, Alert, AlertId, Cause, CauseStage, Check, CheckAbout,
+    CheckKey, Comment, Condition, Edge, EdgeKind, Failure, FailureKind, Flap, Handover,
+    HandoverPart, HandoverRow, Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need,
+    Observation, Occurrence, Path, PathChange, PathHop, Phase, PlainToken, Range, Reason,
+    Recurrence, RequestId, Rule, Ruled, SafeText, Scope, Scrape, ScrapeReport, SeriesSize, Setting,
+    ShownState, Since, Span, Spec, State, Status, Timestamp, Token, Topic, Unit, User, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -207,6 +207,7 @@ pub fn spec(kind: Kind) -> Spec {
     let text = |text: &str| Some(text.to_owned());
     let list = |text: &str| vec![text.to_owned()];
     match kind {
+        Kind::Agent => Spec::Agent,
         Kind::Ping => Spec::Ping(PingSpec::default()),
         Kind::Tcp => Spec::Tcp(TcpSpec {
             port: 25,
@@ -560,6 +561,29 @@ pub fn token() -> Token {
         created_by: SafeText::line("ann"),
         expires: Some(at(9)),
         last_used: Some(at(3)),
+        agent: Some("branch 7 é".into()),
+        uses: Some(1),
+    }
+}
+
+pub fn agent() -> Agent {
+    Agent {
+        name: "branch 7 é".into(),
+        location: SafeText::line("Zürich"),
+        machine: SafeText::line("m-7"),
+        version: SafeText::line("0.1.0"),
+        address: Some(SafeText::line("192.0.2.7")),
+        phase: AgentPhase::Degraded,
+        since: at(1),
+        reason: SafeText::line("its heartbeat takes 61 ms, usually 20 ms"),
+        seen: Some(at(2)),
+        rtt: Some(Span::from_millis(61)),
+        checks: 7,
+        failed: 1,
+        buffered: 2,
+        dropped: 3,
+        skew_ms: -4,
+        registered: at(0),
     }
 }
 
@@ -579,7 +603,15 @@ pub fn outcomes() -> Vec<Outcome> {
         Outcome::Tested { answers: vec![SafeText::line("hook: sent")], taken: true },
         Outcome::User(user()),
         Outcome::Token { token: token(), plain: Some(PlainToken("fnx_é".to_owned())) },
-        Outcome::Assigned { generation: 9, assignments: vec![assignment.clone()] },
+        Outcome::Enrolled {
+            name: "branch 7 é".into(), key: Some(PlainToken("fnx_é".to_owned()))
+        },
+        Outcome::Assigned {
+            generation: 9,
+            assignments: vec![assignment.clone()],
+            life: 3,
+            pause: true,
+        },
         Outcome::Directives(Directives { assign: vec![assignment], ..directives() }),
     ]
 }
@@ -593,6 +625,7 @@ pub fn directives() -> Directives {
         pace: vec![(key(), true)],
         follow: Some(vec![key()]),
         traces: Some(vec![TraceRequest { host: "Zürich 3".into(), spec: trace_spec() }]),
+        pause: Some(true),
     }
 }
 
@@ -721,6 +754,7 @@ pub fn answer_to(query: &Query) -> Answer {
         }
         Query::Users => Answer::Users(vec![user()]),
         Query::Tokens => Answer::Tokens(vec![token()]),
+        Query::Agents => Answer::Agents(vec![agent()]),
         Query::Settings => Answer::Settings(vec![Setting {
             key: SafeText::line("console.theme"),
             value: SafeText::line("\"dark\""),
@@ -743,6 +777,8 @@ pub fn events() -> Vec<Event> {
             ToldRow { alert: AlertId::from_parts(8, [8; 10]), told: Told::Sent },
         ]),
         Event::Maintenance(Arc::new(window())),
+        Event::Agent(Arc::new(agent())),
+        Event::AgentGone("branch 7 é".into()),
         Event::Engine(Arc::new(engine())),
         Event::Ready,
         Event::HostGone("Zürich 3".into()),

@@ -66,7 +66,7 @@ fn request(actor: Actor, command: Command) -> Request {
 
 /// Lets alerts come and go until told to stop; gives how many came and went.
 async fn feed(handle: Handle, stop: Arc<AtomicBool>) -> (usize, usize) {
-    let claim = request(Actor::Worker, Command::Claim { boot: 1 });
+    let claim = request(Actor::Worker, Command::Claim(fluxnoc::protocol::Claim::of_boot(1)));
     let Ok(Outcome::Assigned { assignments, .. }) = handle.execute(claim).await else {
         panic!("no assignments");
     };
@@ -103,7 +103,14 @@ async fn feed(handle: Handle, stop: Arc<AtomicBool>) -> (usize, usize) {
             went += 1;
         }
         seq += 1;
-        let report = Report { boot: 1, seq, results, traces: Vec::new(), lag: Span::ZERO };
+        let report = Report {
+            boot: 1,
+            seq,
+            results,
+            traces: Vec::new(),
+            lag: Span::ZERO,
+            ..Report::default()
+        };
         handle.execute(request(Actor::Worker, Command::Report(report))).await.unwrap();
     }
     (came, went)

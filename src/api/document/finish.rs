@@ -95,6 +95,7 @@ const fn word(need: Need) -> &'static str {
         Need::Role(role) => role.word(),
         Need::Login => "login",
         Need::Worker => "worker",
+        Need::Enrol => "enrolment",
     }
 }
 

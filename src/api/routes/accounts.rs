@@ -326,12 +326,18 @@ pub(in crate::api) struct NewToken {
     name: Name,
     /// What it may do at most.
     role: Role,
-    /// What it may be used for; at least one.
+    /// What it may be used for; at least one, but for an agent's.
+    #[serde(default)]
     scopes: Vec<Scope>,
     /// Must be there: "for ever" (null) is only what was said.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required = true)]
     expires: Option<Timestamp>,
+    /// The agent that may register with it, and nothing else; then it needs no scope.
+    #[schema(value_type = Option<String>)]
+    agent: Option<Name>,
+    /// How often that may happen; without it again whenever no live agent has the name.
+    uses: Option<u32>,
 }
 
 /// Makes a token for a program. The first answer shows it, once.
@@ -346,9 +352,9 @@ pub(in crate::api) struct NewToken {
 pub(in crate::api) async fn add_token(
     State(face): State<Face>,
     asker: Asker,
-    Body(NewToken { name, role, scopes, expires }): Body<NewToken>,
+    Body(NewToken { name, role, scopes, expires, agent, uses }): Body<NewToken>,
 ) -> Reply {
-    let command = Command::AddToken { name, role, scopes, expires };
+    let command = Command::AddToken { name, role, scopes, expires, agent, uses };
     let outcome = asker.execute(&face, command).await?;
     let headers = [(CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, headers, done(outcome)).into_response())

@@ -1,6 +1,7 @@
 //! The handlers: each builds one command or query and hands on what the engine says.
 
 pub(super) mod accounts;
+pub(super) mod agents;
 pub(super) mod alerts;
 pub(super) mod checks;
 pub(super) mod engine;
@@ -56,6 +57,7 @@ fn told(answer: Answer) -> Response {
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Users(users) => Json(users).into_response(),
         Answer::Tokens(tokens) => Json(tokens).into_response(),
+        Answer::Agents(agents) => Json(agents).into_response(),
         Answer::Settings(settings) => Json(settings).into_response(),
         Answer::Engine(status) => Json(status).into_response(),
         Answer::Config(text) => text.into_response(),

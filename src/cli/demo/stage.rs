@@ -14,7 +14,7 @@ use crate::model::trace::TraceReport;
 use crate::model::{
     AlertId, Check, CheckKey, Observation, Pattern, Phase, RequestId, SafeText, Span, Timestamp,
 };
-use crate::protocol::work::{Assignment, Finding, Report};
+use crate::protocol::work::{Assignment, Claim, Finding, Report};
 use crate::protocol::{
     Actor, Answer, Command, NewMaintenance, Outcome, Problem, Query, Request, Role, Target,
     TraceRequest,
@@ -94,7 +94,7 @@ async fn advance(
     network: &Network,
     crew: &mut Crew,
 ) -> Result<(), Problem> {
-    let claim = request(clock, Actor::Worker, Command::Claim { boot: 0 });
+    let claim = request(clock, Actor::Worker, Command::Claim(Claim::of_boot(0)));
     let Outcome::Assigned { assignments, .. } = backend.execute(claim).await? else {
         return Err(Problem::internal("the engine answered a claim with something else"));
     };
@@ -107,7 +107,14 @@ async fn advance(
         for part in assignments.chunks(BATCH) {
             seq += 1;
             let results = part.iter().map(|given| finding(network, given, at)).collect();
-            let report = Report { boot: 0, seq, results, traces: Vec::new(), lag: Span::ZERO };
+            let report = Report {
+                boot: 0,
+                seq,
+                results,
+                traces: Vec::new(),
+                lag: Span::ZERO,
+                ..Report::default()
+            };
             backend.execute(request(clock, Actor::Worker, Command::Report(report))).await?;
         }
         crew.look().await?;

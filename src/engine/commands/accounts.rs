@@ -5,12 +5,11 @@ use serde_json::{Value, json};
 use super::super::batch::AccountChange;
 use super::super::core::Core;
 use super::super::gate::Hashing;
+use super::agents::token_for;
 use super::done;
 use crate::auth;
 use crate::model::account::valid_account;
-use crate::model::{
-    KeptToken, KeptUser, Name, PasswordHash, Role, SafeText, Scope, Timestamp, Token, User,
-};
+use crate::model::{KeptToken, KeptUser, Name, PasswordHash, Role, SafeText, Scope, Token, User};
 use crate::protocol::{Actor, Command, Expected, Outcome, Problem, Request};
 
 /// Most users, and most tokens.
@@ -59,9 +58,7 @@ impl Core {
             Command::RemoveUser { name } => self.remove_user(request, name),
             Command::ChangePassword { .. } => self.change_password(request, hash),
             Command::Logout => self.logout(request),
-            Command::AddToken { name, role, scopes, expires } => {
-                self.add_token(request, name, (*role, scopes), *expires)
-            }
+            Command::AddToken { .. } => self.add_token(request),
             Command::RevokeToken { name } => self.revoke_token(name),
             _ => Err(Problem::internal("that is nothing about accounts")),
         }
@@ -140,14 +137,13 @@ impl Core {
         Ok(done(1))
     }
 
-    fn add_token(
-        &mut self,
-        request: &Request,
-        name: &Name,
-        (role, scopes): (Role, &[Scope]),
-        expires: Option<Timestamp>,
-    ) -> Result<Outcome, Problem> {
+    fn add_token(&mut self, request: &Request) -> Result<Outcome, Problem> {
+        let Command::AddToken { name, role, scopes, expires, agent, uses } = &request.command
+        else {
+            return Err(Problem::internal("that makes no token"));
+        };
         named(name)?;
+        token_for(agent.as_ref(), *uses)?;
         let accounts = self.gate.accounts();
         if let Some(known) = accounts.token(name) {
             let name = &known.token.name;
@@ -158,20 +154,17 @@ impl Core {
         if expires.is_some_and(|end| end <= now) {
             return Err(Problem::invalid("`expires` is in the past"));
         }
-        let mut scopes = scopes.to_vec();
-        scopes.sort_unstable();
-        scopes.dedup();
-        if scopes.is_empty() {
-            return Err(Problem::invalid("`scopes` names at least one of api, read and metrics"));
-        }
         let token = Token {
             name: name.clone(),
-            role,
-            scopes,
+            // It lets an agent in, and nothing else.
+            role: if agent.is_some() { Role::Viewer } else { *role },
+            scopes: scopes_of(scopes, agent.is_some())?,
             created: now,
             created_by: request.actor.name(),
-            expires,
+            expires: *expires,
             last_used: None,
+            agent: agent.clone(),
+            uses: *uses,
         };
         let (plain, hash) = auth::mint();
         self.before.change = Some(json!({ "before": null, "after": token }));
@@ -219,6 +212,7 @@ impl Core {
                 AccountChange::AddToken(kept) => all.put_token(kept),
                 AccountChange::RemoveToken(name) => all.remove_token(&name),
                 AccountChange::TokenUsed(name, at) => all.stored_use(&name, at),
+                AccountChange::TokenUses(name, left) => all.stored_uses(&name, left),
             }
         }
         self.gate.replace(all);
@@ -249,6 +243,24 @@ impl Core {
             )));
         }
         Ok(())
+    }
+}
+
+/// The scopes of a new token. That of an agent has its own, and no other token has that.
+fn scopes_of(asked: &[Scope], of_agent: bool) -> Result<Vec<Scope>, Problem> {
+    let mut scopes = asked.to_vec();
+    scopes.sort_unstable();
+    scopes.dedup();
+    match (of_agent, &*scopes) {
+        (true, [] | [Scope::Agent]) => Ok(vec![Scope::Agent]),
+        (true, _) => Err(Problem::invalid("`scopes`: a token with `agent` has no other")),
+        (false, []) => {
+            Err(Problem::invalid("`scopes` names at least one of api, read and metrics"))
+        }
+        (false, all) if all.contains(&Scope::Agent) => {
+            Err(Problem::invalid("`scopes`: agent is only for a token with `agent`"))
+        }
+        (false, _) => Ok(scopes),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Running checks now, looking at them, and handing them to the worker.
 
+use super::super::agents::Worker;
 use super::super::core::Core;
 use super::super::sync::assignment;
 use super::tally::Tally;
 use crate::model::Steady;
 use crate::protocol::event::Interest;
+use crate::protocol::work::Assignment;
 use crate::protocol::{Event, LiveCheck, Outcome, Problem, Target};
 
 impl Core {
@@ -35,19 +37,27 @@ impl Core {
     }
 
     pub(super) fn claim(&mut self) -> Outcome {
+        let assignments = self.assignments(&None);
+        Outcome::Assigned { generation: self.generation, assignments, life: 0, pause: false }
+    }
+
+    /// All that a worker runs; each gets its time from now.
+    pub(in crate::engine) fn assignments(&mut self, worker: &Worker) -> Vec<Assignment> {
         let now = self.clock.now().steady;
         let mut assignments = Vec::new();
         let places: Vec<usize> = self.table.iter().map(|(at, _)| at).collect();
         for at in places {
             if let Some(slot) = self.table.get_mut(at) {
-                slot.expected_since = now;
-                // What a rule made is judged here and run nowhere.
-                if slot.check.rule.is_none() {
+                let source = &slot.check.agent;
+                if source == worker {
+                    slot.expected_since = now;
+                }
+                if source == worker && Self::is_run(&slot.check) {
                     assignments.push(assignment(slot));
                 }
             }
         }
-        Outcome::Assigned { generation: self.generation, assignments }
+        assignments
     }
 
     pub(super) fn look(

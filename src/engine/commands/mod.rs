@@ -1,6 +1,7 @@
 //! What people and workers ask to be done: checked, staged, answered after the commit.
 
 pub(super) mod accounts;
+mod agents;
 mod alerts;
 mod checks;
 mod escalate;
@@ -21,7 +22,7 @@ use super::undo::{Before, Telling};
 use crate::config::RuleChange;
 use crate::model::{Acknowledgement, PasswordHash};
 use crate::protocol::work::Directives;
-use crate::protocol::{Command, Expected, Outcome, Problem, Request};
+use crate::protocol::{Actor, Command, Expected, Outcome, Problem, Request};
 
 pub(super) use tally::Tally;
 
@@ -101,6 +102,8 @@ impl Core {
             | Command::Logout
             | Command::AddToken { .. }
             | Command::RevokeToken { .. } => self.accounts(&request, hash),
+            Command::Enrol(enrolment) => self.enrol(&request, enrolment),
+            Command::RemoveAgent { name } => self.remove_agent(name),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {
@@ -112,17 +115,8 @@ impl Core {
                 let name = name.clone();
                 return self.test_notify(request, &name, reply).await;
             }
-            Command::Claim { .. } => {
-                let _ = reply.send(Ok(self.claim()));
-                return;
-            }
-            Command::Report(_) => {
-                // Answered when it is in the batch: whoever waits for that may then move the clock.
-                if let Command::Report(report) = request.command {
-                    self.report(report);
-                }
-                let _ = reply.send(Ok(Outcome::Directives(Directives::default())));
-                return;
+            Command::Claim(_) | Command::Report(_) | Command::Beat(_) => {
+                return self.work(request, reply).await;
             }
         };
         match result {
@@ -132,6 +126,42 @@ impl Core {
             }
         }
         self.telling = Telling::Now;
+    }
+
+    /// Does what a worker asks or tells.
+    async fn work(&mut self, request: Request, reply: Reply) {
+        let Request { actor, command, .. } = request;
+        let Actor::Agent { name, .. } = &actor else {
+            // Answered when it is in the batch: whoever waits for that may then move the clock.
+            let answer = match command {
+                Command::Claim(_) => self.claim(),
+                Command::Report(report) => {
+                    self.report(report);
+                    Outcome::Directives(Directives::default())
+                }
+                _ => Outcome::Directives(Directives::default()),
+            };
+            let _ = reply.send(Ok(answer));
+            return;
+        };
+        let done = match command {
+            Command::Claim(claim) => self.claim_of(name, &claim, &actor),
+            Command::Beat(beat) => self.beat_of(name, &beat, &actor),
+            Command::Report(report) => self.report_of(name, report, &actor),
+            _ => Err(Problem::internal("that is nothing that a worker asks")),
+        };
+        match done {
+            // What is stored is said when it is stored.
+            Ok(outcome) if self.batch.since.is_some() => {
+                self.batch.replies.push((reply, outcome));
+                if self.batch.urgent {
+                    self.flush().await;
+                }
+            }
+            done => {
+                let _ = reply.send(done);
+            }
+        }
     }
 
     /// Answers after the commit, with the audit row in the same transaction.
@@ -223,7 +253,11 @@ impl Core {
 const fn needs_the_store(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Look { .. } | Command::Claim { .. } | Command::Report(_) | Command::Stop
+        Command::Look { .. }
+            | Command::Claim(_)
+            | Command::Report(_)
+            | Command::Beat(_)
+            | Command::Stop
     )
 }
 

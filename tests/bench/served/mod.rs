@@ -96,7 +96,14 @@ pub fn request(command: Order) -> Request {
 async fn token(client: &Client, n: usize) -> String {
     let name = format!("bench-{n}").as_str().into();
     let scopes = vec![Scope::Api];
-    let order = Order::AddToken { name, role: Role::Operator, scopes, expires: None };
+    let order = Order::AddToken {
+        name,
+        role: Role::Operator,
+        scopes,
+        expires: None,
+        agent: None,
+        uses: None,
+    };
     match client.execute(&request(order)).await {
         Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
         other => panic!("no token: {other:?}"),
