@@ -131,6 +131,13 @@ impl Inside {
     }
 }
 
+/// The agents, where there are any.
+fn agents((known, missing): (u64, u64)) -> Option<ready::Agents> {
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let connected = number(known.saturating_sub(missing));
+    (known > 0).then(|| ready::Agents { known: number(known), connected })
+}
+
 impl Handle {
     /// Whether this server can do its work. Answers within some seconds, whatever hangs.
     pub async fn readiness(&self) -> Readiness {
@@ -158,6 +165,7 @@ impl Handle {
             lag: pulse.lag(),
         };
         facts.posted = pulse.last_post();
+        facts.agents = agents(pulse.known_agents());
         ready::judge(&facts, inside.clock.now().steady)
     }
 

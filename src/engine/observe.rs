@@ -67,7 +67,8 @@ impl Core {
                 let row = PHASES.iter().position(|known| *known == phase(alert)).unwrap_or(1);
                 alerts[row][place(alert.state)] += 1;
             }
-            if slot.check.enabled && slot.check.rule.is_none() {
+            // What agents run is not this server's timetable.
+            if slot.check.enabled && Self::is_run(&slot.check) && slot.check.agent.is_none() {
                 let longest = slot.check.interval + slot.check.timeout;
                 within = Some(within.map_or(longest, |known| known.min(longest)));
                 expected = expected.max(Some(slot.expected_since));
@@ -88,5 +89,7 @@ impl Core {
             tally.alerts.extend(open.map(|(state, count)| ((phase, label(state)), count)));
         }
         self.meters.monitor.tally(&tally);
+        self.meters.pulse.agents(self.agents.count(), self.agents.missing());
+        self.meters.monitor.agents(&self.agents.by_phase());
     }
 }

@@ -28,6 +28,7 @@ pub struct Monitor {
     outbox_age: GaugeVec,
     memory: IntGaugeVec,
     tasks: IntGaugeVec,
+    agents: IntGaugeVec,
 }
 
 impl Monitor {
@@ -69,6 +70,7 @@ impl Monitor {
                 &[],
             ),
             memory: make.int_gauges("memory_resident_bytes", "Memory of this process.", &[]),
+            agents: make.int_gauges("agents", "Registered agents by state.", &["state"]),
             tasks: make.int_gauges("tasks", "Asynchronous tasks of this process.", &[]),
         }
     }
@@ -92,6 +94,14 @@ impl Monitor {
         }
         for ((state, severity), count) in &tally.alerts {
             self.alerts.with_label_values(&[*state, *severity]).set(number(*count));
+        }
+    }
+
+    /// Agents as they are.
+    pub fn agents(&self, counts: &[(&'static str, usize)]) {
+        for (state, count) in counts {
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.agents.with_label_values(&[*state]).set(count);
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Pulse {
     lag: AtomicU64,
     checks: AtomicU64,
     late: AtomicU64,
+    agents: AtomicU64,
+    missing: AtomicU64,
 }
 
 impl Pulse {
@@ -120,6 +122,19 @@ impl Pulse {
     #[must_use]
     pub fn checks(&self) -> (u64, u64) {
         (self.checks.load(Ordering::Relaxed), self.late.load(Ordering::Relaxed))
+    }
+
+    /// The agents that there are, and those of them that are not heard and should be.
+    pub fn agents(&self, known: usize, missing: usize) {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.agents.store(number(known), Ordering::Relaxed);
+        self.missing.store(number(missing), Ordering::Relaxed);
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn known_agents(&self) -> (u64, u64) {
+        (self.agents.load(Ordering::Relaxed), self.missing.load(Ordering::Relaxed))
     }
 
     /// How late checks start.

@@ -29,6 +29,8 @@ fn token(name: &str, n: u8) -> KeptToken {
         created_by: SafeText::line("noc"),
         expires: n.is_multiple_of(2).then(|| at(99)),
         last_used: None,
+        agent: (n > 8).then(|| "branch".into()),
+        uses: (n > 8).then_some(3),
     };
     KeptToken { token, hash: TokenHash([n; 32]) }
 }

@@ -66,11 +66,15 @@ impl Entry {
         }
     }
 
+    fn shown_phase(&self) -> AgentPhase {
+        if self.paused { AgentPhase::Maintenance } else { self.presence.phase() }
+    }
+
     /// As others see it.
     fn shown(&self) -> Agent {
         let kept = &self.kept;
         let beat = self.beat.clone().unwrap_or_default();
-        let phase = if self.paused { AgentPhase::Maintenance } else { self.presence.phase() };
+        let phase = self.shown_phase();
         let reason = match &self.odd {
             Some((_, odd)) => odd,
             None => self.presence.reason(),
@@ -225,6 +229,22 @@ impl Agents {
                 && entry.presence.phase() == AgentPhase::Offline
         };
         self.all.values().filter(missing).count()
+    }
+
+    /// How many are in each phase.
+    #[must_use]
+    pub fn by_phase(&self) -> Vec<(&'static str, usize)> {
+        if self.all.is_empty() {
+            return Vec::new();
+        }
+        let label = |phase: AgentPhase| match phase {
+            AgentPhase::Online => "online",
+            AgentPhase::Degraded => "degraded",
+            AgentPhase::Offline => "offline",
+            AgentPhase::Maintenance => "maintenance",
+        };
+        let of = |phase| self.all.values().filter(|entry| entry.shown_phase() == phase).count();
+        AgentPhase::ALL.into_iter().map(|phase| (label(phase), of(phase))).collect()
     }
 
     /// Whether an agent is told to run nothing.
