@@ -60,7 +60,7 @@ impl Command {
             },
             Self::Reload,
             Self::Stop,
-            Self::Claim(Claim { life: 3, ..Claim::of_boot(42) }),
+            Self::Claim(Claim { life: 3, sent_at: Some(at), ..Claim::of_boot(42) }),
             Self::Beat(Beat { boot: 42, sent_at: at, failed: 1, ..Beat::default() }),
             Self::Enrol(Enrolment {
                 name: "branch 7 \u{e4}".into(),
@@ -84,7 +84,6 @@ impl Command {
                 traces: Vec::new(),
                 lag: Span::ZERO,
                 late: Some(7),
-                sent_at: Some(at),
             }),
         ];
         all.extend(Self::window_samples(at));

@@ -40,6 +40,10 @@ pub struct Claim {
     /// Of an agent: what the server called its last start; 0 is never.
     #[serde(default)]
     pub life: u64,
+    /// Of an agent: its wall clock. How far that is from the server's is taken off the times of
+    /// its results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
     /// What it speaks; see [`PROTOCOL`].
     #[serde(default)]
     pub protocol: u32,
@@ -127,10 +131,6 @@ pub struct Report {
     /// change no state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late: Option<u64>,
-    /// The agent's wall clock when it was sent: how far that is from the server's is taken off
-    /// the times of the results.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<Timestamp>,
     /// This batch.
     pub seq: u64,
     /// The results.

@@ -2,7 +2,7 @@
 
 use fluxnoc::clock::Clock;
 use fluxnoc::engine::{Inventory, Watcher};
-use fluxnoc::model::{Name, Observation, PlainToken, RequestId, SafeText, Span, Token};
+use fluxnoc::model::{Name, Observation, PlainToken, RequestId, SafeText, Span, Timestamp, Token};
 use fluxnoc::protocol::work::{Assignment, Directives, Finding};
 use fluxnoc::protocol::{
     Actor, Beat, Claim, Command, Enrolment, Event, Outcome, Problem, Report, Request, Role,
@@ -139,6 +139,7 @@ impl Hand {
         }
         let claim = Claim {
             life: self.life,
+            sent_at: Some(self.clock(lab)),
             location: SafeText::line("Dallas"),
             machine: SafeText::line("m-1"),
             ..Claim::of_boot(self.boot)
@@ -153,8 +154,7 @@ impl Hand {
     }
 
     pub async fn beat(&mut self, lab: &mut Lab, rtt: u64, failed: u32) -> Result<Outcome, Problem> {
-        let sent_at = lab.clock.now().wall;
-        let sent_at = fluxnoc::model::Timestamp::from_millis(sent_at.millis() + self.ahead);
+        let sent_at = self.clock(lab);
         let rtt = Some(Span::from_millis(rtt));
         let beat = Beat { boot: self.boot, sent_at, rtt, failed, ..Beat::default() };
         let answer = ask(lab, self.actor(), Command::Beat(beat)).await;
@@ -164,8 +164,7 @@ impl Hand {
 
     /// A result of now, by its own clock.
     pub fn finding(&self, lab: &Lab, key: &str, observation: Observation) -> Finding {
-        let now = lab.clock.now().wall.millis() + self.ahead;
-        let now = fluxnoc::model::Timestamp::from_millis(now);
+        let now = self.clock(lab);
         let check: fluxnoc::model::CheckKey = key.parse().unwrap();
         let given = self.given.iter().find(|given| given.check.key == check);
         let generation = given.map_or(0, |given| given.generation);
@@ -173,15 +172,13 @@ impl Hand {
         Finding { check, generation, slot, at, forced, sample, observation }
     }
 
-    pub fn message(&self, lab: &Lab, results: Vec<Finding>) -> Report {
-        let sent = lab.clock.now().wall.millis() + self.ahead;
-        Report {
-            boot: self.boot,
-            seq: self.seq,
-            results,
-            sent_at: Some(fluxnoc::model::Timestamp::from_millis(sent)),
-            ..Report::default()
-        }
+    /// What its clock says.
+    fn clock(&self, lab: &Lab) -> Timestamp {
+        Timestamp::from_millis(lab.clock.now().wall.millis() + self.ahead)
+    }
+
+    pub fn message(&self, results: Vec<Finding>) -> Report {
+        Report { boot: self.boot, seq: self.seq, results, ..Report::default() }
     }
 
     pub async fn send(&self, lab: &mut Lab, report: Report) -> Result<Outcome, Problem> {
@@ -193,7 +190,7 @@ impl Hand {
     /// Tells one result of now.
     pub async fn report(&mut self, lab: &mut Lab, key: &str, observation: Observation) {
         self.seq += 1;
-        let report = self.message(lab, vec![self.finding(lab, key, observation)]);
+        let report = self.message(vec![self.finding(lab, key, observation)]);
         self.send(lab, report).await.unwrap();
     }
 

@@ -93,7 +93,7 @@ async fn f65_too_much_and_another_protocol_are_refused() {
     let mut agent = Hand::ready(&mut lab, "branch-1").await;
     agent.seq += 1;
     let many = vec![agent.finding(&lab, "far/ping", lab::good()); 513];
-    let report = agent.message(&lab, many);
+    let report = agent.message(many);
     let refused = agent.send(&mut lab, report).await.unwrap_err();
     assert_eq!(refused.kind, ProblemKind::Invalid, "{refused}");
     let metrics = (0..100_000).map(|n| Metric::new(&format!("m{n}"), 1.0, Unit::Count)).collect();

@@ -19,6 +19,8 @@ const ALIVE: Span = Span::from_secs(25);
 const LIVE: Span = Span::from_secs(60);
 /// An older result is not kept: it would be forgotten at once.
 const OLDEST: Span = Span::from_secs(14 * 86_400);
+/// A difference of the clocks that the way between them may have made, in milliseconds.
+const NOISE: i64 = 1000;
 /// Most frames of traces in one report, hops of a path, names of interfaces.
 const FRAMES: usize = 64;
 
@@ -72,6 +74,9 @@ impl Core {
             ..before.clone()
         };
         entry.presence.shown_up(now.steady, now.wall);
+        if let Some(sent) = claim.sent_at {
+            entry.skew_ms = sent.millis().saturating_sub(now.wall.millis());
+        }
         if !same && claim.life < before.life {
             let (old, new) = (claim.life, before.life);
             let why = format!("its files are older than its last start ({old} of {new}), {from}");
@@ -150,7 +155,8 @@ impl Core {
         }
         let mark = StreamMark { stream, last: report.seq, at: now.wall };
         entry.taken(mark);
-        let ahead = report.sent_at.map_or(0, |sent| sent.millis() - now.wall.millis());
+        // By what its last heartbeat said, for a message may have been on its way more than once.
+        let ahead = if entry.skew_ms.abs() > NOISE { entry.skew_ms } else { 0 };
         self.touch(false);
         self.batch.streams.push((Name::clone(name), mark));
         if report.late.is_none() {
