@@ -205,7 +205,7 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let at_once = (raise_descriptors() / 2).clamp(16, AT_ONCE);
+    let at_once = descriptors();
     let socket = plan.data_dir.join(SOCKET);
     let around = CancellationToken::new();
     let stop = CancellationToken::new();
@@ -354,6 +354,11 @@ impl Home {
         drop(lock);
         ended
     }
+}
+
+/// Runs at once at most, by the descriptors that this process may have.
+pub(super) fn descriptors() -> usize {
+    (raise_descriptors() / 2).clamp(16, AT_ONCE)
 }
 
 /// Raises the limit of open descriptors as far as allowed; gives what is allowed.

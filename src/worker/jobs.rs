@@ -4,7 +4,7 @@
 //! a slot that comes while it still runs is passed over.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{Check, CheckKey, Span, Steady};
@@ -42,6 +42,8 @@ pub struct Run {
 struct Job {
     check: Arc<Check>,
     generation: u64,
+    /// What the run under way is numbered by, when the same check has a new number meanwhile.
+    former: Option<u64>,
     hash: u64,
     soft: bool,
     followed: bool,
@@ -81,6 +83,39 @@ impl Jobs {
         }
     }
 
+    /// Takes the whole list anew: what is as it was keeps its times and its memory, so that a server
+    /// that comes back does not have everything run at once.
+    pub fn replace(&mut self, assignments: Vec<Assignment>, now: Steady) {
+        let wanted: HashSet<&CheckKey> = assignments.iter().map(|a| &a.check.key).collect();
+        let gone: Vec<CheckKey> =
+            self.by_key.keys().filter(|key| !wanted.contains(key)).cloned().collect();
+        for key in gone {
+            self.drop_check(&key);
+        }
+        let (known, fresh): (Vec<_>, Vec<_>) =
+            assignments.into_iter().partition(|assignment| self.knows(assignment));
+        for Assignment { check, generation, soft, .. } in known {
+            self.with(&check.key, |job, _, _| {
+                let under_way = job.memory.is_none().then_some(job.generation);
+                job.former = job.former.filter(|_| job.memory.is_none()).or(under_way);
+                job.generation = generation;
+            });
+            self.pace(&check.key, soft, now);
+        }
+        for assignment in fresh.iter().filter(|assignment| !assignment.check.enabled) {
+            self.drop_check(&assignment.check.key);
+        }
+        self.start(fresh, now);
+    }
+
+    /// True when the very same check is here, whatever its number: a server that was started anew
+    /// numbers anew.
+    fn knows(&self, assignment: &Assignment) -> bool {
+        let at = self.by_key.get(&assignment.check.key);
+        let Some(Some(job)) = at.and_then(|at| self.places.get(*at)) else { return false };
+        job.check == assignment.check
+    }
+
     /// Takes one new or changed check; it runs at once, spread over a second by its hash.
     pub fn assign(&mut self, assignment: Assignment, now: Steady) {
         if assignment.check.enabled {
@@ -97,6 +132,7 @@ impl Jobs {
             hash: due::hash(&key.to_string()),
             check: assignment.check,
             generation: assignment.generation,
+            former: None,
             soft: assignment.soft,
             followed: false,
             forced: false,
@@ -219,23 +255,30 @@ impl Jobs {
         None
     }
 
-    /// A run is over: gives its memory back. False when the check was dropped or redefined
-    /// meanwhile, so that its result counts no more.
-    pub fn finished(&mut self, at: usize, generation: u64, memory: Memory, now: Steady) -> bool {
+    /// A run is over: gives its memory back. Gives the number that its result counts under; none
+    /// when the check was dropped or redefined meanwhile, so that its result counts no more.
+    pub fn finished(
+        &mut self,
+        at: usize,
+        generation: u64,
+        memory: Memory,
+        now: Steady,
+    ) -> Option<u64> {
         match self.places.get_mut(at) {
-            Some(Some(job)) if job.generation == generation => {
+            Some(Some(job)) if [Some(job.generation), job.former].contains(&Some(generation)) => {
+                job.former = None;
                 job.memory = Some(memory);
                 if job.forced {
                     job.due = now;
                     self.heap.push(Reverse((now, at)));
                 }
-                true
+                Some(job.generation)
             }
             Some(None) => {
                 self.free.push(at);
-                false
+                None
             }
-            _ => false,
+            _ => None,
         }
     }
 
