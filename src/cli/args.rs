@@ -143,6 +143,11 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         database: Option<String>,
     },
+    /// Move the SQLite database of the data directory to an empty PostgreSQL database
+    MigrateStore {
+        /// Where to, postgres://USER@HOST/DATABASE [default: FLUXNOC_DATABASE, `url` of `[store]`]
+        url: Option<String>,
+    },
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
     /// Trace the path to a host and show every hop
