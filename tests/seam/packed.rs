@@ -43,6 +43,8 @@ impl Far {
             created_by: SafeText::line("noc"),
             expires: None,
             last_used: None,
+            agent: None,
+            uses: None,
         };
         let accounts = Accounts::new(Vec::new(), vec![KeptToken { token, hash }]);
         let (handle, asks) = Handle::channel_for(accounts);
