@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 #![allow(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names")]
 
+#[path = "postgres/contents.rs"]
+mod contents;
+#[path = "postgres/moving.rs"]
+mod moving;
 #[path = "common/postgres.rs"]
 mod postgres_server;
 #[path = "postgres/serve.rs"]

@@ -145,6 +145,11 @@ pub enum Command {
     },
     /// Run checks on this machine for servers elsewhere; nothing listens here
     Agent(super::agent_args::AgentArgs),
+    /// Move the SQLite database of the data directory to an empty PostgreSQL database
+    MigrateStore {
+        /// Where to, postgres://USER@HOST/DATABASE [default: FLUXNOC_DATABASE, `url` of `[store]`]
+        url: Option<String>,
+    },
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
     /// Trace the path to a host and show every hop

@@ -24,6 +24,7 @@ pub mod logging;
 pub mod look;
 pub mod machine;
 pub mod manual;
+pub mod migrate_cmd;
 pub mod notify_cmd;
 mod oneshot;
 pub mod places;
@@ -85,6 +86,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Err(refused) => refused,
             }
         }
+        Some(Command::MigrateStore { url }) => match with_config(&global) {
+            Ok(config) => told(migrate_cmd::run(&global, &config, url.as_deref())),
+            Err(refused) => refused,
+        },
         command => with_engine(&global, command),
     }
 }

@@ -264,6 +264,7 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         // Its password is not for a pure function.
         Typed::User(_)
         | Typed::Serve { .. }
+        | Typed::MigrateStore { .. }
         | Typed::Check(_)
         | Typed::Trace(_)
         | Typed::Dns(_)

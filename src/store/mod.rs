@@ -12,6 +12,7 @@
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
 //! | who may come in | `users`, `tokens`, `agents` |
+//! | moving from SQLite to PostgreSQL | `moving` |
 //! | forgetting | `retention` |
 //! | one engine per data directory | `lock` |
 
@@ -37,6 +38,7 @@ pub mod lock;
 mod log;
 mod maintenance;
 mod metered;
+mod moving;
 mod outbox;
 pub mod pack;
 mod past;
@@ -72,6 +74,7 @@ pub use journal::JournalRow;
 pub use load::{KnownCheck, KnownHost, Loaded};
 pub use lock::{DirLock, LockError};
 pub use log::{Action, LogMark, LogRange, LogRow};
+pub use moving::{MovedTable, Progress, Tell};
 pub use outbox::{Delivered, OutboxRow};
 pub use past::{Past, Recorded};
 pub use promises::{Listed, Standing};
@@ -159,6 +162,20 @@ impl Store {
     /// As [`Self::open_postgres`].
     pub async fn look_at_postgres(url: &str) -> Result<String, StoreError> {
         postgres::look(url).await
+    }
+
+    /// Moves the SQLite database at `path` to the empty PostgreSQL database of `url`: every table,
+    /// in one transaction, compared on both sides. The caller holds the directory's [`DirLock`].
+    ///
+    /// # Errors
+    /// When the target is not empty, the schema is another one, or a value cannot be kept there
+    /// (named with its place); then nothing is there, and the file is as it was.
+    pub async fn move_to_postgres(
+        path: &Path,
+        url: &str,
+        tell: Tell<'_>,
+    ) -> Result<Vec<MovedTable>, StoreError> {
+        moving::run(path, url, tell).await
     }
 
     /// The same, counted by these meters from now on.

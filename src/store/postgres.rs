@@ -21,10 +21,7 @@ fn options(url: &str) -> Result<(PgConnectOptions, Arc<str>), StoreError> {
         place: "of `[store] url`".to_owned(),
         why: "its URL cannot be read; write it as postgres://USER@HOST:PORT/DATABASE".to_owned(),
     })?;
-    let options = options
-        .application_name("fluxnoc")
-        .options([("statement_timeout", "60s"), ("lock_timeout", "10s")])
-        .disable_statement_logging();
+    let options = options.application_name("fluxnoc").disable_statement_logging();
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
@@ -33,8 +30,14 @@ fn options(url: &str) -> Result<(PgConnectOptions, Arc<str>), StoreError> {
     Ok((options, place))
 }
 
+/// The same for one long unit of work: a statement may take as long as it takes.
+pub(super) fn long(url: &str) -> Result<(PgConnectOptions, Arc<str>), StoreError> {
+    options(url).map(|(options, place)| (options.options([("lock_timeout", "10s")]), place))
+}
+
 pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
     let (options, place) = options(url)?;
+    let options = options.options([("statement_timeout", "60s"), ("lock_timeout", "10s")]);
     let mut first = reach(&options, &place).await?;
     inspect(&mut first, &place).await?.judge(&place, true)?;
     schema::migrator().run(&mut first).await.map_err(|error| schema::failed(&place, error))?;
@@ -123,7 +126,11 @@ fn mend(error: &sqlx::Error, options: &PgConnectOptions) -> Option<String> {
     })
 }
 
-async fn inspect(connection: &mut PgConnection, place: &str) -> Result<Found, StoreError> {
+/// What is in it; changes nothing.
+pub(super) async fn inspect(
+    connection: &mut PgConnection,
+    place: &str,
+) -> Result<Found, StoreError> {
     let of = |error: sqlx::Error| StoreError::of(place, &error);
     let tables: Vec<String> = sqlx::query_scalar(dialect::TABLES_POSTGRES)
         .fetch_all(&mut *connection)

@@ -134,8 +134,40 @@ async fn create(path: &Path, place: &str) -> Result<(), StoreError> {
     synced.map_err(|error| StoreError::io(directory, &error))
 }
 
-/// Refuses what is damaged, foreign or newer, without changing anything.
-async fn inspect(path: &Path, place: &str) -> Result<(), StoreError> {
+/// A connection that changes nothing.
+fn look_only(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY)
+        .row_buffer_size(ROWS)
+        // Even a reader makes a log where there is none, and cannot remove it. Without a log
+        // nobody has the file open.
+        .immutable(!beside(path, "-wal").exists())
+        .pragma("cell_size_check", "ON")
+        .pragma("trusted_schema", "OFF")
+        .disable_statement_logging()
+}
+
+/// Opens a whole and sound database of this program's own schema, to be read only.
+pub(super) async fn read_only(path: &Path) -> Result<(SqliteConnection, String), StoreError> {
+    let place = path.display().to_string();
+    let version = inspect(path, &place).await?;
+    if version != Some(schema::known()) {
+        let why = format!(
+            "its schema is {} and this program's is {}; run this version on it once, such as \
+             `fluxnoc hosts`, then again",
+            version.unwrap_or(0),
+            schema::known()
+        );
+        return Err(StoreError::Unavailable { place, why });
+    }
+    let connection = look_only(path).connect().await;
+    Ok((connection.map_err(|error| StoreError::of(&place, &error))?, place))
+}
+
+/// Refuses what is damaged, foreign or newer, without changing anything; gives its schema.
+async fn inspect(path: &Path, place: &str) -> Result<Option<i64>, StoreError> {
     let mut head = [0; 16];
     let mut file = std::fs::File::open(path).map_err(|error| StoreError::io(path, &error))?;
     let is_file = file.metadata().map_err(|error| StoreError::io(path, &error))?.is_file();
@@ -151,16 +183,7 @@ async fn inspect(path: &Path, place: &str) -> Result<(), StoreError> {
     }
     wal::check(&beside(path, "-wal")).map_err(|why| corrupt(place, why))?;
     let of = |error: sqlx::Error| StoreError::of(place, &error);
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .read_only(true)
-        .busy_timeout(BUSY)
-        // Even a reader makes a log where there is none, and cannot remove it. Without a log
-        // nobody has the file open.
-        .immutable(!beside(path, "-wal").exists())
-        .pragma("cell_size_check", "ON")
-        .pragma("trusted_schema", "OFF");
-    let mut connection = options.connect().await.map_err(of)?;
+    let mut connection = look_only(path).connect().await.map_err(of)?;
     supported(&mut connection).await?;
     let tables: Vec<String> =
         sqlx::query_scalar(dialect::TABLES_SQLITE).fetch_all(&mut connection).await.map_err(of)?;
@@ -183,7 +206,8 @@ async fn inspect(path: &Path, place: &str) -> Result<(), StoreError> {
     }
     found.judge(place, false)?;
     verify(&mut connection, &found.tables, place).await?;
-    connection.close().await.map_err(of)
+    connection.close().await.map_err(of)?;
+    Ok(found.version)
 }
 
 async fn verify(
