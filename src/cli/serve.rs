@@ -11,14 +11,15 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::args::Global;
+use super::cluster::Sharing;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
 use super::signals::{Caught, Signals};
-use super::{logging, setup, supervisor};
+use super::{cluster, logging, setup, supervisor};
 use crate::api::{Certificates, Exposed};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::config::server::Server;
+use crate::config::{Config, Settings};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Query, Role};
 
@@ -33,6 +34,7 @@ const START: Duration = Duration::from_mins(10);
 pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     logging::to_stderr_json();
     let server = config.settings.server.clone();
+    let sharing = sharing(&config.settings)?;
     let compat = config.settings.metrics.compat;
     let exposed = Exposed {
         metrics: !config.settings.metrics.require_auth,
@@ -47,6 +49,10 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
         let (api, health) = open(&server, tls.is_some())?;
         Ok(Doors { api, tls, exposed, health, compat })
     }));
+    if let Some(sharing) = sharing {
+        drop(console);
+        return cluster::run(plan, sharing, certificates);
+    }
     let home = lifecycle::start_here(plan)?;
     drop(console);
     if let Some(certificates) = certificates {
@@ -55,6 +61,20 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     screen_runtime()?.block_on(until_stopped(&home));
     supervisor::stopping();
     home.stop().map(|()| ExitCode::SUCCESS)
+}
+
+/// What makes this server one of several; nothing on `SQLite`.
+fn sharing(settings: &Settings) -> anyhow::Result<Option<Sharing>> {
+    let Some(database) = settings.store.url.clone() else { return Ok(None) };
+    let authorities = settings.cluster.ca.as_ref().map(|path| {
+        std::fs::read(path).with_context(|| format!("[cluster] ca: cannot read {}", path.display()))
+    });
+    Ok(Some(Sharing {
+        database,
+        node: settings.server.node_id.clone(),
+        advertise: settings.cluster.advertise.clone(),
+        authorities: authorities.transpose()?,
+    }))
 }
 
 /// Opens the API's listener and the health listener.

@@ -27,7 +27,7 @@ fn good() -> Facts {
 }
 
 fn cluster(node_id: &str, reachable: usize, peers: usize) -> Option<Cluster> {
-    Some(Cluster { node_id: node_id.to_owned(), is_leader: true, peers, reachable })
+    Some(Cluster { node_id: node_id.to_owned(), is_leader: true, led: true, peers, reachable })
 }
 
 fn said(facts: &Facts) -> String {
@@ -83,6 +83,16 @@ fn fq_06_and_fq_07_and_fq_08_and_fq_11_the_first_part_that_fails_is_named_and_th
             not_ready(
                 "cluster not initialized",
                 &format!("{UP},{},{STORED}", down("cluster", none)),
+            ),
+        ),
+        (
+            Facts {
+                cluster: cluster("a", 2, 2).map(|all| Cluster { led: false, ..all }),
+                ..good()
+            },
+            not_ready(
+                "no server leads at the moment",
+                &format!("{UP},{},{STORED}", down("cluster", "no server leads")),
             ),
         ),
     ] {

@@ -14,7 +14,7 @@
 //! | who may come in | `users`, `tokens`, `agents` |
 //! | moving from SQLite to PostgreSQL | `moving` |
 //! | forgetting | `retention` |
-//! | one engine per data directory | `lock` |
+//! | one engine per data directory, one that leads per PostgreSQL | `lock`, `lease`, `servers` |
 
 #![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
 
@@ -33,6 +33,7 @@ mod history;
 mod incidents;
 mod inventory;
 mod journal;
+mod lease;
 mod load;
 pub mod lock;
 mod log;
@@ -50,6 +51,7 @@ mod requests;
 mod retention;
 mod schema;
 mod series;
+mod servers;
 mod sqlite;
 mod statuses;
 mod telling;
@@ -71,6 +73,7 @@ pub use error::StoreError;
 pub use gathering::{Gathered, Pass, Piled, RENEWED, Select};
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
+pub use lease::Fence;
 pub use load::{KnownCheck, KnownHost, Loaded};
 pub use lock::{DirLock, LockError};
 pub use log::{Action, LogMark, LogRange, LogRow};
@@ -80,6 +83,7 @@ pub use past::{Past, Recorded};
 pub use promises::{Listed, Standing};
 pub use requests::{AuditRow, BeforeImage};
 pub use retention::{DELETE_LIMIT, Retention};
+pub use servers::{Holder, Member, Roll, Seen, Wakes};
 pub use telling::Telling;
 pub use tx::Tx;
 
@@ -98,6 +102,8 @@ pub struct Store {
     database: Database,
     place: Arc<str>,
     meters: Arc<Meters>,
+    /// What must hold while this store is written, where several servers share it.
+    fence: Option<Arc<Fence>>,
 }
 
 #[derive(Clone, Debug)]
@@ -238,8 +244,9 @@ impl Store {
     /// Begins a unit of work. On SQLite one at a time: the next one waits for it.
     ///
     /// # Errors
-    /// When the database cannot be written now.
+    /// When the database cannot be written now; [`StoreError::Deposed`] when another server leads.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.before_write()?;
         let inner = match &self.database {
             Database::Sqlite { writer, .. } => {
                 let mut held = Held::new(self.ok(self.take(writer).await)?);
@@ -258,7 +265,9 @@ impl Store {
                 Inner::Postgres(held)
             }
         };
-        Ok(Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters)))
+        let mut tx = Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters));
+        self.check_fence(&mut tx).await?;
+        Ok(tx)
     }
 
     /// The same with little patience, to see whether it works again: whoever asks has other things
@@ -276,6 +285,7 @@ impl Store {
 
     /// Closes it, after what is being done is done. On SQLite the write-ahead log is emptied.
     pub async fn close(self) {
+        self.give_back().await;
         match self.database {
             Database::Sqlite { writer, readers, .. } => {
                 readers.close().await;

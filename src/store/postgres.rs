@@ -37,7 +37,13 @@ pub(super) fn long(url: &str) -> Result<(PgConnectOptions, Arc<str>), StoreError
 
 pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
     let (options, place) = options(url)?;
-    let options = options.options([("statement_timeout", "60s"), ("lock_timeout", "10s")]);
+    let options = options.options([
+        ("statement_timeout", "60s"),
+        ("lock_timeout", "10s"),
+        // A server that was paused in the middle of a unit of work must not hold its row of the
+        // lease against whoever takes over.
+        ("idle_in_transaction_session_timeout", "4s"),
+    ]);
     let mut first = reach(&options, &place).await?;
     inspect(&mut first, &place).await?.judge(&place, true)?;
     schema::migrator().run(&mut first).await.map_err(|error| schema::failed(&place, error))?;
@@ -48,7 +54,7 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         .connect_with(options)
         .await
         .map_err(|error| StoreError::of(&place, &error))?;
-    Ok(Store { database: Database::Postgres(pool), place, meters: Arc::default() })
+    Ok(Store { database: Database::Postgres(pool), place, meters: Arc::default(), fence: None })
 }
 
 /// What answers at a URL and what is in it, in words; changes nothing.
