@@ -210,7 +210,6 @@ impl Post {
         Some(Report {
             boot: self.boot,
             late: None,
-            sent_at: Some(now.wall),
             seq,
             results: bundle.results.clone(),
             traces: std::mem::take(&mut self.traces),
@@ -237,7 +236,6 @@ impl Post {
         Some(Report {
             boot: self.boot,
             late: Some(stream),
-            sent_at: Some(now.wall),
             seq,
             results,
             ..Report::default()
