@@ -21,6 +21,8 @@ mod contract;
 mod dice;
 #[path = "store/gathering.rs"]
 mod gathering;
+#[path = "store/lease.rs"]
+mod lease;
 #[path = "store/past.rs"]
 mod past;
 #[path = "common/postgres.rs"]
@@ -123,4 +125,25 @@ contract! {
     past::what_is_old_is_forgotten_in_small_steps,
     past::the_size_limit_drops_only_the_oldest_results,
     past::a_group_commit_is_cheap,
+}
+
+macro_rules! on_postgres {
+    ($($name:ident,)*) => {
+        /// What there is only with several servers.
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL; tests/run runs it"]
+        async fn several_servers_share_one_postgres() {
+            let server = postgres_server::Server::start();
+            $(println!("{}", stringify!($name));
+            lease::$name(Place::Url(server.database())).await;)*
+        }
+    };
+}
+
+on_postgres! {
+    one_server_leads_and_each_take_over_has_another_epoch,
+    i6_who_was_deposed_writes_nothing,
+    i6_a_take_over_waits_for_what_is_being_written,
+    a_server_that_stands_still_within_a_unit_of_work_holds_nobody_up,
+    servers_know_and_wake_each_other_and_agree,
 }

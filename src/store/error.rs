@@ -46,6 +46,9 @@ pub enum StoreError {
         /// What was found in it.
         what: String,
     },
+    /// This server led and does no more.
+    #[error("another server leads now; nothing was written")]
+    Deposed,
     /// A defect of fluxnoc itself.
     #[error("fluxnoc itself made an error at its database: {0}")]
     Internal(String),
@@ -96,6 +99,7 @@ impl StoreError {
             Self::Corrupt { .. } => "it is damaged",
             Self::Newer { .. } => "a newer program wrote it",
             Self::Foreign { .. } => "it belongs to another program",
+            Self::Deposed => "another server leads",
             Self::Internal(_) => "it does not take what is written",
         }
     }

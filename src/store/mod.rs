@@ -13,7 +13,7 @@
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
 //! | who may come in | `users`, `tokens`, `agents` |
 //! | forgetting | `retention` |
-//! | one engine per data directory | `lock` |
+//! | one engine per data directory, one that leads per PostgreSQL | `lock`, `lease`, `servers` |
 
 #![expect(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names, not code")]
 
@@ -32,6 +32,7 @@ mod history;
 mod incidents;
 mod inventory;
 mod journal;
+mod lease;
 mod load;
 pub mod lock;
 mod log;
@@ -48,6 +49,7 @@ mod requests;
 mod retention;
 mod schema;
 mod series;
+mod servers;
 mod sqlite;
 mod statuses;
 mod telling;
@@ -69,6 +71,7 @@ pub use error::StoreError;
 pub use gathering::{Gathered, Pass, Piled, RENEWED, Select};
 pub use history::{DayPoint, DayStates, History, Point, Series, StatePoint};
 pub use journal::JournalRow;
+pub use lease::Fence;
 pub use load::{KnownCheck, KnownHost, Loaded};
 pub use lock::{DirLock, LockError};
 pub use log::{Action, LogMark, LogRange, LogRow};
@@ -77,6 +80,7 @@ pub use past::{Past, Recorded};
 pub use promises::{Listed, Standing};
 pub use requests::{AuditRow, BeforeImage};
 pub use retention::{DELETE_LIMIT, Retention};
+pub use servers::{Holder, Member, Roll, Seen, Wakes};
 pub use telling::Telling;
 pub use tx::Tx;
 
@@ -95,6 +99,8 @@ pub struct Store {
     database: Database,
     place: Arc<str>,
     meters: Arc<Meters>,
+    /// What must hold while this store is written, where several servers share it.
+    fence: Option<Arc<Fence>>,
 }
 
 #[derive(Clone, Debug)]
@@ -221,8 +227,9 @@ impl Store {
     /// Begins a unit of work. On SQLite one at a time: the next one waits for it.
     ///
     /// # Errors
-    /// When the database cannot be written now.
+    /// When the database cannot be written now; [`StoreError::Deposed`] when another server leads.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.before_write()?;
         let inner = match &self.database {
             Database::Sqlite { writer, .. } => {
                 let mut held = Held::new(self.ok(self.take(writer).await)?);
@@ -241,7 +248,9 @@ impl Store {
                 Inner::Postgres(held)
             }
         };
-        Ok(Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters)))
+        let mut tx = Tx::new(inner, Arc::clone(&self.place), Arc::clone(&self.meters));
+        self.check_fence(&mut tx).await?;
+        Ok(tx)
     }
 
     /// The same with little patience, to see whether it works again: whoever asks has other things

@@ -23,7 +23,13 @@ fn options(url: &str) -> Result<(PgConnectOptions, Arc<str>), StoreError> {
     })?;
     let options = options
         .application_name("fluxnoc")
-        .options([("statement_timeout", "60s"), ("lock_timeout", "10s")])
+        .options([
+            ("statement_timeout", "60s"),
+            ("lock_timeout", "10s"),
+            // A server that was paused in the middle of a unit of work must not hold its row of
+            // the lease against whoever takes over.
+            ("idle_in_transaction_session_timeout", "4s"),
+        ])
         .disable_statement_logging();
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
@@ -45,7 +51,7 @@ pub(super) async fn open(url: &str) -> Result<Store, StoreError> {
         .connect_with(options)
         .await
         .map_err(|error| StoreError::of(&place, &error))?;
-    Ok(Store { database: Database::Postgres(pool), place, meters: Arc::default() })
+    Ok(Store { database: Database::Postgres(pool), place, meters: Arc::default(), fence: None })
 }
 
 /// What answers at a URL and what is in it, in words; changes nothing.

@@ -25,6 +25,7 @@ const TENTH: &str = include_str!("migrations/0010_escalation.sql");
 const ELEVENTH: &str = include_str!("migrations/0011_duty.sql");
 const TWELFTH: &str = include_str!("migrations/0012_children.sql");
 const THIRTEENTH: &str = include_str!("migrations/0013_accounts.sql");
+const FOURTEENTH: &str = include_str!("migrations/0014_cluster.sql");
 const FIFTEENTH: &str = include_str!("migrations/0015_agents.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
@@ -43,6 +44,7 @@ pub(super) fn migrator() -> Migrator {
         (11, "duty", ELEVENTH),
         (12, "children", TWELFTH),
         (13, "accounts", THIRTEENTH),
+        (14, "cluster", FOURTEENTH),
         (15, "agents", FIFTEENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {

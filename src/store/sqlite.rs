@@ -76,7 +76,7 @@ pub(super) async fn open(path: &Path) -> Result<Store, StoreError> {
         .await
         .map_err(|error| to_error(&error))?;
     let database = Database::Sqlite { path: Arc::new(path.to_owned()), writer, readers };
-    Ok(Store { database, place, meters: Arc::default() })
+    Ok(Store { database, place, meters: Arc::default(), fence: None })
 }
 
 /// What every connection has. What the file remembers (log, vacuum) is said when it is made.
