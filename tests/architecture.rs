@@ -37,8 +37,9 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         ],
     ),
     ("client", 3, &["protocol", "clock", "model"]),
+    ("cluster", 3, &["store", "clock", "model"]),
     ("discovery", 3, &["probe", "config", "clock", "model"]),
-    ("api", 4, &["engine", "protocol", "config", "clock", "meters", "model"]),
+    ("api", 4, &["engine", "cluster", "protocol", "config", "clock", "meters", "model"]),
     ("backend", 4, &["engine", "client", "protocol", "model"]),
     ("worker", 5, &["backend", "probe", "protocol", "clock", "model"]),
     ("tui", 5, &["backend", "protocol", "config", "clock", "model"]),
@@ -51,6 +52,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "client",
             "secrets",
             "clock",
+            "cluster",
             "config",
             "demo",
             "discovery",
@@ -72,7 +74,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 /// Crates that may be named in few modules only.
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "probe"]),
-    ("reqwest", &["client", "notify", "probe"]),
+    // In `api` a server passes requests on to the one that leads.
+    ("reqwest", &["api", "client", "notify", "probe"]),
     ("lettre", &["config", "notify"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),

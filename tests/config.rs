@@ -159,6 +159,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("wall", keys::WALL),
         ("bell", keys::BELL),
         ("server", keys::SERVER),
+        ("cluster", keys::CLUSTER),
         ("access", keys::ACCESS),
         ("metrics", keys::METRICS),
         ("health", keys::HEALTH),

@@ -44,6 +44,16 @@ impl Peer {
         let login = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
         Some(Self { login: SafeText::line(&login) })
     }
+
+    /// A peer of another server's socket, for whom that server vouches.
+    pub(super) fn vouched(login: &str) -> Self {
+        Self { login: SafeText::line(&safe_text::truncate(login, NAME_WIDTH)) }
+    }
+
+    /// The login.
+    pub(super) fn login(&self) -> &str {
+        self.login.as_str()
+    }
 }
 
 /// The other end of a connection over the network; put into each of its requests by the accept

@@ -16,6 +16,7 @@ mod body;
 mod condition;
 mod document;
 mod exposed;
+mod front;
 pub mod health;
 mod net;
 mod observe;
@@ -38,9 +39,10 @@ use crate::engine::Handle;
 
 pub use actor::Caller;
 pub use exposed::Exposed;
+pub use front::{Front, Relay};
 pub use health::{HealthSource, serve_health};
-pub use net::{Tls, serve_net};
-pub use serve::serve;
+pub use net::{Tls, front_net, serve_net};
+pub use serve::{front_socket, serve};
 pub use tls::Certificates;
 
 /// What every handler gets.

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::Caller;
 use super::exposed::Exposed;
+use super::front::Front;
 use super::receive::{House, receive};
 use super::serve::{FAREWELL, speak};
 
@@ -40,6 +41,20 @@ pub async fn serve_net(
     stop: CancellationToken,
 ) {
     let router = super::network_router(handle, stop.clone()).layer(Extension(exposed));
+    take(listener, tls, router, stop).await;
+}
+
+/// The same for one of several servers.
+pub async fn front_net(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    front: Front,
+    stop: CancellationToken,
+) {
+    take(listener, tls, front.router(), stop).await;
+}
+
+async fn take(listener: TcpListener, tls: Option<Tls>, router: Router, stop: CancellationToken) {
     let crowd = Crowd::default();
     let house = House {
         what: "the listener of the API",

@@ -23,6 +23,11 @@ impl Failure {
         Self { status, problem, retry_after: Some(seconds) }
     }
 
+    /// A problem that may be over after so many seconds.
+    pub(super) fn for_now(problem: Problem, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::from(problem) }
+    }
+
     /// A problem under a status that is more exact than its kind's.
     pub(super) const fn with(status: StatusCode, problem: Problem) -> Self {
         Self { status, problem, retry_after: None }

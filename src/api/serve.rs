@@ -13,6 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::Peer;
+use super::front::Front;
 use super::receive::{House, receive};
 use crate::engine::Handle;
 
@@ -28,8 +29,16 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 /// Serves the engine on a socket (mode 0600) until `stop`, then lets requests under way finish.
 /// Peers that are neither this user nor root get 403.
 pub async fn serve(listener: UnixListener, handle: Handle, stop: CancellationToken) {
+    socket(listener, super::router(handle, stop.clone()), stop).await;
+}
+
+/// The same for one of several servers.
+pub async fn front_socket(listener: UnixListener, front: Front, stop: CancellationToken) {
+    socket(listener, front.router(), stop).await;
+}
+
+async fn socket(listener: UnixListener, router: Router, stop: CancellationToken) {
     let own = nix::unistd::geteuid().as_raw();
-    let router = super::router(handle, stop.clone());
     let house =
         House { what: "the socket", seats: CONNECTIONS, farewell: FAREWELL, stop: stop.clone() };
     let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);

@@ -39,6 +39,12 @@ pub enum KeyError {
     /// It is not one that was made here.
     #[error("{0} {1}; remove it, a new one is made (every session ends)")]
     Foreign(PathBuf, String),
+    /// What the servers of a database share is none.
+    #[error(
+        "the row `session_key` of meta in the database is damaged; delete it and start the servers \
+         again, a new one is made (every session ends)"
+    )]
+    Shared,
 }
 
 impl Key {
@@ -50,6 +56,29 @@ impl Key {
     #[must_use]
     pub fn random() -> Self {
         Self::of(&rand::random::<[u8; LENGTH]>())
+    }
+
+    /// The text of a new key, to be agreed on by several servers.
+    #[must_use]
+    pub fn proposal() -> String {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(2 * LENGTH);
+        for byte in rand::random::<[u8; LENGTH]>() {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+
+    /// The key that several servers agreed on.
+    ///
+    /// # Errors
+    /// When the text is none of [`Self::proposal`].
+    pub fn shared(text: &str) -> Result<Self, KeyError> {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        let digits: Option<Vec<u8>> = text.as_bytes().iter().map(digit).collect();
+        let digits = digits.filter(|d| d.len() == 2 * LENGTH).ok_or(KeyError::Shared)?;
+        let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, d| byte << 4 | d));
+        Ok(Self::of(&bytes.collect::<Vec<u8>>()))
     }
 
     /// The key of a data directory; made when there is none.
@@ -127,6 +156,17 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), first, "it stays");
         assert_eq!(shown, "Key");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing lies about");
+    }
+
+    #[test]
+    fn several_servers_share_a_key_or_refuse_it() {
+        let text = Key::proposal();
+        assert_eq!(text.len(), 64);
+        assert_ne!(text, Key::proposal());
+        Key::shared(&text).unwrap();
+        for bad in ["", "00", &text[1..], &format!("{text}0"), &text.replace(|_| true, "x")] {
+            assert!(matches!(Key::shared(bad), Err(KeyError::Shared)), "{bad}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub const SOCKET: &str = "fluxnoc.sock";
 /// The database's name in the data directory.
 pub const DATABASE: &str = "fluxnoc.db";
 /// How long an orderly stop may take.
-const STOP: Duration = Duration::from_secs(10);
+pub(super) const STOP: Duration = Duration::from_secs(10);
 /// How long an engine that ends may still hold its directory.
 const ENDING: Duration = Duration::from_secs(3);
 /// How long a running engine is waited for; one that starts takes longer and is there all the same.
@@ -62,6 +62,27 @@ pub struct Plan {
     /// Opens the listeners on the network, when there shall be some. Done when the directory is
     /// ours and before anything else starts, so that a port that is taken is said at once.
     pub doors: Option<OpenDoors>,
+}
+
+impl Plan {
+    /// The same for another start; it opens no listeners.
+    #[must_use]
+    pub(super) fn again(&self) -> Self {
+        Self {
+            data_dir: self.data_dir.clone(),
+            database: self.database.clone(),
+            refuse: None,
+            inventory: self.inventory.clone(),
+            reload: self.reload.clone(),
+            keep_rule: self.keep_rule.clone(),
+            keep: self.keep,
+            machine: self.machine.clone(),
+            with_worker: self.with_worker,
+            finding: self.finding.clone(),
+            clock: self.clock.clone(),
+            doors: None,
+        }
+    }
 }
 
 /// Opens listeners on the network.
@@ -190,8 +211,9 @@ enum Beside {
 /// thread: a burst of results may wait some milliseconds for a processor, a key may not.
 const NICE: i32 = 5;
 
-fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// The runtime of an engine and all around it.
+fn runtime(beside: Beside) -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .thread_name("engine")
         // A program of somebody else has a thread as long as it runs; those that hang must not
         // keep others, or a query, from one.
@@ -204,8 +226,25 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
         })
         .enable_all()
         .build()
-        .context("cannot start threads")?;
-    let at_once = (raise_descriptors() / 2).clamp(16, AT_ONCE);
+        .context("cannot start threads")
+}
+
+/// The runtime of a server.
+///
+/// # Errors
+/// When there are no threads.
+pub(super) fn server_runtime() -> anyhow::Result<Runtime> {
+    runtime(Beside::Nothing)
+}
+
+/// So many checks may run at once here.
+pub(super) fn at_once() -> usize {
+    (raise_descriptors() / 2).clamp(16, AT_ONCE)
+}
+
+fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
+    let runtime = runtime(beside)?;
+    let at_once = at_once();
     let socket = plan.data_dir.join(SOCKET);
     let around = CancellationToken::new();
     let stop = CancellationToken::new();
@@ -235,11 +274,16 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
     Ok(Home { runtime, handle, stop, engine, around, socket, lock })
 }
 
-struct Parts {
-    handle: Handle,
-    door: Door,
-    stop: CancellationToken,
-    around: CancellationToken,
+/// What an engine is started with besides its plan.
+pub(super) struct Parts {
+    /// Where it is asked.
+    pub handle: Handle,
+    /// Its end of that.
+    pub door: Door,
+    /// Stops it.
+    pub stop: CancellationToken,
+    /// Ends what works around it.
+    pub around: CancellationToken,
 }
 
 /// Opens the store, starts the engine and its worker. When that fails, everything stops.
@@ -253,11 +297,24 @@ async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engin
 }
 
 async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
-    let clock = plan.clock;
     let store = match &plan.database {
         None => Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?,
         Some(url) => Store::open_postgres(&database_url(url).await?).await?,
     };
+    run_on(store, plan, parts, at_once).await
+}
+
+/// Starts the engine on a store, and its worker.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) async fn run_on(
+    store: Store,
+    plan: Plan,
+    parts: Parts,
+    at_once: usize,
+) -> anyhow::Result<Engine> {
+    let clock = plan.clock;
     let setup = Setup {
         inventory: plan.inventory,
         reload: plan.reload,
@@ -292,18 +349,23 @@ fn offer_socket(
     handle: Handle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let _guard = runtime.enter();
+    runtime.spawn(crate::api::serve(bind_socket(path)?, handle, stop));
+    Ok(())
+}
+
+/// Opens the socket; its directory is locked by this process.
+pub(super) fn bind_socket(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
     // The lock is ours, so a socket that lies here belongs to nobody.
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).context(format!("cannot remove {}", path.display())),
     }
-    let _guard = runtime.enter();
     let listener = tokio::net::UnixListener::bind(path)
         .with_context(|| format!("cannot open the socket {}", path.display()))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    runtime.spawn(crate::api::serve(listener, handle, stop));
-    Ok(())
+    Ok(listener)
 }
 
 impl Home {

@@ -8,6 +8,7 @@ pub mod args;
 pub mod check_args;
 pub mod check_keys;
 pub mod check_polled;
+mod cluster;
 pub mod config_cmd;
 pub mod connect;
 pub mod console;

@@ -11,14 +11,15 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::args::Global;
+use super::cluster::Sharing;
 use super::console::{self, screen_runtime};
 use super::lifecycle::{self, Doors, Home};
 use super::signals::{Caught, Signals};
-use super::{logging, setup, supervisor};
+use super::{cluster, logging, setup, supervisor};
 use crate::api::{Certificates, Exposed};
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::config::server::Server;
+use crate::config::{Config, Settings};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Query, Role};
 
@@ -30,9 +31,10 @@ const START: Duration = Duration::from_mins(10);
 /// # Errors
 /// When another engine holds the data directory, a listener or a certificate cannot be opened, or
 /// the store cannot.
-pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
+pub fn run(global: &Global, config: Config, database: Option<String>) -> anyhow::Result<ExitCode> {
     logging::to_stderr_json();
     let server = config.settings.server.clone();
+    let sharing = database.map(|url| sharing(url, &config.settings)).transpose()?;
     let compat = config.settings.metrics.compat;
     let exposed = Exposed {
         metrics: !config.settings.metrics.require_auth,
@@ -47,6 +49,10 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
         let (api, health) = open(&server, tls.is_some())?;
         Ok(Doors { api, tls, exposed, health, compat })
     }));
+    if let Some(sharing) = sharing {
+        drop(console);
+        return cluster::run(plan, sharing, certificates);
+    }
     let home = lifecycle::start_here(plan)?;
     drop(console);
     if let Some(certificates) = certificates {
@@ -55,6 +61,19 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     screen_runtime()?.block_on(until_stopped(&home));
     supervisor::stopping();
     home.stop().map(|()| ExitCode::SUCCESS)
+}
+
+/// What makes this server one of several.
+fn sharing(database: String, settings: &Settings) -> anyhow::Result<Sharing> {
+    let authorities = settings.cluster.ca.as_ref().map(|path| {
+        std::fs::read(path).with_context(|| format!("[cluster] ca: cannot read {}", path.display()))
+    });
+    Ok(Sharing {
+        database,
+        node: settings.server.node_id.clone(),
+        advertise: settings.cluster.advertise.clone(),
+        authorities: authorities.transpose()?,
+    })
 }
 
 /// Opens the API's listener and the health listener.

@@ -77,6 +77,7 @@ impl Finding {
 fn waiting(before: &Settings, after: &Settings) -> Vec<&'static str> {
     let tables = [
         ("server", before.server != after.server),
+        ("cluster", before.cluster != after.cluster),
         ("health", before.health != after.health),
         ("metrics", before.metrics != after.metrics),
         ("store", before.store != after.store),

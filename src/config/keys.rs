@@ -19,6 +19,7 @@ pub const TOP: &[&str] = &[
     "wall",
     "bell",
     "server",
+    "cluster",
     "access",
     "metrics",
     "health",
@@ -115,7 +116,9 @@ pub const CONTACT_LIST: &[&str] =
 pub const ESCALATION: &[&str] = &["after", "to"];
 /// `[server]`.
 pub const SERVER: &[&str] =
-    &["listen", "certificate", "key", "insecure", "health_enabled", "health_addr"];
+    &["listen", "certificate", "key", "insecure", "health_enabled", "health_addr", "node_id"];
+/// `[cluster]`.
+pub const CLUSTER: &[&str] = &["advertise", "ca"];
 /// `[access]`.
 pub const ACCESS: &[&str] = &["operator_max_window", "operator_max_hosts", "operator_over_limit"];
 /// `[wall]`.

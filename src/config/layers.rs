@@ -107,6 +107,7 @@ impl Layers {
             ("wall", keys::WALL),
             ("bell", keys::BELL),
             ("server", keys::SERVER),
+            ("cluster", keys::CLUSTER),
             ("access", keys::ACCESS),
             ("metrics", keys::METRICS),
             ("health", keys::HEALTH),

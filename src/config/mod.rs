@@ -8,6 +8,7 @@
 mod adhoc;
 mod builtin;
 mod channels;
+pub mod cluster;
 pub mod console;
 pub mod contexts;
 pub mod database;

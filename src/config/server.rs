@@ -23,6 +23,8 @@ pub struct Server {
     pub health_enabled: bool,
     /// Where that listens.
     pub health_addr: SocketAddr,
+    /// Its name among several; the machine's with the port of the API without it.
+    pub node_id: Option<String>,
 }
 
 impl Default for Server {
@@ -34,6 +36,7 @@ impl Default for Server {
             insecure: false,
             health_enabled: true,
             health_addr: SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 8081),
+            node_id: None,
         }
     }
 }

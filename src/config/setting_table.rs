@@ -3,10 +3,10 @@
 use super::database;
 use super::flux_notify::{gate, severity};
 use super::kinds::valid_url;
-use super::server;
 use super::settings::{CALLS, COLORS, GLYPHS, PRESETS, Settings, WALL_VIEWS};
 use super::times::{expiry, quiet, show_expiry, show_quiet, warning, zone_offset};
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
+use super::{cluster, server};
 use crate::model::access::OverLimit;
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::maintenance::LONGEST;
@@ -142,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 49] = [
+pub const SETTINGS: [Setting; 52] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -223,6 +223,14 @@ pub const SETTINGS: [Setting; 49] = [
     setting!(server.insecure, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_enabled, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_addr, Text, server::wide_address, |at: &_| Some(server::show_wide(at))),
+    setting!(server.node_id, Text, |t| cluster::node(t).map(Some), Option::clone),
+    setting!(cluster.advertise, Text, |t| cluster::advertised(t).map(Some), Option::clone),
+    setting!(
+        cluster.ca,
+        Text,
+        |t| server::path(t).map(Some),
+        |path: &Option<_>| server::show_path(path.as_ref())
+    ),
     setting!(
         access.operator_max_window,
         Text,

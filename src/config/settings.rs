@@ -3,6 +3,7 @@
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
+pub use super::cluster::Cluster;
 pub use super::exposure::{Health, Metrics};
 pub use super::server::Server;
 pub use super::setting_table::{Form, SETTINGS, Setting};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub bell: Bell,
     /// `[server]`.
     pub server: Server,
+    /// `[cluster]`.
+    pub cluster: Cluster,
     /// `[access]`.
     pub access: Access,
     /// `[metrics]`.

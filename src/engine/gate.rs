@@ -114,7 +114,7 @@ pub(super) struct Gate {
     clock: OnceLock<Clock>,
     /// Where the key of sessions is kept; without it the key is forgotten with the process.
     place: Option<PathBuf>,
-    key: OnceLock<Result<Key, Problem>>,
+    key: OnceLock<Result<Arc<Key>, Problem>>,
     limiter: Mutex<Limiter>,
     pace: Mutex<Pace>,
     hashing: Arc<Semaphore>,
@@ -161,10 +161,25 @@ impl Gate {
 
     fn key(&self) -> Result<&Key, Problem> {
         let key = self.key.get_or_init(|| match &self.place {
-            Some(dir) => Key::open(dir).map_err(|error| Problem::unavailable(error.to_string())),
-            None => Ok(Key::random()),
+            Some(dir) => {
+                let key = Key::open(dir).map(Arc::new);
+                key.map_err(|error| Problem::unavailable(error.to_string()))
+            }
+            None => Ok(Arc::new(Key::random())),
         });
-        key.as_ref().map_err(Clone::clone)
+        key.as_ref().map(AsRef::as_ref).map_err(Clone::clone)
+    }
+
+    /// The gate of one of several servers, which share their key.
+    pub(super) fn sharing(key: Arc<Key>) -> (Arc<Self>, mpsc::Receiver<Word>) {
+        let (gate, words) = Self::new(None);
+        let _ = gate.key.set(Ok(key));
+        (gate, words)
+    }
+
+    /// The key and the moment, for what members say to each other.
+    pub(super) fn member(&self) -> Result<(&Key, crate::model::Timestamp), Problem> {
+        Ok((self.key()?, self.clock().now().wall))
     }
 
     fn limiter(&self) -> MutexGuard<'_, Limiter> {

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::gate::{Gate, Word};
 use super::inside::Inside;
+use super::members::SharedKey;
 use crate::auth::Accounts;
 use crate::clock::Clock;
 use crate::meters::Meters;
@@ -74,6 +75,15 @@ impl Handle {
     #[must_use]
     pub fn keeping_sessions(data_dir: &Path) -> (Self, Door) {
         Self::behind(Gate::new(Some(data_dir.to_owned())))
+    }
+
+    /// A handle of one of several servers, for one time in which it leads, or for all in which it
+    /// does not; key and meters are its process's.
+    #[must_use]
+    pub fn of_member(key: &SharedKey, meters: Arc<Meters>) -> (Self, Door) {
+        let (mut handle, door) = Self::behind(Gate::sharing(Arc::clone(&key.0)));
+        handle.meters = meters;
+        (handle, door)
     }
 
     fn behind((gate, words): (Arc<Gate>, mpsc::Receiver<Word>)) -> (Self, Door) {

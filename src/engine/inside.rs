@@ -14,7 +14,7 @@ use tokio::time::{Instant as Moment, timeout, timeout_at};
 use super::handle::Handle;
 use super::housekeeping::heartbeat;
 use crate::clock::Clock;
-use crate::meters::ready::{self, Broker, Facts, Readiness, Schedule, Storage};
+use crate::meters::ready::{self, Broker, Cluster, Facts, Readiness, Schedule, Storage};
 use crate::meters::{PoolNumbers, Pulse};
 use crate::model::{Span, Steady};
 use crate::protocol::{Actor, Query};
@@ -141,10 +141,15 @@ fn agents((known, missing): (u64, u64)) -> Option<ready::Agents> {
 impl Handle {
     /// Whether this server can do its work. Answers within some seconds, whatever hangs.
     pub async fn readiness(&self) -> Readiness {
+        self.readiness_among(None).await
+    }
+
+    /// The same for one of several servers.
+    pub async fn readiness_among(&self, cluster: Option<Cluster>) -> Readiness {
         let mut facts = Facts {
             broker: Broker::Missing,
             storage: Storage::Missing,
-            cluster: None,
+            cluster,
             schedule: Schedule::default(),
             posted: None,
             parked: 0,

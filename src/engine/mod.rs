@@ -24,6 +24,7 @@ mod intake;
 mod lane;
 mod log;
 mod logins;
+mod members;
 mod observe;
 mod outbox;
 mod pages;
@@ -49,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 pub use gate::{Credential, Identity, NotOpened, Opened, Visitor};
 pub use handle::{Ask, Door, Handle, Watcher};
 pub use inside::{Service, Services};
+pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
 use crate::model::{Check, Host, KeptAgent, Name, Now, SafeText, Span, StreamMark, Timestamp};
@@ -267,6 +269,14 @@ impl Engine {
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })
+    }
+
+    /// Ends at once, because another server leads or soon will: nothing more is written, and what is
+    /// being sent is cut off. Whoever leads next tells it under the same key.
+    pub async fn deposed(mut self) {
+        self.stop.cancel();
+        self.tasks.shutdown().await;
+        self.store.close().await;
     }
 
     /// Stops, commits what is left and closes the store.

@@ -77,7 +77,11 @@ pub(super) async fn run(mut outbox: Outbox) {
                 look = true;
             }
         }
-        flights.start(outbox.clock.now().wall);
+        let now = outbox.clock.now();
+        // Woken from a long sleep, a server may have been deposed meanwhile.
+        if outbox.store.may_act(now.steady) {
+            flights.start(now.wall);
+        }
         if let Some(landed) = flights.take_landed() {
             let (store, clock, stop) =
                 (outbox.store.clone(), outbox.clock.clone(), outbox.stop.clone());

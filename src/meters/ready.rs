@@ -48,6 +48,8 @@ pub struct Cluster {
     pub node_id: String,
     /// Whether it leads.
     pub is_leader: bool,
+    /// Whether any server does.
+    pub led: bool,
     /// The others, and how many of them answer.
     pub peers: usize,
     /// How many of them answer.
@@ -202,6 +204,9 @@ fn main_parts(facts: &Facts, draft: &mut Draft) -> bool {
         None => {}
         Some(cluster) if cluster.node_id.is_empty() => {
             draft.fail("cluster", NOT_BEGUN, "cluster not initialized");
+        }
+        Some(Cluster { led: false, .. }) => {
+            draft.fail("cluster", "no server leads", "no server leads at the moment");
         }
         Some(Cluster { peers, reachable, .. }) => {
             draft.up("cluster");

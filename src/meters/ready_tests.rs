@@ -27,7 +27,7 @@ fn good() -> Facts {
 }
 
 fn cluster(node_id: &str, reachable: usize, peers: usize) -> Option<Cluster> {
-    Some(Cluster { node_id: node_id.to_owned(), is_leader: true, peers, reachable })
+    Some(Cluster { node_id: node_id.to_owned(), is_leader: true, led: true, peers, reachable })
 }
 
 fn said(facts: &Facts) -> String {

@@ -24,8 +24,10 @@ use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use super::front::Front;
 use super::receive::{House, receive};
 use crate::engine::Handle;
+use crate::meters::ready::Readiness;
 use deadline::{Deadlined, Limits};
 
 /// Most connections at a time; more wait in the kernel's queue.
@@ -43,15 +45,50 @@ const ALONE: &str = "single-node";
 
 /// Where the answers come from: the engine's handle, also before the engine has begun.
 #[derive(Clone, Debug)]
-pub struct HealthSource {
-    handle: Handle,
+pub struct HealthSource(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Alone(Handle),
+    Member(Front),
 }
 
 impl HealthSource {
     /// Answers for this engine.
     #[must_use]
     pub const fn new(handle: Handle) -> Self {
-        Self { handle }
+        Self(Source::Alone(handle))
+    }
+
+    /// Answers for one of several servers.
+    #[must_use]
+    pub const fn of(front: Front) -> Self {
+        Self(Source::Member(front))
+    }
+
+    async fn readiness(&self) -> Readiness {
+        match &self.0 {
+            Source::Alone(handle) => handle.readiness().await,
+            Source::Member(front) => front.readiness().await,
+        }
+    }
+
+    fn status(&self) -> ClusterStatus<'_> {
+        let open = |handle: &Handle| handle.meters().realtime.numbers().0;
+        match &self.0 {
+            Source::Alone(handle) => ClusterStatus {
+                node_id: ALONE,
+                is_leader: false,
+                cluster_mode: false,
+                sessions: open(handle),
+            },
+            Source::Member(front) => ClusterStatus {
+                node_id: front.node(),
+                is_leader: front.leads(),
+                cluster_mode: true,
+                sessions: open(&front.handle()) + front.streams(),
+            },
+        }
     }
 }
 
@@ -90,17 +127,12 @@ async fn answer(request: &Request<Incoming>, source: &HealthSource) -> Answer {
     match path {
         "/health" => json(StatusCode::OK, &Alive { status: "healthy" }),
         "/ready" => {
-            let readiness = source.handle.readiness().await;
+            let readiness = source.readiness().await;
             let ready = readiness.is_ready();
             let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             json(status, &readiness)
         }
-        _ => {
-            let (sessions, ..) = source.handle.meters().realtime.numbers();
-            let (is_leader, cluster_mode) = (false, false);
-            let body = ClusterStatus { node_id: ALONE, is_leader, cluster_mode, sessions };
-            json(StatusCode::OK, &body)
-        }
+        _ => json(StatusCode::OK, &source.status()),
     }
 }
 
@@ -110,8 +142,8 @@ struct Alive {
 }
 
 #[derive(Serialize)]
-struct ClusterStatus {
-    node_id: &'static str,
+struct ClusterStatus<'a> {
+    node_id: &'a str,
     is_leader: bool,
     cluster_mode: bool,
     /// Open consoles.
