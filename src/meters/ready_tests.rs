@@ -85,6 +85,16 @@ fn fq_06_and_fq_07_and_fq_08_and_fq_11_the_first_part_that_fails_is_named_and_th
                 &format!("{UP},{},{STORED}", down("cluster", none)),
             ),
         ),
+        (
+            Facts {
+                cluster: cluster("a", 2, 2).map(|all| Cluster { led: false, ..all }),
+                ..good()
+            },
+            not_ready(
+                "no server leads at the moment",
+                &format!("{UP},{},{STORED}", down("cluster", "no server leads")),
+            ),
+        ),
     ] {
         assert_eq!(said(&facts), document, "{facts:?}");
         assert!(!judge(&facts, at(NOW)).is_ready());
