@@ -145,5 +145,6 @@ on_postgres! {
     i6_who_was_deposed_writes_nothing,
     i6_a_take_over_waits_for_what_is_being_written,
     a_server_that_stands_still_within_a_unit_of_work_holds_nobody_up,
+    a_command_has_the_database_to_itself_until_it_ends,
     servers_know_and_wake_each_other_and_agree,
 }

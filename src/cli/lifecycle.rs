@@ -14,7 +14,7 @@ use crate::backend::Backend;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::engine::{Door, Engine, Handle, Inventory, Keep, KeepRule, Reload, Setup};
-use crate::model::Secret;
+use crate::model::{Secret, Span};
 use crate::probe::Shared;
 use crate::protocol::{Problem, ProblemKind, Query, Role};
 use crate::store::{DirLock, Store};
@@ -30,6 +30,8 @@ pub(super) const STOP: Duration = Duration::from_secs(10);
 const ENDING: Duration = Duration::from_secs(3);
 /// How long a running engine is waited for; one that starts takes longer and is there all the same.
 const ASKED: Duration = Duration::from_millis(300);
+/// How long a command has a PostgreSQL to itself; it is given back when the command ends.
+const BORROWED: Span = Span::from_secs(6);
 /// How long a program may take that gives the database's URL.
 const SECRET: Duration = Duration::from_secs(30);
 /// Runs at once when the machine allows many descriptors.
@@ -299,9 +301,21 @@ async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engin
 async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
     let store = match &plan.database {
         None => Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?,
-        Some(url) => Store::open_postgres(&database_url(url).await?).await?,
+        Some(url) => borrowed(Store::open_postgres(&database_url(url).await?).await?).await?,
     };
     run_on(store, plan, parts, at_once).await
+}
+
+/// A PostgreSQL for the time of one command, which no server must lead meanwhile.
+async fn borrowed(store: Store) -> anyhow::Result<Store> {
+    let owner = format!("command/{:016x}", rand::random::<u64>());
+    let borrowed = store.borrowed(&owner, BORROWED).await?;
+    borrowed.ok_or_else(|| {
+        anyhow!(
+            "a server works on this database; run this beside it, or ask it with --connect URL \
+             (one that was killed is waited for: try again in some seconds)"
+        )
+    })
 }
 
 /// Starts the engine on a store, and its worker.

@@ -31,10 +31,10 @@ const START: Duration = Duration::from_mins(10);
 /// # Errors
 /// When another engine holds the data directory, a listener or a certificate cannot be opened, or
 /// the store cannot.
-pub fn run(global: &Global, config: Config, database: Option<String>) -> anyhow::Result<ExitCode> {
+pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     logging::to_stderr_json();
     let server = config.settings.server.clone();
-    let sharing = database.map(|url| sharing(url, &config.settings)).transpose()?;
+    let sharing = sharing(&config.settings)?;
     let compat = config.settings.metrics.compat;
     let exposed = Exposed {
         metrics: !config.settings.metrics.require_auth,
@@ -63,17 +63,18 @@ pub fn run(global: &Global, config: Config, database: Option<String>) -> anyhow:
     home.stop().map(|()| ExitCode::SUCCESS)
 }
 
-/// What makes this server one of several.
-fn sharing(database: String, settings: &Settings) -> anyhow::Result<Sharing> {
+/// What makes this server one of several; nothing on SQLite.
+fn sharing(settings: &Settings) -> anyhow::Result<Option<Sharing>> {
+    let Some(database) = settings.store.url.clone() else { return Ok(None) };
     let authorities = settings.cluster.ca.as_ref().map(|path| {
         std::fs::read(path).with_context(|| format!("[cluster] ca: cannot read {}", path.display()))
     });
-    Ok(Sharing {
+    Ok(Some(Sharing {
         database,
         node: settings.server.node_id.clone(),
         advertise: settings.cluster.advertise.clone(),
         authorities: authorities.transpose()?,
-    })
+    }))
 }
 
 /// Opens the API's listener and the health listener.

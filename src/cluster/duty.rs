@@ -3,11 +3,16 @@
 //!
 //! The time of a lease is counted from before its statement was sent, on the clock that goes on
 //! while the machine or the process sleeps. The database counts from when it carried the statement
-//! out, which is later: whoever leads stops before anybody else can begin.
+//! out, which is later: whoever leads stops acting before anybody else can begin.
 //!
 //! ```text
-//! Standing --took--> Leading --no answer until the lease is over, or another epoch--> Standing
+//! Standing --took--> Leading --another epoch--> Standing
 //! ```
+//!
+//! While the database gives no answer, a lease may be over and nobody else may have it. Then nothing
+//! is written and nobody is told of anything (see [`Duty::until`]), but the engine stays, with the
+//! results that wait in it: checks go on through an outage of the database, and when it is back
+//! either the lease is renewed as it was, or another server has it.
 
 use crate::model::{Span, Steady};
 
@@ -22,7 +27,7 @@ const POLL: Span = Span::from_secs(1);
 /// The least time between two tries.
 const BREATH: Span = Span::from_millis(50);
 /// A lease counts as over so much earlier than it is.
-const MARGIN: Span = Span::from_millis(500);
+const MARGIN: Span = Span::from_secs(1);
 /// How long another server is given to take over from one that could not go on.
 const MODESTY: Span = Span::from_secs(3);
 
@@ -35,8 +40,6 @@ pub(super) enum Next {
     Renew {
         /// Its epoch.
         epoch: i64,
-        /// When it is over: no answer is waited for longer.
-        until: Steady,
     },
     /// Stop leading.
     Resign {
@@ -70,10 +73,12 @@ pub(super) enum Duty {
     Leading {
         /// In that epoch.
         epoch: i64,
-        /// Until then at most.
+        /// It may act until then.
         until: Steady,
         /// When it is renewed.
         renew: Steady,
+        /// Another server has it, or the engine could not go on.
+        lost: bool,
     },
 }
 
@@ -88,9 +93,9 @@ impl Duty {
         match self {
             Self::Standing { at } if now >= at => Next::Take,
             Self::Standing { at } => Next::Wait(at),
-            Self::Leading { epoch, until, .. } if now >= until => Next::Resign { epoch },
-            Self::Leading { epoch, until, renew } if now >= renew => Next::Renew { epoch, until },
-            Self::Leading { until, renew, .. } => Next::Wait(renew.min(until)),
+            Self::Leading { epoch, lost: true, .. } => Next::Resign { epoch },
+            Self::Leading { epoch, renew, .. } if now >= renew => Next::Renew { epoch },
+            Self::Leading { renew, .. } => Next::Wait(renew),
         }
     }
 
@@ -105,7 +110,9 @@ impl Duty {
     ) {
         let until = over(sent);
         *self = match taken {
-            Some(epoch) if now < until => Self::Leading { epoch, until, renew: sent + RENEW },
+            Some(epoch) if now < until => {
+                Self::Leading { epoch, until, renew: sent + RENEW, lost: false }
+            }
             // The answer came too late to be worth anything.
             Some(_) => Self::Standing { at: now + BREATH },
             None => {
@@ -117,22 +124,22 @@ impl Duty {
 
     /// The lease was to be renewed at `sent`.
     pub(super) fn renewed(&mut self, renewal: Renewal, sent: Steady, now: Steady) {
-        if let Self::Leading { until, renew, .. } = self {
+        if let Self::Leading { until, renew, lost, .. } = self {
             match renewal {
                 Renewal::Held => {
                     *until = over(sent).max(*until);
                     *renew = sent + RENEW;
                 }
-                Renewal::Lost => *until = now,
+                Renewal::Lost => *lost = true,
                 Renewal::Unknown => *renew = now + AGAIN,
             }
         }
     }
 
     /// The fence found another epoch, or the engine could not go on.
-    pub(super) fn lost(&mut self, now: Steady) {
-        if let Self::Leading { until, .. } = self {
-            *until = now;
+    pub(super) fn lost(&mut self) {
+        if let Self::Leading { lost, .. } = self {
+            *lost = true;
         }
     }
 
@@ -151,7 +158,7 @@ impl Duty {
     /// Until when it may act; `None` while it does not lead.
     pub(super) const fn until(self) -> Option<Steady> {
         match self {
-            Self::Standing { .. } => None,
+            Self::Standing { .. } | Self::Leading { lost: true, .. } => None,
             Self::Leading { until, .. } => Some(until),
         }
     }
@@ -192,31 +199,37 @@ mod tests {
     }
 
     #[test]
-    fn f_72_without_an_answer_it_ends_before_the_lease_does() {
+    fn f_72_without_an_answer_it_stops_acting_before_the_lease_is_over_and_stays() {
         let mut duty = leading();
         assert_eq!(duty.next(at(100)), Next::Wait(at(2000)));
         let mut now = at(2000);
-        while let Next::Renew { epoch: 7, until } = duty.next(now) {
-            assert_eq!(until, at(5500));
+        // An hour without a database.
+        while now < at(3_600_000) {
+            assert_eq!(duty.next(now), Next::Renew { epoch: 7 });
             duty.renewed(Renewal::Unknown, now, now + Span::from_millis(300));
+            assert_eq!(duty.until(), Some(at(5000)), "nobody acts later than that");
             now = now + Span::from_millis(800);
         }
-        assert_eq!(duty.next(at(5499)), Next::Wait(at(5500)));
-        assert_eq!(duty.next(at(5500)), Next::Resign { epoch: 7 });
-        duty.resigned(at(5500));
-        assert_eq!((duty.until(), duty.next(at(5500))), (None, Next::Wait(at(8500))));
+        let (mut held, mut lost) = (duty, duty);
+        held.renewed(Renewal::Held, now, now + Span::from_millis(10));
+        assert_eq!(held.until(), Some(now + Span::from_secs(5)), "nobody else took it");
+        lost.renewed(Renewal::Lost, now, now);
+        assert_eq!((lost.until(), lost.next(now)), (None, Next::Resign { epoch: 7 }));
+        lost.resigned(now);
+        assert_eq!(lost.next(now), Next::Wait(now + Span::from_secs(3)));
     }
 
     #[test]
-    fn a_server_that_slept_finds_itself_deposed() {
+    fn a_server_that_slept_may_not_act_before_it_has_asked() {
         let duty = leading();
-        assert_eq!(duty.next(at(90_000)), Next::Resign { epoch: 7 });
+        assert_eq!(duty.next(at(90_000)), Next::Renew { epoch: 7 });
+        assert!(duty.until().unwrap() < at(90_000));
         let mut asked = Duty::new(at(0));
         asked.took(Some(8), at(0), None, at(90_000));
         assert_eq!(asked.until(), None, "an answer that was slept over counts for nothing");
         let mut renewing = leading();
         renewing.renewed(Renewal::Held, at(2000), at(90_000));
-        assert_eq!(renewing.next(at(90_000)), Next::Resign { epoch: 7 });
+        assert!(renewing.until().unwrap() < at(90_000), "the same for a renewal");
     }
 
     #[test]
@@ -225,7 +238,7 @@ mod tests {
         duty.renewed(Renewal::Lost, at(2000), at(2100));
         assert_eq!(duty.next(at(2100)), Next::Resign { epoch: 7 });
         let mut duty = leading();
-        duty.lost(at(50));
+        duty.lost();
         assert_eq!(duty.next(at(50)), Next::Resign { epoch: 7 });
     }
 
@@ -259,7 +272,7 @@ mod tests {
                         }
                         duty.took(free.then_some(lease.1), sent, None, back);
                     }
-                    Next::Renew { epoch, .. } => {
+                    Next::Renew { epoch } => {
                         let ours = (lease.0, lease.1) == (who, epoch);
                         if ours && fate != 0 {
                             lease.2 = done + 6000;

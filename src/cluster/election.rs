@@ -16,7 +16,7 @@ pub(super) async fn run(common: &Arc<Common>, stop: &CancellationToken) {
         let now = common.clock.now().steady;
         match duty.next(now) {
             Next::Take => take(common, &mut duty, now).await,
-            Next::Renew { epoch, until } => renew(common, &mut duty, epoch, now, until).await,
+            Next::Renew { epoch } => renew(common, &mut duty, epoch, now).await,
             Next::Resign { epoch } => {
                 resign(common, epoch);
                 duty.resigned(common.clock.now().steady);
@@ -36,7 +36,7 @@ async fn wait(common: &Common, duty: &mut Duty, until: Steady, stop: &Cancellati
     };
     tokio::select! {
         () = stop.cancelled() => {}
-        () = lost => duty.lost(common.clock.now().steady),
+        () = lost => duty.lost(),
         () = common.wake_election.notified() => duty.woken(common.clock.now().steady),
         () = common.clock.sleep_until(until) => {}
     }
@@ -66,19 +66,23 @@ async fn take(common: &Arc<Common>, duty: &mut Duty, sent: Steady) {
     }
 }
 
-async fn renew(common: &Arc<Common>, duty: &mut Duty, epoch: i64, sent: Steady, until: Steady) {
-    // Not longer than the lease: whatever hangs, it is given up in time.
-    let patience = until.since(sent).to_std().min(PATIENCE);
-    let asked = timeout(patience, common.store.renew_lease(&common.me.owner, epoch, TTL)).await;
+async fn renew(common: &Arc<Common>, duty: &mut Duty, epoch: i64, sent: Steady) {
+    let held_before = duty.until().is_some_and(|until| sent < until);
+    let asked = timeout(PATIENCE, common.store.renew_lease(&common.me.owner, epoch, TTL)).await;
     let renewal = match asked {
         Ok(Ok(true)) => Renewal::Held,
         Ok(Ok(false)) => Renewal::Lost,
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the lease cannot be renewed; it is tried again");
+            // Said for as long as it holds, not for hours.
+            if held_before {
+                tracing::warn!(%error, "the lease cannot be renewed; it is tried again");
+            }
             Renewal::Unknown
         }
         Err(_) => {
-            tracing::warn!("the lease cannot be renewed: the database does not answer");
+            if held_before {
+                tracing::warn!("the lease cannot be renewed: the database does not answer");
+            }
             Renewal::Unknown
         }
     };
@@ -87,6 +91,9 @@ async fn renew(common: &Arc<Common>, duty: &mut Duty, epoch: i64, sent: Steady, 
         (renewal, duty.until(), &*common.term.borrow())
     {
         fence.extend(until);
+        if !held_before {
+            tracing::warn!(epoch, "the lease was over and is held again; nobody else had it");
+        }
     }
 }
 

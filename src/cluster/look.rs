@@ -78,7 +78,8 @@ pub(super) async fn hear(common: &Common, stop: &CancellationToken) {
 }
 
 fn leads(common: &Common) -> bool {
-    common.term.borrow().is_some()
+    let now = common.clock.now().steady;
+    common.term.borrow().as_ref().is_some_and(|fence| fence.holds(now))
 }
 
 fn is_free(roll: &Roll) -> bool {
@@ -120,12 +121,12 @@ fn trouble(common: &Common, error: &StoreError) {
 fn trouble_of(common: &Common, why: &'static str) {
     let leads = leads(common);
     common.view.send_if_modified(|known| {
-        let changed = known.trouble != Some(why) || known.leads != leads;
+        let before = known.clone();
         if known.leads && !leads {
             known.leader = None;
         }
         (known.trouble, known.leads) = (Some(why), leads);
-        changed
+        *known != before
     });
 }
 

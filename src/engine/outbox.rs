@@ -78,7 +78,7 @@ pub(super) async fn run(mut outbox: Outbox) {
             }
         }
         let now = outbox.clock.now();
-        // Woken from a long sleep, a server may have been deposed meanwhile.
+        // Cut off from the database, or woken from a long sleep, this server may lead no more.
         if outbox.store.may_act(now.steady) {
             flights.start(now.wall);
         }

@@ -51,6 +51,8 @@ pub struct Fence {
     /// On the steady clock, counted from before the last renewal was sent.
     until: AtomicI64,
     lost: CancellationToken,
+    /// The lease is given back when the store is closed.
+    borrowed: bool,
 }
 
 impl Fence {
@@ -58,7 +60,7 @@ impl Fence {
     #[must_use]
     pub fn new(owner: &str, epoch: i64, until: Steady) -> Arc<Self> {
         let (until, lost) = (AtomicI64::new(until.millis()), CancellationToken::new());
-        Arc::new(Self { owner: owner.to_owned(), epoch, until, lost })
+        Arc::new(Self { owner: owner.to_owned(), epoch, until, lost, borrowed: false })
     }
 
     /// The epoch of the lease.
@@ -95,6 +97,31 @@ impl Store {
     #[must_use]
     pub fn fenced(self, fence: Arc<Fence>) -> Self {
         Self { fence: Some(fence), ..self }
+    }
+
+    /// The same for one command that needs the database to itself: it has the lease until it closes
+    /// the store, or the time is over, and does nothing to the outside. `None` while a server leads.
+    ///
+    /// # Errors
+    /// As [`Self::take_lease`].
+    pub async fn borrowed(self, owner: &str, ttl: Span) -> Result<Option<Self>, StoreError> {
+        let Some(epoch) = self.take_lease(owner, ttl).await? else { return Ok(None) };
+        let (until, lost) = (AtomicI64::new(i64::MIN), CancellationToken::new());
+        let fence = Fence { owner: owner.to_owned(), epoch, until, lost, borrowed: true };
+        Ok(Some(self.fenced(Arc::new(fence))))
+    }
+
+    /// Gives back what was borrowed.
+    pub(super) async fn give_back(&self) {
+        let Some(fence) = self.fence.as_ref().filter(|fence| fence.borrowed) else { return };
+        fence.end();
+        let given = async {
+            self.release_lease(&fence.owner, fence.epoch).await?;
+            self.wake_members("free").await
+        };
+        if let Err(error) = given.await {
+            tracing::debug!(%error, "the lease runs out by itself");
+        }
     }
 
     /// Whether something may be done to the outside in the name of this store now.

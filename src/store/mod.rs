@@ -268,6 +268,7 @@ impl Store {
 
     /// Closes it, after what is being done is done. On SQLite the write-ahead log is emptied.
     pub async fn close(self) {
+        self.give_back().await;
         match self.database {
             Database::Sqlite { writer, readers, .. } => {
                 readers.close().await;

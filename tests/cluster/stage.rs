@@ -153,7 +153,7 @@ impl Stage {
                 api: free().await,
                 health: free().await,
                 data: dir.path().join(format!("data-{n}")),
-                wire: Wire::new(database.socket()).await,
+                wire: Wire::new(database.directory().join(".s.PGSQL.5432")).await,
                 process: None,
             });
         }

@@ -110,6 +110,19 @@ pub async fn a_server_that_stands_still_within_a_unit_of_work_holds_nobody_up(pl
     assert_eq!(alive(&place).await, None);
 }
 
+pub async fn a_command_has_the_database_to_itself_until_it_ends(place: Place) {
+    let store = place.open().await.unwrap();
+    let mine = store.borrowed("command/1", TTL).await.unwrap().expect("nobody leads");
+    beat(&mine, 1).await.unwrap();
+    assert!(!mine.may_act(Steady::from_millis(0)), "it tells nobody of anything");
+    let server = place.open().await.unwrap();
+    assert_eq!(server.take_lease("one", TTL).await.unwrap(), None);
+    mine.close().await;
+    assert_eq!(server.take_lease("one", TTL).await.unwrap(), Some(2), "at once");
+    let store = place.open().await.unwrap();
+    assert!(store.borrowed("command/2", TTL).await.unwrap().is_none(), "a server leads");
+}
+
 pub async fn servers_know_and_wake_each_other_and_agree(place: Place) {
     let (one, other) = (place.open().await.unwrap(), place.open().await.unwrap());
     let member = |node: &str, owner: &str| Member {

@@ -36,17 +36,27 @@ const MEMBER: &str = "fluxnoc-member";
 const OWN: &str = "/metrics";
 
 /// The routes of one engine, for both kinds of listeners.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Faces {
     network: Router,
     socket: Router,
     handle: Handle,
+    holds: Holds,
+}
+
+/// Whether the time in which a server leads is not over.
+type Holds = Arc<dyn Fn() -> bool + Send + Sync>;
+
+impl std::fmt::Debug for Faces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Faces").field("handle", &self.handle).finish_non_exhaustive()
+    }
 }
 
 impl Faces {
-    fn of(handle: Handle, exposed: Exposed, stop: CancellationToken) -> Self {
+    fn of(handle: Handle, exposed: Exposed, stop: CancellationToken, holds: Holds) -> Self {
         let network = super::network_router(handle.clone(), stop.clone()).layer(Extension(exposed));
-        Self { network, socket: super::router(handle.clone(), stop), handle }
+        Self { network, socket: super::router(handle.clone(), stop), handle, holds }
     }
 
     fn of_request(&self, request: &Request) -> Router {
@@ -83,13 +93,20 @@ impl Front {
         stop: CancellationToken,
     ) -> Self {
         let (here, _) = watch::channel(None);
-        let aside = Faces::of(aside, exposed, stop);
+        let aside = Faces::of(aside, exposed, stop, Arc::new(|| false));
         Self(Arc::new(Inner { node: node.to_owned(), exposed, here, aside, view, relay }))
     }
 
-    /// From now on requests are answered here, by this engine; `stop` ends its event streams.
-    pub fn lead(&self, handle: Handle, stop: CancellationToken) {
-        self.0.here.send_replace(Some(Faces::of(handle, self.0.exposed, stop)));
+    /// From now on requests are answered here, by this engine; `stop` ends its event streams, and
+    /// `holds` says whether its time is not over.
+    pub fn lead(
+        &self,
+        handle: Handle,
+        stop: CancellationToken,
+        holds: impl Fn() -> bool + Send + Sync + 'static,
+    ) {
+        let faces = Faces::of(handle, self.0.exposed, stop, Arc::new(holds));
+        self.0.here.send_replace(Some(faces));
     }
 
     /// From now on they are passed on.
@@ -109,7 +126,7 @@ impl Front {
 
     /// Whether it leads.
     pub(super) fn leads(&self) -> bool {
-        self.0.here.borrow().is_some()
+        self.0.here.borrow().as_ref().is_some_and(|here| (here.holds)())
     }
 
     /// The handle whose meters are this server's.

@@ -104,7 +104,7 @@ async fn only_a_member_says_where_a_request_came_from() {
     let (front, aside) = front(view);
     let (handle, asks) = Handle::channel();
     drop(asks);
-    front.lead(handle.clone(), CancellationToken::new());
+    front.lead(handle.clone(), CancellationToken::new(), || true);
     let said = async |word: &str| {
         let request = get("/api/v1/engine").header(MEMBER, word).body(Body::empty()).unwrap();
         ask(front.router(), request).await.0.as_u16()

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::cluster::{Membership, View};
 use crate::engine::{Handle, SharedKey};
 use crate::meters::Meters;
-use crate::model::{SafeText, Span};
+use crate::model::{SafeText, Secret, Span};
 use crate::protocol::{Actor, Query, Role};
 use crate::store::{DirLock, Member, Store};
 use term::Terms;
@@ -37,7 +37,7 @@ const LEAVE: Duration = Duration::from_secs(3);
 /// What makes a server one of several.
 pub struct Sharing {
     /// The URL of the database.
-    pub database: String,
+    pub database: Secret,
     /// The server's name; the machine's with the port of the API without it.
     pub node: Option<String>,
     /// Where the others reach it.
@@ -77,7 +77,8 @@ async fn serve(
     certificates: Option<Certificates>,
 ) -> anyhow::Result<()> {
     let clock = plan.clock.clone();
-    let store = Store::open_postgres(&sharing.database).await?;
+    let database = lifecycle::database_url(&sharing.database).await?;
+    let store = Store::open_postgres(&database).await?;
     let key = SharedKey::of(&store).await?;
     let at = doors.api.local_addr().context("the listener has no address")?;
     let me = member(&sharing, &plan.machine, at, doors.tls.is_some(), &store).await?;
@@ -102,15 +103,7 @@ async fn serve(
     tokio::spawn(follow_accounts(aside, store.clone(), clock.clone(), around.clone()));
     let member = tokio::spawn(membership.clone().run(leave.clone()));
     let (leads, leading) = watch::channel(None);
-    let terms = Terms {
-        plan,
-        database: sharing.database,
-        key,
-        meters,
-        front,
-        leads,
-        at_once: lifecycle::at_once(),
-    };
+    let terms = Terms { plan, database, key, meters, front, leads, at_once: lifecycle::at_once() };
     let ended = tokio::select! {
         ended = terms.run(membership.terms()) => ended,
         never = supervise(view, leading, clock) => match never {},

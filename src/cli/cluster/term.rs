@@ -1,6 +1,7 @@
 //! The times in which this server leads: an engine is started at the begin of each and ends with it.
 //!
-//! Deposed, it ends at once and writes nothing; told to stop, it commits what is left, and only then
+//! While the database gives no answer the engine stays, writes nothing and tells nobody; deposed, it
+//! ends at once and writes nothing; told to stop, it commits what is left, and only then
 //! is the lease given up.
 
 use std::sync::Arc;
@@ -96,6 +97,8 @@ impl Terms {
         let (stop, around) = (CancellationToken::new(), CancellationToken::new());
         let parts =
             Parts { handle: handle.clone(), door, stop: stop.clone(), around: around.clone() };
+        let (held, clock) = (Arc::clone(fence), self.plan.clock.clone());
+        let holds = move || held.holds(clock.now().steady);
         let (mut plan, fence) = (self.plan.again(), Arc::clone(fence));
         let (database, at_once) = (self.database.clone(), self.at_once);
         let on = tokio::runtime::Handle::current();
@@ -117,7 +120,7 @@ impl Terms {
                 }
             })
         });
-        self.front.lead(handle.clone(), around.clone());
+        self.front.lead(handle.clone(), around.clone(), holds);
         Reign { handle, stop, around, starting, engine: None }
     }
 
