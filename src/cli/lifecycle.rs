@@ -30,7 +30,7 @@ pub(super) const STOP: Duration = Duration::from_secs(10);
 const ENDING: Duration = Duration::from_secs(3);
 /// How long a running engine is waited for; one that starts takes longer and is there all the same.
 const ASKED: Duration = Duration::from_millis(300);
-/// How long a command has a PostgreSQL to itself; it is given back when the command ends.
+/// How long a command has a `PostgreSQL` to itself; it is given back when the command ends.
 const BORROWED: Span = Span::from_secs(6);
 /// How long a program may take that gives the database's URL.
 const SECRET: Duration = Duration::from_secs(30);
@@ -306,7 +306,7 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
     run_on(store, plan, parts, at_once).await
 }
 
-/// A PostgreSQL for the time of one command, which no server must lead meanwhile.
+/// A `PostgreSQL` for the time of one command, which no server must lead meanwhile.
 async fn borrowed(store: Store) -> anyhow::Result<Store> {
     let owner = format!("command/{:016x}", rand::random::<u64>());
     let borrowed = store.borrowed(&owner, BORROWED).await?;

@@ -63,7 +63,7 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     home.stop().map(|()| ExitCode::SUCCESS)
 }
 
-/// What makes this server one of several; nothing on SQLite.
+/// What makes this server one of several; nothing on `SQLite`.
 fn sharing(settings: &Settings) -> anyhow::Result<Option<Sharing>> {
     let Some(database) = settings.store.url.clone() else { return Ok(None) };
     let authorities = settings.cluster.ca.as_ref().map(|path| {

@@ -1,4 +1,4 @@
-//! Several servers on one PostgreSQL: which of them leads, and who the others are.
+//! Several servers on one `PostgreSQL`: which of them leads, and who the others are.
 //!
 //! In: the store with its one lease, this server's name and address, a clock.
 //! Out: [`Terms`], in which this server leads, and a [`View`] of all servers.

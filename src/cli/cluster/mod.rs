@@ -1,4 +1,4 @@
-//! One of several servers on one PostgreSQL: its listeners are open from its start to its end; an
+//! One of several servers on one `PostgreSQL`: its listeners are open from its start to its end; an
 //! engine runs behind them while it leads.
 //!
 //! In: the plan of an engine, the database, where the others reach this server.
