@@ -112,6 +112,9 @@ fn every_default_in_the_example_is_the_codes_default() {
     let mut with = read(&example_with_defaults());
     // There is no default of it, and who copies the example has no PostgreSQL.
     with.settings.store.url = None;
+    // Nor of what tells several servers apart.
+    with.settings.server.node_id = None;
+    with.settings.cluster = fluxnoc::config::settings::Cluster::default();
     assert_eq!(nowhere(read(&example())), nowhere(with));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;
@@ -122,6 +125,8 @@ fn every_default_in_the_example_is_the_codes_default() {
     let service = &mut settings.flux_notify;
     (service.url, service.api_key, service.contact_list) = (None, None, None);
     settings.store.url = None;
+    settings.cluster = fluxnoc::config::settings::Cluster::default();
+    settings.server.node_id = None;
     let server = &mut settings.server;
     (server.listen, server.certificate, server.key) = (None, None, None);
     assert_eq!(settings, Settings::default());
