@@ -203,7 +203,7 @@ impl World {
     fn picture(&self) -> Vec<Arc<Event>> {
         let mut all = vec![Event::Hello { stream: 7, hosts: 0 }];
         all.push(self.event("engine", 0));
-        for name in ["host", "check", "alert", "maintenance", "agent"] {
+        for name in ["host", "check", "alert", "maintenance"] {
             all.extend((0..VARIANTS).map(|variant| self.event(name, variant)));
         }
         all.push(self.event("remembered", 0));
