@@ -43,6 +43,7 @@ const fn heading(context: Context) -> &'static str {
         Context::List => "Lists",
         Context::Objects => "Hosts, alerts, checks",
         Context::Notifications => "Notifications",
+        Context::Agents => "Agents",
         Context::Grid => "Hosts side by side",
         Context::Graph => "Graphs",
         Context::Line => "Input lines",

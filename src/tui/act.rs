@@ -54,6 +54,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Paths => show(app, View::Paths),
         Action::Maintenance => show(app, View::Maintenance),
         Action::Notifications => show(app, View::Notifications),
+        Action::Agents => show(app, View::Agents),
         Action::Handover => show(app, View::Handover),
         Action::Rules => show(app, View::Rules),
         Action::History => show(app, View::History),

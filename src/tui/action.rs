@@ -106,6 +106,8 @@ actions! {
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
+    Agents, "agents", "agents", "the workers on other machines: who is there, who is not, what waits", Look, key;
+    RemoveAgent, "remove-agent", "remove", "forget the agent under the cursor: its key counts no more", Administer, key;
     Rules, "rules", "rules", "the rules in force: what each demands, its checks, its alerts", Look, key;
     TryRule, "try-rule", "try rule", "try the rule under the cursor, changed, on the stored history, and save it", Look, key;
     NewRule, "new-rule", "new rule", "write a new rule, try it on the stored history, save it", Look, key;

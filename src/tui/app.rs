@@ -390,6 +390,7 @@ impl App {
             | Pane::SeriesList
             | Pane::Interfaces
             | Pane::Windows => vec![Context::Objects, Context::List],
+            Pane::Agents => vec![Context::Agents, Context::Objects, Context::List],
             Pane::Notifications => vec![Context::Notifications, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph | Pane::InterfaceGraph | Pane::SeriesGraph => {

@@ -12,6 +12,7 @@ use crate::tui::app::{App, Overlay, Tone};
 use crate::tui::completion::{Completion, complete};
 use crate::tui::format::plural;
 use crate::tui::line::{LENGTH_LIMIT, Line, Purpose};
+use crate::tui::panes;
 use crate::tui::views::View;
 
 /// What the filter line knows besides its text.
@@ -175,6 +176,9 @@ pub fn commit(app: &mut App, line: &Line) {
 pub fn found(app: &App) -> String {
     let alerts = plural(app.lists.alerts.items().count(), "alert");
     let hosts = plural(app.lists.hosts.items().count(), "host");
+    if app.view == View::Agents {
+        return plural(panes::agents::rows(app).len(), "agent");
+    }
     if app.view == View::Checks {
         format!("{}, {alerts}, {hosts}", plural(app.lists.checks.items().count(), "check"))
     } else {

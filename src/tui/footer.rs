@@ -103,6 +103,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
             | Pane::PathList
             | Pane::SeriesList
             | Pane::RuleChecks
+            | Pane::Agents
     ) || app.in_detail();
     let object = !found.is_empty();
     let mut wish = |action, when: bool| {
@@ -125,6 +126,7 @@ pub fn wishes(app: &App) -> Vec<Action> {
                     | Pane::AlertPage
                     | Pane::Interfaces
                     | Pane::SeriesList
+                    | Pane::Agents
             ),
     );
     wish(Action::Open, matches!(app.focus, Pane::RuleList | Pane::RuleChecks));
@@ -134,6 +136,8 @@ pub fn wishes(app: &App) -> Vec<Action> {
         Pane::Notifications => panes::notifications::can(app),
         _ => (false, false),
     };
+    let agent = app.focus == Pane::Agents && panes::agents::selected(app).is_some();
+    wish(Action::RemoveAgent, agent);
     wish(Action::Resend, resend);
     wish(Action::DropNotification, give_up);
     wish(Action::Trace, app.host.is_some() && !matches!(app.focus, Pane::Hops | Pane::Handover));

@@ -183,6 +183,11 @@ pub enum Pending {
         /// What became of them.
         did: &'static str,
     },
+    /// An agent to be forgotten.
+    RemoveAgent {
+        /// Which.
+        what: String,
+    },
     /// A reload.
     Reload,
     /// A look: failures only are told.

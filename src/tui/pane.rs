@@ -33,6 +33,8 @@ pub enum Pane {
     Windows,
     /// Who was told of what.
     Notifications,
+    /// The workers on other machines.
+    Agents,
     /// What the next team must know.
     Handover,
     /// The rules in force.
@@ -81,6 +83,7 @@ impl Pane {
             Self::PathChanges => "Changes",
             Self::Windows => "Maintenance",
             Self::Notifications => "Notifications",
+            Self::Agents => "Agents",
             Self::Handover => "Handover",
             Self::RuleList => "Rules",
             Self::RuleChecks => "Its checks",

@@ -37,6 +37,9 @@ pub fn take(app: &mut App, id: u64, result: Result<Reply, Problem>) -> Vec<Effec
             done(app, &what, result, |_| format!("{what} {did}"));
             panes::notifications::forget(app);
         }
+        Pending::RemoveAgent { what } => {
+            done(app, &what, result, |_| format!("agent {what} is forgotten"));
+        }
         Pending::Reload => {
             let good = result.is_ok();
             done(app, "the configuration", result, |_| "configuration reloaded".to_owned());

@@ -133,6 +133,11 @@ fn find(app: &App, limit: usize) -> Targets {
             of_hosts(app, keys, marked)
         }
         Pane::RuleChecks => of_checks(app, panes::rules::subject(app).into_iter().collect(), false),
+        // An agent means its host.
+        Pane::Agents => {
+            let name = panes::agents::selected(app).map(|agent| Name::clone(&agent.name));
+            of_hosts(app, name.into_iter().collect(), false)
+        }
         // Rows of another kind: no host that is not painted is meant.
         Pane::Windows
         | Pane::Notifications

@@ -26,6 +26,8 @@ pub enum View {
     Maintenance,
     /// What is on its way to whom, what was given up, what was taken.
     Notifications,
+    /// The workers on other machines: who is there, who is not.
+    Agents,
     /// What the next team must know.
     Handover,
     /// The rules in force, and what they do.
@@ -48,7 +50,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -56,6 +58,7 @@ impl View {
         Self::Paths,
         Self::Maintenance,
         Self::Notifications,
+        Self::Agents,
         Self::Handover,
         Self::Rules,
         Self::History,
@@ -78,6 +81,7 @@ impl View {
             Self::Paths => "Paths",
             Self::Maintenance => "Maintenance",
             Self::Notifications => "Notifications",
+            Self::Agents => "Agents",
             Self::Handover => "Handover",
             Self::Rules => "Rules",
             Self::History => "History",
@@ -102,6 +106,7 @@ impl View {
             Self::Paths => &[Pane::PathList, Pane::PathHops, Pane::PathGraph, Pane::PathChanges],
             Self::Maintenance => &[Pane::Windows],
             Self::Notifications => &[Pane::Notifications],
+            Self::Agents => &[Pane::Agents],
             Self::Handover => &[Pane::Handover],
             Self::Rules => &[Pane::RuleList, Pane::RuleChecks],
             Self::History => &[Pane::History],

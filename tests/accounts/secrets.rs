@@ -95,6 +95,8 @@ async fn fs_38_a_token_is_shown_once_whoever_asks_again() {
         role: Role::Operator,
         scopes: vec![Scope::Api],
         expires: None,
+        agent: None,
+        uses: None,
     };
     let id = RequestId::from_parts(1, [7; 10]);
     let request = Request { id, actor: noc(), command };

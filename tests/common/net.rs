@@ -100,7 +100,8 @@ impl Net {
         expires: Option<Timestamp>,
     ) -> String {
         let scopes = scopes.to_vec();
-        let command = Command::AddToken { name: name.into(), role, scopes, expires };
+        let command =
+            Command::AddToken { name: name.into(), role, scopes, expires, agent: None, uses: None };
         match self.lab.execute(command).await {
             Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
             other => panic!("{other:?}"),

@@ -206,6 +206,7 @@ pub fn picture() -> Vec<Event> {
         events.push(Event::Alert(Arc::new(alert)));
         events.extend(told.map(|told| Event::Told(vec![told])));
     }
+    events.extend(crate::agents::events());
     events.push(Event::Ready);
     events
 }

@@ -13,7 +13,7 @@ use crate::{Console, actor, fixture, interfaces, options};
 
 pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-pub(crate) const VIEWS: [(&str, &str); 16] = [
+pub(crate) const VIEWS: [(&str, &str); 17] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
@@ -21,6 +21,7 @@ pub(crate) const VIEWS: [(&str, &str); 16] = [
     ("paths", "5"),
     ("maintenance", "7"),
     ("notifications", "g n"),
+    ("agents", "9"),
     ("handover", "g z"),
     ("rules", "g r"),
     ("history", "8"),

@@ -9,6 +9,7 @@
 )]
 
 mod affected;
+mod agents;
 mod answers;
 mod contexts;
 mod escalate;

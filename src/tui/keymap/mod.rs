@@ -26,6 +26,8 @@ pub enum Context {
     Objects,
     /// Rows that are notifications.
     Notifications,
+    /// Rows that are agents; what is not here is as with other objects.
+    Agents,
     /// Hosts side by side.
     Grid,
     /// Graphs.
@@ -44,11 +46,12 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::List,
         Self::Objects,
         Self::Notifications,
+        Self::Agents,
         Self::Grid,
         Self::Graph,
         Self::Line,
@@ -66,6 +69,7 @@ impl Context {
             Self::List => "list",
             Self::Objects => "objects",
             Self::Notifications => "notifications",
+            Self::Agents => "agents",
             Self::Grid => "grid",
             Self::Graph => "graph",
             Self::Line => "line",
@@ -86,8 +90,10 @@ impl Context {
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
         let rows = |context| matches!(context, Self::Objects | Self::Grid);
-        let apart = (self == Self::Notifications && rows(other))
-            || (other == Self::Notifications && rows(self));
+        // An agent is an object too; where both have a key its own one counts.
+        let own = |context| matches!(context, Self::Notifications | Self::Agents);
+        let apart = (own(self) && (rows(other) || own(other)) && self != other)
+            || (own(other) && rows(self));
         self == other || !(self.is_dialog() || other.is_dialog() || apart)
     }
 }

@@ -3,6 +3,7 @@
 //! In: the console's state and a surface. Out: cells, titles, cursor steps over hosts.
 //! Never: asks the engine, changes anything but a cursor.
 
+pub mod agents;
 pub mod alert_page;
 pub mod alerts;
 pub mod checklist;
@@ -55,6 +56,7 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         }
         Pane::Windows => windows::title(app),
         Pane::Notifications => notifications::title(app),
+        Pane::Agents => agents::title(app),
         Pane::Handover => handover::title(app),
         Pane::RuleList | Pane::RuleChecks => rules::title(app, pane),
         Pane::History => history::title(app),
@@ -84,6 +86,7 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         }
         Pane::Windows => windows::view(app, surface),
         Pane::Notifications => notifications::view(app, surface),
+        Pane::Agents => agents::view(app, surface),
         Pane::Handover => handover::view(app, surface),
         Pane::RuleList | Pane::RuleChecks => rules::view(app, pane, surface),
         Pane::History => history::view(app, surface),
@@ -113,6 +116,8 @@ pub struct Own {
     pub history: history::State,
     /// Notifications.
     pub notifications: notifications::State,
+    /// The agents.
+    pub agents: agents::State,
     /// The handover.
     pub handover: handover::State,
     /// Rules.
@@ -141,6 +146,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         }
         Pane::Windows => windows::act(app, action),
         Pane::Notifications => notifications::act(app, action),
+        Pane::Agents => agents::act(app, action),
         Pane::Handover => handover::act(app, action),
         Pane::RuleList | Pane::RuleChecks => rules::act(app, pane, action),
         Pane::History => history::act(app, action),

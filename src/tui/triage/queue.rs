@@ -67,6 +67,7 @@ fn words(pending: &Pending) -> String {
     match pending {
         Pending::Recheck { what } => format!("re-check {}", undo::short(what)),
         Pending::Notifications { what, .. } => format!("notifications {}", undo::short(what)),
+        Pending::RemoveAgent { what } => format!("remove agent {}", undo::short(what)),
         Pending::Reload => "reload".to_owned(),
         Pending::Triage(waits) => match waits {
             Waits::Undo { what } => format!("undo {}", undo::short(what)),
