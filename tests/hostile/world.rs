@@ -169,6 +169,8 @@ impl World {
                 live.next = Some(AFTER_LIVE);
                 self.plug(variant, &mut live.observation);
             }
+            // Their order is by moments, as that of alerts, never by names.
+            Event::Agent(agent) => Arc::make_mut(agent).since = self.now - ago,
             Event::Maintenance(window) => {
                 let window = Arc::make_mut(window);
                 // Later, so that no state is hidden under it.
@@ -203,7 +205,7 @@ impl World {
     fn picture(&self) -> Vec<Arc<Event>> {
         let mut all = vec![Event::Hello { stream: 7, hosts: 0 }];
         all.push(self.event("engine", 0));
-        for name in ["host", "check", "alert", "maintenance"] {
+        for name in ["host", "check", "alert", "maintenance", "agent"] {
             all.extend((0..VARIANTS).map(|variant| self.event(name, variant)));
         }
         all.push(self.event("remembered", 0));

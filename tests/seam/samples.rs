@@ -193,6 +193,7 @@ pub fn host() -> Host {
     host.parents_need = Need::All;
     host.alive = Some("ping".into());
     host.canary = true;
+    host.agent = Some("branch 7".into());
     host.origin = Some("config.toml:12".to_owned());
     host
 }
@@ -334,6 +335,7 @@ pub fn check() -> Check {
     check.contact = Some("dba".to_owned());
     check.contact_list = Some("databases".into());
     check.runbook = Some("restart it".to_owned());
+    check.agent = Some("branch 8".into());
     check.origin = Some("config.toml:40".to_owned());
     check
 }

@@ -72,7 +72,8 @@ fn fs_11_the_worst_agent_is_first_and_says_why() {
     let at = |word: &str| screen.find(word).unwrap_or_else(|| panic!("{word}\n{screen}"));
     let order = ["● OFFLINE", "▲ DEGRADED", "◇ MAINTENANCE", "✓ ONLINE"].map(at);
     assert!(order.is_sorted(), "{screen}");
-    for words in ["1800, 12 lost", "no heartbeat for more than 2 minutes", "812ms", "-3.2s", "<2m"] {
+    for words in ["1800, 12 lost", "no heartbeat for more than 2 minutes", "812ms", "-3.2s", "<2m"]
+    {
         at(words);
     }
     let first = row(&mut console);
@@ -140,6 +141,9 @@ fn where_no_agent_is_two_lines_say_how_one_is_made() {
         console.rest();
         let screen = console.press("9").screen();
         assert!(screen.contains("fluxnoc token add --agent NAME"), "{screen}");
-        assert!(screen.contains("fluxnoc agent --server URL --name NAME --token TOKEN"), "{screen}");
+        assert!(
+            screen.contains("fluxnoc agent --server URL --name NAME --token TOKEN"),
+            "{screen}"
+        );
     }
 }

@@ -10,6 +10,7 @@
 //! In: the World. Out: rows, and the order to forget an agent.
 //! Never: decides how an agent is.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::model::{Agent, AgentPhase, Name, ShownState};
@@ -65,14 +66,17 @@ fn passes(app: &App, agent: &Agent) -> bool {
     app.filter.1.is_empty() || app.filter.1.passes(shown(agent.phase), &texts)
 }
 
-/// The agents that pass the filter, the worst first, then by name.
+/// The agents that pass the filter, the worst first, of these what is news; who is well by name.
 #[must_use]
 pub fn rows(app: &App) -> Vec<&Arc<Agent>> {
     let mut rows: Vec<&Arc<Agent>> =
         app.world.agents().filter(|agent| passes(app, agent)).collect();
     let rank = |phase| AgentPhase::ALL.iter().position(|one| *one == phase);
     // Stable over names, because the World is.
-    rows.sort_by_key(|agent| rank(agent.phase));
+    rows.sort_by_key(|agent| {
+        let news = (agent.phase != AgentPhase::Online).then_some(Reverse(agent.since));
+        (rank(agent.phase), news)
+    });
     rows
 }
 
@@ -168,15 +172,7 @@ impl Columns {
     }
 
     const fn texts(&self) -> [Column; 7] {
-        [
-            self.name,
-            self.place,
-            self.waiting,
-            self.skew,
-            self.version,
-            self.address,
-            self.why,
-        ]
+        [self.name, self.place, self.waiting, self.skew, self.version, self.address, self.why]
     }
 }
 
