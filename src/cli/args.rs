@@ -143,6 +143,8 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         database: Option<String>,
     },
+    /// Run checks on this machine for servers elsewhere; nothing listens here
+    Agent(super::agent_args::AgentArgs),
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
     /// Trace the path to a host and show every hop

@@ -123,7 +123,11 @@ fn login(url: &str) -> anyhow::Result<Credential> {
     Ok(Credential::Login { name: name.trim().to_owned(), password })
 }
 
-fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// The certificates of authorities in a file.
+///
+/// # Errors
+/// When it cannot be read, or is too large to be one.
+pub(super) fn authorities(path: &Path) -> anyhow::Result<Vec<u8>> {
     let named = || format!("ca_file {}", path.display());
     let length = std::fs::metadata(path).with_context(named)?.len();
     if length > AUTHORITIES {

@@ -4,6 +4,8 @@
 //! Never: decides what a result means beyond asking the rules.
 
 pub mod accounts_cmd;
+mod agent;
+pub mod agent_args;
 pub mod args;
 pub mod check_args;
 pub mod check_keys;
@@ -75,6 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Some(Command::Completions { shell }) => told(manual::completions(shell)),
         Some(Command::Man { command }) => told(manual::page(&command)),
+        Some(Command::Agent(args)) => told(agent::run(&global, &args)),
         Some(Command::Demo(args)) => told(demo::run(&global, args)),
         Some(Command::Serve { listen, database }) => {
             let global = Global { listen, database, ..global };

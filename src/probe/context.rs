@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::permit::Permit;
 use super::scrape::Sheet;
 use super::{snmp, trace};
 
@@ -40,6 +41,8 @@ pub struct Shared {
     pub pinger: super::icmp::Pinger,
     /// Sockets of SNMP, one for each family, opened at first use.
     pub snmp: snmp::Sockets,
+    /// What of this machine checks may use.
+    pub permit: Permit,
 }
 
 impl Shared {
@@ -48,6 +51,14 @@ impl Shared {
     /// # Errors
     /// When the machine gives no thread or event queue.
     pub fn start() -> std::io::Result<Arc<Self>> {
+        Self::start_within(Permit::Everything)
+    }
+
+    /// The same, for checks that may use only what the permit says.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_within(permit: Permit) -> std::io::Result<Arc<Self>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let quick = runtime.handle().clone();
         std::thread::Builder::new()
@@ -57,6 +68,7 @@ impl Shared {
             quick,
             pinger: super::icmp::Pinger::default(),
             snmp: snmp::Sockets::default(),
+            permit,
         }))
     }
 }

@@ -8,12 +8,14 @@ use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use nix::unistd::{AccessFlags, access};
 
 use super::context::Context;
+use super::permit::Permit;
 use super::plugin;
 use super::script::{self, End, Program, Ran};
 use crate::model::spec::{CustomCommand, CustomSpec};
@@ -33,8 +35,8 @@ const EXECUTABLE: u32 = 0o111;
 /// Runs the command once.
 pub(super) async fn run(spec: &CustomSpec, context: &Context) -> Result<Observation, Failure> {
     let allowed = allowance(context.remaining());
-    let owned = spec.clone();
-    let ran = script::run(move || prepare(&owned), context).await?;
+    let (owned, shared) = (spec.clone(), Arc::clone(&context.shared));
+    let ran = script::run(move || prepare(&owned, &shared.permit), context).await?;
     Ok(observe(&ran, allowed))
 }
 
@@ -106,7 +108,8 @@ fn whole_words(bytes: &[u8]) -> &[u8] {
 }
 
 /// From the configuration to a file that may be run.
-fn prepare(spec: &CustomSpec) -> Result<Program, Failure> {
+fn prepare(spec: &CustomSpec, permit: &Permit) -> Result<Program, Failure> {
+    permit.variables(spec.env.keys())?;
     let mut env = BTreeMap::from([
         ("PATH".to_owned(), PATH.to_owned()),
         ("LC_ALL".to_owned(), "C".to_owned()),
@@ -125,9 +128,10 @@ fn prepare(spec: &CustomSpec) -> Result<Program, Failure> {
             };
             let path = find(name, env.get("PATH").map_or(PATH, String::as_str))?;
             vet(&path)?;
-            Ok(Program { path, args: args.to_vec(), env })
+            Ok(Program { path: permit.program(path)?, args: args.to_vec(), env })
         }
         CustomCommand::Shell(line) => {
+            permit.shell()?;
             // When the line begins with a plain path, that file is held to the same rules.
             let first = line.split_ascii_whitespace().next().unwrap_or_default();
             if first.starts_with('/') && Path::new(first).exists() {

@@ -15,6 +15,7 @@ mod icmp;
 mod json;
 mod mysql;
 mod output;
+pub mod permit;
 mod plugin;
 mod process;
 mod resolve;
@@ -34,6 +35,7 @@ mod udp;
 pub use context::{Context, Memory, Shared};
 pub use dns::system_resolvers;
 pub use endpoint::{Answer, ask};
+pub use permit::{Allowed, Permit};
 
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,7 @@
 //! a slot that comes while it still runs is passed over.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::model::{Check, CheckKey, Span, Steady};
@@ -79,6 +79,36 @@ impl Jobs {
             let slot = due::next_slot(hash, assignment.check.interval, now);
             self.put(assignment, slot.min(now + Span::from_millis(wait)));
         }
+    }
+
+    /// Takes the whole list anew: what is as it was keeps its times and its memory, so that a server
+    /// that comes back does not have everything run at once.
+    pub fn replace(&mut self, assignments: Vec<Assignment>, now: Steady) {
+        let wanted: HashSet<&CheckKey> = assignments.iter().map(|a| &a.check.key).collect();
+        let gone: Vec<CheckKey> =
+            self.by_key.keys().filter(|key| !wanted.contains(key)).cloned().collect();
+        for key in gone {
+            self.drop_check(&key);
+        }
+        let (known, fresh): (Vec<_>, Vec<_>) =
+            assignments.into_iter().partition(|assignment| self.knows(assignment));
+        for Assignment { check, generation, soft, .. } in known {
+            self.with(&check.key, |job, _, _| job.generation = generation);
+            self.pace(&check.key, soft, now);
+        }
+        for assignment in fresh.iter().filter(|assignment| !assignment.check.enabled) {
+            self.drop_check(&assignment.check.key);
+        }
+        self.start(fresh, now);
+    }
+
+    /// True when the very same check is here. While it runs, its number must be the same, too: its
+    /// result comes under the old one.
+    fn knows(&self, assignment: &Assignment) -> bool {
+        let at = self.by_key.get(&assignment.check.key);
+        let Some(Some(job)) = at.and_then(|at| self.places.get(*at)) else { return false };
+        (job.memory.is_some() || job.generation == assignment.generation)
+            && job.check == assignment.check
     }
 
     /// Takes one new or changed check; it runs at once, spread over a second by its hash.

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::lag::Lags;
 use crate::model::{Span, Steady};
 use crate::protocol::event::LiveTrace;
-use crate::protocol::work::{Finding, Report};
+use crate::protocol::work::Finding;
 
 /// Most results of one report.
 const BATCH: usize = 512;
@@ -16,30 +16,43 @@ const WAITING: usize = 20_000;
 /// Most scraped samples that wait; beyond it the oldest scrape gives way, its result stays.
 const SAMPLES: usize = 4_000_000;
 
-/// The queue between probes and engine.
+/// What is handed to a link at once.
 #[derive(Debug, Default)]
-pub struct Outlet {
-    findings: VecDeque<Finding>,
-    traces: HashMap<crate::protocol::TraceRequest, LiveTrace>,
-    lags: Lags,
-    seq: u64,
-    /// Scraped samples that wait.
-    samples: usize,
+pub struct Batch {
+    /// The results.
+    pub results: Vec<Finding>,
+    /// The newest frames of live traces.
+    pub traces: Vec<LiveTrace>,
+    /// The 99th percentile of how late runs started in the last minute.
+    pub lag: Span,
+    /// When the oldest of the results came; `None` without any.
+    pub oldest: Option<Steady>,
     /// Results that gave way since the start.
     pub dropped: u64,
 }
 
+/// The queue between probes and engine.
+#[derive(Debug, Default)]
+pub struct Outlet {
+    findings: VecDeque<(Steady, Finding)>,
+    traces: HashMap<crate::protocol::TraceRequest, LiveTrace>,
+    lags: Lags,
+    /// Scraped samples that wait.
+    samples: usize,
+    dropped: u64,
+}
+
 impl Outlet {
     /// Queues a result.
-    pub fn put(&mut self, finding: Finding) {
+    pub fn put(&mut self, finding: Finding, now: Steady) {
         if self.findings.len() >= WAITING {
             let gone = self.findings.pop_front();
-            self.samples -= gone.as_ref().map_or(0, samples);
+            self.samples -= gone.as_ref().map_or(0, |(_, finding)| samples(finding));
             self.dropped += 1;
         }
         self.samples += samples(&finding);
-        self.findings.push_back(finding);
-        let mut waiting = self.findings.iter_mut();
+        self.findings.push_back((now, finding));
+        let mut waiting = self.findings.iter_mut().map(|(_, finding)| finding);
         while self.samples > SAMPLES
             && let Some(oldest) = waiting.find(|finding| finding.observation.scrape.is_some())
         {
@@ -66,19 +79,18 @@ impl Outlet {
         !self.findings.is_empty() || !self.traces.is_empty()
     }
 
-    /// The next report.
-    pub fn take(&mut self, boot: u64, now: Steady) -> Report {
-        self.seq += 1;
+    /// The next batch.
+    pub fn take(&mut self, now: Steady) -> Batch {
         let count = self.findings.len().min(BATCH);
-        let results: Vec<Finding> = self.findings.drain(..count).collect();
+        let oldest = self.findings.front().map(|(at, _)| *at);
+        let results: Vec<Finding> = self.findings.drain(..count).map(|(_, found)| found).collect();
         self.samples -= results.iter().map(samples).sum::<usize>();
-        Report {
-            boot,
-            seq: self.seq,
+        Batch {
             results,
             traces: self.traces.drain().map(|(_, trace)| trace).collect(),
             lag: self.lags.p99(now),
-            ..Report::default()
+            oldest,
+            dropped: self.dropped,
         }
     }
 }

@@ -8,17 +8,18 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Jobs, Run};
+use super::link::{Direct, Link, Said};
 use super::outlet::Outlet;
 use super::source::Source;
 use super::traces::Traces;
-use crate::backend::{Backend, Watch};
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::model::spec::Spec;
-use crate::model::{Failure, FailureKind, Now, RequestId, Span};
+use crate::model::{Failure, FailureKind, Now, Span, Steady};
 use crate::probe::{self, Memory};
 use crate::protocol::event::LiveTrace;
-use crate::protocol::work::{Directives, Finding};
-use crate::protocol::{Actor, Claim, Command, Event, Outcome, Problem, Request};
+use crate::protocol::work::{Assignment, Directives, Finding};
+use crate::protocol::{Problem, TraceRequest};
 
 /// Plugins that run at once: each is a process.
 const SCRIPTS: usize = 32;
@@ -53,100 +54,84 @@ struct Finished {
 /// # Errors
 /// The engine's problem when it takes no claim.
 pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem> {
-    let boot = u64::try_from(worker.clock.now().wall.millis()).unwrap_or(0);
-    let mut watch = worker.backend.watch(Actor::Worker).await?;
-    let claim = request(&worker.clock, Command::Claim(Claim::of_boot(boot)));
-    let Outcome::Assigned { assignments, .. } = worker.backend.execute(claim).await? else {
-        return Err(Problem::internal("the engine answered a claim with something else"));
-    };
-    let mut jobs = Jobs::default();
-    jobs.start(assignments, worker.clock.now().steady);
-    let (done, finished) = mpsc::channel(FINISHED);
-    let (frame_out, frames) = mpsc::channel(64);
-    let state = Loop {
-        traces: Traces::new(worker.source.clone(), worker.clock.clone(), frame_out),
-        at_once: Arc::new(Semaphore::new(worker.at_once)),
-        scripts: Arc::new(Semaphore::new(SCRIPTS)),
-        outlet: Outlet::default(),
-        jobs,
-        done,
-        boot,
-        worker,
-    };
-    state.turn(&mut watch, finished, frames, stop).await
+    let Worker { backend, source, clock, at_once } = worker;
+    let (direct, assignments) = Direct::open(backend, clock.clone()).await?;
+    let mut probes = Probes::new(source, clock, at_once);
+    probes.obey_all(assignments, false);
+    probes.turn(Link::Direct(direct), stop).await
 }
 
-/// Requests of the worker need no memory at the engine, so their ids carry only time.
-fn request(clock: &Clock, command: Command) -> Request {
-    let id = RequestId::from_parts(clock.now().wall.millis(), rand::random());
-    Request { id, actor: Actor::Worker, command }
-}
-
-struct Loop {
-    worker: Worker,
+/// The probes of a worker and what is under way of them.
+pub(super) struct Probes {
+    source: Source,
+    clock: Clock,
     jobs: Jobs,
     outlet: Outlet,
     traces: Traces,
+    /// The traces that are wanted, also while nothing may be started.
+    wanted: Vec<TraceRequest>,
+    paused: bool,
     at_once: Arc<Semaphore>,
     scripts: Arc<Semaphore>,
     done: mpsc::Sender<Finished>,
-    boot: u64,
+    finished: mpsc::Receiver<Finished>,
+    frames: mpsc::Receiver<LiveTrace>,
 }
 
-impl Loop {
-    async fn turn(
+impl Probes {
+    /// None yet; at most `at_once` at once.
+    pub(super) fn new(source: Source, clock: Clock, at_once: usize) -> Self {
+        let (done, finished) = mpsc::channel(FINISHED);
+        let (frame_out, frames) = mpsc::channel(64);
+        Self {
+            traces: Traces::new(source.clone(), clock.clone(), frame_out),
+            source,
+            clock,
+            jobs: Jobs::default(),
+            outlet: Outlet::default(),
+            wanted: Vec::new(),
+            paused: false,
+            at_once: Arc::new(Semaphore::new(at_once)),
+            scripts: Arc::new(Semaphore::new(SCRIPTS)),
+            done,
+            finished,
+            frames,
+        }
+    }
+
+    /// Runs what is due, reports it, obeys; until `stop` or the link's end.
+    pub(super) async fn turn(
         mut self,
-        watch: &mut Watch,
-        mut finished: mpsc::Receiver<Finished>,
-        mut frames: mpsc::Receiver<LiveTrace>,
+        mut link: Link,
         stop: CancellationToken,
     ) -> Result<(), Problem> {
-        let clock = self.worker.clock.clone();
-        let mut sending: Option<tokio::task::JoinHandle<Result<Outcome, Problem>>> = None;
-        let mut gathered: Option<crate::model::Steady> = None;
+        let clock = self.clock.clone();
+        let mut gathered: Option<Steady> = None;
         loop {
             let now = clock.now();
-            while let Some(run) = self.jobs.take_due(now.steady) {
-                self.begin(run);
+            self.begin_due(now);
+            if link.is_free() && gathered.is_some_and(|at| at <= now.steady) {
+                link.send(self.outlet.take(now.steady));
+                gathered = self.outlet.is_waiting().then_some(now.steady);
             }
-            if sending.is_none() && gathered.is_some_and(|at| at <= now.steady) {
-                gathered = None;
-                sending = Some(self.send());
-            }
-            let next = [self.jobs.next_due(), gathered.filter(|_| sending.is_none())];
+            let next = [self.jobs.next_due(), gathered.filter(|_| link.is_free())];
             let wake = next.into_iter().flatten().min();
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
-                event = watch.next() => match event.as_deref() {
-                    Some(Event::Directives(directives)) => self.obey(directives, clock.now()),
-                    Some(_) => {}
-                    None => return Ok(()),
+                () = stop.cancelled() => break,
+                said = link.next() => match said {
+                    Said::Assigned { assignments, pause } => self.obey_all(assignments, pause),
+                    Said::Directives(directives) => self.obey(&directives, clock.now()),
+                    Said::Free => {}
+                    Said::Ended => break,
                 },
-                Some(end) = finished.recv() => {
+                Some(end) = self.finished.recv() => {
                     self.end(end, now);
                     gathered = gathered.or(Some(now.steady + GATHER));
                 }
-                Some(frame) = frames.recv() => {
+                Some(frame) = self.frames.recv() => {
                     self.outlet.put_trace(frame);
                     gathered = gathered.or(Some(now.steady + GATHER));
-                }
-                Some(answer) = async {
-                    match sending.as_mut() {
-                        Some(report) => Some(report.await),
-                        None => None,
-                    }
-                }, if sending.is_some() => {
-                    sending = None;
-                    match answer {
-                        Ok(Ok(Outcome::Directives(directives))) => self.obey(&directives, clock.now()),
-                        Ok(Ok(_)) => {}
-                        Ok(Err(problem)) => tracing::warn!(%problem, "the engine took no report"),
-                        Err(error) => tracing::error!(%error, "a report failed inside"),
-                    }
-                    if self.outlet.is_waiting() {
-                        gathered = Some(clock.now().steady);
-                    }
                 }
                 () = async { match wake {
                     Some(at) => clock.sleep_until(at).await,
@@ -154,13 +139,34 @@ impl Loop {
                 } } => {}
             }
         }
+        link.close(self.outlet, clock.now().steady).await
     }
 
-    fn send(&mut self) -> tokio::task::JoinHandle<Result<Outcome, Problem>> {
-        let report = self.outlet.take(self.boot, self.worker.clock.now().steady);
-        let request = request(&self.worker.clock, Command::Report(report));
-        let backend = self.worker.backend.clone();
-        tokio::spawn(async move { backend.execute(request).await })
+    fn begin_due(&mut self, now: Now) {
+        while let Some(run) = self.jobs.take_due(now.steady) {
+            if self.paused {
+                // The slot is passed over: what is due when the pause ends is not run all at once.
+                self.jobs.finished(run.job, run.generation, run.memory, now.steady);
+            } else {
+                self.begin(run);
+            }
+        }
+    }
+
+    /// Takes the whole list.
+    pub(super) fn obey_all(&mut self, assignments: Vec<Assignment>, pause: bool) {
+        self.jobs.replace(assignments, self.clock.now().steady);
+        self.pause(pause);
+    }
+
+    fn pause(&mut self, pause: bool) {
+        self.paused = pause;
+        self.set_traces();
+    }
+
+    fn set_traces(&mut self) {
+        let wanted: &[TraceRequest] = if self.paused { &[] } else { &self.wanted };
+        self.traces.set(wanted, &self.jobs);
     }
 
     fn obey(&mut self, directives: &Directives, now: Now) {
@@ -180,7 +186,11 @@ impl Loop {
             self.jobs.follow(keys, now.steady);
         }
         if let Some(traces) = &directives.traces {
-            self.traces.set(traces, &self.jobs);
+            self.wanted.clone_from(traces);
+            self.set_traces();
+        }
+        if let Some(pause) = directives.pause {
+            self.pause(pause);
         }
     }
 
@@ -188,7 +198,7 @@ impl Loop {
         let scripts = matches!(&*run.check.spec, Spec::Custom(_));
         let gate = Arc::clone(if scripts { &self.scripts } else { &self.at_once });
         let (clock, source, done) =
-            (self.worker.clock.clone(), self.worker.source.clone(), self.done.clone());
+            (self.clock.clone(), self.source.clone(), self.done.clone());
         tokio::spawn(async move {
             // The gate is never closed; if it were, running without it is the lesser harm.
             let _permit = gate.acquire_owned().await.ok();
@@ -215,7 +225,7 @@ impl Loop {
             if !end.finding.sample {
                 self.outlet.lag(end.lag, now.steady);
             }
-            self.outlet.put(end.finding);
+            self.outlet.put(end.finding, now.steady);
         }
     }
 }
