@@ -271,6 +271,7 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         | Typed::Config(_)
         | Typed::Notify(NotifyCommand::Test { .. })
         | Typed::Engine
+        | Typed::Agent(_)
         | Typed::Demo(_)
         | Typed::Init(_)
         | Typed::Import(_)

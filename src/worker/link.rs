@@ -128,7 +128,7 @@ impl Direct {
                 biased;
                 event = self.watch.next() => match event.as_deref() {
                     Some(Event::Directives(directives)) => {
-                        return Said::Directives(directives.clone());
+                        return Said::Directives((**directives).clone());
                     }
                     Some(_) => {}
                     None => return Said::Ended,

@@ -194,7 +194,7 @@ impl Office {
                     self.say(Said::Free).await;
                 }
                 event = watch.next() => match event.as_deref() {
-                    Some(Event::Directives(directives)) => self.obey(directives.clone()).await,
+                    Some(Event::Directives(directives)) => self.obey((**directives).clone()).await,
                     Some(_) => {}
                     None => break Ended::Lost(Problem::unreachable("the server ended the stream")),
                 },
