@@ -42,6 +42,8 @@ pub struct Run {
 struct Job {
     check: Arc<Check>,
     generation: u64,
+    /// What the run under way is numbered by, when the same check has a new number meanwhile.
+    former: Option<u64>,
     hash: u64,
     soft: bool,
     followed: bool,
@@ -93,7 +95,11 @@ impl Jobs {
         let (known, fresh): (Vec<_>, Vec<_>) =
             assignments.into_iter().partition(|assignment| self.knows(assignment));
         for Assignment { check, generation, soft, .. } in known {
-            self.with(&check.key, |job, _, _| job.generation = generation);
+            self.with(&check.key, |job, _, _| {
+                let under_way = job.memory.is_none().then_some(job.generation);
+                job.former = job.former.filter(|_| job.memory.is_none()).or(under_way);
+                job.generation = generation;
+            });
             self.pace(&check.key, soft, now);
         }
         for assignment in fresh.iter().filter(|assignment| !assignment.check.enabled) {
@@ -102,13 +108,12 @@ impl Jobs {
         self.start(fresh, now);
     }
 
-    /// True when the very same check is here. While it runs, its number must be the same, too: its
-    /// result comes under the old one.
+    /// True when the very same check is here, whatever its number: a server that was started anew
+    /// numbers anew.
     fn knows(&self, assignment: &Assignment) -> bool {
         let at = self.by_key.get(&assignment.check.key);
         let Some(Some(job)) = at.and_then(|at| self.places.get(*at)) else { return false };
-        (job.memory.is_some() || job.generation == assignment.generation)
-            && job.check == assignment.check
+        job.check == assignment.check
     }
 
     /// Takes one new or changed check; it runs at once, spread over a second by its hash.
@@ -127,6 +132,7 @@ impl Jobs {
             hash: due::hash(&key.to_string()),
             check: assignment.check,
             generation: assignment.generation,
+            former: None,
             soft: assignment.soft,
             followed: false,
             forced: false,
@@ -249,23 +255,30 @@ impl Jobs {
         None
     }
 
-    /// A run is over: gives its memory back. False when the check was dropped or redefined
-    /// meanwhile, so that its result counts no more.
-    pub fn finished(&mut self, at: usize, generation: u64, memory: Memory, now: Steady) -> bool {
+    /// A run is over: gives its memory back. Gives the number that its result counts under; none
+    /// when the check was dropped or redefined meanwhile, so that its result counts no more.
+    pub fn finished(
+        &mut self,
+        at: usize,
+        generation: u64,
+        memory: Memory,
+        now: Steady,
+    ) -> Option<u64> {
         match self.places.get_mut(at) {
-            Some(Some(job)) if job.generation == generation => {
+            Some(Some(job)) if [Some(job.generation), job.former].contains(&Some(generation)) => {
+                job.former = None;
                 job.memory = Some(memory);
                 if job.forced {
                     job.due = now;
                     self.heap.push(Reverse((now, at)));
                 }
-                true
+                Some(job.generation)
             }
             Some(None) => {
                 self.free.push(at);
-                false
+                None
             }
-            _ => false,
+            _ => None,
         }
     }
 

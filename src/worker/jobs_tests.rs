@@ -21,7 +21,7 @@ fn a_check_runs_once_per_interval_at_a_steady_phase() {
     for now in (0..300_000).step_by(100) {
         while let Some(run) = jobs.take_due(at(now)) {
             runs.push(now);
-            assert!(jobs.finished(run.job, run.generation, run.memory, at(now)));
+            assert!(jobs.finished(run.job, run.generation, run.memory, at(now)).is_some());
         }
     }
     let gaps: Vec<i64> = runs.windows(2).skip(1).map(|w| w[1] - w[0]).collect();
@@ -58,10 +58,10 @@ fn a_result_of_a_redefined_or_dropped_check_does_not_count() {
     jobs.start(vec![assignment("a", 1, State::Ok), assignment("b", 1, State::Ok)], at(0));
     let first = jobs.take_due(at(0)).unwrap();
     jobs.assign(assignment(&first.check.key.name, 2, State::Ok), at(5));
-    assert!(!jobs.finished(first.job, first.generation, first.memory, at(6)));
+    assert_eq!(jobs.finished(first.job, first.generation, first.memory, at(6)), None);
     let second = jobs.take_due(at(2000)).unwrap();
     jobs.drop_check(&second.check.key);
-    assert!(!jobs.finished(second.job, second.generation, second.memory, at(2001)));
+    assert_eq!(jobs.finished(second.job, second.generation, second.memory, at(2001)), None);
 }
 
 #[test]
@@ -89,7 +89,8 @@ fn the_load_of_a_large_list_is_flat_from_the_first_second_on() {
         let mut runs = 0;
         while let Some(run) = jobs.take_due(at(second * 1000 + 999)) {
             begun.insert(run.job);
-            assert!(jobs.finished(run.job, run.generation, run.memory, at(second * 1000 + 999)));
+            let now = at(second * 1000 + 999);
+            assert!(jobs.finished(run.job, run.generation, run.memory, now).is_some());
             runs += 1;
         }
         assert!((800..=1200).contains(&runs), "{runs} runs in second {second}");
@@ -117,4 +118,20 @@ fn a_followed_check_is_sampled_between_its_runs() {
         }
     }
     assert!(samples <= 1, "{samples}");
+}
+
+#[test]
+fn fs_06_a_server_that_numbers_anew_has_nothing_run_again_and_a_run_under_way_counts() {
+    let mut jobs = Jobs::default();
+    let list = |generation| vec![assignment("a", generation, State::Ok)];
+    jobs.start(list(7), at(0));
+    let run = jobs.take_due(at(0)).unwrap();
+    let next = jobs.next_due();
+    jobs.replace(list(1), at(100));
+    jobs.replace(list(2), at(110));
+    assert_eq!(jobs.next_due(), next);
+    assert_eq!(jobs.finished(run.job, run.generation, run.memory, at(120)), Some(2));
+    jobs.replace(vec![assignment("b", 3, State::Ok)], at(130));
+    assert_eq!(&*jobs.take_due(at(200)).unwrap().check.key.name, "b");
+    assert!(jobs.take_due(at(200_000)).is_none_or(|run| &*run.check.key.name == "b"));
 }

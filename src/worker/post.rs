@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::outlet::Batch;
+use super::roll::Renumbered;
 use super::spool::Spool;
 use crate::model::{FailureKind, Now, Span, Steady};
 use crate::protocol::event::LiveTrace;
@@ -166,13 +167,20 @@ impl Post {
         self.since = None;
     }
 
-    /// A server is there: what was just gathered is live all the same.
-    pub(super) fn opened(&mut self, now: Steady) {
+    /// A server is there: what was just gathered is live all the same, when its check is as it was.
+    pub(super) fn opened(&mut self, renumbered: &Renumbered, now: Steady) {
+        for finding in self.live.iter_mut().flat_map(|bundle| &mut bundle.results) {
+            renumber(finding, renumbered);
+        }
         if self.since.is_some_and(|since| now.since(since) <= LIVE) {
-            self.since = None;
-            for finding in std::mem::take(&mut self.gathering) {
-                self.put_live(finding);
+            for mut finding in std::mem::take(&mut self.gathering) {
+                if renumber(&mut finding, renumbered) {
+                    self.put_live(finding);
+                } else {
+                    self.gathering.push_back(finding);
+                }
             }
+            self.since = self.since.filter(|_| !self.gathering.is_empty());
         }
     }
 
@@ -268,6 +276,17 @@ impl Post {
         {
             self.spool.put_owed((self.boot, seq), results, now);
         }
+    }
+}
+
+/// Gives a result the present number of its check; false when that is not the one it was made by.
+fn renumber(finding: &mut Finding, renumbered: &Renumbered) -> bool {
+    match renumbered.get(&finding.check) {
+        Some((then, now)) if *then == finding.generation => {
+            finding.generation = *now;
+            true
+        }
+        _ => false,
     }
 }
 

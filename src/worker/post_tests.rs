@@ -55,9 +55,12 @@ fn fs_06_an_unanswered_report_keeps_its_number_and_what_comes_meanwhile_is_late(
     assert!(post.late(now(7)).is_none(), "still gathering");
     post.tick(at(8));
     post.take(one(70, at(70)), false, at(70));
-    post.opened(at(70));
+    let changed = Finding { generation: 0, ..finding(71) };
+    post.take(batch(vec![changed], at(70)), false, at(70));
+    post.opened(&[(CheckKey::new("h", "c"), (1, 4))].into(), at(70));
     let again = post.live(now(70)).unwrap();
     assert_eq!((again.seq, times(&again)), (1, vec![1]));
+    assert_eq!(again.results[0].generation, 4, "the server numbers anew");
     post.live_done(false);
     let live = post.live(now(70)).unwrap();
     assert_eq!((live.seq, times(&live)), (2, vec![70]), "live ones first");
@@ -68,6 +71,8 @@ fn fs_06_an_unanswered_report_keeps_its_number_and_what_comes_meanwhile_is_late(
     assert!(late.late.is_some_and(|stream| stream != 5));
     post.late_done(false);
     assert!(post.late(now(70)).is_none());
+    post.tick(at(76));
+    assert_eq!(times(&post.late(now(76)).unwrap()), [71], "its check is another one now");
 }
 
 #[test]

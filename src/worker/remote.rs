@@ -250,7 +250,8 @@ impl Office {
                     a copy of itself");
             }
         }
-        let assignments = self.rolls.take_all(assignments, pause);
+        let (assignments, renumbered) = self.rolls.take_all(assignments, pause);
+        self.post.opened(&renumbered, self.clock.now().steady);
         tracing::info!("a server gave {} checks", assignments.len());
         self.rolls.save(&self.keep);
         self.say(Said::Assigned { assignments, pause }).await;

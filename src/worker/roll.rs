@@ -1,7 +1,7 @@
 //! The checks of an agent as its servers gave them: kept for a start without a server, and held to
 //! what a server may ask of this machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::keep::{Keep, Roll};
 use crate::model::{CheckKey, Name, Span, Steady};
@@ -15,6 +15,10 @@ const SHORTEST: Span = Span::from_millis(100);
 const LONGEST_RUN: Span = Span::from_secs(600);
 /// How long changes gather before they are kept.
 const GATHER: Span = Span::from_secs(5);
+
+/// The numbers, before and now, of checks that are the same: a server that was started anew numbers
+/// anew, and drops what comes under a number that is not the present one.
+pub(super) type Renumbered = HashMap<CheckKey, (u64, u64)>;
 
 /// The checks.
 #[derive(Debug)]
@@ -48,14 +52,23 @@ impl Rolls {
         self.is_known.then(|| (self.checks.values().cloned().collect(), self.pause))
     }
 
-    /// Takes the whole list; gives what of it is run.
-    pub(super) fn take_all(&mut self, assignments: Vec<Assignment>, pause: bool) -> Vec<Assignment> {
-        self.checks.clear();
+    /// Takes the whole list; gives what of it is run, and how what was found is numbered now.
+    pub(super) fn take_all(
+        &mut self,
+        assignments: Vec<Assignment>,
+        pause: bool,
+    ) -> (Vec<Assignment>, Renumbered) {
+        let before = std::mem::take(&mut self.checks);
         (self.pause, self.is_known) = (pause, true);
         for assignment in assignments {
             self.put(assignment);
         }
-        self.checks.values().cloned().collect()
+        let same = self.checks.iter().filter_map(|(key, now)| {
+            let then = before.get(key).filter(|then| then.check == now.check)?;
+            Some((key.clone(), (then.generation, now.generation)))
+        });
+        let renumbered = same.collect();
+        (self.checks.values().cloned().collect(), renumbered)
     }
 
     fn put(&mut self, assignment: Assignment) -> bool {
@@ -172,7 +185,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut rolls = Rolls::open(&Keep::open(dir.path()).unwrap(), &"a-1".into());
         let list = (0..CHECK_LIMIT + 5).map(|n| assignment(&n.to_string(), Span::from_secs(60)));
-        assert_eq!(rolls.take_all(list.collect(), false).len(), CHECK_LIMIT);
+        assert_eq!(rolls.take_all(list.collect(), false).0.len(), CHECK_LIMIT);
         let bad = assignment("0", Span::ZERO);
         let directives = Directives { assign: vec![bad], ..Directives::default() };
         assert!(rolls.take(directives, Steady::from_millis(0)).assign.is_empty());

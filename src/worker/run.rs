@@ -221,11 +221,13 @@ impl Probes {
     }
 
     fn end(&mut self, end: Finished, now: Now) {
-        if self.jobs.finished(end.job, end.generation, end.memory, now.steady) {
-            if !end.finding.sample {
-                self.outlet.lag(end.lag, now.steady);
+        let Finished { job, generation, memory, mut finding, lag } = end;
+        if let Some(present) = self.jobs.finished(job, generation, memory, now.steady) {
+            finding.generation = present;
+            if !finding.sample {
+                self.outlet.lag(lag, now.steady);
             }
-            self.outlet.put(end.finding, now.steady);
+            self.outlet.put(finding, now.steady);
         }
     }
 }

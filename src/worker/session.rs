@@ -179,7 +179,6 @@ impl Office {
     /// Listens and sends until the server is lost or the agent stops.
     pub(super) async fn session(&mut self, backend: &Backend, mut watch: Watch) -> Ended {
         let clock = self.clock.clone();
-        self.post.opened(clock.now().steady);
         let mut lines = Lines::default();
         let ended = loop {
             lines.pump(&mut self.post, backend, &clock);

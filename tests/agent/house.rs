@@ -70,7 +70,7 @@ impl House {
         std::fs::create_dir(dir.path().join("allowed")).unwrap();
         let house = Self { dir, port, target };
         let runs = house.path("runs");
-        house.script("allowed/count", &format!("echo run >> {}; echo fine", runs.display()));
+        house.script("allowed/count", &format!("date +%s.%3N >> {}; echo fine", runs.display()));
         house.script("outside", "echo fine");
         house.configure();
         house
