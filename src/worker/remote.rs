@@ -75,6 +75,7 @@ pub async fn run_agent(agent: Agent, stop: CancellationToken) -> Result<(), Prob
     let claim = Claim {
         boot,
         life: identity.life,
+        sent_at: None,
         protocol: PROTOCOL,
         location,
         machine,
@@ -199,7 +200,9 @@ impl Office {
         let Some(backend) = self.servers.get(at).cloned() else {
             return Some(Err(Problem::invalid("there is no server to ask")));
         };
-        let claim = request(&self.clock, Command::Claim(self.claim.clone()));
+        let sent_at = Some(self.clock.now().wall);
+        let claim = Claim { sent_at, ..self.claim.clone() };
+        let claim = request(&self.clock, Command::Claim(claim));
         let asking = AbortOnDropHandle::new(tokio::spawn(open(backend, claim)));
         let mut asking = std::pin::pin!(asking);
         loop {
