@@ -195,7 +195,7 @@ impl Post {
     }
 
     /// The live report to send; the same until [`Self::live_done`], but for the frames of traces.
-    pub(super) fn live(&mut self, now: Now) -> Option<Report> {
+    pub(super) fn live(&mut self) -> Option<Report> {
         if self.live.is_empty() {
             if self.traces.is_empty() {
                 return None;
@@ -231,8 +231,8 @@ impl Post {
     }
 
     /// The late report to send; the same until [`Self::late_done`].
-    pub(super) fn late(&mut self, now: Now) -> Option<Report> {
-        let ((stream, seq), results) = self.spool.next(now.steady)?;
+    pub(super) fn late(&mut self, now: Steady) -> Option<Report> {
+        let ((stream, seq), results) = self.spool.next(now)?;
         Some(Report {
             boot: self.boot,
             late: Some(stream),

@@ -45,34 +45,34 @@ fn fs_06_an_unanswered_report_keeps_its_number_and_what_comes_meanwhile_is_late(
     let dir = tempfile::tempdir().unwrap();
     let mut post = post(dir.path(), 5);
     post.take(one(1, at(1)), true, at(1));
-    let sent = post.live(now(1)).unwrap();
+    let sent = post.live().unwrap();
     assert_eq!((sent.boot, sent.seq, sent.late, times(&sent)), (5, 1, None, vec![1]));
     // More comes while it is under way, and it does not join what was sent.
     post.take(one(2, at(2)), true, at(2));
     post.closed(at(3));
     post.take(one(3, at(3)), false, at(3));
     post.tick(at(7));
-    assert!(post.late(now(7)).is_none(), "still gathering");
+    assert!(post.late(at(7)).is_none(), "still gathering");
     post.tick(at(8));
     post.take(one(70, at(70)), false, at(70));
     let changed = Finding { generation: 0, ..finding(71) };
     post.take(batch(vec![changed], at(70)), false, at(70));
     post.opened(&[(CheckKey::new("h", "c"), (1, 4))].into(), at(70));
-    let again = post.live(now(70)).unwrap();
+    let again = post.live().unwrap();
     assert_eq!((again.seq, times(&again)), (1, vec![1]));
     assert_eq!(again.results[0].generation, 4, "the server numbers anew");
     post.live_done(false);
-    let live = post.live(now(70)).unwrap();
+    let live = post.live().unwrap();
     assert_eq!((live.seq, times(&live)), (2, vec![70]), "live ones first");
     post.live_done(false);
     assert!(!post.has_live());
-    let late = post.late(now(70)).unwrap();
+    let late = post.late(at(70)).unwrap();
     assert_eq!((late.seq, times(&late)), (1, vec![2, 3]));
     assert!(late.late.is_some_and(|stream| stream != 5));
     post.late_done(false);
-    assert!(post.late(now(70)).is_none());
+    assert!(post.late(at(70)).is_none());
     post.tick(at(76));
-    assert_eq!(times(&post.late(now(76)).unwrap()), [71], "its check is another one now");
+    assert_eq!(times(&post.late(at(76)).unwrap()), [71], "its check is another one now");
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn what_waited_longer_than_a_minute_was_not_live() {
     let mut post = post(dir.path(), 5);
     post.take(one(1, at(1)), true, at(61));
     post.take(one(2, at(2)), true, at(63));
-    assert_eq!(times(&post.live(now(63)).unwrap()), [1]);
+    assert_eq!(times(&post.live().unwrap()), [1]);
     post.tick(at(80));
-    assert_eq!(times(&post.late(now(80)).unwrap()), [2]);
+    assert_eq!(times(&post.late(at(80)).unwrap()), [2]);
 }
 
 #[test]
@@ -91,15 +91,15 @@ fn a_stop_keeps_what_was_not_answered_under_its_number() {
     let dir = tempfile::tempdir().unwrap();
     let mut first = post(dir.path(), 5);
     first.take(one(1, at(1)), true, at(1));
-    first.live(now(1)).unwrap();
+    first.live().unwrap();
     first.take(one(2, at(2)), true, at(2));
     first.keep(at(2));
     drop(first);
     let mut second = post(dir.path(), 6);
-    let owed = second.late(now(3)).unwrap();
+    let owed = second.late(at(3)).unwrap();
     assert_eq!((owed.boot, owed.late, owed.seq, times(&owed)), (6, Some(5), 1, vec![1]));
     second.late_done(false);
-    assert_eq!(times(&second.late(now(3)).unwrap()), [2]);
+    assert_eq!(times(&second.late(at(3)).unwrap()), [2]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn samples_and_series_are_not_kept_and_large_results_do_not_share_a_report() {
     assert_eq!(post.live.len(), 2, "each has almost 4 MB");
     post.closed(at(2));
     post.keep(at(2));
-    let late = post.late(now(3)).unwrap();
+    let late = post.late(at(3)).unwrap();
     assert_eq!(times(&late), [2, 2]);
     assert!(late.results.iter().all(|finding| finding.observation.scrape.is_none()));
 }

@@ -97,14 +97,14 @@ impl Lines {
     fn pump(&mut self, post: &mut Post, backend: &Backend, clock: &Clock) {
         let now = clock.now();
         if self.live.is_free(now.steady)
-            && let Some(report) = post.live(now)
+            && let Some(report) = post.live()
         {
             self.live.call(backend, clock, Command::Report(report));
         }
         let waits = post.has_live() && self.live.call.is_none();
         if !waits
             && self.late.is_free(now.steady)
-            && let Some(report) = post.late(now)
+            && let Some(report) = post.late(now.steady)
         {
             self.late.call(backend, clock, Command::Report(report));
         }
@@ -231,7 +231,7 @@ impl Office {
         while self.post.has_live() || lines.live.call.is_some() {
             let now = clock.now();
             if lines.live.is_free(now.steady)
-                && let Some(report) = self.post.live(now)
+                && let Some(report) = self.post.live()
             {
                 lines.live.call(backend, &clock, Command::Report(report));
             }
