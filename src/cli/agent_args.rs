@@ -33,11 +33,23 @@ pub struct AgentArgs {
     #[arg(long, value_name = "NAME", env = "AGENT_NAME", hide_env = true, hide_env_values = true)]
     pub name: Option<String>,
     /// Where it is, as others see it [env: AGENT_LOCATION=]
-    #[arg(long, value_name = "TEXT", env = "AGENT_LOCATION", hide_env = true, hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "AGENT_LOCATION",
+        hide_env = true,
+        hide_env_values = true
+    )]
     pub location: Option<String>,
     /// The token that lets it register; who lists processes sees it, the environment is better
     /// [env: AGENT_TOKEN=]
-    #[arg(long, value_name = "TOKEN", env = "AGENT_TOKEN", hide_env = true, hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "AGENT_TOKEN",
+        hide_env = true,
+        hide_env_values = true
+    )]
     pub token: Option<String>,
     /// Certificates of the authority that the servers' are signed by, PEM [default: the system's]
     #[arg(long, value_name = "FILE", env = "FLUXNOC_AGENT_CA", hide_env_values = true)]
@@ -94,8 +106,9 @@ impl AgentArgs {
         let servers: Vec<String> =
             servers.iter().map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
         if servers.is_empty() {
-            return Err("which server? write --server https://HOST:PORT or set SPEED_SERVER_URL"
-                .to_owned());
+            return Err(
+                "which server? write --server https://HOST:PORT or set SPEED_SERVER_URL".to_owned()
+            );
         }
         let name = said(&self.name, "FLUXNOC_AGENT_NAME");
         let name = name.unwrap_or_else(|| machine::this().hostname);
@@ -116,7 +129,11 @@ fn first_line(path: &std::path::Path) -> Result<String, String> {
     use std::io::Read as _;
     let named = |error: std::io::Error| format!("--token-file {}: {error}", path.display());
     let mut text = String::new();
-    std::fs::File::open(path).map_err(named)?.take(4096).read_to_string(&mut text).map_err(named)?;
+    std::fs::File::open(path)
+        .map_err(named)?
+        .take(4096)
+        .read_to_string(&mut text)
+        .map_err(named)?;
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 

@@ -135,8 +135,10 @@ impl Keep {
         let bytes = serde_json::to_vec(roll).map_err(std::io::Error::other);
         if let Err(error) = bytes.and_then(|bytes| files::put(&path, &bytes)) {
             let file = path.display();
-            tracing::warn!("the checks cannot be kept in {file}: {error}; until they can, a start \
-                without a server runs an older list");
+            tracing::warn!(
+                "the checks cannot be kept in {file}: {error}; until they can, a start \
+                without a server runs an older list"
+            );
         }
     }
 }

@@ -233,13 +233,7 @@ impl Post {
     /// The late report to send; the same until [`Self::late_done`].
     pub(super) fn late(&mut self, now: Steady) -> Option<Report> {
         let ((stream, seq), results) = self.spool.next(now)?;
-        Some(Report {
-            boot: self.boot,
-            late: Some(stream),
-            seq,
-            results,
-            ..Report::default()
-        })
+        Some(Report { boot: self.boot, late: Some(stream), seq, results, ..Report::default() })
     }
 
     /// The late report was answered.

@@ -84,7 +84,10 @@ pub async fn run_agent(agent: Agent, stop: CancellationToken) -> Result<(), Prob
     let mut probes = Probes::new(source, clock.clone(), at_once);
     let rolls = Rolls::open(&keep, &identity.name);
     if let Some((assignments, pause)) = rolls.kept() {
-        tracing::info!("{} checks of the last time go on until a server answers", assignments.len());
+        tracing::info!(
+            "{} checks of the last time go on until a server answers",
+            assignments.len()
+        );
         probes.obey_all(assignments, pause);
     }
     let (out, said) = mpsc::channel(64);
@@ -249,8 +252,10 @@ impl Office {
         if self.identity.life != life {
             self.identity.life = life;
             if let Err(why) = self.keep.put_identity(&self.identity) {
-                tracing::error!("{why}; after the next start the server will take this agent for \
-                    a copy of itself");
+                tracing::error!(
+                    "{why}; after the next start the server will take this agent for \
+                    a copy of itself"
+                );
             }
         }
         let (assignments, renumbered) = self.rolls.take_all(assignments, pause);
@@ -327,7 +332,8 @@ mod tests {
         let whole = |failed| pause_after(kind, failed, 1, u32::MAX).millis();
         assert_eq!([1, 2, 3, 4, 5, 6, 100].map(whole), [1, 2, 4, 8, 16, 30, 30].map(|s| s * 1000));
         assert_eq!(pause_after(kind, 6, 1, 0), Span::from_secs(15));
-        let three = [1, 2, 3, 4, 5, 6].map(|failed| pause_after(kind, failed, 3, u32::MAX).millis());
+        let three =
+            [1, 2, 3, 4, 5, 6].map(|failed| pause_after(kind, failed, 3, u32::MAX).millis());
         assert_eq!(three, [0, 0, 1000, 0, 0, 2000]);
     }
 

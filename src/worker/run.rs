@@ -197,8 +197,7 @@ impl Probes {
     fn begin(&mut self, run: Run) {
         let scripts = matches!(&*run.check.spec, Spec::Custom(_));
         let gate = Arc::clone(if scripts { &self.scripts } else { &self.at_once });
-        let (clock, source, done) =
-            (self.clock.clone(), self.source.clone(), self.done.clone());
+        let (clock, source, done) = (self.clock.clone(), self.source.clone(), self.done.clone());
         tokio::spawn(async move {
             // The gate is never closed; if it were, running without it is the lesser harm.
             let _permit = gate.acquire_owned().await.ok();

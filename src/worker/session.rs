@@ -155,9 +155,9 @@ impl Lines {
                     line.pause(now.steady);
                     return Ok(None);
                 }
-                ProblemKind::Unreachable
-                | ProblemKind::Unauthenticated
-                | ProblemKind::Conflict => return Err(problem),
+                ProblemKind::Unreachable | ProblemKind::Unauthenticated | ProblemKind::Conflict => {
+                    return Err(problem);
+                }
                 // Said again it would be refused again.
                 _ => {
                     tracing::error!(%problem, "the server refused a message; it is not sent again");

@@ -195,7 +195,8 @@ impl Spool {
                     || (bytes > self.limits.bytes && entry.body.is_none())
                     || (too_many && entry.body.is_some())
             });
-            let Some((name, entry)) = gives_way.and_then(|at| self.entries.remove(at + held)) else {
+            let Some((name, entry)) = gives_way.and_then(|at| self.entries.remove(at + held))
+            else {
                 return;
             };
             if self.dropped == 0 {

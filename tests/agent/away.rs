@@ -49,7 +49,9 @@ async fn fs_06_a_server_is_killed_and_comes_back_and_no_result_is_missing_or_twi
     let during = house.runs() - before;
     assert!(during as u64 + 3 >= away().as_secs(), "{during} runs in {:?}", away());
     let server = house.server();
-    until("it is judged again", SOON, || house.check("count").filter(|check| check["state"] == "OK"));
+    until("it is judged again", SOON, || {
+        house.check("count").filter(|check| check["state"] == "OK")
+    });
     sent(&house);
     agent.stop();
     server.stop();

@@ -20,9 +20,12 @@ fn end(mut command: Command) -> (Option<i32>, String) {
 /// The inodes of the sockets that listen (state 0A), in this network.
 fn listening() -> HashSet<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-    let text: String = tables.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    let text: String =
+        tables.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
     let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    rows.filter(|row| row.get(3) == Some(&"0A")).filter_map(|row| Some((*row.get(9)?).to_owned())).collect()
+    rows.filter(|row| row.get(3) == Some(&"0A"))
+        .filter_map(|row| Some((*row.get(9)?).to_owned()))
+        .collect()
 }
 
 fn sockets(pid: u32) -> HashSet<String> {

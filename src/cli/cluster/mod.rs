@@ -103,7 +103,8 @@ async fn serve(
     tokio::spawn(follow_accounts(aside, store.clone(), clock.clone(), around.clone()));
     let member = tokio::spawn(membership.clone().run(leave.clone()));
     let (leads, leading) = watch::channel(None);
-    let terms = Terms { plan, database, key, meters, front, leads, at_once: lifecycle::descriptors() };
+    let terms =
+        Terms { plan, database, key, meters, front, leads, at_once: lifecycle::descriptors() };
     let ended = tokio::select! {
         ended = terms.run(membership.terms()) => ended,
         never = supervise(view, leading, clock) => match never {},
