@@ -176,7 +176,7 @@ async fn work(
     mut identity: Option<Identity>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let at_once = lifecycle::at_once();
+    let at_once = lifecycle::descriptors();
     loop {
         let known = match identity.take() {
             Some(identity) => identity,
