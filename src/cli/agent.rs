@@ -216,6 +216,7 @@ fn agent_of(
         identity,
         location: place.wanted.location.clone(),
         machine: SafeText::line(&machine::this().hostname),
+        machine_boot: machine::boot(),
         limits: place.wanted.limits,
         source: Source::Probes(shared),
         clock: Clock::System,

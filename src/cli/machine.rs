@@ -90,6 +90,13 @@ pub fn resolvers() -> Vec<IpAddr> {
     crate::probe::system_resolvers().iter().filter_map(|text| text.parse().ok()).collect()
 }
 
+/// A number of this boot of the machine; the same as long as it runs, 0 when it is not known.
+#[must_use]
+pub fn boot() -> u32 {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.get(..8).and_then(|head| u32::from_str_radix(head, 16).ok()).unwrap_or(0)
+}
+
 /// The login name, or the user's number.
 #[must_use]
 pub fn login() -> String {

@@ -32,7 +32,7 @@ pub(super) enum Said {
 #[derive(Debug)]
 pub(super) enum Link {
     /// One engine, which stays as long as the worker does.
-    Direct(Direct),
+    Direct(Box<Direct>),
     /// Servers that come and go.
     Remote(Remote),
 }

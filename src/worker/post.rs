@@ -81,7 +81,9 @@ impl Post {
         let is_live = oldest.is_none_or(|oldest| now.since(oldest) <= LIVE);
         let waiting: usize = self.live.iter().map(|bundle| bundle.results.len()).sum();
         if open && is_live && waiting < LIVE_WAITING {
-            results.into_iter().for_each(|finding| self.put_live(finding));
+            for finding in results {
+                self.put_live(finding);
+            }
             self.traces.extend(traces);
         } else {
             self.gather(results, now);

@@ -33,7 +33,7 @@ const fn now(seconds: i64) -> Now {
 }
 
 fn post(dir: &std::path::Path, boot: u64) -> Post {
-    Post::new(boot, Spool::open(dir, Limits::default(), at(0)).unwrap())
+    Post::new(boot, Spool::open(dir, Limits::default(), 1, at(0)).unwrap())
 }
 
 fn times(report: &Report) -> Vec<i64> {

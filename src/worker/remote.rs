@@ -48,6 +48,8 @@ pub struct Agent {
     pub location: SafeText,
     /// The machine's name.
     pub machine: SafeText,
+    /// The number of the machine's boot.
+    pub machine_boot: u32,
     /// How much may wait while no server answers.
     pub limits: Limits,
     /// What answers its checks.
@@ -64,10 +66,20 @@ pub struct Agent {
 /// `Unauthenticated` when no server knows its key any more; `Internal` when its data directory
 /// cannot be used.
 pub async fn run_agent(agent: Agent, stop: CancellationToken) -> Result<(), Problem> {
-    let Agent { servers, keep, identity, location, machine, limits, source, clock, at_once } =
-        agent;
+    let Agent {
+        servers,
+        keep,
+        identity,
+        location,
+        machine,
+        machine_boot,
+        limits,
+        source,
+        clock,
+        at_once,
+    } = agent;
     let spool = keep.spool();
-    let opened = Spool::open(&spool, limits, clock.now().steady);
+    let opened = Spool::open(&spool, limits, machine_boot, clock.now().steady);
     let opened = opened.map_err(|error| {
         Problem::internal(format!("the folder of waiting results {}: {error}", spool.display()))
     })?;
@@ -314,7 +326,7 @@ fn pause_after(kind: ProblemKind, failed: u32, servers: usize, chance: u32) -> S
         _ => {}
     }
     let servers = u32::try_from(servers).unwrap_or(u32::MAX).max(1);
-    if failed % servers != 0 {
+    if !failed.is_multiple_of(servers) {
         return Span::ZERO;
     }
     let rounds = (failed / servers).saturating_sub(1).min(8);

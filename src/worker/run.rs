@@ -58,7 +58,7 @@ pub async fn run(worker: Worker, stop: CancellationToken) -> Result<(), Problem>
     let (direct, assignments) = Direct::open(backend, clock.clone()).await?;
     let mut probes = Probes::new(source, clock, at_once);
     probes.obey_all(assignments, false);
-    probes.turn(Link::Direct(direct), stop).await
+    probes.turn(Link::Direct(Box::new(direct)), stop).await
 }
 
 /// The probes of a worker and what is under way of them.

@@ -93,13 +93,13 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// What an earlier start left; torn files are removed and counted.
+    /// What an earlier start left; torn files are removed and counted. `boot` is a number of the
+    /// machine's boot: another one says that steady moments begin anew.
     ///
     /// # Errors
     /// When the folder cannot be used.
-    pub fn open(dir: &Path, limits: Limits, now: Steady) -> io::Result<Self> {
+    pub fn open(dir: &Path, limits: Limits, boot: u32, now: Steady) -> io::Result<Self> {
         files::make_dir(dir)?;
-        let boot = machine_boot();
         let mut entries = Vec::new();
         for file in std::fs::read_dir(dir)? {
             let file = file?;
@@ -310,12 +310,6 @@ fn stream_of(dir: &Path) -> Stream {
     let kept = files::get(&dir.join(STREAM), STREAM_LIMIT).ok().flatten();
     let kept = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     kept.unwrap_or_else(|| Stream { id: rand::random::<u64>() >> 1, seq: 0, parcel: 0 })
-}
-
-/// Short for the machine's boot; the same as long as it runs.
-fn machine_boot() -> u32 {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.get(..8).and_then(|head| u32::from_str_radix(head, 16).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const fn at(seconds: i64) -> Steady {
 }
 
 fn open(dir: &Path) -> Spool {
-    Spool::open(dir, Limits::default(), at(0)).unwrap()
+    Spool::open(dir, Limits::default(), 1, at(0)).unwrap()
 }
 
 fn first(results: &[Finding]) -> i64 {
@@ -81,7 +81,7 @@ fn fs_06_the_oldest_give_way_by_size_and_by_age_and_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let one = serde_json::to_vec(&parcel(0, 4)).unwrap().len() as u64;
     let limits = Limits { bytes: one * 3 + one / 2, age: Span::from_secs(100) };
-    let mut spool = Spool::open(dir.path(), limits, at(0)).unwrap();
+    let mut spool = Spool::open(dir.path(), limits, 1, at(0)).unwrap();
     for n in 0..5 {
         spool.put(parcel(n, 4), at(n));
     }
