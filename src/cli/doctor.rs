@@ -204,7 +204,7 @@ fn data(global: &Global, config: Option<&Config>) -> Vec<Finding> {
     findings
 }
 
-/// Whether the PostgreSQL database answers. Nothing is changed in it.
+/// Whether the `PostgreSQL` database answers. Nothing is changed in it.
 fn postgres(url: &Secret) -> Finding {
     let name = "database";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

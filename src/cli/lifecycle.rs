@@ -41,7 +41,7 @@ const AT_ONCE: usize = 8192;
 pub struct Plan {
     /// The data directory.
     pub data_dir: PathBuf,
-    /// The URL of a PostgreSQL database; SQLite in the data directory without one.
+    /// The URL of a `PostgreSQL` database; `SQLite` in the data directory without one.
     pub database: Option<Secret>,
     /// Why no engine may be started here when none runs.
     pub refuse: Option<String>,
@@ -167,7 +167,7 @@ fn stays(client: Client) -> Result<Client, Problem> {
 /// The URL that a secret holds.
 ///
 /// # Errors
-/// When there is none, or it is no URL of a PostgreSQL database; never with the URL itself.
+/// When there is none, or it is no URL of a `PostgreSQL` database; never with the URL itself.
 pub async fn database_url(secret: &Secret) -> anyhow::Result<String> {
     let until = std::time::Instant::now() + SECRET;
     let url = crate::secrets::resolve(secret, until).await;

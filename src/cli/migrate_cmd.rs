@@ -1,4 +1,4 @@
-//! `fluxnoc migrate-store`: the SQLite database of the data directory moves to an empty PostgreSQL
+//! `fluxnoc migrate-store`: the `SQLite` database of the data directory moves to an empty `PostgreSQL`
 //! database whole.
 
 use std::process::ExitCode;

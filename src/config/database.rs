@@ -1,4 +1,4 @@
-//! `[store] url`: which PostgreSQL is meant, and how it is shown without its password.
+//! `[store] url`: which `PostgreSQL` is meant, and how it is shown without its password.
 
 use super::kinds;
 use super::problem::allowed;
@@ -26,7 +26,7 @@ const PARAMETERS: [&str; 11] = [
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 const FORM: &str = "write postgres://USER@HOST:PORT/DATABASE";
 
-/// What is wrong with the URL of a PostgreSQL database. No message repeats it: a password may be in
+/// What is wrong with the URL of a `PostgreSQL` database. No message repeats it: a password may be in
 /// it.
 ///
 /// # Errors

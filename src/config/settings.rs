@@ -84,7 +84,7 @@ impl Default for Console {
 /// `[store]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
-    /// The PostgreSQL database to keep everything in; `None` is SQLite in the data directory.
+    /// The `PostgreSQL` database to keep everything in; `None` is `SQLite` in the data directory.
     pub url: Option<Secret>,
     /// Size in bytes above which the oldest results are dropped first.
     pub max_size: u64,

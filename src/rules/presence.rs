@@ -142,7 +142,7 @@ impl Presence {
         self.heard = Some(steady);
         if self.phase == AgentPhase::Offline {
             (self.bad, self.good) = (0, 0);
-            self.turn(AgentPhase::Online, String::new(), wall);
+            self.turn(AgentPhase::Online, "", wall);
         }
     }
 
@@ -157,13 +157,13 @@ impl Presence {
             Some(why) => {
                 (self.bad, self.good) = (self.bad.saturating_add(1), 0);
                 if self.bad >= ENTER {
-                    self.turn(AgentPhase::Degraded, why, wall);
+                    self.turn(AgentPhase::Degraded, &why, wall);
                 }
             }
             None => {
                 (self.bad, self.good) = (0, self.good.saturating_add(1));
                 if self.good >= LEAVE && self.phase == AgentPhase::Degraded {
-                    self.turn(AgentPhase::Online, String::new(), wall);
+                    self.turn(AgentPhase::Online, "", wall);
                 }
             }
         }
@@ -173,7 +173,7 @@ impl Presence {
     pub fn tick(&mut self, steady: Steady, wall: Timestamp) {
         let silent = self.heard.map(|heard| steady.since(heard));
         if self.phase != AgentPhase::Offline && silent.is_none_or(|silent| silent > SILENCE) {
-            self.turn(AgentPhase::Offline, "no heartbeat for more than 2 minutes".to_owned(), wall);
+            self.turn(AgentPhase::Offline, "no heartbeat for more than 2 minutes", wall);
         }
     }
 
@@ -189,11 +189,11 @@ impl Presence {
         many.then(|| format!("{} of its last {LAST_RUNS} runs could not be run", said.failed))
     }
 
-    fn turn(&mut self, phase: AgentPhase, why: String, wall: Timestamp) {
+    fn turn(&mut self, phase: AgentPhase, why: &str, wall: Timestamp) {
         if self.phase != phase {
             self.since = wall;
         }
-        (self.phase, self.reason) = (phase, SafeText::line(&why));
+        (self.phase, self.reason) = (phase, SafeText::line(why));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Servers, targets, a receiver and a database that comes and goes, all on loopback.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -301,8 +302,9 @@ impl Stage {
         self.until(&what, PATIENCE, async |stage| stage.tellings(n, kind).len() >= times).await;
     }
 
-    /// The keys under which an edge of a target was told, each as often as it was sent.
-    pub fn tellings(&self, n: usize, kind: &str) -> Vec<String> {
+    /// The keys under which an edge of a target was told. What was on its way when its sender was
+    /// stopped may be sent again, under the same key.
+    pub fn tellings(&self, n: usize, kind: &str) -> BTreeSet<String> {
         let host = format!("h{n}");
         let got = self.receiver.got();
         let of = got.iter().filter(|got| {

@@ -50,7 +50,7 @@ async fn the_document_is_whole_and_its_schemas_are_schemas() {
         document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     for op in operations(&document) {
         assert!(ids.insert(op.id.clone()), "{} is there twice", op.id);
-        let roles = ["viewer", "operator", "admin", "login", "worker", "none"];
+        let roles = ["viewer", "operator", "admin", "login", "worker", "enrolment", "none"];
         assert!(roles.contains(&&*op.role), "{}: {:?}", op.id, op.role);
         assert!(tags.contains(&&op.about["tags"][0]), "{}: {}", op.id, op.about["tags"]);
         assert!(!op.about["summary"].as_str().unwrap().is_empty(), "{}", op.id);

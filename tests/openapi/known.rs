@@ -19,6 +19,7 @@ pub struct Known {
     rules: Vec<Value>,
     users: Vec<Value>,
     tokens: Vec<Value>,
+    agents: Vec<Value>,
     keys: Vec<Value>,
     series: Vec<Value>,
     now: fluxnoc::model::Timestamp,
@@ -60,6 +61,9 @@ impl Known {
             let ours = tokens.iter().filter(|token| token.name.starts_with(OURS));
             self.tokens = ours.map(|token| json!(token.name)).collect();
         }
+        if let Answer::Agents(agents) = ask(Query::Agents).await {
+            self.agents = agents.iter().map(|agent| json!(agent.name)).collect();
+        }
         if let Answer::Notifications(page) =
             ask(Query::Notifications { destination: None, limit: 100 }).await
         {
@@ -99,6 +103,8 @@ impl Known {
             ("test_notify", "name") => vec![json!("NOC Team"), json!("log")],
             ("users.one" | "edit_user" | "remove_user", "name") => self.users.clone(),
             ("revoke_token", "name") => self.tokens.clone(),
+            ("agent" | "remove_agent", "name") => self.agents.clone(),
+            ("add_token", "agent" | "uses") => vec![Value::Null],
             ("add_user" | "add_token", "name") => vec![json!(self.fresh())],
             ("try_rules", "name") => vec![json!("draft.toml")],
             ("save_rule" | "try_rules", "text") => {

@@ -13,7 +13,7 @@ use crate::values::Draw;
 /// The role from which on an operation may be asked; nothing for what only a worker may.
 fn least(op: &Operation) -> Option<Role> {
     match &*op.role {
-        "worker" => None,
+        "worker" | "enrolment" => None,
         "login" | "none" => Some(Role::Viewer),
         word => Some(word.parse().unwrap()),
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use fluxnoc::cli::setup::{self, Again};
 use fluxnoc::clock::Clock;
 use fluxnoc::config::{Env, Machine, RuleEdit, Source, load};
-use fluxnoc::model::{Layout, Observation, Role, Scope, Scrape, ScrapeReport, Span};
-use fluxnoc::protocol::{Command, Query};
+use fluxnoc::model::{Layout, Observation, Role, SafeText, Scope, Scrape, ScrapeReport, Span};
+use fluxnoc::protocol::{Actor, Command, Enrolment, Query};
 use serde_json::Value;
 
 use crate::lab::{Lab, START, good, refused, slow};
@@ -27,7 +27,7 @@ pub struct Operation {
 impl Operation {
     /// True when only the engine itself may, so that nobody here ever succeeds.
     pub fn is_workers(&self) -> bool {
-        self.role == "worker"
+        ["worker", "enrolment"].contains(&&*self.role)
     }
 
     /// True for what is reserved for a later version.
@@ -128,6 +128,9 @@ pub async fn server() -> Net {
     lab.report_times(4, "here/system", &slow()).await;
     lab.report("api-1/node", scraped()).await;
     lab.acknowledge("web-1/ping", None, false).await;
+    for n in 1..=12 {
+        enrolled(lab, &format!("temp-agent-{n}")).await;
+    }
     lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
     lab.clock.advance(Span::from_secs(20));
     // What was held for a while is on its way when the engine has looked at the time.
@@ -136,6 +139,34 @@ pub async fn server() -> Net {
     }
     lab.drain();
     net
+}
+
+/// Lets an agent in.
+async fn enrolled(lab: &mut Lab, name: &str) {
+    let token: fluxnoc::model::Name = format!("for-{name}").into();
+    let add = Command::AddToken {
+        name: token.clone(),
+        role: Role::Viewer,
+        scopes: Vec::new(),
+        expires: None,
+        agent: Some(name.into()),
+        uses: None,
+    };
+    lab.execute(add).await.unwrap();
+    let actor = Actor::Token {
+        name: SafeText::line(&token),
+        role: Role::Viewer,
+        scopes: vec![Scope::Agent],
+        address: None,
+    };
+    let said = SafeText::line("x");
+    let enrolment = Enrolment {
+        name: name.into(),
+        location: said.clone(),
+        machine: said.clone(),
+        version: said,
+    };
+    lab.execute_as(actor, Command::Enrol(enrolment)).await.1.unwrap();
 }
 
 /// A server with nothing but a token of a role, to be stopped.

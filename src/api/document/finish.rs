@@ -43,7 +43,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Engine", "The server itself, and what changes as it happens."),
     ("Monitoring", "How the server is, for those who watch it."),
     ("Network tests", "Reserved: these come with a later version and are answered with 501."),
-    ("Worker", "What the engine's own worker says; nobody else may."),
+    ("Agents", "Workers on other machines: who is there, letting one in, forgetting one."),
+    ("Worker", "What a worker asks and tells: an agent with its key, or the engine's own."),
     ("This document", "What you read."),
 ];
 

@@ -327,7 +327,6 @@ pub(in crate::api) struct NewToken {
     /// What it may do at most.
     role: Role,
     /// What it may be used for; at least one, but for an agent's.
-    #[serde(default)]
     scopes: Vec<Scope>,
     /// Must be there: "for ever" (null) is only what was said.
     #[serde(deserialize_with = "Option::deserialize")]

@@ -22,7 +22,7 @@ const ENROLMENT: usize = 64 * 1024;
 #[utoipa::path(
     post,
     path = "/api/v1/agents/register",
-    operation_id = "register_agent",
+    operation_id = "enrol",
     tag = "Agents",
     request_body = Enrolment,
     responses((status = 200, body = Outcome), (status = 409)),

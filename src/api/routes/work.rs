@@ -55,7 +55,7 @@ pub(in crate::api) async fn report(
 #[utoipa::path(
     post,
     path = "/api/v1/work/heartbeat",
-    operation_id = "heartbeat",
+    operation_id = "beat",
     tag = "Worker",
     request_body = Beat,
     responses((status = 200, body = Outcome), (status = 409)),

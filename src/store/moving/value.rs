@@ -154,7 +154,7 @@ impl Fingerprint {
 
     /// In hexadecimal.
     pub(super) fn text(&self) -> String {
-        self.sum.iter().map(|part| format!("{part:016x}")).collect()
+        self.sum.iter().fold(String::new(), |text, part| text + &format!("{part:016x}"))
     }
 }
 
