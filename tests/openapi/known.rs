@@ -103,7 +103,7 @@ impl Known {
             ("test_notify", "name") => vec![json!("NOC Team"), json!("log")],
             ("users.one" | "edit_user" | "remove_user", "name") => self.users.clone(),
             ("revoke_token", "name") => self.tokens.clone(),
-            ("agent" | "remove_agent", "name") => self.agents.clone(),
+            ("agents.one" | "remove_agent", "name") => self.agents.clone(),
             ("add_token", "agent" | "uses") => vec![Value::Null],
             ("add_user" | "add_token", "name") => vec![json!(self.fresh())],
             ("try_rules", "name") => vec![json!("draft.toml")],

@@ -122,15 +122,15 @@ pub async fn server() -> Net {
         net.add(role.word(), role).await;
     }
     let lab = &mut net.lab;
+    for n in 1..=12 {
+        enrolled(lab, &format!("temp-agent-{n}")).await;
+    }
     lab.report_times(3, "web-1/ping", &refused()).await;
     lab.report_times(3, "db-prod-1/mysql", &refused()).await;
     lab.report_times(2, "here/ping", &good()).await;
     lab.report_times(4, "here/system", &slow()).await;
     lab.report("api-1/node", scraped()).await;
     lab.acknowledge("web-1/ping", None, false).await;
-    for n in 1..=12 {
-        enrolled(lab, &format!("temp-agent-{n}")).await;
-    }
     lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
     lab.clock.advance(Span::from_secs(20));
     // What was held for a while is on its way when the engine has looked at the time.

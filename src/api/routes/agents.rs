@@ -64,7 +64,7 @@ pub(in crate::api) async fn list(
 #[utoipa::path(
     get,
     path = "/api/v1/agents/{name}",
-    operation_id = "agent",
+    operation_id = "agents.one",
     tag = "Agents",
     params(("name" = String, Path, description = "The name.")),
     responses((status = 200, body = Agent), (status = 404)),
