@@ -45,7 +45,7 @@ use world::VARIANTS;
 
 /// No console is told these: what only workers and scripts ask for, and what the world puts another
 /// place's text in.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 17] = [
     "Outcome.assigned.",
     "Outcome.directives.",
     // Of a rule that was saved only its name is said; the list of rules carries the rest.
@@ -55,6 +55,10 @@ const ELSEWHERE: [&str; 14] = [
     "Outcome.user.",
     "Answer.users.",
     "Answer.tokens.",
+    "Answer.agents.",
+    "Outcome.enrolled.",
+    // A name by which a row goes, and which is shown no more.
+    "Event.agent_gone.",
     // The rules' form takes names of lists as they are typed; the lists are for scripts.
     "Answer.contacts.",
     "Answer.comments.",

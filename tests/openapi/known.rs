@@ -98,6 +98,9 @@ impl Known {
             (_, "checks[]") => vec![json!("web-1/ping"), json!("here/system")],
             (op, "check") if op != "report" => vec![json!("ping"), json!("system")],
             (_, "step") => vec![json!(1), json!(2)],
+            ("resend_notifications" | "drop_notifications", "which") => {
+                vec![json!({ "destination": "log" }), json!({ "keys": self.keys })]
+            }
             (_, "keys[]") => self.keys.clone(),
             (_, "destination") => vec![json!("log")],
             ("test_notify", "name") => vec![json!("NOC Team"), json!("log")],
