@@ -30,7 +30,6 @@ pub(super) enum Said {
 
 /// A link.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a worker has one")]
 pub(super) enum Link {
     /// One engine, which stays as long as the worker does.
     Direct(Box<Direct>),
