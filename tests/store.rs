@@ -116,6 +116,7 @@ contract! {
     gathering::a_digest_does_not_wait_for_itself,
     gathering::what_waits_elsewhere_holds_what_follows_it,
     gathering::what_was_tried_goes_by_itself_and_holds_what_follows_it,
+    gathering::what_fails_when_it_is_in_a_group_goes_by_itself,
     gathering::a_hold_outlives_a_restart_and_what_waited_becomes_one_group,
     gathering::ten_thousand_go_into_a_digest_quickly,
     past::history_is_the_same_before_and_after_folding,

@@ -27,7 +27,8 @@ pub(super) const FREE: i64 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i64)]
 pub enum Pass {
-    /// All that wait for no group.
+    /// All that wait for no group. What was tried waits for none: it was under way when its group
+    /// was made, and no digest takes it.
     Open = 0,
     /// What goes in any case and what was tried before; there are too many for the rest.
     Closed = 1,
@@ -93,7 +94,7 @@ impl Store {
         hold.map(Some).ok_or_else(|| self.corrupt("its hold of paging cannot be read"))
     }
 
-    /// The groups of a destination of which something waits.
+    /// The groups of a destination of which something waits that was not tried yet.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -104,7 +105,7 @@ impl Store {
     ) -> Result<Vec<Piled>, StoreError> {
         const SQL: &str = "SELECT grouped, COUNT(*), COUNT(DISTINCT alert), MIN(not_before), \
             MAX(not_before) FROM outbox WHERE destination = $1 AND state = 'due' AND gate = 1 \
-            AND +not_before <= $2 GROUP BY grouped ORDER BY grouped";
+            AND tries = 0 AND +not_before <= $2 GROUP BY grouped ORDER BY grouped";
         let rows: Vec<PileRow> = read!(self, pool => sqlx::query_as(SQL)
             .bind(destination).bind(now.millis()).fetch_all(pool).await)?;
         Ok(rows.into_iter().filter_map(piled).collect())

@@ -148,7 +148,7 @@ impl Store {
                 AND m.digest IS NOT NULL AND m.alert = o.alert \
                 AND m.destination = o.destination AND m.edge_seq < o.edge_seq \
                 AND d.state = 'due' AND d.key <> o.key) \
-            AND CASE $4 WHEN 0 THEN o.gate <> 1 WHEN 1 THEN o.gate = 2 OR o.tries > 0 \
+            AND CASE $4 WHEN 0 THEN o.gate <> 1 OR o.tries > 0 WHEN 1 THEN o.gate = 2 OR o.tries > 0 \
                 ELSE o.reason IN ('hold_began', 'hold_ended') END \
             ORDER BY o.not_before, o.alert, o.edge_seq, o.key LIMIT $2";
         let rows: Vec<DueRow> = read!(self, pool => sqlx::query_as(SQL)

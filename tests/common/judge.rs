@@ -97,6 +97,18 @@ pub async fn waiting(dir: &Path) -> i64 {
     rows(dir, sql).await[0].get(0)
 }
 
+/// The rows that [`waiting`] counts, for the message of a test that fails at `now`.
+pub async fn still_there(dir: &Path, now: Timestamp) -> String {
+    let sql = "SELECT json_object('key', key, 'state', state, 'not_before', not_before, \
+               'tries', tries, 'error', error, 'gate', gate, 'grouped', grouped, \
+               'digest', digest, 'request', request) FROM outbox WHERE state = 'due' \
+               UNION ALL SELECT json_object('alert', id, 'state', state, 'cause', json(cause)) \
+               FROM alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') <> 'down'";
+    let lines: Vec<String> = rows(dir, sql).await.iter().map(text).collect();
+    let (count, now) = (lines.len(), now.millis());
+    format!("{count} notifications are never taken; at {now}:\n{}", lines.join("\n"))
+}
+
 /// Reads all of it, and counts the edges.
 pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
     let mut edges: HashMap<String, Vec<Edge>> = HashMap::new();

@@ -486,11 +486,10 @@ impl Sea {
         loop {
             self.advance(61).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
-            let waiting = judge::waiting(dir).await;
-            if waiting == 0 {
+            if judge::waiting(dir).await == 0 {
                 return;
             }
-            assert!(Instant::now() < until, "{waiting} notifications are never taken");
+            assert!(Instant::now() < until, "{}", judge::still_there(dir, self.now()).await);
         }
     }
 }

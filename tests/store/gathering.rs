@@ -193,6 +193,31 @@ pub async fn what_was_tried_goes_by_itself_and_holds_what_follows_it(place: Plac
     assert_eq!(rows.iter().map(|row| row.told).collect::<Vec<_>>(), [false, true]);
 }
 
+/// It was under way when a hold of paging ended and made one group of all that waits.
+pub async fn what_fails_when_it_is_in_a_group_goes_by_itself(place: Place) {
+    let store = place.open().await.unwrap();
+    let now = at(60_000);
+    enqueue(&store, &[promise(1, 1), promise(1, 2), promise(2, 1)]).await;
+    let mut tx = store.write().await.unwrap();
+    tx.gather("hold:x", now).await.unwrap();
+    tx.mark_retry(&promise(1, 1).key, at(61_000), 1, "HTTP 503").await.unwrap();
+    tx.commit().await.unwrap();
+    let select = Select::Group("hold:x");
+    assert!(passing(&store, now, Pass::Open).await.is_empty(), "its time is not there");
+    assert_eq!(gathered(&store, select, now).await, ["host-2 1"]);
+    let now = at(61_000);
+    for (pass, rows) in [(Pass::Open, 1), (Pass::Closed, 1), (Pass::Held, 0)] {
+        let wanted = vec!["host-1 1".to_owned(); rows];
+        assert_eq!(passing(&store, now, pass).await, wanted, "{pass:?}");
+    }
+    let [group] = &*store.piled_groups("hook", now).await.unwrap() else { panic!() };
+    assert_eq!((group.rows, group.alerts), (2, 2), "it is none of those that wait together");
+    let mut tx = store.write().await.unwrap();
+    tx.mark_sent(&promise(1, 1).key, now).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(gathered(&store, select, now).await, ["host-2 1", "host-1 2"]);
+}
+
 pub async fn a_hold_outlives_a_restart_and_what_waited_becomes_one_group(place: Place) {
     let store = place.open().await.unwrap();
     assert_eq!(store.load().await.unwrap().hold, None);
