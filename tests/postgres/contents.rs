@@ -75,7 +75,7 @@ fn whole(rng: &mut StdRng, n: usize) -> i64 {
     const EDGES: [i64; 6] = [i64::MIN, i64::MAX, 0, -1, 1, i64::MIN + 1];
     let random: u32 = rng.random();
     let other = i64::from(random) << 20 | i64::try_from(n).unwrap();
-    EDGES.get(n).copied().unwrap_or(if n % 2 == 0 { other } else { -other })
+    EDGES.get(n).copied().unwrap_or(if n.is_multiple_of(2) { other } else { -other })
 }
 
 /// Fills a table with so many rows.
