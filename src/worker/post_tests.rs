@@ -3,18 +3,7 @@
 use super::*;
 use crate::model::{CheckKey, Failure, Observation, Scrape, Timestamp};
 use crate::worker::spool::Limits;
-
-fn finding(at: i64) -> Finding {
-    Finding {
-        check: CheckKey::new("h", "c"),
-        generation: 1,
-        slot: Timestamp::from_millis(at),
-        at: Timestamp::from_millis(at),
-        forced: false,
-        sample: false,
-        observation: Observation::seen("fine", Vec::new()),
-    }
-}
+use crate::worker::spool::tests::{at, finding};
 
 fn batch(results: Vec<Finding>, now: Steady) -> Batch {
     Batch { results, oldest: Some(now), ..Batch::default() }
@@ -22,10 +11,6 @@ fn batch(results: Vec<Finding>, now: Steady) -> Batch {
 
 fn one(at: i64, now: Steady) -> Batch {
     batch(vec![finding(at)], now)
-}
-
-const fn at(seconds: i64) -> Steady {
-    Steady::from_millis(seconds * 1000)
 }
 
 const fn now(seconds: i64) -> Now {

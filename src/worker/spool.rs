@@ -314,4 +314,4 @@ fn stream_of(dir: &Path) -> Stream {
 
 #[cfg(test)]
 #[path = "spool_tests.rs"]
-mod tests;
+pub(super) mod tests;

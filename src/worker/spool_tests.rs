@@ -3,7 +3,8 @@
 use super::*;
 use crate::model::{CheckKey, Observation, Timestamp};
 
-fn finding(at: i64) -> Finding {
+/// A result of a moment.
+pub fn finding(at: i64) -> Finding {
     Finding {
         check: CheckKey::new("h", "c"),
         generation: 1,
@@ -20,7 +21,8 @@ fn parcel(at: i64, count: usize) -> Parcel {
     Parcel { owed: None, results }
 }
 
-const fn at(seconds: i64) -> Steady {
+/// A moment.
+pub const fn at(seconds: i64) -> Steady {
     Steady::from_millis(seconds * 1000)
 }
 

@@ -14,6 +14,10 @@ fn away() -> Duration {
     Duration::from_secs(text.and_then(|text| text.parse().ok()).unwrap_or(15))
 }
 
+fn is_ok(house: &House, what: &str) {
+    until(what, SOON, || house.check("count").filter(|check| check["state"] == "OK"));
+}
+
 fn sent(house: &House) {
     until("all that waited is sent", SOON, || {
         // The way there and back is known at the second heartbeat of a connection; what was known
@@ -41,7 +45,7 @@ async fn fs_06_a_server_is_killed_and_comes_back_and_no_result_is_missing_or_twi
     let house = House::new();
     let server = house.server();
     let agent = house.agent("agent", Some(&house.token()));
-    until("it runs", SOON, || house.check("count").filter(|check| check["state"] == "OK"));
+    is_ok(&house, "it runs");
     server.kill();
     let before = house.runs();
     // The time of the story, not a wait for something.
@@ -49,9 +53,7 @@ async fn fs_06_a_server_is_killed_and_comes_back_and_no_result_is_missing_or_twi
     let during = house.runs() - before;
     assert!(during as u64 + 3 >= away().as_secs(), "{during} runs in {:?}", away());
     let server = house.server();
-    until("it is judged again", SOON, || {
-        house.check("count").filter(|check| check["state"] == "OK")
-    });
+    is_ok(&house, "it is judged again");
     sent(&house);
     agent.stop();
     server.stop();
@@ -63,7 +65,7 @@ async fn fs_06_an_agent_starts_while_its_server_is_away_and_runs_what_it_knew() 
     let house = House::new();
     let server = house.server();
     let agent = house.agent("agent", Some(&house.token()));
-    until("it runs", SOON, || house.check("count").filter(|check| check["state"] == "OK"));
+    is_ok(&house, "it runs");
     server.kill();
     until("results wait", SOON, || house.log("agent.log").contains("no server").then_some(()));
     let before = house.runs();
@@ -73,9 +75,7 @@ async fn fs_06_an_agent_starts_while_its_server_is_away_and_runs_what_it_knew() 
     let agent = house.agent("agent", None);
     until("checks go on", SOON, || (house.runs() > before + 3).then_some(()));
     let server = house.server();
-    until("it is judged again", SOON, || {
-        house.check("count").filter(|check| check["state"] == "OK")
-    });
+    is_ok(&house, "it is judged again");
     sent(&house);
     agent.stop();
     server.stop();
