@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::targets::Job;
 use crate::config::{Config, Problems, Rejection, RuleChange, RuleEdit, Settings, change_rule};
 use crate::discovery::Found;
-use crate::engine::{Inventory, Keep, Kept};
+use crate::engine::{Inventory, Keep, Kept, by_rules};
 use crate::model::RequestId;
 use crate::protocol::{Actor, Command, Problem, Request};
 use crate::series::Bounds;
@@ -89,10 +89,7 @@ fn waiting(before: &Settings, after: &Settings) -> Vec<&'static str> {
 fn with_found(config: &Config, found: &Found) -> Inventory {
     let mut inventory = inventory(config);
     found.add(&config.jobs, &mut inventory.hosts, &mut inventory.checks);
-    for clash in crate::config::apply_rules(&config.rules, &mut inventory.checks) {
-        let rule = config.rules.get(clash.rule).map_or("", |rule| &*rule.name);
-        tracing::warn!("rule `{rule}` does not judge everywhere: {}", clash.message);
-    }
+    by_rules(&config.rules, &mut inventory.checks);
     inventory
 }
 

@@ -252,6 +252,7 @@ impl Core {
     fn settle_inventory(&mut self, batch: &mut Batch, numbers: &Numbers, events: &mut Vec<Event>) {
         let now = self.clock.now();
         self.reach.changed |= !batch.inventory.is_empty();
+        self.agents.recount |= !batch.inventory.is_empty();
         for change in std::mem::take(&mut batch.inventory) {
             match change {
                 Inventory::Host(host) => {

@@ -16,8 +16,9 @@ use crate::auth::{self, Accounts, Claims, Key, Limiter, Pace, Refused, Session};
 pub use crate::auth::{Credential, Identity};
 use crate::clock::Clock;
 use crate::model::account::folded;
-use crate::model::{KeptUser, Password, PasswordHash, Role, SafeText, Span};
+use crate::model::{KeptAgent, KeptUser, Password, PasswordHash, Role, SafeText, Span};
 use crate::protocol::{Actor, Expected, Outcome, Problem, Request};
+use crate::store::{Store, StoreError};
 
 /// Passwords that are worked on at a time; each takes a core and 19 MiB.
 const AT_ONCE: usize = 2;
@@ -104,6 +105,15 @@ pub struct Visitor {
     pub actor: Actor,
     /// What that rests on.
     pub identity: Identity,
+}
+
+/// Who has an account, as the store knows it; `agents` are those that it knows.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn accounts(store: &Store, agents: &[KeptAgent]) -> Result<Accounts, StoreError> {
+    let (users, tokens) = (store.users().await?, store.tokens().await?);
+    Ok(Accounts::new(users, tokens).with_agents(agents))
 }
 
 /// The gate.

@@ -4,15 +4,15 @@
 //! into the batch.
 
 use crate::model::{
-    Alert, AlertId, CheckKey, Kind, Known, Notification, Now, Policy, Reason, State, Status,
-    Timestamp,
+    Alert, AlertId, Check, CheckKey, Kind, Known, Notification, Now, Observation, Policy, Reason,
+    State, Status, Timestamp,
 };
 use crate::protocol::work::{Finding, Report};
 use crate::protocol::{LiveTrace, TraceRequest};
 use crate::rules::alert::{Input, Step};
 use crate::rules::sight::{self, Sight};
 use crate::rules::suppress::{self, Cover};
-use crate::rules::{alert, attempts, evaluate, gather};
+use crate::rules::{Verdict, alert, attempts, evaluate, gather};
 
 use super::batch::Judged;
 use super::core::Core;
@@ -58,10 +58,8 @@ impl Core {
     pub(super) fn show_sample(&mut self, mut finding: Finding) {
         let now = self.clock.now();
         if let Some(slot) = self.table.place(&finding.check).and_then(|at| self.table.get(at)) {
-            let host = self.table.host(&finding.check.host);
-            let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
             // Judged only for the ranges on its metrics; the verdict is not used.
-            let _ = evaluate::evaluate(&slot.check, unreachable, &mut finding.observation);
+            let _ = self.verdict(&slot.check, &mut finding.observation);
         }
         let live = crate::protocol::LiveCheck {
             check: finding.check,
@@ -70,6 +68,13 @@ impl Core {
             observation: finding.observation,
         };
         self.feed.live(live, now.steady);
+    }
+
+    /// What an observation of a check means on its host.
+    pub(super) fn verdict(&self, check: &Check, seen: &mut Observation) -> Verdict {
+        let host = self.table.host(&check.key.host);
+        let unreachable = host.map_or_else(Default::default, |host| host.unreachable);
+        evaluate::evaluate(check, unreachable, seen)
     }
 
     /// Judges one result into the batch.
@@ -81,9 +86,7 @@ impl Core {
             return;
         }
         let check = std::sync::Arc::clone(&slot.check);
-        let host = self.table.host(&check.key.host);
-        let unreachable = host.map_or_else(Default::default, |h| h.unreachable);
-        let verdict = evaluate::evaluate(&check, unreachable, &mut finding.observation);
+        let verdict = self.verdict(&check, &mut finding.observation);
         self.meters.monitor.result(check.kind().word(), super::observe::label(verdict.state));
         self.run_began(at, finding.slot, now);
         let before = self.status_of(at);

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::gate::accounts;
 use super::handle::Handle;
 pub use crate::auth::Origin;
-use crate::auth::{self, Accounts, Key};
+use crate::auth::{self, Key};
 use crate::clock::Clock;
 use crate::protocol::Problem;
 use crate::store::{Store, StoreError};
@@ -43,8 +44,8 @@ impl Handle {
     /// # Errors
     /// The store's; then those are let in who were before.
     pub async fn let_in(&self, store: &Store, clock: &Clock) -> Result<(), StoreError> {
-        let accounts = Accounts::new(store.users().await?, store.tokens().await?);
-        self.gate.open(accounts, clock.clone());
+        let agents = store.agents().await?;
+        self.gate.open(accounts(store, &agents).await?, clock.clone());
         Ok(())
     }
 

@@ -47,6 +47,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use agents::by_rules;
 pub use gate::{Credential, Identity, NotOpened, Opened, Visitor};
 pub use handle::{Ask, Door, Handle, Watcher};
 pub use inside::{Service, Services};
@@ -175,8 +176,8 @@ impl Engine {
         let meters = Arc::clone(handle.meters());
         let store = store.metered(Arc::clone(&meters));
         let loaded = Box::pin(store.load()).await?;
-        open_gate(&door, &store, &clock).await?;
         let (agents, streams) = (store.agents().await?, store.streams().await?);
+        door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
         let now = clock.now();
@@ -328,15 +329,6 @@ fn first_status(loaded: &Loaded, machine: &str, now: Timestamp) -> EngineStatus 
         was_off: was_off.filter(|away| *away >= WORTH_SAYING),
         ..EngineStatus::default()
     }
-}
-
-/// Lets in from afar who has an account.
-async fn open_gate(door: &Door, store: &Store, clock: &Clock) -> Result<(), StoreError> {
-    let agents = store.agents().await?;
-    let accounts = crate::auth::Accounts::new(store.users().await?, store.tokens().await?);
-    let accounts = accounts.with_agents(&agents);
-    door.gate.open(accounts, clock.clone());
-    Ok(())
 }
 
 /// A part of the engine failed inside.

@@ -8,6 +8,8 @@ use super::{Name, SafeText, Span, Timestamp, TokenHash};
 pub const AGENT_PREFIX: &str = "agent:";
 /// Runs of which an agent says how many failed.
 pub const LAST_RUNS: u32 = 20;
+/// Streams that are remembered of one agent: its start, what it keeps, and those before.
+pub const STREAM_LIMIT: u8 = 8;
 /// Longest location and machine name of an agent, in characters.
 pub const PLACE_LIMIT: usize = 128;
 

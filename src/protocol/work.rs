@@ -12,6 +12,8 @@ pub const PROTOCOL: u32 = 1;
 /// How often an agent says that it is there.
 pub const BEAT: Span = Span::from_secs(10);
 pub use crate::model::agent::LAST_RUNS;
+/// A result that is older when it is sent or comes is late.
+pub const LIVE: Span = Span::from_secs(60);
 /// Most results of one report.
 pub const RESULT_LIMIT: usize = 512;
 

@@ -4,10 +4,8 @@
 use super::tokens::{from_hex, hex};
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
+use crate::model::agent::STREAM_LIMIT;
 use crate::model::{KeptAgent, Name, StreamMark, Timestamp, TokenHash};
-
-/// Streams that are remembered of one agent: its start, what it keeps, and those before.
-const STREAMS: i64 = 8;
 
 type Row =
     (String, String, String, String, String, Option<String>, Option<i64>, i64, i64, Option<i64>);
@@ -117,7 +115,7 @@ impl Tx {
             .execute(c).await.map(drop))?;
         if mark.last == 1 {
             on!(self, c => sqlx::query(OLD)
-                .bind(agent).bind(STREAMS).execute(c).await.map(drop))?;
+                .bind(agent).bind(i64::from(STREAM_LIMIT)).execute(c).await.map(drop))?;
         }
         Ok(())
     }

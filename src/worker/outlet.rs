@@ -6,10 +6,8 @@ use std::collections::VecDeque;
 use super::lag::Lags;
 use crate::model::{Span, Steady};
 use crate::protocol::event::LiveTrace;
-use crate::protocol::work::Finding;
+use crate::protocol::work::{Finding, RESULT_LIMIT};
 
-/// Most results of one report.
-const BATCH: usize = 512;
 /// Most results that wait; beyond it the oldest gives way (the engine then sees a late check).
 const WAITING: usize = 20_000;
 
@@ -81,7 +79,7 @@ impl Outlet {
 
     /// The next batch.
     pub fn take(&mut self, now: Steady) -> Batch {
-        let count = self.findings.len().min(BATCH);
+        let count = self.findings.len().min(RESULT_LIMIT);
         let oldest = self.findings.front().map(|(at, _)| *at);
         let results: Vec<Finding> = self.findings.drain(..count).map(|(_, found)| found).collect();
         self.samples -= results.iter().map(samples).sum::<usize>();

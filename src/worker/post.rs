@@ -11,10 +11,8 @@ use super::roll::Renumbered;
 use super::spool::Spool;
 use crate::model::{FailureKind, Now, Span, Steady};
 use crate::protocol::event::LiveTrace;
-use crate::protocol::work::{Beat, Finding, LAST_RUNS, RESULT_LIMIT, Report};
+use crate::protocol::work::{Beat, Finding, LAST_RUNS, LIVE, RESULT_LIMIT, Report};
 
-/// Results that are older when they are sent for the first time are late.
-pub(super) const LIVE: Span = Span::from_secs(60);
 /// How long results gather for one file of the spool.
 const GATHER: Span = Span::from_secs(5);
 /// Most results that wait for a server that is there; what comes beyond is late.

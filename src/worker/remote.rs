@@ -25,7 +25,7 @@ use crate::model::{Now, SafeText, Span, Steady};
 use crate::protocol::work::{Assignment, Claim, PROTOCOL};
 use crate::protocol::{Actor, Command, Outcome, Problem, ProblemKind};
 
-/// The first pause after a round in which no server answered, and the longest.
+/// The first pause after nobody answered or took anything, and the longest.
 const PAUSE: Span = Span::from_secs(1);
 const LONGEST: Span = Span::from_secs(30);
 /// The pause while another agent uses the key.
@@ -316,6 +316,11 @@ pub(super) async fn sleep_until(clock: &Clock, at: Option<Steady>) {
     }
 }
 
+/// [`PAUSE`], twice as long after each of `rounds`, up to [`LONGEST`].
+pub(super) fn doubled(rounds: u32) -> Span {
+    Span::from_millis((PAUSE.millis() << rounds.min(8)).min(LONGEST.millis()))
+}
+
 /// The pause after `failed` tries in a row: none within a round over the servers, then twice as
 /// long after each round, between a half and the whole of it by chance, so that a thousand agents do
 /// not come back at once.
@@ -329,8 +334,7 @@ fn pause_after(kind: ProblemKind, failed: u32, servers: usize, chance: u32) -> S
     if !failed.is_multiple_of(servers) {
         return Span::ZERO;
     }
-    let rounds = (failed / servers).saturating_sub(1).min(8);
-    let whole = (PAUSE.millis() << rounds).min(LONGEST.millis());
+    let whole = doubled((failed / servers).saturating_sub(1)).millis();
     Span::from_millis(whole / 2 + u64::from(chance) * whole / 2 / u64::from(u32::MAX))
 }
 

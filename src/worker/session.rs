@@ -5,16 +5,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::link::{Said, request};
 use super::post::Post;
-use super::remote::{Office, sleep_until};
+use super::remote::{Office, doubled, sleep_until};
 use crate::backend::{Backend, Watch};
 use crate::clock::Clock;
 use crate::model::{Now, Span, Steady};
 use crate::protocol::work::{BEAT, Directives};
 use crate::protocol::{Command, Event, Outcome, Problem, ProblemKind};
-
-/// The first pause after a server said that it cannot now, and the longest.
-const PAUSE: Span = Span::from_secs(1);
-const LONGEST: Span = Span::from_secs(30);
 
 /// How the time with a server ended.
 #[derive(Debug)]
@@ -68,9 +64,8 @@ impl Line {
     }
 
     fn pause(&mut self, now: Steady) {
-        let wait = (PAUSE.millis() << self.failed.min(8)).min(LONGEST.millis());
+        self.not_before = Some(now + doubled(self.failed));
         self.failed = self.failed.saturating_add(1);
-        self.not_before = Some(now + Span::from_millis(wait));
     }
 }
 

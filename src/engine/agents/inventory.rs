@@ -1,7 +1,7 @@
 //! What each agent brings along: a host that stands for it, with its heartbeat and, unless the
 //! configuration says otherwise, the metrics of its machine.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::Inventory as Wanted;
@@ -50,8 +50,8 @@ fn is_own(host: &Host) -> bool {
     host.origin.is_none() && host.agent.as_ref() == Some(&host.name)
 }
 
-/// Judges the metrics of these checks by the rules that cover them.
-fn by_rules(rules: &[Rule], checks: &mut Vec<Check>) {
+/// Judges the metrics of these checks by the rules that cover them, and says which rules cannot.
+pub fn by_rules(rules: &[Rule], checks: &mut Vec<Check>) {
     for clash in crate::config::apply_rules(rules, checks) {
         let rule = rules.get(clash.rule).map_or("", |rule| &*rule.name);
         tracing::warn!("rule `{rule}` does not judge everywhere: {}", clash.message);
@@ -61,17 +61,17 @@ fn by_rules(rules: &[Rule], checks: &mut Vec<Check>) {
 impl Core {
     /// Adds what the agents bring along to what is wanted.
     pub(in crate::engine) fn with_agents(&self, wanted: &mut Wanted) {
+        if self.agents.count() == 0 {
+            return;
+        }
+        let places = wanted.hosts.iter().enumerate().map(|(at, host)| (host.name.clone(), at));
+        let places: HashMap<Name, usize> = places.collect();
+        let written = wanted.checks.iter().filter(|check| *check.key.name == *CHECK);
+        let written: HashSet<Name> = written.map(|check| check.key.host.clone()).collect();
         let mut own = Vec::new();
         for entry in self.agents.all.values() {
             let name = &entry.kept.name;
-            let known: HashSet<&Name> = wanted
-                .checks
-                .iter()
-                .filter(|check| check.key.host == *name)
-                .map(|check| &check.key.name)
-                .collect();
-            let configured = wanted.hosts.iter_mut().find(|host| host.name == *name);
-            match configured {
+            match places.get(name).and_then(|at| wanted.hosts.get_mut(*at)) {
                 Some(host) => {
                     host.alive.get_or_insert_with(|| CHECK.into());
                 }
@@ -80,7 +80,7 @@ impl Core {
                     own.push(system(name));
                 }
             }
-            if !known.contains(&Name::from(CHECK)) {
+            if !written.contains(name) {
                 own.push(heartbeat(name));
             }
         }

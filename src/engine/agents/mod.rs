@@ -10,11 +10,13 @@ mod inventory;
 pub(super) mod work;
 
 pub(super) use deal::Worker;
+pub use inventory::by_rules;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::core::Core;
+use crate::model::agent::STREAM_LIMIT;
 use crate::model::{
     Agent, AgentPhase, CheckKey, Failure, FailureKind, KeptAgent, Metric, Name, Now, Observation,
     SafeText, Span, State, Steady, StreamMark, Timestamp, Unit,
@@ -152,7 +154,7 @@ impl Entry {
             Some(mark) => *mark = new,
             None => self.streams.push(new),
         }
-        if self.streams.len() > 8 {
+        if self.streams.len() > usize::from(STREAM_LIMIT) {
             self.streams.sort_by_key(|mark| mark.at);
             self.streams.remove(0);
         }
@@ -163,6 +165,8 @@ impl Entry {
 #[derive(Debug, Default)]
 pub struct Agents {
     all: BTreeMap<Name, Entry>,
+    /// Checks or agents have changed since it was counted who runs how many.
+    pub(super) recount: bool,
 }
 
 impl Agents {
@@ -190,7 +194,7 @@ impl Agents {
             };
             all.insert(Name::clone(&kept.name), Entry::new(kept, presence));
         }
-        let mut agents = Self { all };
+        let mut agents = Self { all, recount: true };
         for (name, mark) in streams {
             if let Some(entry) = agents.get_mut(&name) {
                 entry.taken(mark);
@@ -281,6 +285,7 @@ impl Core {
         if new.is_empty() && gone.is_empty() {
             return;
         }
+        self.agents.recount = true;
         let mut accounts = crate::auth::Accounts::clone(&self.gate.accounts());
         for kept in new {
             accounts.put_agent(&kept.name, kept.hash);
@@ -305,7 +310,9 @@ impl Core {
         if names.is_empty() {
             return;
         }
-        self.count_checks();
+        if std::mem::take(&mut self.agents.recount) {
+            self.count_checks();
+        }
         for name in names {
             let paused = self.is_covered(&name, now);
             let Some(entry) = self.agents.get_mut(&name) else { continue };

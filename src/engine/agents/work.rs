@@ -7,16 +7,15 @@ use super::Entry;
 use crate::model::agent::PLACE_LIMIT;
 use crate::model::metric::series_limit;
 use crate::model::{KeptAgent, Name, Now, SafeText, Span, StreamMark, Timestamp, safe_text};
-use crate::protocol::work::{Beat, Claim, Directives, Finding, PROTOCOL, RESULT_LIMIT, Report};
+use crate::protocol::work::{
+    Beat, Claim, Directives, Finding, LIVE, PROTOCOL, RESULT_LIMIT, Report,
+};
 use crate::protocol::{Actor, Outcome, Problem};
-use crate::rules::evaluate;
 use crate::rules::presence::Said;
 
 /// How long ago another start must have been heard, that a new one may take its place while its
 /// stream is still open: two heartbeats and a half.
 const ALIVE: Span = Span::from_secs(25);
-/// A live result that is older when it comes changes no state.
-const LIVE: Span = Span::from_secs(60);
 /// An older result is not kept: it would be forgotten at once.
 const OLDEST: Span = Span::from_secs(14 * 86_400);
 /// A difference of the clocks that the way between them may have made, in milliseconds.
@@ -201,9 +200,7 @@ impl Core {
     fn judge_late(&mut self, mut finding: Finding) {
         let Some(at) = self.table.place(&finding.check) else { return };
         let Some(slot) = self.table.get(at).filter(|slot| slot.check.enabled) else { return };
-        let host = self.table.host(&finding.check.host);
-        let unreachable = host.map_or_else(Default::default, |host| host.unreachable);
-        let verdict = evaluate::evaluate(&slot.check, unreachable, &mut finding.observation);
+        let verdict = self.verdict(&slot.check, &mut finding.observation);
         finding.observation.output = verdict.output;
         finding.observation.scrape = None;
         self.batch.judged.push(Judged { at, finding, state: verdict.state, late: true });
