@@ -5,6 +5,8 @@
 //! `strace` kills at the N-th call of a name (counted in each thread). The full form tries every N
 //! until the story ends before it; the test command a few of each name.
 //! `FLUXNOC_CRASHES=fsync:50` begins there. `FLUXNOC_CRASHES=all cargo test --release --test crash -- --include-ignored --nocapture`.
+//! The same sweep goes over a server whose store is PostgreSQL; only that one with `postgres` after
+//! the name of the test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
@@ -12,6 +14,8 @@
 mod judge;
 #[path = "common/ledger.rs"]
 mod ledger;
+#[path = "common/postgres.rs"]
+mod postgres_server;
 #[path = "common/receiver.rs"]
 mod receiver;
 #[path = "common/services.rs"]
@@ -37,6 +41,16 @@ const SWEEP: [(&str, &[usize]); 7] = [
     ("sendto", &[1]),
     ("unlink", &[1, 2]),
 ];
+/// The same where the store is PostgreSQL: what goes to it and to the receiver is sent.
+const SWEEP_ON_POSTGRES: [(&str, &[usize]); 4] = [
+    ("sendto", &[5, 40, 80, 120, 160, 200]),
+    ("writev", &[1, 2, 3]),
+    ("connect", &[2, 4, 6]),
+    ("write", &[12, 24, 36]),
+];
+/// Points that the full form has at least.
+const LEAST: usize = 2000;
+const LEAST_ON_POSTGRES: usize = 500;
 /// Stories that are played at once, in the short form and in the full one.
 const WIDTH: [usize; 2] = [4, 12];
 /// How often the services stop and come back in a story.
@@ -44,8 +58,8 @@ const TIMES: [usize; 2] = [1, 6];
 /// Points one after the other that did not come: the call has no more of them.
 const MISSES: usize = 4;
 
-#[derive(Default)]
 struct Sweep {
+    calls: &'static [(&'static str, &'static [usize])],
     next: BTreeMap<&'static str, usize>,
     misses: BTreeMap<&'static str, usize>,
     fired: BTreeMap<&'static str, usize>,
@@ -54,14 +68,40 @@ struct Sweep {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "kills the program with strace"]
 async fn i1_i2_i3_i4_killed_at_any_call_nothing_is_lost_and_nothing_is_told_otherwise() {
+    let fired = sweep(&SWEEP, None, LEAST).await;
+    for call in ["pwrite64", "fsync", "connect", "writev", "write"] {
+        assert!(fired.get(call).is_none_or(|count| *count > 0), "no {call} was a point");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "kills the program with strace; needs PostgreSQL"]
+async fn on_postgres_too_nothing_is_lost_and_nothing_is_told_otherwise() {
+    let database = Arc::new(postgres_server::Server::start());
+    let fired = sweep(&SWEEP_ON_POSTGRES, Some(&database), LEAST_ON_POSTGRES).await;
+    for call in ["sendto", "writev"] {
+        assert!(fired.get(call).is_none_or(|count| *count > 0), "no {call} was a point");
+    }
+}
+
+/// Plays all the points; how many of each call were there, all calls named.
+async fn sweep(
+    calls: &'static [(&'static str, &'static [usize])],
+    database: Option<&Arc<postgres_server::Server>>,
+    least: usize,
+) -> BTreeMap<&'static str, usize> {
     let wish = std::env::var("FLUXNOC_CRASHES").unwrap_or_default();
     let from = wish.split_once(':').map(|(call, nth)| (call, nth.parse::<usize>().unwrap()));
     let full = wish == "all" || from.is_some();
-    let mut sweep = Sweep::default();
+    let fired = calls.iter().map(|(call, _)| (*call, 0)).collect();
+    let mut sweep = Sweep { calls, next: BTreeMap::new(), misses: BTreeMap::new(), fired };
     if let Some((first, nth)) = from {
-        let before = SWEEP.iter().take_while(|(call, _)| *call != first);
+        let Some((call, _)) = calls.iter().find(|(call, _)| *call == first) else {
+            println!("{first} is no call of this sweep");
+            return BTreeMap::new();
+        };
+        let before = calls.iter().take_while(|(call, _)| *call != first);
         sweep.misses.extend(before.map(|(call, _)| (*call, MISSES)));
-        let (call, _) = SWEEP.iter().find(|(call, _)| *call == first).expect("a call of the sweep");
         sweep.next.insert(call, nth - 1);
     }
     let sweep = Arc::new(Mutex::new(sweep));
@@ -69,13 +109,16 @@ async fn i1_i2_i3_i4_killed_at_any_call_nothing_is_lost_and_nothing_is_told_othe
     let mut hands = tokio::task::JoinSet::new();
     for _ in 0..WIDTH[usize::from(full)] {
         let (sweep, count) = (Arc::clone(&sweep), Arc::clone(&count));
+        let database = database.map(Arc::clone);
         hands.spawn(async move {
             loop {
                 let point = sweep.lock().unwrap().point(full);
                 let Some((call, nth)) = point else { return };
                 let number = count.fetch_add(1, Ordering::Relaxed);
-                let fired =
-                    play(Round { number, call, nth, times: TIMES[usize::from(full)] }).await;
+                let times = TIMES[usize::from(full)];
+                let round = Round { number, call, nth, times };
+                let url = database.as_ref().map(|server| server.database());
+                let fired = play(round, url.as_deref()).await;
                 sweep.lock().unwrap().played(call, fired);
             }
         });
@@ -83,26 +126,21 @@ async fn i1_i2_i3_i4_killed_at_any_call_nothing_is_lost_and_nothing_is_told_othe
     while let Some(hand) = hands.join_next().await {
         hand.unwrap();
     }
-    let fired = &sweep.lock().unwrap().fired;
+    let fired = sweep.lock().unwrap().fired.clone();
     let all: usize = fired.values().sum();
     let words: Vec<String> = fired.iter().map(|(call, count)| format!("{call} {count}")).collect();
     println!("killed at {all} points: {}", words.join(", "));
     if from.is_some() {
-        return;
+        return BTreeMap::new();
     }
-    for call in ["pwrite64", "fsync", "connect", "writev", "write"] {
-        assert!(
-            fired.get(call).is_some_and(|count| *count > 0),
-            "no {call} was a point: {words:?}"
-        );
-    }
-    assert!(all >= if full { 2000 } else { 12 }, "only {all} points fired: {words:?}");
+    assert!(all >= if full { least } else { 6 }, "only {all} points fired: {words:?}");
+    fired
 }
 
 impl Sweep {
     /// The next point; `None` when all were played or are being played.
     fn point(&mut self, full: bool) -> Option<(&'static str, usize)> {
-        for (call, few) in SWEEP {
+        for (call, few) in self.calls.iter().copied() {
             let next = self.next.entry(call).or_default();
             let over = if full {
                 self.misses.get(call).is_some_and(|misses| *misses >= MISSES)

@@ -462,7 +462,11 @@ pub enum ConfigCommand {
     /// Print which file is used and where else one may be
     Path,
     /// Print a unit for systemd that runs `fluxnoc serve`
-    Systemd,
+    Systemd {
+        /// One that runs `fluxnoc agent`
+        #[arg(long)]
+        agent: bool,
+    },
     /// Print a Containerfile and a compose file, one after the other
     Compose,
 }

@@ -57,8 +57,8 @@ pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
         }),
         ConfigCommand::Show => with(global, |config| print::out(config.effective().trim_end())),
         ConfigCommand::Path => path(global),
-        ConfigCommand::Systemd => {
-            print::out(units::SYSTEMD.trim_end());
+        ConfigCommand::Systemd { agent } => {
+            print::out(units::systemd(agent).trim_end());
             ExitCode::SUCCESS
         }
         ConfigCommand::Compose => {

@@ -10,11 +10,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use bytes::Bytes;
-use fluxnoc::model::{MaintenanceId, Timestamp};
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteRow};
+use fluxnoc::model::{Cause, CauseStage, MaintenanceId, Timestamp};
 
 use crate::ledger::Entry;
+
+#[path = "rows.rs"]
+mod rows;
+#[allow(unused_imports, reason = "each test binary uses a part of it")]
+pub use rows::{DATABASE, database, try_rows};
+use rows::{Row, rows};
 
 /// A window over one host, as it was in the end.
 pub struct Silence {
@@ -71,40 +75,39 @@ pub struct Told {
     alerts: Vec<Alert>,
 }
 
-async fn rows(dir: &Path, sql: &'static str) -> Vec<SqliteRow> {
-    try_rows(dir, sql).await.expect("a store that can be read")
-}
-
-/// `None` while the store is not there or not made yet.
-pub async fn try_rows(dir: &Path, sql: &'static str) -> Option<Vec<SqliteRow>> {
-    let options = SqliteConnectOptions::new().filename(dir.join("fluxnoc.db")).read_only(true);
-    let pool = SqlitePool::connect_with(options).await.ok()?;
-    let rows = sqlx::query(sql).fetch_all(&pool).await;
-    pool.close().await;
-    rows.ok()
-}
-
 /// The first column of a row, a text.
-pub fn text(row: &SqliteRow) -> String {
-    row.get(0)
+pub fn text(row: &Row) -> String {
+    row.text(0)
+}
+
+/// Notifications that wait, as JSON would show them.
+const DUE: &str = "SELECT key, state, not_before, tries, error, gate, grouped, digest, request \
+    FROM outbox WHERE state = 'due'";
+const EXPLAINED: &str =
+    "SELECT cause, id, state FROM alerts WHERE phase = 'firing' AND cause IS NOT NULL";
+
+/// Alerts that are told when their patience is over: in doubt, or explained until now.
+async fn in_doubt(dir: &Path) -> Vec<Row> {
+    let mut all = rows(dir, EXPLAINED).await;
+    all.retain(|row| cause(&row.text(0)).is_none_or(|cause| cause.stage != CauseStage::Down));
+    all
+}
+
+fn cause(text: &str) -> Option<Cause> {
+    serde_json::from_str(text).ok()
 }
 
 /// How many notifications wait, but those that wait for their own moment.
-pub async fn waiting(dir: &Path) -> i64 {
-    // An alert in doubt, or that was explained until now, is told when its patience is over.
-    let sql = "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 'due') + (SELECT COUNT(*) FROM \
-               alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') <> 'down')";
-    rows(dir, sql).await[0].get(0)
+pub async fn waiting(dir: &Path) -> usize {
+    rows(dir, DUE).await.len() + in_doubt(dir).await.len()
 }
 
 /// The rows that [`waiting`] counts, for the message of a test that fails at `now`.
 pub async fn still_there(dir: &Path, now: Timestamp) -> String {
-    let sql = "SELECT json_object('key', key, 'state', state, 'not_before', not_before, \
-               'tries', tries, 'error', error, 'gate', gate, 'grouped', grouped, \
-               'digest', digest, 'request', request) FROM outbox WHERE state = 'due' \
-               UNION ALL SELECT json_object('alert', id, 'state', state, 'cause', json(cause)) \
-               FROM alerts WHERE phase = 'firing' AND json_extract(cause, '$.stage') <> 'down'";
-    let lines: Vec<String> = rows(dir, sql).await.iter().map(text).collect();
+    let mut lines: Vec<String> = Vec::new();
+    for row in rows(dir, DUE).await.into_iter().chain(in_doubt(dir).await) {
+        lines.push(format!("{row:?}"));
+    }
     let (count, now) = (lines.len(), now.millis());
     format!("{count} notifications are never taken; at {now}:\n{}", lines.join("\n"))
 }
@@ -114,22 +117,22 @@ pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
     let mut edges: HashMap<String, Vec<Edge>> = HashMap::new();
     let sql = "SELECT alert, edge_seq, at, kind, host, to_state, actor IS NOT NULL FROM edges ORDER BY edge_seq";
     for row in rows(dir, sql).await {
-        let (alert, kind): (String, String) = (row.get(0), row.get(3));
+        let (alert, kind) = (row.text(0), row.text(3));
         *counts.entry(format!("edge {kind}")).or_default() += 1;
-        let (seq, at, host, to) = (row.get(1), row.get(2), row.get(4), row.get(5));
-        edges.entry(alert).or_default().push(Edge { actor: row.get(6), seq, at, kind, host, to });
+        let (seq, at, host, to) = (row.number(1), row.number(2), row.text(4), row.text(5));
+        edges.entry(alert).or_default().push(Edge { actor: row.is(6), seq, at, kind, host, to });
     }
     let sql = "SELECT key, alert, edge_seq, reason, destination, state, \
                resent_at IS NOT NULL, digest FROM outbox";
-    let promise = |row: SqliteRow| Promise {
-        key: row.get(0),
-        alert: row.get(1),
-        seq: row.get(2),
-        reason: row.get(3),
-        destination: row.get(4),
-        state: row.get(5),
-        resent: row.get(6),
-        digest: row.get(7),
+    let promise = |row: Row| Promise {
+        key: row.text(0),
+        alert: row.text(1),
+        seq: row.number(2),
+        reason: row.text(3),
+        destination: row.text(4),
+        state: row.text(5),
+        resent: row.is(6),
+        digest: row.maybe(7),
     };
     let promises: Vec<Promise> = rows(dir, sql).await.into_iter().map(promise).collect();
     for one in promises.iter().filter(|one| one.reason == "digest" || one.digest.is_some()) {
@@ -138,21 +141,21 @@ pub async fn read(dir: &Path, counts: &mut BTreeMap<String, usize>) -> Told {
     }
     let sql = "SELECT id, phase, state, edge_seq, suppressed, ack IS NOT NULL, \
                flapping IS NOT NULL, notified, check_name NOT LIKE 'r_', cause, host || '/' || check_name FROM alerts";
-    let alert = |row: SqliteRow| Alert {
-        id: row.get(0),
-        phase: row.get(1),
-        state: row.get(2),
-        edge_seq: row.get(3),
-        silent: row.get(4),
-        taken: row.get(5),
-        flapping: row.get(6),
-        notified: row.get(7),
-        told: row.get(8),
-        cause: row.get::<Option<String>, _>(9).and_then(|text| {
-            let cause: fluxnoc::model::Cause = serde_json::from_str(&text).ok()?;
-            (cause.stage == fluxnoc::model::CauseStage::Down).then(|| cause.check.to_string())
+    let alert = |row: Row| Alert {
+        id: row.text(0),
+        phase: row.text(1),
+        state: row.text(2),
+        edge_seq: row.number(3),
+        silent: row.is(4),
+        taken: row.is(5),
+        flapping: row.is(6),
+        notified: row.maybe(7),
+        told: row.is(8),
+        cause: row.maybe(9).and_then(|text| {
+            let cause = cause(&text)?;
+            (cause.stage == CauseStage::Down).then(|| cause.check.to_string())
         }),
-        check: row.get(10),
+        check: row.text(10),
     };
     let alerts = rows(dir, sql).await.into_iter().map(alert).collect();
     Told { edges, promises, alerts }

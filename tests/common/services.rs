@@ -87,11 +87,18 @@ pub fn config(services: &[Service], timeout: Duration, url: &str) -> String {
     text
 }
 
-/// Starts the program, by the words of `command`, with `config.toml` and `data` of a directory.
+/// Starts the program, by the words of `command`, with `config.toml` and `data` of a directory; as a
+/// server when the store is in PostgreSQL, which a console does not open.
 pub fn start(mut command: Command, dir: &Path, output: &Path) -> Child {
-    command.arg("--plain").arg("--config").arg(dir.join("config.toml"));
-    command.arg("--data-dir").arg(dir.join("data"));
+    let data = dir.join("data");
+    let database = judge::database(&data);
+    command.args(if database.is_some() { ["serve"] } else { ["--plain"] });
+    command.arg("--config").arg(dir.join("config.toml")).arg("--data-dir").arg(data);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", dir);
+    if let Some(database) = database {
+        command.env("FLUXNOC_DATABASE", database);
+        command.args(["--listen", "127.0.0.1:0"]).env("FLUXNOC_SERVER__HEALTH_ENABLED", "false");
+    }
     let output = std::fs::File::create(output).unwrap();
     command.stdin(Stdio::piped()).stdout(output.try_clone().unwrap()).stderr(output);
     command.kill_on_drop(true).spawn().unwrap()

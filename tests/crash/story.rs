@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -52,8 +53,9 @@ impl Drop for Story {
     }
 }
 
-/// Plays it; true when the program was killed at that point.
-pub async fn play(round: Round) -> bool {
+/// Plays it, on a database of PostgreSQL when there is one; true when the program was killed at that
+/// point.
+pub async fn play(round: Round, database: Option<&str>) -> bool {
     let what = format!("{} number {}", round.call, round.nth);
     let ledger = Ledger::start().await;
     let mut services = Vec::new();
@@ -63,6 +65,11 @@ pub async fn play(round: Round) -> bool {
     let dir = tempfile::tempdir().unwrap();
     let text = services::config(&services, TIMEOUT, &ledger.url);
     std::fs::write(dir.path().join("config.toml"), text).unwrap();
+    if let Some(database) = database {
+        let data = dir.path().join("data");
+        std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
+        std::fs::write(data.join(judge::DATABASE), database).unwrap();
+    }
     let mut story = Story { what, dir, ledger, services };
     let mut traced = story.start(Some(&round));
     let fired = story.until_killed(&mut traced, round.times).await;

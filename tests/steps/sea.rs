@@ -18,7 +18,7 @@ use fluxnoc::protocol::{Command, NewMaintenance, NotificationScope, Outcome, Que
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::judge::{self, Silence};
+use crate::judge::{self, DATABASE, Silence};
 use crate::lab::{Lab, START, good, noc, refused, slow};
 use crate::ledger::{Ledger, MOODS};
 
@@ -71,9 +71,17 @@ struct Sea {
     set: bool,
 }
 
-/// Plays it and judges it.
-pub async fn story(seed: u64, steps: usize, counts: &mut BTreeMap<String, usize>) {
+/// Plays it and judges it; on a database of PostgreSQL when there is one.
+pub async fn story(
+    seed: u64,
+    steps: usize,
+    counts: &mut BTreeMap<String, usize>,
+    database: Option<&str>,
+) {
     let dir = tempfile::tempdir().unwrap();
+    if let Some(database) = database {
+        std::fs::write(dir.path().join(DATABASE), database).unwrap();
+    }
     let _ = tracing_subscriber::fmt().with_test_writer().try_init();
     let mut ledgers = Vec::new();
     for _ in RECEIVERS {
