@@ -2,11 +2,18 @@
 //! the database is restarted. Another one leads within ten seconds, nothing is told under two keys,
 //! and everything goes on by itself.
 //!
-//! The pause is 20 s in the test command and longer in the full form:
-//! `FLUXNOC_PAUSE=90 cargo test --test cluster -- --include-ignored --nocapture`.
+//! In one story five agents take part, each in a network namespace of its own, of which one is cut
+//! off.
+//!
+//! The pause is 20 s in the test command and the agent is away for 45 s; longer in the full form:
+//! `FLUXNOC_PAUSE=90 FLUXNOC_AWAY=600 cargo test --test cluster -- --include-ignored --nocapture`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails so")]
 
+#[path = "common/netns.rs"]
+mod netns;
+#[path = "cluster/outposts.rs"]
+mod outposts;
 #[path = "common/postgres.rs"]
 mod postgres_server;
 #[path = "common/receiver.rs"]
@@ -26,8 +33,12 @@ const FAILOVER: Duration = Duration::from_secs(10);
 static STAGE: Mutex<()> = Mutex::const_new(());
 
 fn pause() -> Duration {
-    let asked = std::env::var("FLUXNOC_PAUSE").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(asked.unwrap_or(20))
+    seconds("FLUXNOC_PAUSE", 20)
+}
+
+fn seconds(variable: &str, otherwise: u64) -> Duration {
+    let asked = std::env::var(variable).ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(asked.unwrap_or(otherwise))
 }
 
 /// The others.
@@ -204,4 +215,79 @@ async fn f_72_a_leader_without_its_database_stops_paging_and_a_restart_is_surviv
         let process = server.process.as_mut().unwrap();
         assert!(process.try_wait().unwrap().is_none(), "nobody ended");
     }
+}
+
+/// The longest time that a check may stand still: two intervals of a second and ten seconds.
+const UNRUN: Duration = Duration::from_secs(12);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL, and root or user namespaces; tests/run runs it"]
+async fn fs_06_fs_08_servers_die_and_an_agent_is_cut_off_and_nothing_is_lost_or_counted_twice() {
+    let _one = STAGE.lock().await;
+    let name =
+        "fs_06_fs_08_servers_die_and_an_agent_is_cut_off_and_nothing_is_lost_or_counted_twice";
+    if !outposts::alone(name) {
+        return;
+    }
+    let mut outposts = outposts::build().await;
+    let mut stage = Stage::with(&outposts::configuration(&outposts), true).await;
+    for outpost in &mut outposts {
+        outpost.register(&stage).await;
+    }
+    outposts::all_online(&stage, &outposts).await;
+    let begun = Instant::now();
+    let (away, last) = (seconds("FLUXNOC_AWAY", 45), outposts.len() - 1);
+    outposts[last].cut(&stage);
+
+    let leader = stage.leader(&[0, 1, 2]).await.unwrap();
+    let mut killed = stage.servers[leader].process.take().unwrap();
+    killed.kill().await.unwrap();
+    let next = takes_over(&stage, &but(leader), "killed").await;
+    stage.start(leader);
+    stage.until("it is back", PATIENCE, async |stage| stage.all_nominal(SERVERS).await).await;
+
+    let paused = Instant::now();
+    stage.servers[next].signal(Signal::SIGSTOP);
+    takes_over(&stage, &but(next), "paused").await;
+    stage.down(0).await;
+    tokio::time::sleep(pause().saturating_sub(paused.elapsed())).await;
+    stage.servers[next].signal(Signal::SIGCONT);
+    stage.until("it stands by", PATIENCE, async |stage| stage.all_nominal(SERVERS).await).await;
+
+    stage.database.stop(Signal::SIGINT);
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    stage.database.again();
+    stage.until("all are ready", PATIENCE, async |stage| stage.all_nominal(SERVERS).await).await;
+    stage.targets[0].open().await;
+
+    tokio::time::sleep(away.saturating_sub(begun.elapsed())).await;
+    let gap = outposts::longest_gap(&outposts[last].target.times(), begun, Instant::now());
+    assert!(gap < UNRUN, "cut off, it ran nothing for {gap:?}");
+    // What it finds when it is back is told; what it kept is history.
+    outposts[last].target.close().await;
+    outposts[last].mend(&stage);
+    outposts::told(&stage, &outposts[last], "fired").await;
+    outposts[last].target.open().await;
+    outposts::told(&stage, &outposts[last], "recovered").await;
+    let back = Instant::now();
+    outposts::all_online(&stage, &outposts).await;
+    println!("cut off for {away:?}: all told and counted {:.1?} after that", back.elapsed());
+
+    let end = Instant::now();
+    for (n, target) in stage.targets.iter().enumerate().skip(1) {
+        let gap = outposts::longest_gap(&target.times(), begun, end);
+        println!("h{n} stood still for {gap:.1?} at most");
+        assert!(gap < UNRUN, "h{n} stood still for {gap:?}");
+    }
+    for outpost in &outposts[..last] {
+        let gap = outposts::longest_gap(&outpost.target.times(), begun, end);
+        println!("{} stood still for {gap:.1?} at most", outpost.host());
+        assert!(gap < UNRUN, "{} stood still for {gap:?}", outpost.host());
+    }
+    stage.told(0, "recovered", 1).await;
+    stage.settles().await;
+    for outpost in &mut outposts {
+        outpost.stop().await;
+    }
+    outposts::counted_once(&stage, &outposts).await;
 }

@@ -105,6 +105,19 @@ async fn fs_10_silence_of_more_than_two_minutes_is_offline_and_the_one_alert() {
 }
 
 #[tokio::test]
+async fn what_an_agent_told_waits_for_no_heartbeat_of_it() {
+    let place = Place::new();
+    let mut lab = place.start(&["branch-1"]).await;
+    let mut agent = Hand::ready(&mut lab, "branch-1").await;
+    agent.beat(&mut lab, 5, 0).await.unwrap();
+    agent.report(&mut lab, "far/ping", lab::good()).await;
+    lab.clock.advance(Span::from_secs(9));
+    agent.report(&mut lab, "far/ping", lab::refused()).await;
+    let alert = lab.world.alert_of(&"far/ping".parse().unwrap()).expect("an alert");
+    assert!(alert.fired.is_some() && alert.cause.is_none(), "{alert:?}");
+}
+
+#[tokio::test]
 async fn fs_09_a_slow_or_failing_agent_is_degraded_and_that_is_a_warning() {
     let place = Place::new();
     let mut lab = place.start(&["branch-1"]).await;

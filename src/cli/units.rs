@@ -193,12 +193,18 @@ mod tests {
     use crate::cli::args::Cli;
     use crate::config::yaml;
 
+    /// The reader of configurations merges nothing; what the services share stands by itself.
+    fn read(compose: &str) -> yaml::Node {
+        let plain = compose.replace("    <<: *fluxnoc\n", "").replace("x-fluxnoc: &fluxnoc", "x:");
+        yaml::read(&plain).unwrap()
+    }
+
     #[test]
     fn fb_14_fs_04_d_33_the_compose_file_has_the_documents_numbers() {
         let text = compose();
         let (container, compose) = text.split_once("\n---\n").unwrap();
         assert!(container.contains("EXPOSE 4040 4041 8081"), "{container}");
-        let read = yaml::read(compose).unwrap();
+        let read = read(compose);
         let server = read.get("services").and_then(|all| all.get("server")).unwrap();
         let check = server.get("healthcheck").unwrap();
         let said = |key: &str| check.get(key).and_then(yaml::Node::text);
@@ -233,9 +239,7 @@ mod tests {
     fn the_compose_file_runs_a_server_on_its_database_and_an_agent_at_the_server() {
         let text = compose();
         let (_, compose) = text.split_once("\n---\n").unwrap();
-        // The reader of configurations merges nothing; what the services share stands by itself.
-        let plain = compose.replace("    <<: *fluxnoc\n", "").replace("x-fluxnoc: &fluxnoc", "x:");
-        let read = yaml::read(&plain).unwrap();
+        let read = read(compose);
         let at = |path: &[&str]| {
             let node = path.iter().try_fold(&read, |node, key| node.get(key));
             node.unwrap_or_else(|| panic!("{path:?} is missing"))

@@ -76,10 +76,12 @@ pub trait Net {
 pub fn of_check(net: &impl Net, check: &CheckKey, since: Timestamp) -> Reach {
     let Some(host) = net.host(&check.host) else { return Reach::Up };
     let mut look = Look { net, since, known: HashMap::new() };
-    // Who does not hear the agent knows nothing of what it looks at.
+    // Who does not hear the agent knows nothing of what it looks at. A problem that the agent itself
+    // has told says that it was heard: only one for want of results waits for its next word.
     if let Some(vantage) = net.vantage(check) {
         match look.host(vantage, DEPTH) {
             Reach::Up => {}
+            Reach::Doubt(_) if net.heard(check).is_some() => {}
             dark => return dark,
         }
     }

@@ -12,9 +12,15 @@ struct Map {
     hosts: Vec<Host>,
     heard: HashMap<CheckKey, Heard>,
     canaries: Vec<Name>,
+    /// The agent that runs all checks of `web`.
+    agent: Option<&'static str>,
 }
 
 impl Net for Map {
+    fn vantage(&self, check: &CheckKey) -> Option<&Host> {
+        self.host(self.agent.filter(|_| &*check.host == "web")?)
+    }
+
     fn host(&self, name: &str) -> Option<&Host> {
         self.hosts.iter().find(|host| &*host.name == name)
     }
@@ -71,6 +77,31 @@ fn word(reach: &Reach) -> String {
         Reach::Up => "up".to_owned(),
         Reach::Doubt(key) => format!("doubt {}", key.host),
         Reach::Down(key) => format!("down {}", key.host),
+    }
+}
+
+/// What an agent told is not doubted until its next heartbeat; that nothing comes from it is.
+#[test]
+fn fs_10_an_agents_word_is_believed_and_its_silence_explained() {
+    for (agent, disk, expected) in [
+        ('a', 'd', "up"),
+        ('o', 'd', "up"),
+        ('s', 'd', "up"),
+        ('d', 'd', "down a-1"),
+        ('a', '-', "up"),
+        ('o', '-', "doubt a-1"),
+        ('s', '-', "doubt a-1"),
+        ('d', '-', "down a-1"),
+    ] {
+        let net = Map::default().with("a-1", agent, &[], Need::Any);
+        let mut net = net.with("web", '-', &[], Need::Any);
+        net.agent = Some("a-1");
+        let check = CheckKey::new("web", "disk");
+        // Without a letter its results are overdue.
+        if disk != '-' {
+            net.heard.insert(check.clone(), heard(disk));
+        }
+        assert_eq!(word(&of_check(&net, &check, SINCE)), expected, "{agent} {disk}");
     }
 }
 

@@ -26,27 +26,35 @@ pub const SERVERS: usize = 3;
 /// Services that are watched.
 pub const TARGETS: usize = 4;
 
-/// A service that is there or not, and counts who asks.
+/// A service that is there or not, and notes when it is asked.
 pub struct Target {
     pub at: SocketAddr,
     asked: Arc<AtomicUsize>,
+    times: Arc<std::sync::Mutex<Vec<Instant>>>,
     open: Option<JoinHandle<()>>,
 }
 
 impl Target {
-    async fn new(at: SocketAddr, asked: &Arc<AtomicUsize>) -> Self {
-        let mut target = Self { at, asked: Arc::clone(asked), open: None };
+    pub async fn new(at: SocketAddr, asked: &Arc<AtomicUsize>) -> Self {
+        let asked = Arc::clone(asked);
+        let mut target = Self { at, asked, times: Arc::default(), open: None };
         target.open().await;
         target
+    }
+
+    /// When it was asked.
+    pub fn times(&self) -> Vec<Instant> {
+        self.times.lock().unwrap().clone()
     }
 
     pub async fn open(&mut self) {
         let listener = TcpListener::bind(self.at).await.unwrap();
         self.at = listener.local_addr().unwrap();
-        let asked = Arc::clone(&self.asked);
+        let (asked, times) = (Arc::clone(&self.asked), Arc::clone(&self.times));
         self.open = Some(tokio::spawn(async move {
             while listener.accept().await.is_ok() {
                 asked.fetch_add(1, Ordering::Relaxed);
+                times.lock().unwrap().push(Instant::now());
             }
         }));
     }
@@ -121,7 +129,9 @@ impl Server {
 /// All of it.
 pub struct Stage {
     pub database: postgres_server::Server,
-    url: String,
+    pub url: String,
+    /// Whether other network namespaces reach the servers.
+    open: bool,
     pub targets: Vec<Target>,
     asked: Arc<AtomicUsize>,
     pub receiver: Receiver,
@@ -138,6 +148,11 @@ async fn free() -> SocketAddr {
 impl Stage {
     /// Three servers, of which one leads and all are ready.
     pub async fn set() -> Self {
+        Self::with("", false).await
+    }
+
+    /// The same with more in the configuration; `open`: other network namespaces reach the servers.
+    pub async fn with(more: &str, open: bool) -> Self {
         let database = postgres_server::Server::start();
         let url = database.database();
         let dir = tempfile::tempdir().unwrap();
@@ -147,7 +162,8 @@ impl Stage {
             targets.push(Target::new(([127, 0, 0, 1], 0).into(), &asked).await);
         }
         let receiver = Receiver::start(|_| status(204)).await;
-        std::fs::write(dir.path().join("config.toml"), config(&targets, &receiver.url)).unwrap();
+        let text = config(&targets, &receiver.url) + more;
+        std::fs::write(dir.path().join("config.toml"), text).unwrap();
         let mut servers = Vec::new();
         for n in 0..SERVERS {
             servers.push(Server {
@@ -160,7 +176,7 @@ impl Stage {
         }
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10));
         let http = http.build().unwrap();
-        let mut stage = Self { database, url, targets, asked, receiver, servers, http, dir };
+        let mut stage = Self { database, url, open, targets, asked, receiver, servers, http, dir };
         for n in 0..SERVERS {
             stage.start(n);
         }
@@ -179,14 +195,22 @@ impl Stage {
             .append(true)
             .open(self.dir.path().join(format!("log-{n}")))
             .unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_fluxnoc"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxnoc"));
+        command.env_clear();
+        let listen = if self.open {
+            command.env("FLUXNOC_SERVER__INSECURE", "true");
+            command.env("FLUXNOC_CLUSTER__ADVERTISE", format!("http://{}", server.api));
+            format!("0.0.0.0:{}", server.api.port())
+        } else {
+            server.api.to_string()
+        };
+        let child = command
             .arg("--config")
             .arg(self.dir.path().join("config.toml"))
             .arg("--data-dir")
             .arg(&server.data)
-            .args(["serve", "--listen", &server.api.to_string(), "--database"])
+            .args(["serve", "--listen", &listen, "--database"])
             .arg(format!("postgres://fluxnoc@{}/{name}", server.wire.at))
-            .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.dir.path())
             .env("FLUXNOC_SERVER__HEALTH_ADDR", server.health.to_string())
@@ -198,6 +222,11 @@ impl Stage {
             .spawn()
             .unwrap();
         server.process = Some(child);
+    }
+
+    /// A file or folder of the stage.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// What a server logged.
@@ -215,10 +244,11 @@ impl Stage {
         let begun = Instant::now();
         while !wanted(self).await {
             if begun.elapsed() > patience {
-                for n in 0..SERVERS {
-                    let log = self.log(n);
+                let of_agents = (1..10).map(|n| format!("a-{n}.log"));
+                for name in (0..SERVERS).map(|n| format!("log-{n}")).chain(of_agents) {
+                    let log = std::fs::read_to_string(self.path(&name)).unwrap_or_default();
                     let tail: Vec<&str> = log.lines().rev().take(15).collect();
-                    println!("--- noc-{n}");
+                    println!("--- {name}");
                     tail.iter().rev().for_each(|line| println!("{line:.300}"));
                 }
                 panic!("{what}: not within {patience:?}");
@@ -320,6 +350,15 @@ impl Stage {
         let number = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         number
+    }
+
+    /// The number under which the store has the check of a host's port.
+    pub async fn number_of(&self, host: &str) -> i64 {
+        let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        let sql = "SELECT no FROM checks WHERE host = $1 AND name = 'tcp'";
+        let no = sqlx::query_scalar(sql).bind(host).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        no
     }
 
     /// No edge is told under two keys or lost, and nothing waits.
