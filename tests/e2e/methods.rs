@@ -1,13 +1,16 @@
 //! FM-01: whatever way a host is watched in, it is a line of the same list, and a changed value of
 //! each is on screen in time.
 //!
-//! Real sources only: a program that a check runs, net-snmp's agent by v2c and by v3, nginx.
+//! Real sources only: a program that a check runs, net-snmp's agent by v2c and by v3, nginx, and
+//! `fluxnoc agent`, which runs a program in its own way.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::house::{House, LARGE, esc, has_row, type_line};
+use crate::house::{House, LARGE, esc, has_row, type_line, words_of};
 use crate::nginx::Nginx;
 use crate::pty::PATIENCE;
 use crate::snmpd::Snmpd;
@@ -21,7 +24,9 @@ const COMMUNITY: &str = "f0ur-c0mmunity";
 /// Where the agent's values are: `PREFIX.2.0` for the host of version 2c, `.3.0` for version 3.
 const PREFIX: &str = "1.3.6.1.4.1.8072.9999.1";
 /// The ways, each the name of its host and of the file that its value is in.
-const WAYS: [&str; 4] = ["by-local", "by-snmp-2c", "by-snmp-3", "by-api"];
+const WAYS: [&str; 5] = ["by-local", "by-snmp-2c", "by-snmp-3", "by-api", "by-agent"];
+/// The agent's own name, and so that of the host which stands for it.
+const AGENT: &str = "branch-1";
 
 /// Replaces a file in one step, so that nobody reads half of it.
 fn put(path: &Path, text: &str) {
@@ -52,6 +57,13 @@ impl Sources {
         std::fs::write(&script, text).unwrap();
         let lines = format!("pass .{PREFIX} /bin/sh {}", script.display());
         let web = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        // What the agent runs is a program, never a line for the shell.
+        let folder = dir.path().join("allowed");
+        std::fs::create_dir(&folder).unwrap();
+        let job = folder.join("job");
+        let text = format!("#!/bin/sh\necho 'ran | queue='$(cat {})\n", at("by-agent"));
+        std::fs::write(&job, text).unwrap();
+        std::fs::set_permissions(&job, std::fs::Permissions::from_mode(0o755)).unwrap();
         let server = format!(
             "server {{ listen 127.0.0.1:{web}; location / {{ root {}; default_type application/json; }} }}",
             dir.path().display()
@@ -110,7 +122,13 @@ impl Sources {
              values = {{ queue = {{ path = \"$.queue\", warning = \"30\", critical = \"40\" }} }}",
             self.web
         );
+        let far = format!(
+            "kind = \"custom\"\nname = \"job\"\ncommand = [\"{}\"]\nagent = \"{AGENT}\"\n\
+             metrics = {{ queue = {{ warning = \"30\", critical = \"40\" }} }}",
+            self.file("allowed/job").display()
+        );
         let hosts = [
+            host("by-agent", far),
             host("by-local", local),
             host("by-snmp-2c", snmp(&community, 2)),
             host("by-snmp-3", snmp(user, 3)),
@@ -122,23 +140,51 @@ impl Sources {
     }
 }
 
+/// The agent, which ends with its value.
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Agent {
+    /// Registers at the server and works for it.
+    fn start(house: &House, url: &str, scripts: &Path) -> Self {
+        let made = house.run(&["token", "add", "--agent", AGENT]);
+        assert!(made.status.success(), "{}", words_of(&made));
+        let token = String::from_utf8(made.stdout).unwrap();
+        let token = token.lines().last().unwrap().trim().to_owned();
+        let log = std::fs::File::create(house.file("agent.log")).unwrap();
+        let mut command = house.command(&["agent", "--data-dir"]);
+        command.arg(house.file("agent")).arg("--allow-scripts").arg(scripts);
+        command.env("SPEED_SERVER_URL", url).env("AGENT_NAME", AGENT).env("AGENT_TOKEN", token);
+        Self(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
+    }
+}
+
 /// Where the words of a host's line begin.
 fn columns(screen: &str, words: &[&str]) -> Option<Vec<usize>> {
     let line = screen.lines().find(|line| words.iter().all(|word| line.contains(word)))?;
     words.iter().map(|word| line.split_once(word).map(|(left, _)| left.chars().count())).collect()
 }
 
-/// Five changes of all four values at once, each over a threshold and so with another line of the
+/// Five changes of all values at once, each over a threshold and so with another line of the
 /// list; then one on each host's own page that changes nothing but the number. Every change is
 /// timed from the file to the screen: of each host's six, five take at most one interval and a
 /// second, and none more than [`STALL`] on top, which only a machine that stands still needs.
 #[test]
 #[ignore = "needs snmpd and nginx; tests/run runs it"]
-fn fm_01_local_snmp_2c_snmp_3_and_api_are_lines_of_one_list_and_each_change_is_seen_in_time() {
+fn fm_01_local_agent_snmp_2c_snmp_3_and_api_are_lines_of_one_list_each_change_seen_in_time() {
     let sources = Sources::start();
     let house = House::new(&sources.config());
+    let url = house.serve();
+    let _agent = Agent::start(&house, &url, &sources.file("allowed"));
+    // The console of the machine that serves: nothing is between it and the engine but a socket.
     let mut console = house.console(LARGE, &[]);
-    console.wait("all are OK", PATIENCE, |screen| screen.contains("4 OK"));
+    console.wait("the first results", PATIENCE, |screen| screen.contains(" OK"));
     console.silence(Duration::from_millis(400), PATIENCE);
     console.send("3");
     console.wait("the list of hosts", PATIENCE, |screen| {
