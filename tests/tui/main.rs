@@ -17,6 +17,7 @@ mod expiring;
 mod finding;
 mod fixture;
 mod flapping;
+mod forms;
 mod handover;
 mod hold;
 mod interfaces;

@@ -98,7 +98,9 @@ fn view_field(
             // The text has its place; how it is written stands behind it while there is room.
             let own = if here && about + 24 < room { room - about - 2 } else { room };
             let scroll = if here { input.visual_scroll(own.saturating_sub(1)) } else { 0 };
-            s.say(x, y, own, skip_columns(text, scroll), Role::Input);
+            // What the next letter replaces looks as chosen text does.
+            let role = if here && field.offered { Role::Selection } else { Role::Input };
+            s.say(x, y, own, skip_columns(text, scroll), role);
             if text.is_empty() && !here {
                 s.say(x, y, room, &field.about, Role::Muted);
             } else if here && own < room {
