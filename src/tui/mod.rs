@@ -65,6 +65,7 @@ pub mod wall;
 pub mod wall_board;
 pub mod watch;
 pub mod widgets;
+pub mod wrap;
 pub mod zone;
 
 pub use effect::Leave;

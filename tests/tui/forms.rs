@@ -108,3 +108,76 @@ fn dc_04_dc_05_the_first_letter_replaces_what_a_form_was_filled_with() {
         }
     }
 }
+
+/// A new rule that is tried; its answer is awaited.
+fn tried(size: (u16, u16)) -> Console {
+    let mut console = Console::new(size, actor(Role::Admin), options());
+    console.feed(fixture::picture());
+    console.rest();
+    console.press("g r");
+    console.press("g T");
+    console.answers = false;
+    console.write("High CPU").press("tab").write("*").press("tab").write("cpu_usge");
+    console.press("tab tab tab").write("90");
+    trial::waits(&mut console);
+    console
+}
+
+fn answer(console: &mut Console, draft: DraftAnswer) {
+    let id = *console.app.pending.keys().max().unwrap();
+    console.on(Msg::Reply { id, result: Ok(Reply::Answer(Answer::TryRules(draft))) });
+}
+
+/// The words of a screen without what frames them.
+fn words(console: &mut Console) -> String {
+    let screen = console.screen().replace(['│', '╭', '╰', '─'], " ");
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const REMEDY: &str = "`cpu_usge` is given by no check of the hosts that match; did you mean \
+    `cpu_usage`, which a check of kind system gives? Write metric = \"cpu_usage\", or the name of \
+    the check before it: system.cpu_usage";
+
+#[test]
+fn fm_24_what_is_wrong_with_a_rule_is_said_to_its_end() {
+    for size in SIZES.into_iter().chain([(60, 18)]) {
+        let mut console = tried(size);
+        let problem = DraftProblem {
+            line: 3,
+            column: 10,
+            message: SafeText::line(&format!("metric: {REMEDY}")),
+        };
+        answer(&mut console, DraftAnswer { problems: vec![problem], trials: Vec::new() });
+        // Sent, the keys go to what is wrong.
+        console.press("enter");
+        let screen = console.screen();
+        assert!(words(&mut console).contains(REMEDY), "{size:?}\n{screen}");
+        assert!(screen.contains("Save") && screen.contains("Cancel"), "{size:?}\n{screen}");
+        assert!(screen.contains("metric  cpu_usge"), "{size:?}\n{screen}");
+        // The keys are always seen, wherever they go.
+        for _ in 0..16 {
+            console.press("tab");
+            let screen = console.screen();
+            assert!(screen.contains('›'), "{size:?}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn fm_24_why_a_rule_was_not_saved_is_said_to_its_end() {
+    let why = "rules.d/high-cpu.toml cannot be written: permission denied; give the directory \
+        /etc/fluxnoc/rules.d to the user that fluxnoc runs as, or copy the rule as TOML and put it \
+        there by hand, then :reload";
+    for size in SIZES {
+        let mut console = tried(size);
+        let draft = trial::tried("critical_threshold = 90", fixture::now());
+        answer(&mut console, draft);
+        console.press("enter");
+        let id = *console.app.pending.keys().max().unwrap();
+        let problem = Problem::invalid(why);
+        console.on(Msg::Reply { id, result: Err(problem) });
+        let screen = console.screen();
+        assert!(words(&mut console).contains(why), "{size:?}\n{screen}");
+        assert!(screen.contains("Save") && screen.contains("Cancel"), "{size:?}\n{screen}");
+    }
+}
