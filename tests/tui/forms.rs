@@ -181,3 +181,19 @@ fn fm_24_why_a_rule_was_not_saved_is_said_to_its_end() {
         assert!(screen.contains("Save") && screen.contains("Cancel"), "{size:?}\n{screen}");
     }
 }
+
+#[test]
+fn a_check_that_runs_every_five_seconds_is_not_run_now() {
+    let mut console = tried((120, 40));
+    let mut draft = trial::tried("critical_threshold = 90", fixture::now());
+    let trial = &mut draft.trials[0];
+    trial.every = Some(Span::from_secs(5));
+    trial.rows[0].firing = Span::from_secs(7);
+    let newest = &mut trial.rows[0].newest[0];
+    newest.to = Some(newest.from + Span::from_secs(4));
+    answer(&mut console, draft);
+    let screen = console.screen();
+    assert!(screen.contains("every 5s"), "{screen}");
+    assert!(screen.contains("firing 7s;") && screen.contains("for 4s"), "{screen}");
+    assert!(!screen.contains(" now"), "{screen}");
+}
