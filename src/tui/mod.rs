@@ -28,6 +28,7 @@ pub mod glyphs;
 pub mod groups;
 pub mod handover;
 pub mod header;
+pub mod hints;
 pub mod input;
 pub mod keymap;
 pub mod layout;

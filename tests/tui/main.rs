@@ -19,6 +19,7 @@ mod fixture;
 mod flapping;
 mod forms;
 mod handover;
+mod hints;
 mod hold;
 mod interfaces;
 mod invariants;
