@@ -29,6 +29,7 @@ mod look;
 mod looks;
 mod notifications;
 mod overlays;
+mod pages;
 mod queue;
 mod rules;
 mod saved_rule;

@@ -1,0 +1,55 @@
+//! Pages say what they know where they have the columns for it.
+
+use std::sync::Arc;
+
+use fluxnoc::model::spec::Kind;
+use fluxnoc::model::{CheckKey, Metric, Observation, Range, SafeText, State, Status, Unit};
+use fluxnoc::protocol::{Event, LiveCheck};
+
+use crate::invariants::{SIZES, opened};
+use crate::{Console, fixture, options, trial};
+
+/// A host with a check whose output nearly fills the row; nothing was measured yet.
+#[test]
+fn a_text_takes_the_columns_in_which_nothing_is_drawn() {
+    let said = "connection refused by 10.0.3.1:3306, asked 3x";
+    let mut console = Console::open((80, 24));
+    console.answers = false;
+    let status = Status { state: State::Critical, ..fixture::fine(said) };
+    console.feed(vec![fixture::check("fra-01", "mysql", Kind::Mysql, status)]);
+    console.press("enter enter");
+    let screen = console.screen();
+    assert!(screen.lines().nth(2).unwrap().contains(said), "{screen}");
+}
+
+#[test]
+fn the_thresholds_of_a_machine_stand_beside_its_numbers() {
+    for size in SIZES {
+        let mut console = Console::open(size);
+        console.press("enter enter");
+        console.rest();
+        let (warning, critical) = (Some(Range::above(75.0)), Some(Range::above(90.0)));
+        let metric =
+            |name: &str| Metric { warning, critical, ..Metric::new(name, 40.0, Unit::Percent) };
+        let mut metrics: Vec<Metric> =
+            ["cpu_usage", "memory_usage", "io_wait", "swap_usage"].map(metric).into();
+        metrics.push(metric("disk_usage").of("/var/lib/postgresql"));
+        metrics.push(metric("network_error_rate").of("te-0/1/0"));
+        let observation = Observation {
+            duration_us: 31_000,
+            output: SafeText::line("cpu 40 %"),
+            metrics,
+            ..Observation::default()
+        };
+        let check = CheckKey::new("fra-01", "mysql");
+        let at = fixture::now() + fluxnoc::model::Span::from_millis(300);
+        let live = LiveCheck { check, at, next: None, observation };
+        console.feed(vec![Event::Live(Arc::new(live))]);
+        if size.0 < 100 {
+            console.press("tab tab");
+        }
+        let screen = console.screen();
+        assert_eq!(screen.matches("> 75 / > 90").count(), 6, "{size:?}\n{screen}");
+        assert!(screen.contains("network_error_rate[te-0/1/0]"), "{screen}");
+    }
+}
