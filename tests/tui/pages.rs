@@ -53,3 +53,20 @@ fn the_thresholds_of_a_machine_stand_beside_its_numbers() {
         assert!(screen.contains("network_error_rate[te-0/1/0]"), "{screen}");
     }
 }
+
+#[test]
+fn the_state_of_a_rules_check_is_whole() {
+    for size in SIZES {
+        let mut console = trial::shown(size);
+        if size.0 < 100 {
+            console.press("tab");
+        }
+        let screen = console.screen();
+        let of = |host: &str| screen.lines().find(|line| line.contains(host)).unwrap().to_owned();
+        let soft = of("lon-03/High CPU");
+        assert!(soft.contains("▲ WARN") && soft.contains("0/3"), "{soft}");
+        assert!(of("dal-03/High CPU").contains("● CRIT"), "{screen}");
+        assert!(of("fra-01/High CPU").contains("✓ OK"), "{screen}");
+        assert!(!soft.contains("WARNING …"), "{soft}");
+    }
+}
