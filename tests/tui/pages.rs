@@ -9,6 +9,39 @@ use fluxnoc::protocol::{Event, LiveCheck};
 use crate::invariants::{SIZES, opened};
 use crate::{Console, fixture, options, trial};
 
+/// The numbers in a title, by the word before or behind each.
+fn number(title: &str, word: &str) -> usize {
+    let parts = title.split([':', ',', ';']).map(str::trim);
+    let mut of = parts.filter_map(|part| {
+        let rest = part.strip_prefix(word).or_else(|| part.strip_suffix(word))?;
+        rest.trim().parse().ok()
+    });
+    of.next().unwrap_or(0)
+}
+
+#[test]
+fn the_numbers_of_the_alerts_title_add_up() {
+    for size in SIZES {
+        for keys in ["1", "2", "2 s enter j s enter"] {
+            let mut console = Console::open(size);
+            console.press(keys);
+            console.app.message = None;
+            let rows = console.app.lists.alerts.len();
+            let screen = console.screen();
+            let line = screen.lines().find(|line| line.contains("Alerts: ")).unwrap();
+            let title = line.split("Alerts: ").nth(1).unwrap();
+            let title = title.split(" ─").next().unwrap().split("  ").next().unwrap();
+            let sum: usize = ["unhandled", "handled", "snoozed", "explained", "soft"]
+                .iter()
+                .map(|word| number(title, word))
+                .sum();
+            assert_eq!(sum, rows, "{keys} at {size:?}: {title}");
+            assert_eq!(number(title, "in windows"), 1, "they are no rows: {title}");
+            assert!(line.contains(&format!("of {rows}")) || size.0 < 100, "{line}");
+        }
+    }
+}
+
 /// A host with a check whose output nearly fills the row; nothing was measured yet.
 #[test]
 fn a_text_takes_the_columns_in_which_nothing_is_drawn() {
