@@ -103,3 +103,21 @@ fn the_state_of_a_rules_check_is_whole() {
         assert!(!soft.contains("WARNING …"), "{soft}");
     }
 }
+
+#[test]
+fn sentences_and_names_are_whole() {
+    let mut console = opened((60, 15), "g z", options());
+    let screen = console.screen();
+    assert!(screen.contains("2026-02-24"), "{screen}");
+    for size in SIZES {
+        let mut console = opened(size, "7", options());
+        let screen = console.screen();
+        // At 80 columns the lower rows have it whole.
+        assert!(screen.contains("DB Patching - Feb 21") || size.0 < 100, "{size:?}\n{screen}");
+        assert!(screen.contains("for j.smith") || size.0 < 100, "{size:?}\n{screen}");
+        assert!(screen.contains("fra-*: 60 hosts"), "{size:?}\n{screen}");
+        let mut console = opened(size, "8", options());
+        let screen = console.screen();
+        assert!(screen.contains("» acknowledged "), "{size:?}\n{screen}");
+    }
+}
