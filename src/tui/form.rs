@@ -3,7 +3,7 @@
 //! In: keys, pasted text, moves between fields. Out: what each field says, and what is wrong with
 //! it. A form knows nothing of what it is for: that is its opener's.
 
-use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
@@ -37,21 +37,36 @@ pub struct Field {
     pub kind: Kind,
     /// What is wrong with it.
     pub error: Option<String>,
+    /// True while the text is the one that it was filled with: it is chosen as a whole, and the first
+    /// letter replaces it.
+    pub offered: bool,
 }
 
 impl Field {
-    /// A field for text.
+    /// A field for text, filled with a value that the first letter replaces; keys that move or erase
+    /// keep it.
     #[must_use]
     pub fn text(name: &'static str, value: &str, about: impl Into<String>) -> Self {
         let kind = Kind::Text(Input::new(value.to_owned()));
-        Self { name, about: about.into(), kind, error: None }
+        Self { name, about: about.into(), kind, error: None, offered: !value.is_empty() }
     }
 
     /// A field for a choice of two.
     #[must_use]
     pub fn toggle(name: &'static str, on: bool, yes: &'static str, no: &'static str) -> Self {
         let kind = Kind::Toggle { on, yes, no };
-        Self { name, about: "Space changes it".to_owned(), kind, error: None }
+        let about = "Space changes it".to_owned();
+        Self { name, about, kind, error: None, offered: false }
+    }
+
+    /// Its text, about to be edited; `letter` when something is typed into it.
+    fn touched(&mut self, letter: bool) -> Option<&mut Input> {
+        let Kind::Text(input) = &mut self.kind else { return None };
+        if std::mem::take(&mut self.offered) && letter {
+            *input = Input::default();
+        }
+        self.error = None;
+        Some(input)
     }
 }
 
@@ -64,6 +79,13 @@ pub enum Place {
     Send,
     /// At the button that closes.
     Cancel,
+}
+
+/// True for a key that puts a letter into a text.
+#[must_use]
+pub fn types(key: KeyEvent) -> bool {
+    let held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    matches!(key.code, KeyCode::Char(_)) && !held
 }
 
 /// A form; see the module's head.
@@ -126,25 +148,21 @@ impl Form {
 
     /// Edits the text under the keys.
     pub fn key(&mut self, key: KeyEvent) {
-        let Some(field) = self.here() else { return };
-        let Kind::Text(input) = &mut field.kind else { return };
-        let full = input.value().chars().count() >= LENGTH_LIMIT;
-        if !(full && matches!(key.code, KeyCode::Char(_))) {
+        let types = types(key);
+        let Some(input) = self.here().and_then(|field| field.touched(types)) else { return };
+        if !(types && input.value().chars().count() >= LENGTH_LIMIT) {
             input.handle_event(&TerminalEvent::Key(key));
-            field.error = None;
         }
     }
 
     /// Takes the first line of a pasted text into the text under the keys.
     pub fn paste(&mut self, text: &str) {
-        let Some(field) = self.here() else { return };
-        let Kind::Text(input) = &mut field.kind else { return };
+        let Some(input) = self.here().and_then(|field| field.touched(true)) else { return };
         let room = LENGTH_LIMIT.saturating_sub(input.value().chars().count());
         let first = text.lines().next().unwrap_or("");
         for letter in first.chars().filter(|c| !c.is_control()).take(room) {
             input.handle(InputRequest::InsertChar(letter));
         }
-        field.error = None;
     }
 
     /// What a field says, without blanks around it; nothing for an unknown one.
@@ -199,8 +217,6 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyModifiers;
-
     use super::*;
 
     fn form() -> Form {
@@ -235,6 +251,7 @@ mod tests {
     #[test]
     fn letters_go_where_the_keys_are_and_choices_take_none() {
         let mut form = form();
+        form.key(KeyEvent::new(KeyCode::End, KeyModifiers::NONE));
         form.key(letter('c'));
         assert!(!form.toggle());
         form.step(true);
@@ -242,9 +259,37 @@ mod tests {
         assert!(form.toggle() && form.is_on("sticky"));
         form.step(true);
         form.paste("30m\nrm -rf\u{1b}");
-        assert_eq!((form.text("comment"), form.text("end")), ("abc", "4h30m"));
+        assert_eq!((form.text("comment"), form.text("end")), ("abc", "30m"));
         form.paste(&"y".repeat(1_000_000));
         assert_eq!(form.text("end").len(), LENGTH_LIMIT);
+    }
+
+    #[test]
+    fn what_was_filled_in_is_replaced_by_a_letter_and_kept_by_a_key_that_moves() {
+        let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+        for (code, text) in [
+            (KeyCode::Char('x'), "xy"),
+            (KeyCode::End, "aby"),
+            (KeyCode::Home, "yab"),
+            (KeyCode::Left, "ayb"),
+            (KeyCode::Backspace, "ay"),
+        ] {
+            let mut form = form();
+            form.key(plain(code));
+            form.key(letter('y'));
+            assert_eq!(form.text("comment"), text, "{code:?}");
+        }
+        let mut form = form();
+        form.key(KeyEvent::new(KeyCode::Char('e'), KeyModifiers::CONTROL));
+        form.key(letter('y'));
+        assert_eq!(form.text("comment"), "aby", "Ctrl-E is End");
+        // Looked at and left, it is still what was filled in.
+        form.step(true);
+        form.step(true);
+        form.step(false);
+        form.step(true);
+        form.key(letter('9'));
+        assert_eq!(form.text("end"), "9");
     }
 
     #[test]

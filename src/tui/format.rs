@@ -21,6 +21,17 @@ pub fn age(span: Span) -> String {
     }
 }
 
+/// How long something takes or lasted: to the second below two minutes, then in the steps of [`age`].
+/// Nothing lasts `now`.
+#[must_use]
+pub fn length(span: Span) -> String {
+    match span.millis() {
+        millis if millis < 1000 => span.to_string(),
+        millis if millis < 120_000 => format!("{}s", millis / 1000),
+        _ => age(span),
+    }
+}
+
 /// At most three significant figures: `9.14`, `88.2`, `503`.
 #[must_use]
 pub fn figure(value: f64) -> String {
@@ -110,7 +121,8 @@ pub fn value(value: f64, unit: &Unit) -> String {
 /// A round-trip time in milliseconds with one decimal, right for a column of numbers.
 #[must_use]
 pub fn round_trip(value: Option<f64>) -> String {
-    match value {
+    // A zero has no sign, whatever was summed up to it.
+    match value.map(|ms| ms + 0.0) {
         Some(ms) if ms.is_finite() && ms < 9_999.5 => {
             if ms >= 999.95 {
                 format!("{ms:.0}")
@@ -156,6 +168,21 @@ mod tests {
     }
 
     #[test]
+    fn what_lasts_is_never_now() {
+        let cases = [
+            (0, "0s"),
+            (250, "250ms"),
+            (5000, "5s"),
+            (61_500, "61s"),
+            (120_000, "2m"),
+            (11_499_000, "3h10m"),
+        ];
+        for (millis, text) in cases {
+            assert_eq!(length(Span::from_millis(millis)), text, "{millis}");
+        }
+    }
+
+    #[test]
     fn numbers_carry_their_unit() {
         let cases = [
             (0.031, Unit::Seconds, "31 ms"),
@@ -174,6 +201,7 @@ mod tests {
         }
         assert_eq!(round_trip(Some(0.34)), "0.3");
         assert_eq!(round_trip(Some(12_345.0)), "12.3s");
+        assert_eq!(round_trip(Some(-0.0)), "0.0");
         assert_eq!(round_trip(None), "–");
     }
 }

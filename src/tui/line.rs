@@ -121,8 +121,8 @@ impl Line {
         Self { purpose, input: Input::new(text.to_owned()), error: None, offered: false }
     }
 
-    /// A line with one value that Enter takes and the first letter replaces, such as a length of
-    /// time; keys that move or erase keep it.
+    /// A line with a value that Enter takes and the first letter replaces, such as a length of time or
+    /// the usual comment; keys that move or erase keep it.
     #[must_use]
     pub fn offering(purpose: Purpose, text: &str) -> Self {
         Self { offered: !text.is_empty(), ..Self::new(purpose, text) }

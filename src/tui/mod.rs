@@ -28,6 +28,7 @@ pub mod glyphs;
 pub mod groups;
 pub mod handover;
 pub mod header;
+pub mod hints;
 pub mod input;
 pub mod keymap;
 pub mod layout;
@@ -65,6 +66,7 @@ pub mod wall;
 pub mod wall_board;
 pub mod watch;
 pub mod widgets;
+pub mod wrap;
 pub mod zone;
 
 pub use effect::Leave;

@@ -1,6 +1,6 @@
 //! Input lines: opening them, editing, sending what they say.
 
-use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use tui_input::InputRequest;
 use tui_input::backend::crossterm::EventHandler;
 
@@ -12,15 +12,14 @@ use crate::tui::line::{LENGTH_LIMIT, Line, Purpose};
 use crate::tui::triage::acks::Ack;
 use crate::tui::triage::again::Again;
 use crate::tui::triage::{acks, forms, lines, windows};
-use crate::tui::{filtering, overlays, panes};
+use crate::tui::{filtering, form, overlays, panes};
 
 /// Edits the open line.
 pub fn key(app: &mut App, key: KeyEvent) {
     if let Some(Overlay::Line(line)) = &mut app.overlay {
-        let full = line.text().chars().count() >= LENGTH_LIMIT;
-        let types = matches!(key.code, KeyCode::Char(_));
-        line.touched(types && !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT));
-        if !(full && types) {
+        let types = form::types(key);
+        line.touched(types);
+        if !(types && line.text().chars().count() >= LENGTH_LIMIT) {
             line.input.handle_event(&TerminalEvent::Key(key));
         }
         typed(app);

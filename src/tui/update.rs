@@ -242,7 +242,7 @@ fn tell_absence(app: &mut App) {
         && off >= Span::from_secs(10)
         && app.wall().since(engine.started) < Span::from_secs(60)
     {
-        app.say(Tone::Note, format!("engine was off {}", crate::tui::format::age(off)));
+        app.say(Tone::Note, format!("engine was off {}", crate::tui::format::length(off)));
     }
 }
 

@@ -13,7 +13,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::tui::app::{App, Pane};
+use crate::model::safe_text::width;
+use crate::tui::app::App;
 use crate::tui::layout::{self, Mode};
 use crate::tui::panes;
 use crate::tui::theme::Role;
@@ -101,27 +102,30 @@ fn compact(app: &App, surface: &mut Surface<'_>) {
     tabs(app, &mut surface.at(areas.tabs));
     panes::view(app, app.focus, &mut surface.at(areas.pane));
     let line = Rect { height: 1, ..areas.preview };
-    let mut s = surface.at(line);
-    let style = s.theme.style(Role::Border);
-    for x in 0..s.width() {
-        s.mark(x, 0, '─', style);
-    }
+    surface.at(line).rule(0);
     let rest = Rect { y: areas.preview.y + 1, height: 2, ..areas.preview };
     panes::preview::view(app, &mut surface.at(rest));
 }
 
-/// ` [Alerts] unhandled 5, handled 4              Hosts  Throughput  Hops `
+/// ` Alerts: unhandled 5, handled 4               Tab: Hosts  Throughput  Hops `
 fn tabs(app: &App, surface: &mut Surface<'_>) {
     let (title, right) = panes::title(app, app.focus);
-    let others: Vec<Pane> = app.panes().iter().copied().filter(|p| *p != app.focus).collect();
-    let names = others.iter().map(|pane| pane.name()).collect::<Vec<_>>().join("  ");
-    let tabs = if others.is_empty() { String::new() } else { format!("Tab: {names}") };
-    let room = surface.width().saturating_sub(tabs.len() + 3);
+    let names: Vec<&str> =
+        app.panes().iter().filter(|pane| **pane != app.focus).map(|pane| pane.name()).collect();
+    // The title says what is on screen: where both have no room the names of others give way.
+    let room = surface.width().saturating_sub(width(&title) + 4);
+    let list = |count: usize| {
+        let shown = names.get(..count).unwrap_or(&[]).join("  ");
+        let more = if count < names.len() { "  …" } else { "" };
+        format!("Tab: {shown}{more}")
+    };
+    let tabs = (1..=names.len()).rev().map(list).find(|text| width(text) <= room);
+    let tabs = tabs.unwrap_or_else(|| if names.is_empty() { String::new() } else { "Tab".into() });
+    let room = surface.width().saturating_sub(width(&tabs) + 3);
     let used = surface.say(1, 0, room, &title, Role::TitleFocused) + 3;
-    if right.len() + used < room {
-        surface.say(used, 0, room.saturating_sub(used), &right, Role::Title);
-    }
+    let right = frame::tail(&right, room.saturating_sub(used + 1));
+    surface.say(used, 0, room.saturating_sub(used), right, Role::Title);
     let style = surface.theme.style(Role::Muted);
     let end = surface.width().saturating_sub(1);
-    surface.put_right(end, 0, tabs.len(), &tabs, style);
+    surface.put_right(end, 0, width(&tabs), &tabs, style);
 }

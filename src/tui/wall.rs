@@ -179,6 +179,8 @@ pub fn open(app: &mut App) {
 fn close(app: &mut App) {
     app.wall = Wall::new(app.wall.outer);
     resize(app, app.wall.outer);
+    // What was said there was about the wall and its keys.
+    app.message.take_if(|message| message.tone != Tone::Bad);
     app.trail.clear();
     app.enter(View::Overview);
 }

@@ -97,20 +97,13 @@ fn board(app: &App, buffer: &mut Buffer) {
     let is_large = wide >= LARGE.0 && high >= LARGE.1;
     let top = clock(app, &mut surface, is_large);
     let top = counts(app, &mut surface, top, is_large);
-    rule(&mut surface, top);
+    surface.rule(top);
     let strip = high.saturating_sub(3);
     let rows = surface.part(0, top + 1, wide, strip.saturating_sub(top + 1)).area();
     list(app, &mut surface.at(rows), is_large);
-    rule(&mut surface, strip);
+    surface.rule(strip);
     links(app, &mut surface, strip + 1);
     footer::view(app, &mut surface);
-}
-
-fn rule(surface: &mut Surface<'_>, y: usize) {
-    let style = surface.theme.style(Role::Border);
-    for x in 0..surface.width() {
-        surface.mark(x, y, '─', style);
-    }
 }
 
 /// The time with seconds, its zone, and whether the picture is fresh; gives the first free row.

@@ -76,3 +76,30 @@ fn commands_that_wait_for_the_line_are_counted() {
     console.on(Msg::Unqueued { id: 2 });
     assert!(!console.screen().contains("to be sent"));
 }
+
+/// Whatever else the head has to say, it says how many hosts are in which state.
+#[test]
+fn the_counts_of_the_states_stay_where_there_is_little_room() {
+    for size in [(60, 15), (80, 24), (100, 30), (120, 40), (200, 60)] {
+        let url = "https://noc-engine.branch.example.net:8443".to_owned();
+        let far = Options { remote: Some(url), attached: true, badge: Some("DEMO"), ..options() };
+        let mut console = Console::new(size, actor(fluxnoc::protocol::Role::Admin), far);
+        console.feed(fixture::picture());
+        console.rest();
+        console.on(Msg::Queued { id: 1, sent: false });
+        console.on(Msg::Link(Err("connection refused by the firewall of the branch".to_owned())));
+        console.pass(Span::from_secs(12));
+        let screen = console.screen();
+        let head = screen.lines().next().unwrap();
+        let counts = console.app.world.counts();
+        for state in fluxnoc::model::ShownState::ALL {
+            let sign = fluxnoc::tui::theme::glyph(state);
+            let count = counts.of(state);
+            let said = [format!("{sign}{count} "), format!("{sign} {count} ")];
+            assert!(said.iter().any(|said| head.contains(said)), "{size:?} {said:?}: {head}");
+        }
+        assert!(head.contains("OFFLINE 10s"), "{size:?}: {head}");
+        assert!(size.0 < 80 || head.contains("1 command to be sent"), "{size:?}: {head}");
+        assert!(size.0 < 200 || head.contains("by the firewall"), "{size:?}: {head}");
+    }
+}

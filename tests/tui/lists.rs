@@ -63,7 +63,10 @@ fn newcomers_wait_in_the_title_until_the_hand_rests() {
     console.pass(Span::from_millis(2500));
     assert_eq!(rows(&console), before);
     let screen = console.screen();
-    assert!(screen.contains("Alerts: unhandled 6, handled 2, 1 in windows, +1"), "{screen}");
+    assert!(
+        screen.contains("Alerts: unhandled 6, handled 2, soft 1, +1; 1 in windows"),
+        "{screen}"
+    );
     console.pass(Span::from_millis(900));
     assert_eq!(rows(&console)[0], "ams-01/probe-1");
     assert_eq!(console.app.lists.alerts.index, 2, "the cursor went with its object");

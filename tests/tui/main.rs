@@ -11,13 +11,16 @@
 mod affected;
 mod agents;
 mod answers;
+mod columns;
 mod contexts;
 mod escalate;
 mod expiring;
 mod finding;
 mod fixture;
 mod flapping;
+mod forms;
 mod handover;
+mod hints;
 mod hold;
 mod interfaces;
 mod invariants;
@@ -26,6 +29,8 @@ mod lists;
 mod look;
 mod looks;
 mod notifications;
+mod overlays;
+mod pages;
 mod queue;
 mod rules;
 mod saved_rule;
@@ -63,6 +68,8 @@ pub(crate) struct Console {
     pub asked: Vec<Effect>,
     /// False: answers wait until [`Console::answer`].
     pub answers: bool,
+    /// True: the texts and numbers of answers fill their columns.
+    pub long: bool,
     waiting: BTreeMap<u64, Effect>,
 }
 
@@ -86,7 +93,7 @@ impl Console {
         let now = Now { steady: Steady::from_millis(100_000), wall: fixture::now() };
         let app = App::new(actor, options, now, size);
         let (commands, waiting) = (Vec::new(), BTreeMap::new());
-        Self { app, commands, left: None, asked: Vec::new(), answers: true, waiting }
+        Self { app, commands, left: None, asked: Vec::new(), answers: true, long: false, waiting }
     }
 
     /// A console that has the fixture's world and its live numbers.
@@ -133,7 +140,11 @@ impl Console {
         while let Some((id, effect)) = self.waiting.pop_first() {
             let result = match &effect {
                 Effect::Execute { command, .. } => Ok(Reply::Outcome(fixture::outcome(command))),
-                Effect::Query { query, .. } => fixture::answer(query).map(Reply::Answer),
+                Effect::Query { query, .. } => {
+                    let answer = fixture::answer(query);
+                    let answer = if self.long { answer.map(columns::long_answer) } else { answer };
+                    answer.map(Reply::Answer)
+                }
                 _ => unreachable!("only requests wait"),
             };
             self.on(Msg::Reply { id, result });

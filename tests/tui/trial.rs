@@ -151,7 +151,7 @@ fn ruled(console: &mut Console) {
     console.rest();
 }
 
-fn shown(size: (u16, u16)) -> Console {
+pub fn shown(size: (u16, u16)) -> Console {
     let mut console = Console::open(size);
     ruled(&mut console);
     console.press("g r");
@@ -174,8 +174,8 @@ fn the_rules_with_what_each_does() {
         // The worst first, with its value.
         let lines: Vec<&str> = screen.lines().filter(|line| line.contains("/High CPU")).collect();
         assert_eq!(lines.len(), 3, "{screen}");
-        assert!(lines[0].contains("CRITICAL") && lines[0].contains("95 % (> 90)"), "{screen}");
-        assert!(lines[1].contains("WARNING …") && lines[2].contains("OK"), "{screen}");
+        assert!(lines[0].contains("● CRIT") && lines[0].contains("95 % (> 90)"), "{screen}");
+        assert!(lines[1].contains("▲ WARN  0/3") && lines[2].contains("✓ OK"), "{screen}");
         insta::assert_snapshot!(format!("rules_checks_{}x{}", size.0, size.1), screen);
         // Down there a row is a check as anywhere else, and Esc leads back.
         console.press("j enter");

@@ -357,3 +357,16 @@ fn quiet_hours_and_mute_are_kept_and_mute_is_shown() {
     console.press("# #");
     assert!(console.foot().contains("the bell is on"));
 }
+
+#[test]
+fn what_was_said_on_the_wall_ends_with_it() {
+    for said in ["esc", "p"] {
+        let mut console = Console::open((120, 40));
+        console.press("W").press(said);
+        assert!(console.screen().contains("the wall"), "{said}");
+        console.press("q");
+        assert!(!console.app.wall.is_on());
+        let foot = console.foot();
+        assert!(!foot.contains("wall") && foot.contains("a ack"), "{said}: {foot}");
+    }
+}

@@ -100,6 +100,8 @@ pub struct Counts {
     pub snoozed: usize,
     /// Firing alerts that another one explains, or may.
     pub explained: usize,
+    /// Problems that are not confirmed yet.
+    pub soft: usize,
 }
 
 impl Counts {
@@ -117,6 +119,8 @@ impl Counts {
             } else {
                 self.handled += 1;
             }
+        } else {
+            self.soft += 1;
         }
     }
 }

@@ -39,16 +39,17 @@ fn columns(text: &str, span: &Range<usize>) -> (usize, usize) {
 pub fn offers(own: &Filtering, surface: &mut Surface<'_>) {
     let all = &own.offers.candidates;
     let (wide, high) = (surface.width(), surface.height());
-    let count = all.len().min(ROWS).min(high.saturating_sub(3));
+    let count = all.len().min(ROWS).min(high.saturating_sub(4));
     if count == 0 {
         return;
     }
-    let mut s = surface.part(0, high.saturating_sub(2 + count), wide, count);
+    let mut s = surface.part(0, high.saturating_sub(3 + count), wide, count + 1);
     s.clear();
+    s.rule(0);
     let chosen = own.offer.unwrap_or(0);
     let first = (chosen + 1).saturating_sub(count);
     for (row, (at, offer)) in all.iter().enumerate().skip(first).take(count).enumerate() {
-        let y = count - 1 - row;
+        let y = count - row;
         let role = if at == chosen { Role::Accent } else { Role::Text };
         if own.offer == Some(at) {
             s.say(0, y, 1, "›", Role::Accent);
@@ -59,6 +60,6 @@ pub fn offers(own: &Filtering, surface: &mut Surface<'_>) {
     if all.len() > first + count {
         let rest = format!("+{} ", all.len() - first - count);
         let style = s.theme.style(Role::Muted);
-        s.put_right(wide, 0, 6, &rest, style);
+        s.put_right(wide, 1, 6, &rest, style);
     }
 }

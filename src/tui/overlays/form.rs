@@ -27,50 +27,117 @@ use crate::tui::overlays::skip_columns;
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
+use crate::tui::wrap::broken;
 
 /// Columns of the card, where the screen has them.
 const WIDE: usize = 96;
 /// Columns of the labels, at least.
 const LABEL: usize = 14;
-/// Rows around the fields: frame, objects, two blank ones, buttons.
-const AROUND: usize = 6;
+/// Rows around the fields besides the objects: frame, two blank ones, buttons.
+const AROUND: usize = 5;
+/// Most rows of one text: of the objects, of what is wrong, of a sentence of the preview.
+const LONGEST: usize = 8;
+/// Rows of fields that are always there.
+const FIELDS: usize = 4;
+
+/// A row of the form's middle.
+enum Row<'a> {
+    Field(usize, &'a Field),
+    Error(String),
+}
+
+/// What stands in a form so wide inside, row by row.
+struct Laid<'a> {
+    objects: Vec<String>,
+    rows: Vec<Row<'a>>,
+    /// The row of the field that has the keys, and how many are its own.
+    here: Option<(usize, usize)>,
+    preview: Vec<(String, Role)>,
+    /// Rows of the preview that count most: its first sentence.
+    first: usize,
+}
+
+impl<'a> Laid<'a> {
+    fn of(form: &'a Form, room: usize, label: usize) -> Self {
+        let (mut rows, mut here) = (Vec::new(), None);
+        for (at, field) in form.fields.iter().enumerate() {
+            let start = rows.len();
+            rows.push(Row::Field(at, field));
+            let error = field.error.as_deref().unwrap_or_default();
+            let wide = room.saturating_sub(label + 2);
+            rows.extend(broken(error, wide, LONGEST).into_iter().map(Row::Error));
+            if form.place() == Place::Field(at) {
+                here = Some((start, rows.len() - start));
+            }
+        }
+        let (mut preview, mut first) = (Vec::new(), 0);
+        for (at, text) in form.preview.iter().enumerate() {
+            let role = if at == 0 { Role::Note } else { Role::Muted };
+            let lines = broken(text, room, LONGEST).into_iter();
+            preview.extend(lines.map(|line| (line, role)));
+            if at == 0 {
+                first = preview.len();
+            }
+        }
+        Self { objects: broken(&form.objects, room, LONGEST), rows, here, preview, first }
+    }
+
+    /// Rows of fields and of the preview that there is room for: where all does not fit the preview
+    /// gives way first, except what it says first; the fields are scrolled then.
+    fn share(&self, room: usize) -> (usize, usize) {
+        // What is wrong beside the field that has the keys counts more.
+        let least = self.here.map_or(FIELDS, |(_, own)| own.max(FIELDS));
+        let first = self.first.min(room.saturating_sub(least));
+        let rows = self.rows.len().min(room.saturating_sub(first));
+        (rows, self.preview.len().min(room - rows))
+    }
+
+    /// The first row of the middle that is shown, of so many: what has the keys is always seen.
+    fn scroll(&self, shown: usize) -> usize {
+        let (at, own) = self.here.unwrap_or((self.rows.len(), 0));
+        let most = self.rows.len().saturating_sub(shown);
+        (at + own).saturating_sub(shown).min(at).min(most)
+    }
+}
 
 /// Draws it; returns where the terminal's cursor is.
 pub fn view(app: &App, form: &Form, surface: &mut Surface<'_>) -> Option<Position> {
-    let errors = form.fields.iter().filter(|field| field.error.is_some()).count();
-    let all = form.fields.len() + errors + form.preview.len();
-    let room = surface.height().saturating_sub(2);
-    // Where all does not fit the preview gives way: fields and buttons are always there.
-    let shown = (AROUND + all).min(room);
-    let preview = shown.saturating_sub(AROUND + form.fields.len() + errors);
-    let wide = cells(WIDE.min(surface.width().saturating_sub(2)));
-    let area = surface.area().centered(Constraint::Length(wide), Constraint::Length(cells(shown)));
+    let wide = WIDE.min(surface.width().saturating_sub(2));
+    let room = wide.saturating_sub(4);
+    let names = form.fields.iter().map(|field| width(field.name) + 2);
+    let label = names.max().unwrap_or(0).max(LABEL);
+    let laid = Laid::of(form, room, label);
+    let around = AROUND + laid.objects.len();
+    let high = surface.height().saturating_sub(2);
+    let (shown, preview) = laid.share(high.saturating_sub(around));
+    let (wide, high) = (cells(wide), cells((around + shown + preview).min(high)));
+    let area = surface.area().centered(Constraint::Length(wide), Constraint::Length(high));
     surface.at(area).clear();
     let title = Title { left: &form.title, right: "", focused: true };
     let inside = frame::single(surface, area, &title);
     let mut s = surface.at(inside);
-    let room = s.width().saturating_sub(2);
-    s.say(1, 0, room, &form.objects, Role::Strong);
-    let names = form.fields.iter().map(|field| width(field.name) + 1);
-    let label = names.max().unwrap_or(0).max(LABEL);
-    let mut caret = None;
-    let mut y = 2;
-    for (at, field) in form.fields.iter().enumerate() {
-        let here = form.place() == Place::Field(at);
-        if let Some(x) = view_field(&mut s, (y, label), field, here) {
-            caret = Some(Position { x: inside.x + cells(x), y: inside.y + cells(y) });
-        }
-        y += 1;
-        if let Some(error) = &field.error {
-            s.say(label + 3, y, room.saturating_sub(label + 3), error, Role::Bad);
-            y += 1;
+    for (y, text) in laid.objects.iter().enumerate() {
+        s.say(1, y, room, text, Role::Strong);
+    }
+    let (top, mut caret) = (laid.objects.len() + 1, None);
+    for (y, row) in laid.rows.iter().skip(laid.scroll(shown)).take(shown).enumerate() {
+        let y = top + y;
+        match row {
+            Row::Field(at, field) => {
+                let here = form.place() == Place::Field(*at);
+                if let Some(x) = view_field(&mut s, (y, label), field, here) {
+                    caret = Some(Position { x: inside.x + cells(x), y: inside.y + cells(y) });
+                }
+            }
+            Row::Error(error) => {
+                s.say(label + 3, y, room.saturating_sub(label + 2), error, Role::Bad);
+            }
         }
     }
     let foot = s.height().saturating_sub(1);
     let first = foot.saturating_sub(preview);
-    for (at, text) in form.preview.iter().take(preview).enumerate() {
-        let role = if at == 0 { Role::Note } else { Role::Muted };
-        s.say(1, first + at, room, text, role);
+    for (at, (text, role)) in laid.preview.iter().take(preview).enumerate() {
+        s.say(1, first + at, room, text, *role);
     }
     view_buttons(app, form, &mut s, foot);
     caret
@@ -98,7 +165,9 @@ fn view_field(
             // The text has its place; how it is written stands behind it while there is room.
             let own = if here && about + 24 < room { room - about - 2 } else { room };
             let scroll = if here { input.visual_scroll(own.saturating_sub(1)) } else { 0 };
-            s.say(x, y, own, skip_columns(text, scroll), Role::Input);
+            // What the next letter replaces looks as chosen text does.
+            let role = if here && field.offered { Role::Selection } else { Role::Input };
+            s.say(x, y, own, skip_columns(text, scroll), role);
             if text.is_empty() && !here {
                 s.say(x, y, room, &field.about, Role::Muted);
             } else if here && own < room {

@@ -212,17 +212,25 @@ fn line_hints(app: &App, line: &Line) -> String {
     parts.join("  ")
 }
 
+/// Columns of a candidate.
+const CANDIDATE: usize = 30;
+
+/// All columns are the list's: beside it the page would shine through in pieces.
 fn view_candidates(found: &[palette::Candidate], chosen: usize, surface: &mut Surface<'_>) {
     let count = found.len().min(CANDIDATES);
+    if count == 0 {
+        return;
+    }
     let (wide, high) = (surface.width(), surface.height());
-    let top = high.saturating_sub(2 + count);
-    let mut s = surface.part(0, top, wide.min(76), count);
+    let mut s = surface.part(0, high.saturating_sub(3 + count), wide, count + 1);
     s.clear();
+    s.rule(0);
     // The best one is nearest to what is typed.
     for (at, one) in found.iter().take(count).enumerate() {
-        let y = count - 1 - at;
+        let y = count - at;
         let role = if at == chosen { Role::Accent } else { Role::Text };
-        s.say(2, y, 28, &one.text, role);
-        s.say(32, y, 40, &one.about, Role::Muted);
+        s.say(2, y, CANDIDATE, &one.text, role);
+        let x = CANDIDATE + 3;
+        s.say(x, y, wide.saturating_sub(x + 1), &one.about, Role::Muted);
     }
 }

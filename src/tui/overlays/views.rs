@@ -144,10 +144,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let top = high.saturating_sub(2 + rows);
     let mut s = surface.part(0, top, wide, rows + 1);
     s.clear();
-    let style = s.theme.style(Role::Border);
-    for x in 0..wide {
-        s.mark(x, 0, '─', style);
-    }
+    s.rule(0);
     s.say(1, 0, wide.saturating_sub(2), " saved views ", Role::TitleFocused);
     for (at, one) in views.iter().enumerate().take(rows * columns) {
         let (x, y) = (1 + at / rows.max(1) * CELL, 1 + at % rows.max(1));

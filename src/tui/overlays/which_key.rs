@@ -20,10 +20,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let top = high - 2 - rows;
     let mut s = surface.part(0, top, wide, rows + 1);
     s.clear();
-    let style = s.theme.style(Role::Border);
-    for x in 0..wide {
-        s.mark(x, 0, '─', style);
-    }
+    s.rule(0);
     let title = app.keymap.title(&app.pressed).unwrap_or("more keys");
     s.say(1, 0, wide.saturating_sub(2), &format!(" {title} "), Role::TitleFocused);
     // Down first, then across, as a person reads a list.

@@ -57,13 +57,18 @@ pub fn title(app: &App) -> (String, String) {
     if counts.explained > 0 {
         text = format!("{text}, {} explained", counts.explained);
     }
+    if counts.soft > 0 {
+        text = format!("{text}, soft {}", counts.soft);
+    }
     if !app.filter.0.is_empty() {
         text = format!("{text} /{}", app.filter.0);
-    } else if counts.hidden > 0 {
-        text = format!("{text}, {} in windows", counts.hidden);
     }
     let list = &app.lists.alerts;
     text.push_str(&waiting(list));
+    if app.filter.0.is_empty() && counts.hidden > 0 {
+        // They are not listed: the numbers before them are those of the rows.
+        text = format!("{text}; {} in windows", counts.hidden);
+    }
     if list.is_empty() {
         return (text, String::new());
     }

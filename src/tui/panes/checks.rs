@@ -278,10 +278,9 @@ pub fn title(app: &App) -> (String, String) {
     (format!("{} {}", detail.host, address.as_deref().unwrap_or("")), count)
 }
 
-/// Columns of a check's row.
+/// Columns of a check's row; its text has what is left.
 struct Columns {
     name: usize,
-    text: usize,
     spark: usize,
 }
 
@@ -290,15 +289,15 @@ impl Columns {
         let longest = names.map(|name| crate::model::safe_text::width(&name)).max().unwrap_or(0);
         let name = longest.clamp(4, (wide / 4).max(6));
         let room = wide.saturating_sub(21 + name);
+        // What a check says comes first; the graph beside the list is its hour on the small screens.
         let spark = match room {
-            ..22 => 0,
-            22..32 => 8,
-            32..48 => 12,
-            48..70 => 20,
+            ..30 => 0,
+            30..60 => 8,
+            60..80 => 12,
+            80..110 => 20,
             _ => 30,
         };
-        let text = room.saturating_sub(if spark > 0 { spark + 2 } else { 0 });
-        Self { name, text, spark }
+        Self { name, spark }
     }
 }
 
@@ -354,17 +353,21 @@ fn view_row(app: &App, surface: &mut Surface<'_>, y: usize, row: &CheckRow, colu
     surface.say(15, y, 4, &attempt, Role::Muted);
     surface.say(19, y, columns.name, &row.key.name, text);
     let x = 20 + columns.name;
+    let cells = match app.own.checks.recent.get(&row.key) {
+        Some(recent) if columns.spark > 0 => recent.cells(columns.spark, app.wall()),
+        _ => Vec::new(),
+    };
+    // Columns in which nothing would be drawn are the text's.
+    let empty = cells.iter().take_while(|cell| **cell == Cell::Gap).count();
+    let bars = cells.get(empty..).unwrap_or(&[]);
+    let end = surface.width().saturating_sub(1);
+    let start = end.saturating_sub(bars.len());
+    let room = start.saturating_sub(x + if bars.is_empty() { 0 } else { 2 });
     let flapping = status.flap.active.then_some("flapping");
-    let what = remarked(status.output.as_str(), flapping, columns.text);
-    surface.say(x, y, columns.text, &what, text);
-    if let Some(recent) = app.own.checks.recent.get(&row.key)
-        && columns.spark > 0
-    {
-        let cells = recent.cells(columns.spark, app.wall());
-        let top = spark::calm_top(&cells);
-        let place = (x + columns.text + 2, y);
-        spark::bars(surface, place, columns.spark, (&cells, top), app.options.glyphs);
-    }
+    let what = remarked(status.output.as_str(), flapping, room);
+    surface.say(x, y, room, &what, text);
+    let top = spark::calm_top(bars);
+    spark::bars(surface, (start, y), bars.len(), (bars, top), app.options.glyphs);
 }
 
 #[cfg(test)]

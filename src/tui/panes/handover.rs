@@ -12,6 +12,8 @@
 //! In: the engine's handover. Out: lines, and its Markdown for the clipboard.
 //! Never: keeps more than one page, or asks while the view is not shown.
 
+use ratatui::layout::Rect;
+
 use crate::model::safe_text::truncate;
 use crate::model::{Handover, HandoverPart, HandoverRow, ShownState, Span, Steady, Topic};
 use crate::protocol::Problem;
@@ -26,6 +28,7 @@ use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::{Role, glyph};
 use crate::tui::views::View;
 use crate::tui::widgets::{Surface, cursor};
+use crate::tui::wrap::broken;
 
 /// How often it is asked for again.
 const STEP: Span = Span::from_secs(5);
@@ -60,8 +63,14 @@ enum Line<'a> {
 fn lines(app: &App) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let Some(page) = &app.own.handover.page else { return lines };
-    lines.push(Line::Words(handover::span(page, &app.options.zone), Role::Muted));
-    lines.extend(handover::remarks(page).into_iter().map(|text| Line::Words(text, Role::Note)));
+    let mut words = |text: &str, role| {
+        let parts = broken(text, wide(app), SENTENCE).into_iter();
+        lines.extend(parts.map(|part| Line::Words(part, role)));
+    };
+    words(&handover::span(page, &app.options.zone), Role::Muted);
+    for text in handover::remarks(page) {
+        words(&text, Role::Note);
+    }
     for part in &page.parts {
         lines.push(Line::Blank);
         let role = match part.topic {
@@ -77,14 +86,22 @@ fn lines(app: &App) -> Vec<Line<'_>> {
     lines
 }
 
+/// Where the page stands.
+fn area(app: &App) -> Rect {
+    match app.mode() {
+        Mode::Wide => layout::inside(layout::body(app.size)),
+        _ => layout::compact(app.size).pane,
+    }
+}
+
 /// Lines that fit.
 fn room(app: &App) -> usize {
-    let body = layout::body(app.size);
-    let area = match app.mode() {
-        Mode::Wide => layout::inside(body),
-        _ => layout::compact(app.size).pane,
-    };
-    usize::from(area.height)
+    usize::from(area(app).height)
+}
+
+/// Columns of a sentence.
+fn wide(app: &App) -> usize {
+    usize::from(area(app).width).saturating_sub(2)
 }
 
 fn first(app: &App, count: usize) -> usize {
@@ -137,6 +154,8 @@ struct Columns {
     who: usize,
 }
 
+/// Most lines of a sentence.
+const SENTENCE: usize = 4;
 /// Columns of a state with its sign.
 const STATE: usize = 10;
 

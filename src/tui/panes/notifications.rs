@@ -93,6 +93,13 @@ pub fn can(app: &App) -> (bool, bool) {
     }
 }
 
+/// True when something is under the cursor that Enter opens: a destination's own, or an alert.
+#[must_use]
+pub fn opens(app: &App) -> bool {
+    let own = &app.own.notifications;
+    own.problem.is_none() && (own.destination().is_some() || own.item().is_some())
+}
+
 /// Counts and position.
 #[must_use]
 pub fn title(app: &App) -> (String, String) {

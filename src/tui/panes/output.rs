@@ -9,7 +9,7 @@ use crate::tui::format;
 use crate::tui::panes::{checks, empty};
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Surface, gauge};
-use unicode_segmentation::UnicodeSegmentation;
+use crate::tui::wrap::broken;
 
 /// Most lines of one output.
 pub const LINE_LIMIT: usize = 2000;
@@ -139,12 +139,9 @@ pub(super) fn numbers(metrics: &[Metric], wide: usize, lines: &mut Vec<Row>) {
         return;
     }
     lines.push(Row::new(String::new(), Role::Text));
-    let label = metrics.iter().map(|m| width(&m.label())).max().unwrap_or(0).min(wide / 2);
-    let bars = label + 13 + 2 + BAR <= wide && metrics.iter().any(|metric| bar(metric).is_some());
+    let table = Table::of(metrics, wide);
     for metric in metrics {
-        let text = metric_line(metric, label, wide, bars);
-        let gauge = if bars { bar(metric).map(|bar| (label + 15, bar)) } else { None };
-        lines.push(Row { text, role: Role::Text, gauge });
+        table.metric(metric, lines);
     }
 }
 
@@ -183,19 +180,25 @@ fn path(detail: &Detail, wide: usize, lines: &mut Vec<Row>) {
     lines.push(Row::new(String::new(), Role::Text));
     lines.push(Row::new("path".to_owned(), Role::Muted));
     for hop in &path.hops {
-        let who = hop.addresses.first().map_or_else(
-            || "no answer".to_owned(),
-            |first| match &first.name {
-                Some(name) => format!("{name} {}", first.address),
-                None => first.address.to_string(),
+        let room = wide.saturating_sub(22).max(8);
+        let (who, address) = match hop.addresses.first() {
+            None => ("no answer".to_owned(), None),
+            Some(first) => match &first.name {
+                Some(name) => {
+                    let both = format!("{name} {}", first.address);
+                    // Where there is no room for both the address has a line of its own.
+                    let fits = width(&both) <= room;
+                    if fits { (both, None) } else { (name.to_string(), Some(first.address)) }
+                }
+                None => (first.address.to_string(), None),
             },
-        );
-        let room = wide.saturating_sub(24).max(8);
+        };
         let who = crate::model::safe_text::truncate(&sanitize(&who, 1024), room);
         let pad = " ".repeat(room.saturating_sub(width(&who)));
         let rtt = format::round_trip(hop.avg_ms);
         let text = format!("{:>3} {who}{pad} {:>4.0} % {rtt:>7} ms", hop.ttl, hop.loss_pct);
         lines.push(Row::new(text, Role::Text));
+        lines.extend(address.map(|address| Row::new(format!("    {address}"), Role::Muted)));
     }
     wrap(path.verdict.as_str(), wide, Role::Text, lines);
 }
@@ -227,30 +230,67 @@ pub(super) fn windows(app: &App, key: &CheckKey, lines: &mut Vec<Row>) {
     }
 }
 
-/// `rtt        12.4 ms   > 200 ms / > 500 ms`: warning and critical, whole or not at all.
-fn metric_line(metric: &Metric, room: usize, wide: usize, bars: bool) -> String {
-    let label = crate::model::safe_text::truncate(&metric.label(), room);
-    let pad = " ".repeat(room.saturating_sub(width(&label)));
-    let value = format::value(metric.value, &metric.unit);
-    let blank = if bars { " ".repeat(BAR + 2) } else { String::new() };
-    let line = format!("{label}{pad} {value:>12}{blank}");
-    let limits = match (metric.warning, metric.critical) {
-        (None, None) => return line.trim_end().to_owned(),
-        (warning, critical) => [warning, critical]
-            .map(|range| range.map_or("–".to_owned(), |range| range_words(&range, metric)))
-            .join(" / "),
-    };
-    let whole = format!("{line}   {limits}");
-    let short = format!("{}   {limits}", line.trim_end());
-    // Under the bars of other metrics limits stand in their column, while there is room for it.
-    match [whole, short].into_iter().find(|text| width(text) <= wide) {
-        Some(text)
-            if bar(metric).is_none() || width(&text) == width(&line) + 3 + width(&limits) =>
-        {
-            text
-        }
-        _ => line.trim_end().to_owned(),
+/// Columns of a value, and where limits would not stand beside it otherwise.
+const VALUE: usize = 12;
+const VALUE_LEAST: usize = 10;
+/// Columns of the name of a number, at least.
+const LABEL: usize = 12;
+/// Blanks before the limits.
+const GAP: &str = "   ";
+
+/// How the numbers stand: `rtt        12.4 ms   > 200 ms / > 500 ms`.
+struct Table {
+    wide: usize,
+    label: usize,
+    value: usize,
+    bars: bool,
+}
+
+impl Table {
+    /// Limits stand beside every value where there is room for them; the bars give way first, then
+    /// the names, of which a longer one has a line of its own.
+    fn of(metrics: &[Metric], wide: usize) -> Self {
+        let longest = |of: fn(&Metric) -> usize| metrics.iter().map(of).max().unwrap_or(0);
+        let names = longest(|metric| width(&metric.label())).min(wide / 2);
+        let limits = longest(|metric| limits(metric).map_or(0, |text| width(&text) + GAP.len()));
+        let value = if names + 1 + VALUE + limits <= wide { VALUE } else { VALUE_LEAST };
+        let room = wide.saturating_sub(1 + value + limits);
+        let label = names.min(room.max(LABEL));
+        let bars = label + 1 + value + 2 + BAR + limits <= wide
+            && metrics.iter().any(|metric| bar(metric).is_some());
+        Self { wide, label, value, bars }
     }
+
+    fn metric(&self, metric: &Metric, lines: &mut Vec<Row>) {
+        let mut label = metric.label();
+        if width(&label) > self.label {
+            wrap(&label, self.wide, Role::Text, lines);
+            label.clear();
+        }
+        let pad = " ".repeat(self.label.saturating_sub(width(&label)));
+        let value = format::value(metric.value, &metric.unit);
+        let blank = if self.bars { " ".repeat(BAR + 2) } else { String::new() };
+        let line = format!("{label}{pad} {value:>0$}{blank}", self.value);
+        let limits = limits(metric).unwrap_or_default();
+        let gauge = bar(metric).filter(|_| self.bars).map(|bar| (self.label + self.value + 3, bar));
+        let fits = width(&line) + GAP.len() + width(&limits) <= self.wide;
+        let text = if fits { format!("{line}{GAP}{limits}") } else { line };
+        lines.push(Row { text: text.trim_end().to_owned(), role: Role::Text, gauge });
+        if !fits {
+            let text = format!("{GAP}{limits}");
+            wrap(&text, self.wide, Role::Text, lines);
+        }
+    }
+}
+
+/// Warning and critical, when there is one of them.
+fn limits(metric: &Metric) -> Option<String> {
+    let of = |range: Option<Range>| match range {
+        Some(range) => range_words(&range, metric),
+        None => "–".to_owned(),
+    };
+    let some = metric.warning.is_some() || metric.critical.is_some();
+    some.then(|| format!("{} / {}", of(metric.warning), of(metric.critical)))
 }
 
 fn range_words(range: &Range, metric: &Metric) -> String {
@@ -267,37 +307,10 @@ fn range_words(range: &Range, metric: &Metric) -> String {
     }
 }
 
-/// Breaks a text at blanks where it can, at any column where it must.
+/// Breaks a text into lines of the pane.
 pub(super) fn wrap(text: &str, wide: usize, role: Role, lines: &mut Vec<Row>) {
-    let text = sanitize(text, 64 * 1024);
-    let wide = wide.max(10);
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split_word_bounds() {
-        let size = width(word);
-        if used + size > wide && used > 0 {
-            lines.push(Row::new(std::mem::take(&mut line), role));
-            used = 0;
-            if word.trim().is_empty() {
-                continue;
-            }
-        }
-        for grapheme in word.graphemes(true) {
-            let size = width(grapheme);
-            if used + size > wide {
-                lines.push(Row::new(std::mem::take(&mut line), role));
-                used = 0;
-            }
-            line.push_str(grapheme);
-            used += size;
-        }
-        if lines.len() >= LINE_LIMIT {
-            return;
-        }
-    }
-    if !line.is_empty() {
-        lines.push(Row::new(line, role));
-    }
+    let room = LINE_LIMIT.saturating_sub(lines.len()).max(1);
+    lines.extend(broken(text, wide, room).into_iter().map(|line| Row::new(line, role)));
 }
 
 #[cfg(test)]
@@ -305,30 +318,46 @@ mod tests {
     use super::*;
     use crate::model::Unit;
 
-    #[test]
-    fn long_outputs_are_whole() {
+    fn shown(metrics: &[Metric], wide: usize) -> Vec<String> {
         let mut lines = Vec::new();
-        wrap("connection refused by 10.0.0.1", 12, Role::Text, &mut lines);
-        let lines: Vec<&str> = lines.iter().map(|row| row.text.as_str()).collect();
-        assert_eq!(lines, ["connection ", "refused by ", "10.0.0.1"]);
+        numbers(metrics, wide, &mut lines);
+        lines.into_iter().skip(1).map(|row| row.text).collect()
     }
 
     #[test]
-    fn limits_are_short_and_whole_or_absent() {
-        let mut metric = Metric::new("cpu", 77.0, Unit::Percent);
-        assert_eq!(metric_line(&metric, 5, 80, false), "cpu           77 %");
+    fn limits_are_short_and_stand_beside_every_value_that_has_room() {
+        let mut metric = Metric::new("cpu", 77.0, Unit::Celsius);
+        assert_eq!(shown(&[metric.clone()], 80), ["cpu        77 °C"]);
         metric.warning = Some(Range::above(75.0));
-        assert_eq!(metric_line(&metric, 5, 80, false), "cpu           77 %   > 75 / –");
+        assert_eq!(shown(&[metric.clone()], 80), ["cpu        77 °C   > 75 / –"]);
         metric.critical = Some(Range::above(90.0));
-        assert_eq!(metric_line(&metric, 5, 32, false), "cpu           77 %   > 75 / > 90");
-        assert_eq!(metric_line(&metric, 5, 31, false), "cpu           77 %");
+        assert_eq!(shown(&[metric.clone()], 30), ["cpu        77 °C   > 75 / > 90"]);
+        assert_eq!(shown(&[metric.clone()], 28), ["cpu      77 °C   > 75 / > 90"]);
+        assert_eq!(shown(&[metric], 27), ["cpu      77 °C", "   > 75 / > 90"]);
         let mut metric = Metric::new("rtt", 0.0124, Unit::Seconds);
         metric.warning = Some(Range::above(0.2));
         metric.critical = "0.1:0.5".parse().ok();
+        assert_eq!(shown(&[metric], 80), ["rtt      12.4 ms   > 200 ms / < 100 ms or > 500 ms"]);
+    }
+
+    #[test]
+    fn a_long_name_does_not_take_the_limits_of_the_others_away() {
+        let with = |name: &str| Metric {
+            warning: Some(Range::above(75.0)),
+            critical: Some(Range::above(90.0)),
+            ..Metric::new(name, 40.0, Unit::Percent)
+        };
+        let rate = with("network_error_rate").of("te-0/1/0");
+        let lines = shown(&[with("cpu_usage"), rate], 50);
         assert_eq!(
-            metric_line(&metric, 5, 80, false),
-            "rtt        12.4 ms   > 200 ms / < 100 ms or > 500 ms"
+            lines,
+            [
+                "cpu_usage                       40 %   > 75 / > 90",
+                "network_error_rate[te-0/1/0]",
+                "                                40 %   > 75 / > 90"
+            ]
         );
+        assert!(lines.iter().all(|line| width(line) <= 50));
     }
 
     #[test]
@@ -351,5 +380,6 @@ mod tests {
         assert_eq!(lines[1].gauge.as_ref().unwrap().0, 19);
         numbers(&[metric], 30, &mut lines);
         assert_eq!(lines[3].gauge, None, "no room, no bar");
+        assert_eq!(lines[3].text, "disk       83 %   > 80 / > 90");
     }
 }

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use crate::config;
+use crate::model::safe_text::width;
 use crate::model::{CheckKey, EdgeKind, Name, Rule, SafeText, Span, Steady};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{CheckRow, LogEntry, LogFilter, LogKind, Problem, RulePage, RuleRow};
@@ -21,7 +22,7 @@ use crate::tui::format;
 use crate::tui::line::Pending;
 use crate::tui::panes::rows::select;
 use crate::tui::panes::{empty, not_ready};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, glyph, short};
 use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, Surface, cursor};
 
@@ -145,7 +146,7 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
         (None, Some(text)) => empty(surface, &[text]),
         (None, None) if !own.loaded => empty(surface, &["Asking the engine…"]),
         (None, None) => {
-            let key = app.keymap.key(&app.contexts(), Action::NewRule).unwrap_or_default();
+            let key = app.keymap.key(&app.pane_contexts(), Action::NewRule).unwrap_or_default();
             let text =
                 format!("No rule is in force; {key} writes one, tried on the stored history.");
             empty(surface, &[&text]);
@@ -274,27 +275,12 @@ fn lower(app: &App, surface: &mut Surface<'_>) {
         surface.say(1, 0, wide, why, Role::Muted);
     }
     let line = check_line(app, &rows);
-    let name = if wide < 100 { 26 } else { 40 };
+    let longest = rows.iter().map(|row| width(&row.key.to_string())).max().unwrap_or(0);
+    // What a check says has half of the row at least.
+    let name = longest.min(wide.saturating_sub(NAME_AT) / 2);
     for (y, at) in app.own.rules.check_scroll.window(line, rows.len(), high).enumerate() {
         let Some(check) = rows.get(at) else { continue };
-        let status = &check.status;
-        let (word, role) = if status.is_waiting() {
-            ("–".to_owned(), Role::StateWaiting)
-        } else {
-            let soft = if status.hard { "" } else { " …" };
-            (format!("{}{soft}", status.state.word()), Role::of_state(status.state))
-        };
-        surface.say(1, y, 11, &word, role);
-        let age = format::age(app.wall().since(status.since));
-        surface.say(13, y, 4, &age, Role::Muted);
-        surface.say(18, y, name, &check.key.to_string(), Role::Strong);
-        surface.say(
-            19 + name,
-            y,
-            wide.saturating_sub(20 + name),
-            status.output.as_str(),
-            Role::Text,
-        );
+        check_row(app, &mut surface.part(0, y, wide, 1), check, name);
         if at == line {
             select(app, surface, y, app.focus == Pane::RuleChecks);
         }
@@ -311,6 +297,34 @@ fn lower(app: &App, surface: &mut Surface<'_>) {
         let text = format!("{when}  {host}  {}", entry.text);
         surface.say(13, y, wide.saturating_sub(14), &text, Role::Text);
     }
+}
+
+/// Where the names of checks begin.
+const NAME_AT: usize = 20;
+
+/// `● CRIT  2/3    4m  fra-01/High CPU  cpu_usage 95 % (> 90)`
+fn check_row(app: &App, surface: &mut Surface<'_>, check: &CheckRow, name: usize) {
+    let status = &check.status;
+    let waits = status.is_waiting();
+    let (word, role) = if waits {
+        ("○ wait".to_owned(), Role::StateWaiting)
+    } else {
+        let shown = app.world.shown_check(check, app.wall());
+        (format!("{} {}", glyph(shown), short(shown)), Role::of(shown))
+    };
+    surface.say(1, 0, 7, &word, role);
+    if !waits {
+        if !status.hard {
+            let tries = format!("{}/{}", status.attempt, check.attempts);
+            surface.say(9, 0, 4, &tries, Role::Muted);
+        }
+        let style = surface.theme.style(Role::Muted);
+        surface.put_right(19, 0, 6, &format::age(app.wall().since(status.since)), style);
+    }
+    surface.say(NAME_AT, 0, name, &check.key.to_string(), Role::Strong);
+    let x = NAME_AT + name + 2;
+    let room = surface.width().saturating_sub(x + 1);
+    surface.say(x, 0, room, status.output.as_str(), Role::Text);
 }
 
 /// The rule under the cursor in two rows, for a small screen.

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use crate::model::safe_text::width;
 use crate::model::{Maintenance, MaintenanceId, Timestamp};
 use crate::protocol::query::{Answer, Query};
 use crate::protocol::{Command, Problem, World};
@@ -114,12 +115,12 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let selected = selected(app);
     let at = rows.iter().position(|w| Some(w.id) == selected.as_ref().map(|s| s.id)).unwrap_or(0);
     let wide = surface.width();
-    let by = if wide >= 100 { 14 } else { 0 };
-    let name = (wide / 5).clamp(12, 30);
+    let columns = Columns::of(app, &rows, wide);
+    let (name, by) = (columns.name, columns.by);
     let head = usize::from(surface.height() > 4);
-    let columns = [(1, "state"), (9, "from"), (23, "to"), (37, "left"), (43, "name")];
+    let heads = [(1, "state"), (9, "from"), (23, "to"), (37, "left"), (43, "name")];
     if head == 1 {
-        for (x, text) in columns {
+        for (x, text) in heads {
             surface.say(x, 0, 14, text, Role::Muted);
         }
         surface.say(44 + name, 0, 10, "covers", Role::Muted);
@@ -130,7 +131,7 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     let height = surface.height() - head;
     for (y, row) in app.own.windows.scroll.window(at, rows.len(), height).enumerate() {
         let Some(window) = rows.get(row) else { continue };
-        view_row(app, &mut surface.part(0, head + y, wide, 1), window, (name, by));
+        view_row(app, &mut surface.part(0, head + y, wide, 1), window, &columns);
         if row == at {
             let focused = app.focus == Pane::Windows && app.overlay.is_none();
             let role = if focused { Role::Selection } else { Role::SelectionQuiet };
@@ -140,13 +141,50 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-fn view_row(
-    app: &App,
-    surface: &mut Surface<'_>,
-    window: &Maintenance,
-    (name, by): (usize, usize),
-) {
+/// How wide the columns are that texts share.
+struct Columns {
+    name: usize,
+    by: usize,
+}
+
+impl Columns {
+    /// A name is cut only for what else stands in its row.
+    fn of(app: &App, rows: &[Arc<Maintenance>], wide: usize) -> Self {
+        let longest = |of: &dyn Fn(&Maintenance) -> String| {
+            rows.iter().map(|window| width(&of(window))).max().unwrap_or(0)
+        };
+        let by = if wide >= 100 { longest(&by).clamp(4, wide / 6) + 1 } else { 0 };
+        let room = wide.saturating_sub(45 + by);
+        let (names, what) =
+            (longest(&|window| window.name.to_string()) + 1, longest(&|window| what(app, window)));
+        let name = names.clamp(4, room.saturating_sub(what).max(wide / 5).max(12));
+        Self { name, by }
+    }
+}
+
+/// What a window covers, how it repeats, and what is different about it.
+fn what(app: &App, window: &Maintenance) -> String {
+    let mut what = covers(&app.world, window);
+    if let Some(recurrence) = &window.recurrence {
+        what = format!("↻ {}; {what}", recurrence.repeats.rule);
+    }
+    if !window.suppress_notifications {
+        what.push_str(", alerts are shown and sent");
+    }
+    what
+}
+
+/// Who made it, and for whom.
+fn by(window: &Maintenance) -> String {
+    match &window.created_by {
+        Some(whom) => format!("{}, for {whom}", window.author),
+        None => window.author.to_string(),
+    }
+}
+
+fn view_row(app: &App, surface: &mut Surface<'_>, window: &Maintenance, columns: &Columns) {
     let wall = app.wall();
+    let name = columns.name;
     let zone = &app.options.zone;
     let (sign, role, text) = match stage(window, wall) {
         Stage::Now => ("◇ now", Role::StateMaintenance, Role::Text),
@@ -161,21 +199,10 @@ fn view_row(
     }
     surface.say(43, 0, name, window.name.as_str(), text);
     let wide = surface.width();
-    let room = wide.saturating_sub(45 + name + by);
-    let mut what = covers(&app.world, window);
-    if let Some(recurrence) = &window.recurrence {
-        what = format!("↻ {}; {what}", recurrence.repeats.rule);
-    }
-    if !window.suppress_notifications {
-        what.push_str(", alerts are shown and sent");
-    }
-    surface.say(44 + name, 0, room, &what, text);
-    if by > 0 {
-        let who = match &window.created_by {
-            Some(whom) => format!("{}, for {whom}", window.author),
-            None => window.author.to_string(),
-        };
-        surface.say(wide - by, 0, by, &who, Role::Muted);
+    let room = wide.saturating_sub(45 + name + columns.by);
+    surface.say(44 + name, 0, room, &what(app, window), text);
+    if columns.by > 0 {
+        surface.say(wide - columns.by, 0, columns.by - 1, &by(window), Role::Muted);
     }
 }
 

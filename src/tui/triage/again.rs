@@ -66,5 +66,5 @@ pub fn open_ack(app: &mut App, comment: &str, end: AckEnd) {
         ends,
         end: at,
     };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, comment))));
+    app.open(Overlay::Line(Box::new(Line::offering(purpose, comment))));
 }

@@ -22,7 +22,7 @@ pub fn open_comment(app: &mut App, text: &str) {
         return;
     }
     let purpose = Purpose::Comment { targets: found.objects(), what: found.words() };
-    app.open(Overlay::Line(Box::new(Line::new(purpose, text))));
+    app.open(Overlay::Line(Box::new(Line::offering(purpose, text))));
 }
 
 /// Opens the line that snoozes what is under the cursor, for the operator here alone.

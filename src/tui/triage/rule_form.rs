@@ -258,7 +258,7 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
         return "no stored results of them in this time".to_owned();
     };
     let every =
-        trial.every.map(|every| format!(", every {}", format::age(every))).unwrap_or_default();
+        trial.every.map(|every| format!(", every {}", format::length(every))).unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
@@ -278,13 +278,13 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
 fn row_line(app: &App, row: &TrialRow) -> String {
     let newest = row.newest.first().map_or_else(String::new, |alert| {
         let lasted = match alert.to {
-            Some(to) => format!("for {}", format::age(to.since(alert.from))),
+            Some(to) => format!("for {}", format::length(to.since(alert.from))),
             None => "still".to_owned(),
         };
         let peak = alert.peak.map_or_else(String::new, |peak| format!(", peak {peak}"));
         format!("; last {} {lasted}{peak}", app.options.zone.moment(alert.from, app.wall()))
     });
-    let firing = format::age(row.firing);
+    let firing = format::length(row.firing);
     let times = if row.alerts == 1 { "once".to_owned() } else { format!("{}×", row.alerts) };
     format!("{:<8}  {}  {times}, firing {firing}{newest}", row.worst.word(), row.check)
 }

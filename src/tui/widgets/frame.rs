@@ -126,6 +126,16 @@ fn tint_outline(surface: &mut Surface<'_>, area: Rect, role: Role) {
     }
 }
 
+/// What of the right end has room: its last parts are the position, which says most.
+#[must_use]
+pub fn tail(text: &str, room: usize) -> &str {
+    let mut rest = text;
+    while width(rest) > room {
+        rest = rest.split_once(" · ").map_or("", |(_, last)| last);
+    }
+    rest
+}
+
 fn write_title(surface: &mut Surface<'_>, area: Rect, title: &Title<'_>) {
     let role = if title.focused { Role::TitleFocused } else { Role::Title };
     let mut s = surface.at(area);
@@ -133,8 +143,9 @@ fn write_title(surface: &mut Surface<'_>, area: Rect, title: &Title<'_>) {
     let left = format!(" {} ", title.left);
     let used = if title.left.is_empty() { 0 } else { s.say(2, 0, room, &left, role) };
     let rest = room.saturating_sub(used + 1);
-    if !title.right.is_empty() && width(title.right) + 2 <= rest {
-        let right = format!(" {} ", title.right);
+    let right = tail(title.right, rest.saturating_sub(2));
+    if !right.is_empty() {
+        let right = format!(" {right} ");
         let end = s.width().saturating_sub(2);
         let style = s.theme.style(Role::Title);
         s.put_right(end, 0, rest, &right, style);

@@ -190,6 +190,14 @@ impl<'a> Surface<'a> {
         }
     }
 
+    /// Draws a thin line through a row.
+    pub fn rule(&mut self, y: usize) {
+        let style = self.theme.style(Role::Border);
+        for x in 0..self.width() {
+            self.mark(x, y, '─', style);
+        }
+    }
+
     /// Has a widget of another crate draw here.
     pub fn widget(&mut self, widget: impl ratatui::widgets::Widget) {
         widget.render(self.area, self.buffer);

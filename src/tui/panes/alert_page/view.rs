@@ -6,6 +6,7 @@
 //!  ▁▁▁▁▁▁▁▁▁▁▁▁W▄▄▄▄C██████████████   15 min to 21:05
 //! ```
 
+use crate::model::safe_text::width;
 use crate::model::{Alert, Phase, ShownState};
 use crate::tui::app::App;
 use crate::tui::format;
@@ -106,14 +107,22 @@ fn head(app: &App, surface: &mut Surface<'_>, alert: &Alert) {
         &[(&state, Role::of(shown)), ("  ", Role::Text), (&key, Role::Strong), ("  ", Role::Text)],
     );
     surface.say(x, 0, wide.saturating_sub(x + 1), alert.output.as_str(), Role::Text);
-    surface.say(1, 1, wide.saturating_sub(2), &since(app, alert), Role::Muted);
+    let room = wide.saturating_sub(2);
+    // Where there is no room for all of it the list of what happened says the rest.
+    let long = since(app, alert, true);
+    let text = if width(&long) <= room { long } else { since(app, alert, false) };
+    surface.say(1, 1, room, &text, Role::Muted);
     timeline(app, surface, alert);
 }
 
 /// `firing since 21:02:20 (2m), hard 3/3, first seen 21:01:50`
-fn since(app: &App, alert: &Alert) -> String {
+fn since(app: &App, alert: &Alert, whole: bool) -> String {
     let (zone, wall) = (&app.options.zone, app.wall());
-    let moment = |at| format!("{} {}", zone.format(at, "%-d %b"), zone.seconds(at));
+    let moment = |at| {
+        let day = zone.format(at, "%-d %b");
+        let today = !whole && day == zone.format(wall, "%-d %b");
+        if today { zone.seconds(at) } else { format!("{day} {}", zone.seconds(at)) }
+    };
     let age = format::age(wall.since(alert.since));
     let tries = format!("{}/{}", alert.attempt, alert.attempts);
     let mut text = match (alert.phase, alert.resolved) {
@@ -122,7 +131,7 @@ fn since(app: &App, alert: &Alert) -> String {
         }
         (Phase::Pending, _) => format!("not confirmed yet, soft {tries}"),
         (Phase::Resolved, Some(at)) => {
-            let took = format::age(at.since(alert.opened));
+            let took = format::length(at.since(alert.opened));
             format!("over since {} after {took}", moment(at))
         }
         (Phase::Resolved, None) => "over".to_owned(),
@@ -130,7 +139,9 @@ fn since(app: &App, alert: &Alert) -> String {
             format!("{} since {} ({age}), hard {tries}", alert.state, moment(alert.since))
         }
     };
-    text = format!("{text}, first seen {}", moment(alert.opened));
+    if whole {
+        text = format!("{text}, first seen {}", moment(alert.opened));
+    }
     if let Some(fired) = alert.fired.filter(|at| *at != alert.since) {
         text = format!("{text}, alerted {}", moment(fired));
     }

@@ -220,6 +220,15 @@ fn is_filtered(app: &App) -> bool {
     !app.own.history.words.1.is_empty()
 }
 
+/// True when the entry under the cursor is about an alert, or a host that is configured.
+#[must_use]
+pub fn opens(app: &App) -> bool {
+    app.own.history.row().is_some_and(|entry| {
+        let known = |host: &crate::model::Name| app.world.host(host).is_some();
+        entry.alert.is_some() || entry.host.as_ref().is_some_and(known)
+    })
+}
+
 /// The alert of the entry under the cursor, else its host.
 fn open_row(app: &mut App) -> Vec<Effect> {
     let Some(entry) = app.own.history.row().cloned() else { return Vec::new() };

@@ -52,7 +52,7 @@ impl Columns {
         } else if wide >= 100 {
             Self { time: 15, what: 15, host: 16, check: 10, change: 12, by: 10 }
         } else {
-            Self { time: 12, what: 13, host: 12, check: 8, change: 0, by: 0 }
+            Self { time: 12, what: 14, host: 12, check: 8, change: 0, by: 0 }
         }
     }
 }

@@ -290,7 +290,8 @@ fn head(surface: &mut Surface<'_>, columns: &Columns) {
         }
     }
     if columns.spark > 0 {
-        surface.say(x + 1, 0, columns.spark, "in and out", Role::Muted);
+        let words = if columns.spark >= 10 { "in and out" } else { "traffic" };
+        surface.say(x + 1, 0, columns.spark, words, Role::Muted);
     }
 }
 

@@ -18,6 +18,11 @@ use crate::tui::panes::{empty, not_ready};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 
+/// Columns of the loss, with the blank before it.
+const LOSS: usize = 6;
+/// Columns of the round trip.
+const RTT: usize = 8;
+
 /// A path: a check that traces, or a live trace.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -122,7 +127,7 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
         (None, Some(text)) => empty(surface, &[text]),
         (None, None) if !app.own.paths.loaded => empty(surface, &["Asking the engine…"]),
         (None, None) => {
-            let key = app.keymap.key(&app.contexts(), crate::tui::action::Action::Trace);
+            let key = app.keymap.key(&app.pane_contexts(), crate::tui::action::Action::Trace);
             let hint = format!("or {} on a host traces it now.", key.unwrap_or_default());
             let lines = [
                 "No path is watched. In config.toml:",
@@ -182,28 +187,33 @@ fn row(app: &App, surface: &mut Surface<'_>, y: usize, row: &Row, tall: bool) {
         (Some(_), None) => ("○ wait".to_owned(), Role::StateWaiting),
         (None, _) => ("↻ live".to_owned(), Role::Muted),
     };
-    surface.say(1, y, 7, &sign, role);
+    // Where columns are few the names are as wide as can be.
+    let left = if tall { 8 } else { 9 };
+    surface.say(1, y, left - 2, &sign, role);
     let name = row.check.as_deref().unwrap_or("trace");
-    let numbers = if tall { 14 } else { 15 };
+    let numbers = LOSS + 1 + RTT;
     let (loss, rtt) = row.end();
     let loss_text = loss.map_or("–".to_owned(), |loss| format!("{loss:.0} %"));
     let loss_role = if loss.is_some_and(|loss| loss >= 0.5) { Role::Strong } else { Role::Muted };
-    let names = if tall { wide.saturating_sub(9 + numbers + 1) } else { 26 };
+    let names = if tall { wide.saturating_sub(left + numbers + 1) } else { 26 };
     // The host keeps its name; the check's is cut first.
-    let used = surface.say(9, y, names, &row.host, Role::Strong) + 1;
-    surface.say(9 + used, y, names.saturating_sub(used), name, Role::Muted);
+    let used = surface.say(left, y, names, &row.host, Role::Strong) + 1;
+    surface.say(left + used, y, names.saturating_sub(used), name, Role::Muted);
     let style = surface.theme.style(loss_role);
-    surface.put_right(9 + names + 6, y, 6, &loss_text, style);
+    surface.put_right(left + names + LOSS, y, LOSS - 1, &loss_text, style);
     let style = surface.theme.style(Role::Text);
-    surface.put_right(9 + names + numbers, y, 8, &format!("{} ms", format::round_trip(rtt)), style);
+    let rtt = format::round_trip(rtt);
+    // Of a very long one the unit is there already.
+    let rtt = if rtt.ends_with('s') { rtt } else { format!("{rtt} ms") };
+    surface.put_right(left + names + numbers, y, RTT, &rtt, style);
     let verdict = match &row.report {
         Some(report) => report.verdict.as_str(),
         None => "not walked since the engine started",
     };
     if tall {
-        surface.say(9, y + 1, wide.saturating_sub(10), verdict, Role::Muted);
+        surface.say(left, y + 1, wide.saturating_sub(left + 1), verdict, Role::Muted);
     } else {
-        let x = 9 + names + numbers + 2;
+        let x = left + names + numbers + 2;
         surface.say(x, y, wide.saturating_sub(x + 1), verdict, Role::Text);
     }
 }
