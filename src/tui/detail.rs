@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::trace::TraceReport;
-use crate::model::{Edge, Name, Observation, ShownState, Timestamp};
+use crate::model::{Edge, Name, Observation, ShownState, State, Timestamp};
 use crate::protocol::{CheckRow, World};
 use crate::tui::book::Book;
 use crate::tui::widgets::Scroll;
@@ -60,22 +60,26 @@ impl Detail {
         }
     }
 
-    /// Sorts the checks anew and keeps the cursor on its check.
+    /// Sorts the checks anew and keeps the cursor on its check. What is not confirmed stands behind
+    /// what is.
     pub fn refresh(&mut self, world: &World, wall: Timestamp) {
         self.rows = world.host(&self.host).map_or_else(Vec::new, |entry| entry.checks.clone());
         let rank = |row: &CheckRow| match world.shown_check(row, wall) {
-            _ if !row.enabled => 6,
-            _ if row.status.is_waiting() => 3,
-            ShownState::Critical => 0,
-            ShownState::Unknown => 1,
-            ShownState::Warning => 2,
-            ShownState::Maintenance => 4,
-            ShownState::Ok => 5,
+            _ if !row.enabled => 9,
+            _ if row.status.is_waiting() => 6,
+            ShownState::Critical => soft(row),
+            ShownState::Unknown => 1 + soft(row),
+            ShownState::Warning => 2 + soft(row),
+            ShownState::Maintenance => 7,
+            ShownState::Ok => 8,
         };
         self.rows.sort_by_cached_key(|row| (rank(row), row.key.name.clone()));
         let kept = self
             .check
             .as_ref()
+        let soft = |row: &CheckRow| {
+            if row.status.confirmed().is_some_and(State::is_problem) { 0 } else { 3 }
+        };
             .and_then(|name| self.rows.iter().position(|row| row.key.name == *name));
         self.index = kept.unwrap_or(self.index).min(self.rows.len().saturating_sub(1));
         if kept.is_none() {

@@ -278,7 +278,10 @@ pub fn worst(entry: &HostEntry) -> Option<&CheckRow> {
         .checks
         .iter()
         .filter(|row| row.enabled && !row.status.is_waiting() && row.status.state != State::Ok)
-        .max_by_key(|row| (row.status.hard_state.severity(), row.status.state.severity()))
+        .max_by_key(|row| {
+            let confirmed = row.status.confirmed().map_or(0, State::severity);
+            (confirmed, row.status.state.severity())
+        })
         .map(|row| &**row)
 }
 

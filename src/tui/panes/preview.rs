@@ -44,7 +44,9 @@ pub fn host(app: &App, surface: &mut Surface<'_>) {
 /// `CRITICAL 1m`; in a window the judged state stays visible.
 fn state(app: &App, entry: &HostEntry) -> (String, Role) {
     if entry.waiting && entry.window.is_none() {
-        return ("no result yet".to_owned(), Role::StateWaiting);
+        let heard = entry.checks.iter().any(|row| row.enabled && !row.status.is_waiting());
+        let text = if heard { "nothing confirmed yet" } else { "no result yet" };
+        return (text.to_owned(), Role::StateWaiting);
     }
     let shown = entry.shown();
     let age = entry.since().map(|since| format::age(app.wall().since(since))).unwrap_or_default();
