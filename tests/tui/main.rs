@@ -26,6 +26,7 @@ mod lists;
 mod look;
 mod looks;
 mod notifications;
+mod present;
 mod queue;
 mod rules;
 mod saved_rule;

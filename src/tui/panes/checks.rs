@@ -19,9 +19,9 @@ use crate::tui::effect::{Effect, Reply};
 use crate::tui::format;
 use crate::tui::line::Pending;
 use crate::tui::num::{count, millis, real};
-use crate::tui::panes::empty;
 use crate::tui::panes::rows::remarked;
 use crate::tui::panes::ruled::waits;
+use crate::tui::panes::{empty, said};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::spark::{self, Cell};
@@ -355,7 +355,7 @@ fn view_row(app: &App, surface: &mut Surface<'_>, y: usize, row: &CheckRow, colu
     surface.say(19, y, columns.name, &row.key.name, text);
     let x = 20 + columns.name;
     let flapping = status.flap.active.then_some("flapping");
-    let what = remarked(status.output.as_str(), flapping, columns.text);
+    let what = remarked(said::of_row(app, row).as_str(), flapping, columns.text);
     surface.say(x, y, columns.text, &what, text);
     if let Some(recent) = app.own.checks.recent.get(&row.key)
         && columns.spark > 0

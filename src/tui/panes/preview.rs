@@ -6,7 +6,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
-use crate::tui::panes::{agents, history, notifications, rules, settings, windows};
+use crate::tui::panes::{agents, history, notifications, rules, said, settings, windows};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 
@@ -31,7 +31,7 @@ pub fn host(app: &App, surface: &mut Surface<'_>) {
     parts.extend(entry.host.labels.iter().map(|(key, value)| format!("{key} {value}")));
     surface.say(3, 1, room, &parts.join(", "), Role::Muted);
     if let Some(row) = worst(entry) {
-        let text = format!("{}: {}", row.key.name, row.status.output);
+        let text = format!("{}: {}", row.key.name, said::of_row(app, row));
         surface.say(3, 2, room, &text, Role::Text);
     } else if let Some(notes) = &entry.host.notes {
         surface.say(3, 2, room, notes, Role::Muted);
@@ -177,8 +177,8 @@ fn of_alert(app: &App, alert: &Alert, surface: &mut Surface<'_>) {
     );
     let room = surface.width().saturating_sub(2);
     let text = match &alert.ack {
-        Some(ack) => format!("{}; {}: {}", alert.output, ack.author, ack.comment),
-        None => alert.output.to_string(),
+        Some(ack) => format!("{}; {}: {}", said::of_alert(app, alert), ack.author, ack.comment),
+        None => said::of_alert(app, alert).to_string(),
     };
     surface.say(1, 1, room, &text, Role::Text);
 }

@@ -167,10 +167,11 @@ fn check(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         wrapped(lines, &text, wide, role);
     }
     let mut times = format!("{} every {}", row.kind.word(), row.interval);
-    if let Some(last) = row.status.last_result {
+    let (last, next) = super::run(app, &alert.check);
+    if let Some(last) = last {
         times = format!("{times}, last result {}", moment(app, last));
     }
-    if let Some(next) = page.and_then(|page| page.next).filter(|at| *at >= app.wall()) {
+    if let Some(next) = next.filter(|at| *at >= app.wall()) {
         times = format!("{times}, next {}", moment(app, next));
     }
     if let Some(flapping) = alert.flapping {
