@@ -117,7 +117,10 @@ fn d_06_what_is_soft_since_the_start_neither_hides_nor_outranks_what_is_hard() {
         assert_eq!((entry.state, entry.waiting), (State::Warning, false));
         assert_eq!(entry.since(), Some(T0));
         assert_eq!(world.counts().of(ShownState::Warning), 1);
-        assert_eq!(world.shown_check(entry.check("ping").unwrap(), T0), ShownState::of(state, false));
+        assert_eq!(
+            world.shown_check(entry.check("ping").unwrap(), T0),
+            ShownState::of(state, false)
+        );
         // It counts from the moment on in which it is confirmed.
         world.apply(&check("a", "ping", State::Critical), T0);
         assert_eq!(world.host("a").unwrap().state, State::Critical);

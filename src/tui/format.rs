@@ -123,10 +123,12 @@ pub fn round_trip(value: Option<f64>) -> String {
     }
 }
 
-/// `1 host`, `3 hosts`.
+pub use crate::model::words::plural;
+
+/// A length of time behind a word such as "for" or "in", where [`age`] would say "now".
 #[must_use]
-pub fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+pub fn length(span: Span) -> String {
+    if span < Span::from_secs(10) { "under 10s".to_owned() } else { age(span) }
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub fn when(row: &HandoverRow, topic: Topic, handover: &Handover, zone: &Zone) -
         Topic::Ending => row.until.map(at).unwrap_or_default(),
         Topic::Unwatched => match row.until {
             Some(until) => {
-                let long = format::age(until.since(row.at));
+                let long = format::length(until.since(row.at));
                 format!("{} to {} ({long})", at(row.at), at(until))
             }
             None => format!("since {}", at(row.at)),

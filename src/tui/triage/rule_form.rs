@@ -240,13 +240,13 @@ fn trial_lines(app: &App, trial: &RuleTrial) -> Vec<String> {
     });
     if let Some(why) = &trial.stopped {
         let (judged, all) = (trial.judged, trial.checks);
-        lines.push(format!("stopped at {judged} of {all} checks: {why}"));
+        lines.push(format!("stopped at {judged} of {}: {why}", plural(all, "check")));
     }
     lines.extend(trial.warnings.iter().map(ToString::to_string));
     lines.push(basis(app, trial));
     lines.extend(trial.rows.iter().map(|row| row_line(app, row)));
     if trial.more > 0 {
-        lines.push(format!("+ {} more checks with alerts", trial.more));
+        lines.push(format!("+ {} with alerts", plural(trial.more, "more check")));
     }
     lines
 }
@@ -257,8 +257,7 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
     let (Some(first), Some(last)) = (trial.first, trial.last) else {
         return "no stored results of them in this time".to_owned();
     };
-    let every =
-        trial.every.map(|every| format!(", every {}", format::age(every))).unwrap_or_default();
+    let every = trial.every.map(|every| format!(", every {every}")).unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
@@ -267,9 +266,9 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
         .daily_before
         .map_or_else(String::new, |at| format!("; before {} only daily figures", moment(at)));
     format!(
-        "judged {} results of {}, {} to {}{every}{without}{daily}",
-        trial.results,
-        plural(usize::try_from(trial.judged).unwrap_or(usize::MAX), "check"),
+        "judged {} of {}, {} to {}{every}{without}{daily}",
+        plural(trial.results, "result"),
+        plural(trial.judged, "check"),
         moment(first),
         moment(last)
     )
@@ -278,13 +277,13 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
 fn row_line(app: &App, row: &TrialRow) -> String {
     let newest = row.newest.first().map_or_else(String::new, |alert| {
         let lasted = match alert.to {
-            Some(to) => format!("for {}", format::age(to.since(alert.from))),
+            Some(to) => format!("for {}", format::length(to.since(alert.from))),
             None => "still".to_owned(),
         };
         let peak = alert.peak.map_or_else(String::new, |peak| format!(", peak {peak}"));
         format!("; last {} {lasted}{peak}", app.options.zone.moment(alert.from, app.wall()))
     });
-    let firing = format::age(row.firing);
+    let firing = format::length(row.firing);
     let times = if row.alerts == 1 { "once".to_owned() } else { format!("{}×", row.alerts) };
     format!("{:<8}  {}  {times}, firing {firing}{newest}", row.worst.word(), row.check)
 }

@@ -123,7 +123,7 @@ fn since(app: &App, alert: &Alert) -> String {
         }
         (Phase::Pending, _) => format!("not confirmed yet, soft {tries}"),
         (Phase::Resolved, Some(at)) => {
-            let took = format::age(at.since(alert.opened));
+            let took = format::length(at.since(alert.opened));
             format!("over since {} after {took}", moment(at))
         }
         (Phase::Resolved, None) => "over".to_owned(),
