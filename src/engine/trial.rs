@@ -389,10 +389,7 @@ impl Sum {
     fn end(mut self) -> RuleTrial {
         self.shorten();
         self.told.more = self.with - self.told.rows.len() as u64;
-        let mean = self.length.checked_div(self.steps);
-        // To the second, as intervals are written.
-        let whole = |mean: u64| if mean < 1000 { mean } else { (mean + 500) / 1000 * 1000 };
-        self.told.every = mean.map(|mean| Span::from_millis(whole(mean)));
+        self.told.every = self.length.checked_div(self.steps).map(Span::from_millis);
         self.told
     }
 }

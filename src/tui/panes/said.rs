@@ -4,7 +4,7 @@
 //! thousands of them stay still while nothing happens. What is on screen shows the present number:
 //! the results of those checks are asked for as long as their rows are there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{Alert, CheckKey, SafeText, Timestamp};
 use crate::protocol::{CheckRow, Interest, LiveCheck};
@@ -17,10 +17,15 @@ const PAGE: usize = 20;
 /// Most checks.
 const MOST: usize = 150;
 
+/// Most words that are kept.
+const KEPT: usize = 1000;
+
 /// What was said, by check.
 #[derive(Debug, Default)]
 pub struct State {
     said: HashMap<CheckKey, (Timestamp, SafeText)>,
+    /// The checks whose results are asked for.
+    wanted: HashSet<CheckKey>,
 }
 
 /// The checks whose present words are to be shown: those of the page of a list with the cursor, and
@@ -55,28 +60,39 @@ fn around<T: Item>(list: &List<T>, page: usize) -> impl Iterator<Item = &T> {
     list.rows.iter().skip(from).take(3 * page).filter_map(Row::item)
 }
 
-/// Forgets what is no longer asked for, or was said by another engine.
-pub fn keep(app: &mut App, wanted: &Interest) {
+/// Notes what is asked for; what another engine said is forgotten.
+pub fn keep(app: &mut App, interest: &Interest) {
     let same = app.looked.is_some();
-    app.own.said.said.retain(|key, _| same && wanted.has(key));
+    let own = &mut app.own.said;
+    own.wanted = interest.checks.iter().chain(&interest.rows).cloned().collect();
+    if !same {
+        own.said.clear();
+    } else if own.said.len() > KEPT / 2 {
+        own.said.retain(|key, _| own.wanted.contains(key));
+    }
 }
 
-/// Takes a result.
+/// Takes a result, asked for or not: one may cross the question on its way.
 pub fn live(app: &mut App, result: &LiveCheck) {
-    let wanted = app.looked.as_ref().is_some_and(|looked| looked.has(&result.check));
-    let newer = app.own.said.said.get(&result.check).is_none_or(|(at, _)| *at <= result.at);
-    if wanted && newer {
-        let said = (result.at, result.observation.output.clone());
-        app.own.said.said.insert(result.check.clone(), said);
+    let said = &mut app.own.said.said;
+    let known = said.get(&result.check).map(|(at, _)| *at);
+    if known.is_some_and(|at| at <= result.at) || known.is_none() && said.len() < KEPT {
+        said.insert(result.check.clone(), (result.at, result.observation.output.clone()));
     }
+}
+
+/// What the last result of a row's check said, as far as that is asked for and known.
+fn present<'a>(app: &'a App, row: &CheckRow) -> Option<&'a SafeText> {
+    let own = &app.own.said;
+    let (at, text) = own.said.get(&row.key).filter(|_| own.wanted.contains(&row.key))?;
+    // What was said before the state began is of another one.
+    (!row.status.late && *at >= row.status.since).then_some(text)
 }
 
 /// The words of a row with the present numbers, as far as they are known.
 #[must_use]
 pub fn of_row<'a>(app: &'a App, row: &'a CheckRow) -> &'a SafeText {
-    let said = app.own.said.said.get(&row.key).filter(|_| !row.status.late);
-    // What was said before the state began is of another one.
-    said.filter(|(at, _)| *at >= row.status.since).map_or(&row.status.output, |(_, text)| text)
+    present(app, row).unwrap_or(&row.status.output)
 }
 
 /// The words of an alert with the present numbers, as far as they are known: those of its check's
@@ -85,8 +101,6 @@ pub fn of_row<'a>(app: &'a App, row: &'a CheckRow) -> &'a SafeText {
 #[must_use]
 pub fn of_alert<'a>(app: &'a App, alert: &'a Alert) -> &'a SafeText {
     let row = app.world.check(&alert.check).filter(|_| alert.is_open() && alert.flapping.is_none());
-    match row.filter(|row| row.status.state == alert.state) {
-        Some(row) if app.own.said.said.contains_key(&row.key) => of_row(app, row),
-        _ => &alert.output,
-    }
+    let row = row.filter(|row| row.status.state == alert.state);
+    row.and_then(|row| present(app, row)).unwrap_or(&alert.output)
 }
