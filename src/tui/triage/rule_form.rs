@@ -251,13 +251,23 @@ fn trial_lines(app: &App, trial: &RuleTrial) -> Vec<String> {
     lines
 }
 
+/// A mean to the second, as intervals are written; what is shorter as it is.
+fn whole(mean: Span) -> Span {
+    let second = Span::from_secs(1).millis();
+    if mean.millis() < second {
+        mean
+    } else {
+        Span::from_secs(mean.millis().saturating_add(500) / second)
+    }
+}
+
 /// What was there to be judged.
 fn basis(app: &App, trial: &RuleTrial) -> String {
     let moment = |at| app.options.zone.moment(at, app.wall());
     let (Some(first), Some(last)) = (trial.first, trial.last) else {
         return "no stored results of them in this time".to_owned();
     };
-    let every = trial.every.map(|every| format!(", every {every}")).unwrap_or_default();
+    let every = trial.every.map(|every| format!(", every {}", whole(every))).unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
