@@ -234,7 +234,7 @@ fn rules_are_listed_and_tried_and_a_wrong_draft_is_2_with_its_place() {
     let said = out(&right);
     for part in [
         "High CPU: cpu_usage > 90 CRITICAL",
-        "judges 1 checks of 1 hosts; 1 were looked at, 1 of them without stored results",
+        "judges 1 check of 1 host; looked at: 1, 1 of them without stored results",
         "would have fired 0 times since ",
     ] {
         assert!(said.contains(part), "{part}: {said}");

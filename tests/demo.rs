@@ -154,6 +154,101 @@ fn a_storm_is_exactly_as_large_as_asked_for_and_three_alerts_are_not_of_it() {
     assert_eq!(outside.into_iter().collect::<Vec<_>>(), wanted);
 }
 
+/// A configuration that tells everybody in every way, and marks what it shows with a zone and a key.
+fn telling(port: u16) -> String {
+    format!(
+        r#"
+[console]
+zone = "+05:30"
+
+[keys]
+ack = "a"
+
+[alerting]
+contact_list = "Everybody"
+
+[watchdog]
+url = "http://127.0.0.1:{port}/beat"
+interval = "10s"
+
+[[channel]]
+name = "pager"
+kind = "webhook"
+url = "http://127.0.0.1:{port}/pager"
+
+[[channel]]
+name = "program"
+kind = "exec"
+command = ["/usr/bin/env", "bash", "-c", "echo >/dev/tcp/127.0.0.1/{port}"]
+
+[[contact_list]]
+name = "Everybody"
+channels = ["pager", "program"]
+
+[[host]]
+name = "own"
+address = "127.0.0.1"
+[[host.check]]
+kind = "tcp"
+port = {port}
+
+[[rule]]
+rule_name = "CPU of all"
+host_pattern = "*"
+metric = "cpu_usage"
+condition = ">"
+warning_threshold = 0
+notify_contact_list = "Everybody"
+
+[[scrape]]
+name = "found"
+targets = ["127.0.0.1:{port}"]
+"#
+    )
+}
+
+#[test]
+fn fs_05_demo_sends_nothing_to_anybody_whatever_is_configured() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    outside.set_nonblocking(true).unwrap();
+    let port = outside.local_addr().unwrap().port();
+    std::fs::write(dir.path().join("config.toml"), telling(port)).unwrap();
+    let tmp = dir.path().join("tmp");
+    std::fs::create_dir(&tmp).unwrap();
+    // The configuration is one that the program takes.
+    let mut known = Command::new(FLUXNOC);
+    known.args(["config", "check"]).env_clear().current_dir(dir.path()).env("HOME", dir.path());
+    let known = known.output().unwrap();
+    assert!(known.status.success(), "{}", String::from_utf8_lossy(&known.stderr));
+
+    let mut command = Command::new(FLUXNOC);
+    command.args(["demo", "--plain"]).env_clear().current_dir(dir.path());
+    command.env("HOME", dir.path()).env("TMPDIR", &tmp);
+    command.env("FLUX_NOTIFY_URL", format!("http://127.0.0.1:{port}/flux"));
+    command.env("FLUX_NOTIFY_API_KEY", "k").env("DEFAULT_CONTACT_LIST", "Everybody");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    // What is due leaves with the first alerts, and the log is told as soon as others would be.
+    let log = || {
+        let scratch = left(&tmp).into_iter().next();
+        scratch.and_then(|dir| std::fs::read_to_string(dir.join("fluxnoc.log")).ok())
+    };
+    let until = std::time::Instant::now() + PATIENCE;
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        assert!(outside.accept().is_err(), "the demo reached somebody outside");
+        assert!(std::time::Instant::now() < until, "nobody is told: {:?}", log());
+        let text = log().unwrap_or_default();
+        told = text.lines().filter(|line| line.contains(" notify: ")).map(str::to_owned).collect();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    writeln!(keys, "quit").unwrap();
+    drop(keys);
+    child.wait().unwrap();
+    assert!(outside.accept().is_err(), "the demo reached somebody outside: {told:?}");
+}
+
 #[test]
 fn demo_refuses_what_makes_no_sense() {
     for (words, why) in [

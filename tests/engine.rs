@@ -7,10 +7,11 @@ mod lab;
 
 use fluxnoc::clock::Clock;
 use fluxnoc::model::{
-    Handover, HandoverRow, Phase, SafeText, ShownState, Since, Span, State, Timestamp, Topic,
+    CheckKey, Handover, HandoverRow, Phase, SafeText, ShownState, Since, Span, State, Timestamp,
+    Topic,
 };
 use fluxnoc::protocol::{
-    Answer, Command, Event, NewMaintenance, Outcome, ProblemKind, Query, Target,
+    Answer, Command, Event, Interest, NewMaintenance, Outcome, ProblemKind, Query, Target,
 };
 use lab::{Lab, START, good, host, inventory, refused, slow};
 
@@ -281,6 +282,41 @@ async fn d_05_what_flaps_is_held_open_over_a_restart_and_nothing_new_is_shown_me
     lab.report("web-1/http", good()).await;
     assert_eq!(lab.world.open_alerts().count(), 0);
     assert_eq!(lab.edges().await, ["fired", "flapping_started", "flapping_stopped", "recovered"]);
+}
+
+/// Whether a result of a check has come.
+fn came(screen: &mut fluxnoc::engine::Watcher, key: &CheckKey) -> bool {
+    let mut came = false;
+    while let Some(event) = screen.try_next() {
+        came |= matches!(&*event, Event::Live(live) if live.check == *key);
+    }
+    came
+}
+
+#[tokio::test]
+async fn results_of_rows_on_screen_travel_and_nothing_is_run_more_often_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let key: CheckKey = "web-1/ping".parse().unwrap();
+    let mut screen = lab.engine.handle.watch(lab::noc()).await.unwrap();
+    let stream = loop {
+        if let Event::Hello { stream, .. } = &*screen.next().await.unwrap() {
+            break *stream;
+        }
+    };
+    let mut worker = lab.worker().await;
+    let rows = Interest { rows: vec![key.clone()], ..Interest::default() };
+    lab.execute(Command::Look { stream, interest: rows.clone() }).await.unwrap();
+    lab.query(Query::Engine).await;
+    assert!(worker.try_next().is_none(), "a row asks nothing of a worker");
+    lab.report("web-1/ping", slow()).await;
+    assert!(came(&mut screen, &key), "its result comes");
+    // What is known already is not said again when the list moves.
+    lab.execute(Command::Look { stream, interest: rows }).await.unwrap();
+    assert!(!came(&mut screen, &key));
+    let whole = Interest { checks: vec![key.clone()], ..Interest::default() };
+    lab.execute(Command::Look { stream, interest: whole }).await.unwrap();
+    assert!(came(&mut screen, &key), "who opens it is told at once");
 }
 
 #[tokio::test]

@@ -353,6 +353,63 @@ async fn fm_21_a_restart_neither_restarts_nor_skips_a_duration() {
     assert!(second.edges().await.is_empty());
 }
 
+/// What a start finds when the engine is killed now: its store as the last commit left it.
+fn killed(dir: &Path) -> tempfile::TempDir {
+    let found = tempfile::tempdir().unwrap();
+    for name in ["fluxnoc.db", "fluxnoc.db-wal"] {
+        std::fs::copy(dir.join(name), found.path().join(name)).unwrap();
+    }
+    found
+}
+
+#[tokio::test]
+async fn fm_21_a_kill_neither_restarts_nor_skips_a_duration() {
+    let host = "[[host]]\nname = \"db-1\"\naddress = \"127.0.0.1\"\n\
+        [[host.check]]\nkind = \"system\"\ninterval = \"5s\"\n";
+    let rule = rule("High CPU", "db-*", "cpu_usage", "duration_minutes = 1");
+    let config = read(&(host.to_owned() + &rule));
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = lab(&dir, &config).await;
+    for _ in 0..5 {
+        first.report("db-1/system", cpu(95.0)).await;
+        first.clock.advance(Span::from_millis(4_700));
+    }
+    // The last of five results was made at 20 s; the last sign of life is that of the start.
+    let at = |seconds| Clock::manual(START + Span::from_secs(seconds));
+    let dir = killed(dir.path());
+    let mut second = Lab::start(dir.path(), inventory(&config), at(33)).await;
+    assert_eq!(second.state("db-1/High CPU"), (State::Critical, false));
+    second.report("db-1/system", cpu(95.0)).await;
+    second.clock.advance(Span::from_millis(26_200));
+    second.report("db-1/system", cpu(95.0)).await;
+    assert!(second.edges().await.is_empty(), "half a second is missing");
+    let dir = killed(dir.path());
+    second.clock.advance(Span::from_secs(1));
+    second.report("db-1/system", cpu(95.0)).await;
+    assert_eq!(second.edges().await, ["fired"]);
+    // Killed once more just before its end: the first result after it decides.
+    let mut third = Lab::start(dir.path(), inventory(&config), at(70)).await;
+    assert!(third.edges().await.is_empty(), "no clock alone fires");
+    third.report("db-1/system", cpu(95.0)).await;
+    assert_eq!(third.edges().await, ["fired"]);
+}
+
+#[tokio::test]
+async fn fm_21_a_blind_time_in_which_the_check_would_have_become_stale_begins_a_duration_again() {
+    let config = five_minutes();
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = lab(&dir, &config).await;
+    every_minute(&mut first, 4, &cpu(95.0)).await;
+    // The last result was made at 180 s; without another one the check is believed until 310 s.
+    for (starts, fires) in [(305, true), (311, false)] {
+        let dir = killed(dir.path());
+        let clock = Clock::manual(START + Span::from_secs(starts));
+        let mut second = Lab::start(dir.path(), inventory(&config), clock).await;
+        second.report("db-1/system", cpu(95.0)).await;
+        assert_eq!(second.edges().await == ["fired"], fires, "started at {starts} s");
+    }
+}
+
 #[tokio::test]
 async fn fm_22_reminders_go_on_over_a_restart() {
     let dir = tempfile::tempdir().unwrap();

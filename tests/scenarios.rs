@@ -20,7 +20,7 @@ use fluxnoc::model::{
     Phase, Policy, Reason, Recurrence, Rule, Ruled, SafeText, Span, Spec, State, Status, Steady,
     Timestamp, Unit,
 };
-use fluxnoc::rules::attempts::{advance, freshness, late, stale};
+use fluxnoc::rules::attempts::{advance, freshness, late, resumed, stale};
 use fluxnoc::rules::notify::{Audience, Notice};
 use fluxnoc::rules::reach::{self, Heard, Net};
 use fluxnoc::rules::reading::{Reading, part, read};
@@ -220,6 +220,9 @@ struct Moment {
     escalate: Option<String>,
     /// Paging is held from now on, or no more.
     hold: Option<bool>,
+    /// The engine, which was killed with the last step, starts now.
+    #[serde(default)]
+    restart: bool,
     /// What hosts on the way say, in a run that began now.
     #[serde(default)]
     hear: BTreeMap<String, Word>,
@@ -390,6 +393,9 @@ impl Play {
             assert!(self.now <= wake, "the engine would have looked at {wake}: write that step");
         }
         self.change_windows(moment);
+        if moment.restart {
+            self.status = resumed(&self.status, &self.check, self.now);
+        }
         self.held = moment.hold.unwrap_or(self.held);
         for (name, word) in &moment.hear {
             let silent = !matches!(word, Word::Answers);
@@ -704,6 +710,8 @@ stories! {
     fm_21_a_duration_that_is_over_fires_once,
     fm_21_a_metric_that_stays_away_is_an_alert_of_its_own,
     fm_21_a_removed_rule_closes_its_alert,
+    fm_21_a_restart_after_too_long_begins_a_duration_again,
+    fm_21_a_restart_inside_a_duration_changes_nothing,
     fm_21_critical_has_a_duration_of_its_own,
     fm_21_no_duration_fires_at_once,
     fm_21_unknown_for_longer_than_the_duration_begins_again,

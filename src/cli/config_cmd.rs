@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::args::{ConfigCommand, Global};
 use super::{look, machine, print, units};
 use crate::config::{Config, Env, Problems, RuleEdit, Source, builtin, load, locate};
+use crate::model::words::plural;
 
 /// Reads the configuration that the options, the environment and the usual places name; without
 /// any file the built-in one.
@@ -53,7 +54,8 @@ pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
                 None => "no file (built-in)".to_owned(),
             };
             let (hosts, checks) = (config.hosts.len(), config.checks.len());
-            print::out(&format!("{place}: good, {hosts} hosts, {checks} checks"));
+            let (hosts, checks) = (plural(hosts, "host"), plural(checks, "check"));
+            print::out(&format!("{place}: good, {hosts}, {checks}"));
         }),
         ConfigCommand::Show => with(global, |config| print::out(config.effective().trim_end())),
         ConfigCommand::Path => path(global),

@@ -14,6 +14,7 @@ use super::{config_cmd, lifecycle, look, print};
 use crate::clock::Clock;
 use crate::config::settings::Console;
 use crate::config::{Config, Problems, locate};
+use crate::model::words::plural;
 use crate::model::{SafeText, Secret};
 use crate::store::Store;
 use crate::tui::glyphs;
@@ -116,7 +117,7 @@ fn descriptors(config: Option<&Config>) -> Finding {
     let checks = config.map_or(0, |config| config.checks.len() as u64);
     // The engine raises its own limit to the hard one; some are for store, socket and console.
     let wanted = (checks / 4).clamp(256, 65_536);
-    let text = format!("{soft} now, {hard} at most, {checks} checks");
+    let text = format!("{soft} now, {hard} at most, {}", plural(checks, "check"));
     if hard < wanted {
         let mend =
             format!("raise the hard limit to {wanted}: ulimit -Hn, or LimitNOFILE= of the service");
@@ -153,14 +154,14 @@ fn configuration(config: &Result<Config, Problems>) -> Finding {
                 Some(path) => path.display().to_string(),
                 None => "no file, this machine only".to_owned(),
             };
-            let text =
-                format!("{place}: {} hosts, {} checks", config.hosts.len(), config.checks.len());
+            let hosts = plural(config.hosts.len(), "host");
+            let text = format!("{place}: {hosts}, {}", plural(config.checks.len(), "check"));
             match config.warnings.len() {
                 0 => finding(name, Grade::Ok, text, ""),
                 count => finding(
                     name,
                     Grade::Warn,
-                    format!("{text}, {count} warnings"),
+                    format!("{text}, {}", plural(count, "warning")),
                     "see them with: fluxnoc config check",
                 ),
             }
@@ -168,7 +169,7 @@ fn configuration(config: &Result<Config, Problems>) -> Finding {
         Err(problems) => {
             let count = problems.list.len() + problems.omitted;
             let first = problems.list.first().map(ToString::to_string).unwrap_or_default();
-            let text = format!("{count} problems, the first: {first}");
+            let text = format!("{}, the first: {first}", plural(count, "problem"));
             finding(name, Grade::Fail, text, "see all of them with: fluxnoc config check")
         }
     }

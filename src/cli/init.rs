@@ -15,6 +15,7 @@ use super::import::{self, Format};
 use super::{config_cmd, machine, print};
 use crate::config::{Machine, toml_text, valid_target};
 use crate::model::id::valid_name;
+use crate::model::words::plural;
 
 /// Most bytes of an answer.
 const ANSWER: u64 = 1024;
@@ -110,7 +111,8 @@ fn ask(suggested: Answers, target: &Path) -> anyhow::Result<Answers> {
         (Format::SshConfig, home.join(".ssh/config")),
     ] {
         let count = count(format, &file);
-        if count > 0 && yes(&format!("Import {count} hosts from {}?", file.display()), false)? {
+        let hosts = plural(count, "host");
+        if count > 0 && yes(&format!("Import {hosts} from {}?", file.display()), false)? {
             answers.imports.push((format, file));
         }
     }

@@ -10,6 +10,7 @@ use super::args::Global;
 use super::lifecycle::{self, DATABASE};
 use super::print;
 use crate::config::{Config, database, locate};
+use crate::model::words::plural;
 use crate::store::{DirLock, MovedTable, Progress, Store};
 
 /// Between two lines about the same table.
@@ -41,19 +42,20 @@ pub fn run(global: &Global, config: &Config, url: Option<&str>) -> anyhow::Resul
         let mut tell = move |progress: Progress<'_>| match progress {
             Progress::Sent(table, rows) if last.elapsed() >= EVERY => {
                 last = Instant::now();
-                print::error(&format!("{table}: {rows} rows so far"));
+                print::error(&format!("{table}: {} so far", plural(rows, "row")));
             }
             Progress::Sent(..) => {}
             Progress::Compared(table, rows) => {
-                print::error(&format!("{table}: {rows} rows, the same on both sides"));
+                print::error(&format!("{table}: {}, the same on both sides", plural(rows, "row")));
             }
         };
         anyhow::Ok(Store::move_to_postgres(&file, &url, &mut tell).await?)
     })?;
     let rows: u64 = moved.iter().map(|MovedTable { rows, .. }| rows).sum();
     print::out(&format!(
-        "{rows} rows of {} tables were moved; {} stays as it was. Run `fluxnoc serve` with \
+        "moved: {} of {} tables; {} stays as it was. Run `fluxnoc serve` with \
          --database, FLUXNOC_DATABASE or `[store] url` from now on",
+        plural(rows, "row"),
         moved.len(),
         file.display()
     ));

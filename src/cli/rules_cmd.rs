@@ -9,6 +9,7 @@ use clap::Subcommand;
 
 use super::print::safe_line;
 use super::render::table;
+use crate::model::words::plural;
 use crate::model::{Rule, Span, Timestamp};
 use crate::protocol::query::PAGE_LIMIT;
 use crate::protocol::rules::DRAFT_LIMIT;
@@ -129,8 +130,10 @@ fn one(told: &RuleTrial) -> String {
     };
     let _ = writeln!(
         out,
-        "judges {} checks of {} hosts; {} were looked at{without}",
-        told.checks, told.hosts, told.judged
+        "judges {} of {}; looked at: {}{without}",
+        plural(told.checks, "check"),
+        plural(told.hosts, "host"),
+        told.judged
     );
     if let Some(why) = &told.stopped {
         let _ = writeln!(out, "stopped: {why}; the figures are of what was looked at");
@@ -138,9 +141,15 @@ fn one(told: &RuleTrial) -> String {
     let alerts = told.warning + told.critical + told.unknown;
     let _ = writeln!(
         out,
-        "would have fired {alerts} times since {} ({} CRITICAL, {} WARNING, {} UNKNOWN), {} would \
-         still fire; somebody would have been told {} times",
-        told.since, told.critical, told.warning, told.unknown, told.still, told.told
+        "would have fired {} since {} ({} CRITICAL, {} WARNING, {} UNKNOWN), {} would \
+         still fire; somebody would have been told {}",
+        plural(alerts, "time"),
+        told.since,
+        told.critical,
+        told.warning,
+        told.unknown,
+        told.still,
+        plural(told.told, "time")
     );
     if let (Some(first), Some(last)) = (told.first, told.last) {
         let every = told.every.map(|every| format!(", one every {every}")).unwrap_or_default();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::model::safe_text::{truncate, width};
 use crate::model::trace::{Hop, TraceReport};
+use crate::model::words::plural;
 
 /// Widest name of a hop, in columns.
 const NAME: usize = 48;
@@ -17,8 +18,8 @@ pub fn table(report: &TraceReport) -> String {
     let widest = names.iter().flatten().map(|name| width(name)).max().unwrap_or(0);
     let column = widest.max("Host".len());
     let address = report.address.map_or(String::new(), |address| format!(" ({address})"));
-    let mut out =
-        format!("{}{address}, {}, {} rounds\n", report.target, report.protocol, report.rounds);
+    let rounds = plural(report.rounds, "round");
+    let mut out = format!("{}{address}, {}, {rounds}\n", report.target, report.protocol);
     let _ = writeln!(
         out,
         "{:>3}  {:column$}  {:>6}  {:>5}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",

@@ -21,6 +21,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         rules: Vec::new(),
         rule_files: Vec::new(),
         rules_dir: None,
+        invented: false,
         settings: Settings::default(),
         hosts: Vec::new(),
         checks: Vec::new(),

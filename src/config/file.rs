@@ -139,6 +139,7 @@ pub(super) fn parse_in(
         rules,
         rule_files,
         rules_dir: None,
+        invented: false,
         keys: written,
         contexts,
         source: None,

@@ -94,6 +94,8 @@ pub struct Config {
     pub rule_files: Vec<PathBuf>,
     /// Where rules are saved from the console; see [`Config::with_rules_of`].
     pub rules_dir: Option<PathBuf>,
+    /// True when hosts and checks are those of a demonstration; see [`Config::for_demo`].
+    pub invented: bool,
     /// `[keys]` and `[[action]]`.
     pub keys: console::Keys,
     /// Every `[[context]]`.
@@ -132,6 +134,32 @@ impl Config {
     #[must_use]
     pub fn with_builtin(self, builtin: Self) -> Self {
         Self { hosts: builtin.hosts, checks: builtin.checks, ..self }
+    }
+
+    /// A demonstration on invented hosts, that looks as this configuration says: its console, wall
+    /// and bell, and its keys. Nothing else of it counts: no channel or contact list, so that nobody
+    /// is told anything, no heartbeat, no rule, no program, no other place.
+    #[must_use]
+    pub fn for_demo(self, hosts: Vec<Host>, checks: Vec<Check>) -> Self {
+        const LOOKS: [&str; 3] = ["console.", "wall.", "bell."];
+        let Settings { console, wall, bell, .. } = self.settings;
+        let of_looks = |key: &str| LOOKS.iter().any(|section| key.starts_with(section));
+        Self {
+            settings: Settings { console, wall, bell, ..Settings::default() },
+            hosts,
+            checks,
+            jobs: Vec::new(),
+            routes: crate::model::Routes::default(),
+            rules: Vec::new(),
+            rule_files: Vec::new(),
+            rules_dir: None,
+            invented: true,
+            keys: console::Keys { actions: Vec::new(), ..self.keys },
+            contexts: Vec::new(),
+            source: None,
+            warnings: Vec::new(),
+            origins: self.origins.into_iter().filter(|(key, _)| of_looks(key)).collect(),
+        }
     }
 
     /// Every setting besides hosts and checks with its source, in the order of the sections.

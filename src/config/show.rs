@@ -15,9 +15,14 @@ use crate::model::{Check, Host, Kind, Range, Secret, Spec, State, Thresholds, se
 /// Names of headers whose value is a secret, in lower case.
 const SECRET_HEADERS: [&str; 6] = ["authorization", "cookie", "token", "key", "secret", "password"];
 
+/// What is said first of a demonstration.
+const DEMO: &str = "# demo: everything here is invented, and nothing is sent to anybody\n\
+    # of a configuration only the looks count: [console], [wall], [bell] and [keys]\n";
+
 pub(super) fn effective(config: &Config) -> String {
     let mut out = String::new();
     match &config.source {
+        _ if config.invented => out.push_str(DEMO),
         Some(path) => {
             let _ = writeln!(out, "# read from {}", line(&path.display().to_string()));
         }

@@ -18,6 +18,28 @@ pub(super) fn problems(text: &str) -> Vec<String> {
     all.list.iter().map(ToString::to_string).collect()
 }
 
+#[test]
+fn fs_05_a_demonstration_has_the_looks_of_a_configuration_and_tells_nobody() {
+    let text = "[console]\ntheme = \"dusk\"\n[keys]\nack = \"x\"\n[store]\nmax_size = \"1GiB\"\n\
+        [alerting]\ncontact_list = \"All\"\n[watchdog]\nurl = \"http://w/\"\n\
+        [[channel]]\nname = \"pager\"\nkind = \"webhook\"\nurl = \"http://p/\"\n\
+        [[contact_list]]\nname = \"All\"\nchannels = [\"pager\"]\n\
+        [[action]]\nname = \"ticket\"\ncommand = [\"x\"]\n";
+    let own = read(&(text.to_owned() + &one("kind = \"system\"")));
+    assert!(own.routes.watchdog.is_some() && !own.routes.channels.is_empty());
+    let (hosts, checks) = (vec![Host::new("made-up", "192.0.2.1")], Vec::new());
+    let demo = own.for_demo(hosts, checks);
+    assert_eq!(demo.routes, crate::model::Routes::default());
+    assert_eq!(demo.settings.console.theme, "dusk");
+    assert_eq!((demo.keys.bindings.len(), demo.keys.actions.len()), (1, 0));
+    let said = demo.effective();
+    assert!(said.starts_with("# demo: "), "{said}");
+    assert!(said.contains("theme = \"dusk\"  # c:2") && said.contains("made-up"), "{said}");
+    for gone in ["1GiB", "pager", "watchdog", "ticket", "\"All\"", "no configuration file"] {
+        assert!(!said.contains(gone), "{gone}: {said}");
+    }
+}
+
 /// One host with one check of these keys.
 fn one(keys: &str) -> String {
     format!("[[host]]\nname = \"h\"\naddress = \"127.0.0.1\"\n[[host.check]]\n{keys}\n")

@@ -23,6 +23,9 @@ use crate::model::{Check, Host, Observation, Span, Timestamp};
 /// Most alerts of a storm.
 pub const STORM_LIMIT: u32 = 10_000;
 
+/// Where its hosts and checks were written, as settings say it.
+const ORIGIN: &str = "demo";
+
 /// What the simulation is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plot {
@@ -50,6 +53,12 @@ impl Network {
         let (mut hosts, mut checks) = sites::build();
         if let Some((count, _)) = plot.storm {
             sites::add_storm(&mut hosts, &mut checks, count.min(STORM_LIMIT));
+        }
+        for origin in hosts.iter_mut().map(|host| &mut host.origin) {
+            *origin = Some(ORIGIN.to_owned());
+        }
+        for origin in checks.iter_mut().map(|check| &mut check.origin) {
+            *origin = Some(ORIGIN.to_owned());
         }
         Self { plot, hosts, checks }
     }

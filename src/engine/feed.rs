@@ -65,7 +65,10 @@ pub struct Feed {
     kept: VecDeque<Said>,
     streams: BTreeMap<u64, Stream>,
     last: u64,
-    followed: HashMap<CheckKey, u32>,
+    /// The checks whose results somebody wants.
+    followed: HashSet<CheckKey>,
+    /// Those of them that somebody looks at whole.
+    whole: HashSet<CheckKey>,
     traces: HashMap<TraceRequest, Path>,
     sent_traces: HashSet<TraceRequest>,
     sent_follow: HashSet<CheckKey>,
@@ -88,8 +91,9 @@ impl Feed {
         let (mut streams, mut topics) = (0, 0);
         for Stream { interest, .. } in open {
             streams += 1;
-            topics += 1 + interest.checks.len() + usize::from(interest.trace.is_some());
-            checks.extend(&interest.checks);
+            let both = interest.checks.len() + interest.rows.len();
+            topics += 1 + both + usize::from(interest.trace.is_some());
+            checks.extend(interest.checks.iter().chain(&interest.rows));
             paths.extend(&interest.trace);
         }
         (streams, usize::from(streams > 0) + checks.len() + paths.len(), topics)
@@ -181,12 +185,17 @@ impl Feed {
         self.kept.push_back(Said { event: Arc::clone(event), operator });
     }
 
-    /// Sets what a stream looks at.
+    /// Sets what a stream looks at; gives what it looked at before.
     ///
     /// # Errors
     /// `NotFound` for a stream that is gone, `Invalid` for too long a list.
-    pub fn look(&mut self, stream: u64, interest: Interest, now: Steady) -> Result<(), Problem> {
-        if interest.checks.len() > INTEREST_LIMIT {
+    pub fn look(
+        &mut self,
+        stream: u64,
+        interest: Interest,
+        now: Steady,
+    ) -> Result<Interest, Problem> {
+        if interest.checks.len().max(interest.rows.len()) > INTEREST_LIMIT {
             return Err(Problem::invalid(format!(
                 "a stream looks at {INTEREST_LIMIT} checks at most"
             )));
@@ -194,23 +203,24 @@ impl Feed {
         let Some(entry) = self.streams.get_mut(&stream) else {
             return Err(Problem::not_found(format!("there is no stream {stream}; watch again")));
         };
-        entry.interest = interest;
+        let before = std::mem::replace(&mut entry.interest, interest);
         let (out, trace) = (entry.out.clone(), entry.interest.trace.clone());
         self.recount(now);
         let path = trace.and_then(|request| self.traces.get(&request));
         if let Some(last) = path.and_then(|path| path.last.clone()) {
             self.send(&last, now, |stream| stream.out.same_channel(&out));
         }
-        Ok(())
+        Ok(before)
     }
 
     fn recount(&mut self, now: Steady) {
         self.followed.clear();
+        self.whole.clear();
         let mut wanted = HashSet::new();
         for stream in self.streams.values() {
-            for key in &stream.interest.checks {
-                *self.followed.entry(key.clone()).or_insert(0) += 1;
-            }
+            let Interest { checks, rows, .. } = &stream.interest;
+            self.whole.extend(checks.iter().cloned());
+            self.followed.extend(checks.iter().chain(rows).cloned());
             wanted.extend(stream.interest.trace.clone());
         }
         for (request, path) in &mut self.traces {
@@ -225,7 +235,7 @@ impl Feed {
     /// True when somebody looks at a check.
     #[must_use]
     pub fn is_followed(&self, key: &CheckKey) -> bool {
-        self.followed.contains_key(key)
+        self.followed.contains(key)
     }
 
     /// What the worker must be told about live traces and samples, when that changed; `sampled`
@@ -234,7 +244,7 @@ impl Feed {
         self.traces.retain(|_, path| path.until.is_none_or(|at| at > now));
         let traces: HashSet<TraceRequest> = self.traces.keys().cloned().collect();
         let follow: HashSet<CheckKey> =
-            self.followed.keys().filter(|key| sampled(key)).cloned().collect();
+            self.whole.iter().filter(|key| sampled(key)).cloned().collect();
         let mut directives = Directives::default();
         if traces != self.sent_traces {
             directives.traces = Some(traces.iter().cloned().collect());
@@ -306,7 +316,7 @@ impl Feed {
         if self.is_followed(&live.check) {
             let key = live.check.clone();
             let event = Arc::new(Event::Live(Arc::new(live)));
-            self.send(&event, now, |stream| stream.interest.checks.contains(&key));
+            self.send(&event, now, |stream| stream.interest.has(&key));
         }
     }
 
@@ -397,7 +407,7 @@ mod tests {
         };
         let (mut first, mut second) = (watch(), watch());
         let trace = TraceRequest { host: "web-1".into(), spec: TraceSpec::default() };
-        let look = Interest { checks: Vec::new(), trace: Some(trace) };
+        let look = Interest { trace: Some(trace), ..Interest::default() };
         feed.look(1, look.clone(), now).unwrap();
         assert!(first.try_next().is_none(), "nothing is known yet");
         feed.trace(failed("web-1"), now);
@@ -459,7 +469,7 @@ mod tests {
         let noc = Actor::Local { name: SafeText::line("noc"), role: Role::Viewer };
         let _watcher = feed.watch(&noc, &World::new()).unwrap();
         let trace = TraceRequest { host: "web-1".into(), spec: TraceSpec::default() };
-        let look = Interest { checks: Vec::new(), trace: Some(trace) };
+        let look = Interest { trace: Some(trace), ..Interest::default() };
         feed.look(1, look, now).unwrap();
         assert!(feed.directives(now, |_| true).traces.is_some(), "told, but nobody listens");
         assert!(feed.directives(now, |_| true).is_empty());

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::core::Core;
 use super::queries::{Reply, read};
 use crate::config::{RuleChange, rule_change_words};
+use crate::model::words::{plural, window as called};
 use crate::model::{CheckKey, Hold, Maintenance, Name, Pattern, SafeText, Timestamp};
 use crate::protocol::log::FILTER_LIMIT;
 use crate::protocol::query::PAGE_LIMIT;
@@ -143,7 +144,9 @@ fn entry(at: Timestamp, row: LogRow) -> (LogEntry, About) {
         }
         LogRow::Path(change) => {
             let text = match &change.before {
-                None => format!("path of {} hops, seen first", change.after.hops.len()),
+                None => {
+                    format!("path of {}, seen first", plural(change.after.hops.len(), "hop"))
+                }
                 Some(before) => path_text(before, &change.after),
             };
             let entry = LogEntry {
@@ -195,7 +198,7 @@ pub(super) fn note(window: &Maintenance, began: bool) -> (&'static str, String) 
     let mut hosts: Vec<Name> = window.hosts.iter().take(NOTED).cloned().collect();
     hosts.extend(window.checks.iter().take(NOTED).map(|key| key.host.clone()));
     hosts.extend(window.host_pattern.as_ref().and_then(exact).map(Into::into));
-    let said = format!("window {} over {} {word}", window.name, window.scope());
+    let said = format!("{} over {} {word}", called(window.name.as_str()), window.scope());
     (name, self::said(said, hosts))
 }
 
@@ -320,7 +323,7 @@ fn words(command: &Command) -> (String, Vec<Name>) {
             let span = new.end.since(new.start);
             let repeats = new.repeats.as_ref().map(|repeats| format!(", {repeats}"));
             let (scope, repeats) = (scope.join(", "), repeats.unwrap_or_default());
-            (format!("window {} over {scope} for {span}{repeats}", new.name), about)
+            (format!("{} over {scope} for {span}{repeats}", called(&new.name)), about)
         }
         Command::EndMaintenance { id } => (format!("ended window {id}"), Vec::new()),
         Command::CancelMaintenance { id } => {

@@ -171,7 +171,6 @@ impl Core {
     /// alerts and numbers of checks that are known.
     pub(super) fn restore(&mut self, loaded: crate::store::Loaded, wanted: &Wanted) {
         let now = self.clock.now();
-        let away = loaded.alive.map(|alive| now.wall.since(alive));
         let mut statuses: std::collections::HashMap<_, _> = loaded.statuses.into_iter().collect();
         let mut alerts: std::collections::HashMap<CheckKey, _> =
             loaded.alerts.into_iter().map(|alert| (alert.check.clone(), alert)).collect();
@@ -181,10 +180,8 @@ impl Core {
             let Some(check) = check else { continue };
             let mut slot = self.fresh_slot(known.no, Arc::new(check), None, now);
             if let Some(status) = statuses.remove(&known.no) {
-                slot.status = match away {
-                    Some(away) => crate::rules::attempts::resumed(&status, &slot.check, away),
-                    None => status,
-                };
+                // By its own last result: the engine's last sign of life may be half a minute older.
+                slot.status = crate::rules::attempts::resumed(&status, &slot.check, now.wall);
                 slot.paced_soft = !slot.status.hard && !slot.status.is_waiting();
                 // The scale begins at the wall clock: what lies ahead of it was written before that
                 // was put back.

@@ -46,6 +46,7 @@ pub mod threshold;
 pub mod time;
 pub mod trace;
 pub mod watchdog;
+pub mod words;
 
 pub use account::{
     KeptToken, KeptUser, Password, PasswordHash, PlainToken, Role, Scope, Token, TokenHash, User,

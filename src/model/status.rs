@@ -90,6 +90,17 @@ impl Status {
         Self { since: now, output: SafeText::line("no result yet"), ..Self::default() }
     }
 
+    /// The state that counts for its host: the one that was confirmed last. `None` while nothing is:
+    /// before the first result, and while a problem is soft since the start. UNKNOWN confirms
+    /// nothing, so a soft problem after it counts for nothing either until it is hard.
+    #[must_use]
+    pub const fn confirmed(&self) -> Option<State> {
+        match (self.hard, self.hard_state) {
+            (false, State::Unknown) => None,
+            (_, state) => Some(state),
+        }
+    }
+
     /// True before the first result, unless that is so long overdue that the row was made stale
     /// (a hard UNKNOWN).
     #[must_use]

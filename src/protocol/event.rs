@@ -54,11 +54,23 @@ pub struct TraceRequest {
 pub struct Interest {
     /// Checks whose every result is sent ([`Event::Live`]), at most [`INTEREST_LIMIT`].
     pub checks: Vec<CheckKey>,
+    /// Checks whose rows are on screen, at most [`INTEREST_LIMIT`]: their results are sent likewise,
+    /// and none of them is run more often for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<CheckKey>,
     /// A path to trace as long as it is looked at ([`Event::Trace`]).
     pub trace: Option<TraceRequest>,
 }
 
-/// Most checks of one stream's interest.
+impl Interest {
+    /// True when the results of a check are wanted.
+    #[must_use]
+    pub fn has(&self, key: &CheckKey) -> bool {
+        self.checks.contains(key) || self.rows.contains(key)
+    }
+}
+
+/// Most checks of one stream's interest, and as many rows.
 pub const INTEREST_LIMIT: usize = 200;
 
 /// The last result of a check that somebody looks at.

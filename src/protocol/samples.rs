@@ -52,6 +52,7 @@ impl Command {
                 stream: 7,
                 interest: Interest {
                     checks: vec![key.clone()],
+                    rows: vec![CheckKey::new("web 2", "a/b")],
                     trace: Some(TraceRequest {
                         host: "web 1".into(),
                         spec: crate::model::spec::TraceSpec::default(),

@@ -1,8 +1,17 @@
 //! The mirror: what is known of hosts, checks, alerts and windows right now.
 //!
 //! The engine, a client and the console hold one each and keep it by applying events. The host's
-//! state is computed here and nowhere else: the worst of its checks' hard states, with MAINTENANCE
-//! over it while a window covers the whole host.
+//! state is computed here and nowhere else: the worst of what its checks have confirmed
+//! ([`Status::confirmed`](crate::model::Status::confirmed)), with MAINTENANCE over it while a window
+//! covers the whole host.
+//!
+//! | its enabled checks | the host |
+//! |---|---|
+//! | none has a confirmed state | waits: it counts for no state, and is shown as waiting |
+//! | some have | the worst of those; the others, also a problem that is soft since the start, count when they are confirmed |
+//!
+//! So what is not confirmed neither outranks nor hides what is. A check's own row shows its last
+//! result all the same, soft as it is.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,9 +31,9 @@ pub struct HostEntry {
     pub host: Arc<Host>,
     /// Its checks, by name.
     pub checks: Vec<Arc<CheckRow>>,
-    /// The worst hard state of its enabled checks; UNKNOWN while none has a result.
+    /// The worst confirmed state of its enabled checks; UNKNOWN while there is none.
     pub state: State,
-    /// True while none of its checks has a result.
+    /// True while none of its checks has a confirmed state.
     pub waiting: bool,
     /// The window that covers the whole host now.
     pub window: Option<MaintenanceId>,
@@ -56,13 +65,14 @@ impl HostEntry {
     /// When the host's present state began: the latest change among the checks that cause it.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
-        let causes = self.checks.iter().filter(|c| c.enabled && !c.status.is_waiting());
-        causes.filter(|c| c.status.hard_state == self.state).map(|c| c.status.since).min()
+        let causes = self.checks.iter().filter(|c| c.enabled);
+        let causes = causes.filter(|c| c.status.confirmed() == Some(self.state));
+        causes.map(|c| c.status.since).min()
     }
 
     fn judge(&mut self) {
-        let judged = || self.checks.iter().filter(|c| c.enabled && !c.status.is_waiting());
-        let state = judged().map(|c| c.status.hard_state).reduce(State::worst);
+        let judged = self.checks.iter().filter(|c| c.enabled);
+        let state = judged.filter_map(|c| c.status.confirmed()).reduce(State::worst);
         self.waiting = state.is_none();
         self.state = state.unwrap_or(State::Unknown);
     }
@@ -73,7 +83,7 @@ impl HostEntry {
 pub struct Counts {
     /// Hosts in each shown state, in the order of [`ShownState::ALL`]; waiting hosts are apart.
     by_state: [usize; 5],
-    /// Hosts without any result yet.
+    /// Hosts of which nothing is confirmed yet.
     pub waiting: usize,
 }
 
@@ -232,6 +242,7 @@ impl World {
                 let row = Arc::make_mut(row);
                 row.status.state = State::Unknown;
                 row.status.hard_state = State::Unknown;
+                row.status.hard = true;
                 row.status.late = true;
             }
             entry.judge();

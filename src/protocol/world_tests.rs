@@ -92,6 +92,61 @@ fn a_host_without_results_waits_and_is_never_ok() {
     assert_eq!((world.counts().waiting, world.counts().of(ShownState::Ok)), (1, 0));
 }
 
+/// A check whose first results were a problem that is not confirmed yet.
+fn soft(host: &str, name: &str, state: State) -> Event {
+    let Event::Check(row) = check(host, name, state) else { unreachable!() };
+    let status = Status {
+        hard: false,
+        hard_state: Status::waiting(T0).hard_state,
+        attempt: 1,
+        ..row.status.clone()
+    };
+    Event::Check(Arc::new(CheckRow { status, ..CheckRow::clone(&row) }))
+}
+
+#[test]
+fn d_06_what_is_soft_since_the_start_neither_hides_nor_outranks_what_is_hard() {
+    for state in [State::Warning, State::Critical, State::Unknown] {
+        let mut world = world(&[
+            Event::Host(Arc::new(Host::new("a", "::1"))),
+            check("a", "disk", State::Warning),
+            check("a", "load", State::Warning),
+            soft("a", "ping", state),
+        ]);
+        let entry = world.host("a").unwrap();
+        assert_eq!((entry.state, entry.waiting), (State::Warning, false));
+        assert_eq!(entry.since(), Some(T0));
+        assert_eq!(world.counts().of(ShownState::Warning), 1);
+        assert_eq!(
+            world.shown_check(entry.check("ping").unwrap(), T0),
+            ShownState::of(state, false)
+        );
+        // It counts from the moment on in which it is confirmed.
+        world.apply(&check("a", "ping", State::Critical), T0);
+        assert_eq!(world.host("a").unwrap().state, State::Critical);
+    }
+}
+
+#[test]
+fn d_06_a_host_of_which_nothing_is_confirmed_waits_and_counts_for_no_state() {
+    let mut world = world(&[
+        Event::Host(Arc::new(Host::new("a", "::1"))),
+        soft("a", "http", State::Critical),
+        Event::Host(Arc::new(Host::new("b", "::1"))),
+        soft("b", "http", State::Unknown),
+    ]);
+    assert!(world.host("a").unwrap().waiting && world.host("b").unwrap().waiting);
+    let counts = world.counts();
+    assert_eq!(counts.waiting, 2);
+    assert!(ShownState::ALL.into_iter().all(|state| counts.of(state) == 0), "{counts:?}");
+    // One good result elsewhere confirms something.
+    world.apply(&check("a", "ping", State::Ok), T0);
+    assert_eq!((world.counts().waiting, world.counts().of(ShownState::Ok)), (1, 1));
+    // Who hears nothing believes nothing, and says so of both.
+    world.lose_sight();
+    assert_eq!((world.counts().waiting, world.counts().of(ShownState::Unknown)), (0, 2));
+}
+
 #[test]
 fn how_far_the_word_has_come_is_known_of_open_alerts_alone() {
     let id = |n: u8| AlertId::from_parts(1, [n; 10]);

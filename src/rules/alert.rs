@@ -33,6 +33,7 @@ use super::cause::{self, Turn};
 use super::escalate;
 use super::notify::{self, Audience, Lifted, Notice};
 use super::suppress::Cover;
+use crate::model::words::{plural, window as called};
 use crate::model::{
     Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Escalation, Flapping, Phase, Policy,
     Reason, SafeText, State, Status, Timestamp,
@@ -309,7 +310,8 @@ impl Run<'_> {
             self.alert.state = status.state;
             self.alert.since = status.since;
         }
-        let text = format!("after {} changes of state: {}", flapping.changes, status.output);
+        let text =
+            format!("after {} of state: {}", plural(flapping.changes, "change"), status.output);
         let states = (flapping.last, status.state);
         self.edge_to(EdgeKind::FlappingStopped, states, SafeText::line(&text), None);
     }
@@ -414,7 +416,7 @@ impl Run<'_> {
             _ if kind == EdgeKind::WindowEnded && after.0 => {
                 "the silence of a window ended".to_owned()
             }
-            Some(name) => format!("window {name} {verb}"),
+            Some(name) => format!("{} {verb}", called(name.as_str())),
             None => format!("the window {verb}"),
         };
         self.edge(kind, self.alert.state, SafeText::line(&text), None);

@@ -105,12 +105,8 @@ impl Overdue {
     /// last result, the engine's start, a resume, its assignment.
     #[must_use]
     pub fn of(check: &Check, since: Steady) -> Self {
-        let (interval, timeout) = (check.interval, check.timeout);
-        let patience = (interval + interval).max(interval + Span::from_secs(15));
-        Self {
-            late: since + interval + timeout + Span::from_secs(5),
-            stale: since + patience.max(interval + Span::from_secs(5)) + timeout,
-        }
+        let late = check.interval + check.timeout + Span::from_secs(5);
+        Self { late: since + late, stale: since + patience(check) }
     }
 
     /// The freshness at a moment.
@@ -130,6 +126,12 @@ impl Overdue {
     pub fn next_change(self, now: Steady) -> Option<Steady> {
         [self.late, self.stale].into_iter().find(|at| *at > now)
     }
+}
+
+/// How long a check may be without a result before it is believed no more.
+fn patience(check: &Check) -> Span {
+    let (interval, timeout) = (check.interval, check.timeout);
+    (interval + interval).max(interval + Span::from_secs(15)) + timeout
 }
 
 /// The freshness of a check from which a result is expected since `since`; see [`Overdue::of`].
@@ -174,13 +176,17 @@ pub(super) fn clock_face(at: Timestamp, now: Timestamp) -> String {
     time.format(form).to_string()
 }
 
-/// The status with which a check goes on after the engine was away. Longer than one run can take
-/// apart (interval + timeout), the problems in a row are not in a row any more: soft attempts
-/// and durations start again. Hard states stay.
+/// The status with which a check goes on when the engine starts again.
+///
+/// A blind time counts as any other gap between two results, from the last one that is known: as long
+/// as the check would be believed without a new one ([`Overdue`]), attempts and durations go on as if
+/// nothing had been; what was not seen neither adds to them nor ends them, for only a result decides.
+/// After a longer one the problems in a row are not in a row any more: soft attempts and durations
+/// begin again. Hard states stay.
 #[must_use]
-pub fn resumed(status: &Status, check: &Check, away: Span) -> Status {
+pub fn resumed(status: &Status, check: &Check, now: Timestamp) -> Status {
     let mut next = status.clone();
-    if away > check.interval + check.timeout {
+    if now.since(status.last_result.unwrap_or(status.since)) >= patience(check) {
         if !status.hard {
             next.attempt = 0;
             next.wait = Wait::default();

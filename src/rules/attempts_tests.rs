@@ -114,10 +114,11 @@ fn soft_attempts_start_again_when_the_engine_was_away_for_long() {
     let check = check(60, 10);
     let bad = Verdict::new(State::Critical, "x");
     let soft = advance(&Status::waiting(at(0)), 3, None, &bad, at(1));
-    assert_eq!(resumed(&soft, &check, Span::from_secs(70)).attempt, 1);
-    assert_eq!(resumed(&soft, &check, Span::from_secs(71)).attempt, 0);
+    // Two intervals and the timeout after its last result it would have become stale.
+    assert_eq!(resumed(&soft, &check, at(130)).attempt, 1);
+    assert_eq!(resumed(&soft, &check, at(131)).attempt, 0);
     let hard = advance(&soft, 1, None, &bad, at(2));
-    assert_eq!(resumed(&hard, &check, Span::from_secs(9999)), hard);
+    assert_eq!(resumed(&hard, &check, at(9999)), hard);
 }
 
 #[test]

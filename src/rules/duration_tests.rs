@@ -134,15 +134,18 @@ fn d_05_a_restart_keeps_a_duration_unless_it_took_too_long() {
     let five = rule(5);
     let bad = Verdict::new(State::Critical, "x");
     let soft = advance(&Status::waiting(second(0)), &five, None, &bad, Moment::from(second(7)));
-    let short = attempts::resumed(&soft, &check, Span::from_secs(70));
+    // The last result was at 7 s; the check is believed for 130 s: two intervals and the timeout.
+    let short = attempts::resumed(&soft, &check, second(136));
     assert_eq!(short, soft, "a restart neither restarts nor skips it");
-    let long = attempts::resumed(&soft, &check, Span::from_secs(71));
+    let long = attempts::resumed(&soft, &check, second(137));
     assert!(long.wait.is_over() && long.state == State::Critical);
+    let back = attempts::resumed(&soft, &check, second(-3600));
+    assert_eq!(back, soft, "a clock that was put back is no gap");
     let warned = Verdict::new(State::Warning, "x");
     let hard = advance(&soft, &five, None, &warned, Moment::from(second(307)));
     let worse = advance(&hard, &five, None, &bad, Moment::from(second(310)));
     assert_eq!((worse.hard_state, worse.wait.critical), (State::Warning, Some(second(310))));
-    let long = attempts::resumed(&worse, &check, Span::from_secs(3600));
+    let long = attempts::resumed(&worse, &check, second(4000));
     assert_eq!((long.hard, long.wait.since, long.wait.critical), (true, Some(second(7)), None));
 }
 

@@ -26,6 +26,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::handover::{ROWS, SOON};
+use crate::model::words::window as called;
 use crate::model::{
     Alert, CheckKey, Duty, DutyKind, Edge, EdgeKind, HandoverPart, HandoverRow, Maintenance, Phase,
     SafeText, Since, Span, Timestamp, Topic,
@@ -157,7 +158,7 @@ fn ending(facts: &Facts<'_>) -> Vec<HandoverRow> {
     let windows = active.map(|window| HandoverRow {
         until: Some(window.end),
         who: Some(window.author.clone()),
-        ..HandoverRow::new(window.start, SafeText::line(&format!("window {}", window.name)))
+        ..HandoverRow::new(window.start, SafeText::line(&called(window.name.as_str())))
     });
     let mut all: Vec<HandoverRow> = acks.chain(windows).collect();
     all.sort_by_key(|row| row.until);

@@ -3,10 +3,23 @@
 use std::sync::Arc;
 
 use crate::model::trace::TraceReport;
-use crate::model::{Edge, Name, Observation, ShownState, Timestamp};
+use crate::model::{Edge, Name, Observation, ShownState, State, Timestamp};
 use crate::protocol::{CheckRow, World};
 use crate::tui::book::Book;
 use crate::tui::widgets::Scroll;
+
+/// What the engine answered about one check.
+#[derive(Clone, Debug)]
+pub struct Last {
+    /// The check.
+    pub check: Name,
+    /// What was seen; `None` when nothing was since the engine began.
+    pub seen: Option<Observation>,
+    /// When that was.
+    pub at: Option<Timestamp>,
+    /// When it runs next.
+    pub next: Option<Timestamp>,
+}
 
 /// The host view.
 #[derive(Clone, Debug)]
@@ -23,8 +36,8 @@ pub struct Detail {
     pub metric: Option<String>,
     /// The numbers of the check under the cursor.
     pub book: Option<Book>,
-    /// The last observation that was asked for: the check, what was seen, the next run.
-    pub last: Option<(Name, Observation, Option<Timestamp>)>,
+    /// What was answered about a check: its last result, until live ones continue it.
+    pub last: Option<Last>,
     /// The last path of a check that traces.
     pub path: Option<(Name, TraceReport)>,
     /// Events of the host, newest first; `None` until they have come.
@@ -60,17 +73,21 @@ impl Detail {
         }
     }
 
-    /// Sorts the checks anew and keeps the cursor on its check.
+    /// Sorts the checks anew and keeps the cursor on its check. What is not confirmed stands behind
+    /// what is.
     pub fn refresh(&mut self, world: &World, wall: Timestamp) {
         self.rows = world.host(&self.host).map_or_else(Vec::new, |entry| entry.checks.clone());
+        let soft = |row: &CheckRow| {
+            if row.status.confirmed().is_some_and(State::is_problem) { 0 } else { 3 }
+        };
         let rank = |row: &CheckRow| match world.shown_check(row, wall) {
-            _ if !row.enabled => 6,
-            _ if row.status.is_waiting() => 3,
-            ShownState::Critical => 0,
-            ShownState::Unknown => 1,
-            ShownState::Warning => 2,
-            ShownState::Maintenance => 4,
-            ShownState::Ok => 5,
+            _ if !row.enabled => 9,
+            _ if row.status.is_waiting() => 6,
+            ShownState::Critical => soft(row),
+            ShownState::Unknown => 1 + soft(row),
+            ShownState::Warning => 2 + soft(row),
+            ShownState::Maintenance => 7,
+            ShownState::Ok => 8,
         };
         self.rows.sort_by_cached_key(|row| (rank(row), row.key.name.clone()));
         let kept = self
@@ -108,18 +125,21 @@ impl Detail {
         if let Some(live) = live.and_then(|book| book.last.as_ref()) {
             return Some(&live.observation);
         }
-        self.last.as_ref().filter(|(of, ..)| of == name).map(|(_, seen, _)| seen)
+        self.last.as_ref().filter(|last| last.check == *name)?.seen.as_ref()
     }
 
-    /// When the check under the cursor ran last, and when it runs next.
+    /// When the check under the cursor ran last, and when it runs next. The row of the World lags
+    /// behind while nothing changes, so the latest that is known of any source counts.
     #[must_use]
     pub fn run(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         let known = self.row().and_then(|row| row.status.last_result);
         let Some(name) = self.check.as_ref() else { return (known, None) };
+        let asked = self.last.as_ref().filter(|last| last.check == *name);
+        let known = known.max(asked.and_then(|last| last.at));
         let live = self.book.as_ref().filter(|book| book.key.name == *name);
-        if let Some((at, next)) = live.and_then(|book| book.run) {
-            return (known.max(Some(at)), Some(next));
+        match live.and_then(|book| book.run) {
+            Some((at, next)) => (known.max(Some(at)), Some(next)),
+            None => (known, asked.and_then(|last| last.next)),
         }
-        (known, self.last.as_ref().filter(|(of, ..)| of == name).and_then(|(.., next)| *next))
     }
 }

@@ -135,11 +135,7 @@ pub fn round_trip(value: Option<f64>) -> String {
     }
 }
 
-/// `1 host`, `3 hosts`.
-#[must_use]
-pub fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
+pub use crate::model::words::plural;
 
 #[cfg(test)]
 mod tests {

@@ -314,7 +314,9 @@ fn well(app: &App) -> (String, Role) {
 fn loading(app: &App) -> String {
     match app.expected {
         0 => "loading".to_owned(),
-        all => format!("loading {} of {all} hosts", app.world.host_count()),
+        all => {
+            format!("loading {} of {}", app.world.host_count(), format::plural(all, "host"))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::model::CheckKey;
 use crate::protocol::{Answer, Outcome, Problem};
 use crate::tui::app::{App, Tone};
 use crate::tui::book::Book;
+use crate::tui::detail::Last;
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::format::plural;
 use crate::tui::line::Pending;
@@ -124,9 +125,12 @@ fn check(app: &mut App, key: &CheckKey, result: Result<Reply, Problem>) {
     let Some(detail) = app.detail.as_mut().filter(|detail| detail.host == key.host) else { return };
     let Ok(Reply::Answer(Answer::Check(answer))) = result else { return };
     detail.path = answer.trace.map(|path| (key.name.clone(), path));
-    if let Some(last) = answer.last {
-        detail.last = Some((key.name.clone(), last, answer.next));
-    }
+    detail.last = Some(Last {
+        check: key.name.clone(),
+        seen: answer.last,
+        at: answer.row.status.last_result,
+        next: answer.next,
+    });
 }
 
 /// What somebody did is an event of the host: ask again for the list on screen.

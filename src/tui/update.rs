@@ -188,6 +188,8 @@ pub(super) fn take_event(app: &mut App, event: &Arc<Event>) {
                 book.live(result);
             }
             panes::checks::live(app, result);
+            panes::alert_page::live(app, result);
+            panes::said::live(app, result);
             panes::paths::live(app, result);
             choose_interface(app);
         }

@@ -23,6 +23,7 @@ use crate::model::safe_text::width;
 use crate::model::{Alert, ShownState, Timestamp, Unit};
 use crate::tui::app::App;
 use crate::tui::layout::{self, Mode};
+use crate::tui::panes::said;
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::triage::hold;
 use crate::tui::wall::{FORGOTTEN, Scene, shift};
@@ -197,7 +198,7 @@ fn list(app: &App, surface: &mut Surface<'_>, is_large: bool) {
 
 /// How long, and that nobody has it.
 fn waits(app: &App, alert: &Alert) -> (String, Role) {
-    let age = format::age(app.wall().since(alert.fired.unwrap_or(alert.since)));
+    let age = format::length(app.wall().since(alert.fired.unwrap_or(alert.since)));
     if is_forgotten(alert, app.wall()) {
         (format!("nobody has it for {age}"), Role::Bad)
     } else {
@@ -216,7 +217,7 @@ fn small(app: &App, row: &mut Surface<'_>, alert: &Alert) {
     row.say(x, 0, left, &format!("{} {}", alert.check.host, alert.check.name), Role::Strong);
     let style = row.theme.style(urgent);
     row.put_right(end, 0, width(&waits), &waits, style);
-    row.say(8, 1, end.saturating_sub(8), alert.output.as_str(), Role::Muted);
+    row.say(8, 1, end.saturating_sub(8), said::of_alert(app, alert).as_str(), Role::Muted);
 }
 
 fn large(app: &App, row: &mut Surface<'_>, alert: &Alert) {
@@ -241,7 +242,7 @@ fn large(app: &App, row: &mut Surface<'_>, alert: &Alert) {
     }
     let mark = format!("{} {}", glyph(state), state.word());
     let used = row.say(1, 3, 20, &mark, role) + 3;
-    let full = format!("{}  {}", alert.check, alert.output);
+    let full = format!("{}  {}", alert.check, said::of_alert(app, alert));
     row.say(x.max(used), 3, end.saturating_sub(x.max(used)), &full, Role::Text);
 }
 

@@ -55,13 +55,18 @@ fn source(app: &App) -> Option<CheckKey> {
 /// What the present screen needs besides the World.
 #[must_use]
 pub fn wanted(app: &App) -> Interest {
-    let mut checks: Vec<CheckKey> = Vec::new();
+    // The check that a page is about goes before the others of the host.
+    let page = panes::alert_page::subject(app).filter(|_| app.shows(Pane::AlertPage));
+    let page = page.and_then(|(_, key)| key).filter(|key| app.world.check(key).is_some());
+    let row = app.detail.as_ref().and_then(|detail| detail.row()).map(|row| row.key.clone());
+    let mut checks: Vec<CheckKey> = page.clone().into_iter().collect();
+    checks.extend(row.filter(|key| page.as_ref() != Some(key)));
     let host = app.detail.as_ref().map(|detail| &detail.host).or(app.host.as_ref());
     if let Some(entry) = host.and_then(|name| app.world.host(name)) {
-        let first = app.detail.as_ref().and_then(|detail| detail.row());
-        checks.extend(first.map(|row| row.key.clone()));
-        let rest = entry.checks.iter().map(|row| &row.key);
-        checks.extend(rest.filter(|key| first.is_none_or(|row| row.key != **key)).cloned());
+        let known = |key: &&CheckKey| !checks.contains(key);
+        let rest: Vec<CheckKey> =
+            entry.checks.iter().map(|row| &row.key).filter(known).cloned().collect();
+        checks.extend(rest);
     }
     if app.shows(Pane::Throughput)
         && let Some(key) = source(app)
@@ -76,7 +81,7 @@ pub fn wanted(app: &App) -> Interest {
         if app.shows(Pane::Hops) && calm { app.host.clone() } else { panes::paths::live_host(app) };
     let known = traced.filter(|name| app.world.host(name).is_some());
     let trace = known.map(|host| TraceRequest { host, spec: TraceSpec::default() });
-    Interest { checks, trace }
+    Interest { checks, rows: panes::said::wanted(app), trace }
 }
 
 fn is_of(book: &Book, key: &CheckKey, range: Span, end: Option<Timestamp>) -> bool {
@@ -136,6 +141,7 @@ pub fn tell(app: &mut App) -> Vec<Effect> {
             app.trace_next = None;
             app.hop = 0;
         }
+        panes::said::keep(app, &interest);
         app.looked = Some(interest.clone());
         let id = app.ask(Pending::Look);
         effects.push(Effect::Execute { id, command: Command::Look { stream, interest } });

@@ -168,7 +168,7 @@ impl Lab {
         let key: CheckKey = key.parse().expect("HOST/CHECK");
         let now = self.clock.now().wall;
         self.seq += 1;
-        let look = fluxnoc::protocol::Interest { checks: vec![key.clone()], trace: None };
+        let look = fluxnoc::protocol::Interest { checks: vec![key.clone()], ..Default::default() };
         self.execute(Command::Look { stream: 1, interest: look }).await.expect("the stream looks");
         // What was there before is told at once; it is not the one we wait for.
         while let Some(event) = self.watcher.try_next() {

@@ -6,6 +6,17 @@ use crate::house::{House, LARGE, has_row};
 use crate::netns::{self, Chain, Plan, Share};
 use crate::pty::{PATIENCE, Terminal};
 
+#[test]
+#[ignore = "needs network namespaces and dnsmasq; tests/run runs it"]
+fn the_resolver_of_the_small_site_says_who_serves_the_root() {
+    let shell = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shell");
+    let asked = [crate::house::FLUXNOC, "check", "dns", ".", "--type", "NS"];
+    let checked = std::process::Command::new(shell).args(asked).output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert_eq!(checked.status.code(), Some(0), "{said}");
+    assert!(said.contains("gateway.test"), "{said}");
+}
+
 /// The console at the beginning of a chain.
 fn console(house: &House, chain: &Chain) -> Terminal {
     let enter = format!("--net=/proc/{}/ns/net", chain.a().pid());

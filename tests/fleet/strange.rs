@@ -22,10 +22,7 @@ async fn f68_results_of_checks_that_are_not_its_own_are_named_and_not_taken() {
         State::Unknown
     );
     let agent = lab.world.agent("branch-1").unwrap();
-    assert!(
-        agent.reason.as_str().contains("1 results of checks that are not its own"),
-        "{agent:?}"
-    );
+    assert!(agent.reason.as_str().contains("1 result of checks that are not its own"), "{agent:?}");
     assert_eq!(lab.state("branch-1/agent"), (State::Warning, true));
 }
 

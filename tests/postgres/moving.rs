@@ -65,7 +65,7 @@ fn what_was_known_on_sqlite_is_known_on_postgres() {
     site.stop();
     let file = std::fs::read(site.database()).unwrap();
     let (fine, said) = site.said(&["migrate-store", &url], None);
-    assert!(fine && said.contains("alerts: 1 rows, the same on both sides"), "{said}");
+    assert!(fine && said.contains("alerts: 1 row, the same on both sides"), "{said}");
     assert!(std::fs::read(site.database()).unwrap() == file, "the file is as it was");
     // Not twice.
     let (fine, said) = site.said(&["migrate-store"], Some(&url));

@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fluxnoc::model::spec::{Kind, TraceSpec};
+use fluxnoc::model::spec::{Kind, PingSpec, Spec, TraceSpec};
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
-    Acknowledgement, Alert, AlertId, CheckKey, Edge, EdgeKind, Host, Maintenance, MaintenanceId,
-    Metric, Observation, Phase, Range, Rule, SafeText, Span, State, Status, Timestamp, Unit,
+    Acknowledgement, Alert, AlertId, Check, CheckKey, Edge, EdgeKind, Host, Maintenance,
+    MaintenanceId, Metric, Observation, Phase, Range, Rule, SafeText, Span, State, Status,
+    Timestamp, Unit,
 };
-use fluxnoc::protocol::query::{Answer, Point, Query, Series, StateSpan};
+use fluxnoc::protocol::query::{Answer, CheckDetail, Point, Query, Series, StateSpan};
 use fluxnoc::protocol::{
     CheckRow, Command, EngineStatus, Event, LiveCheck, LiveTrace, Outcome, Problem, Told, ToldRow,
 };
@@ -406,6 +407,23 @@ fn windows() -> Vec<Maintenance> {
     ]
 }
 
+/// A check as it is asked for, without a result of this run of the engine.
+fn check_detail(key: &CheckKey) -> Result<Answer, Problem> {
+    let row = picture().into_iter().find_map(|event| match event {
+        Event::Check(row) if row.key == *key => Some(row),
+        _ => None,
+    });
+    let row = row.ok_or_else(|| Problem::not_found("there is no such check"))?;
+    let spec = Spec::Ping(PingSpec::default());
+    Ok(Answer::Check(Box::new(CheckDetail {
+        check: Check::new(&key.host, &key.name, "192.0.2.1", spec),
+        row: CheckRow::clone(&row),
+        last: None,
+        next: None,
+        trace: None,
+    })))
+}
+
 /// What a fake engine says to a query.
 pub fn answer(query: &Query) -> Result<Answer, Problem> {
     match query {
@@ -435,6 +453,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
             Ok(Answer::History { series: series.collect(), states })
         }
         Query::Edges { host, .. } => Ok(Answer::Edges(edges(host.as_deref().unwrap_or("")))),
+        Query::Check { key } => check_detail(key),
         Query::Config => Ok(Answer::Config(CONFIG.to_owned())),
         Query::Maintenance { .. } => Ok(Answer::Maintenance(windows())),
         query => crate::answers::answer(query),

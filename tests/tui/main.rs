@@ -31,6 +31,7 @@ mod looks;
 mod notifications;
 mod overlays;
 mod pages;
+mod present;
 mod queue;
 mod rules;
 mod saved_rule;

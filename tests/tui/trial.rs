@@ -165,7 +165,7 @@ fn the_rules_with_what_each_does() {
         let mut console = shown(size);
         let screen = console.screen();
         assert_eq!((console.app.view, console.app.focus), (View::Rules, Pane::RuleList));
-        assert!(screen.contains("Rules: 3 in force, 1 alerts firing"), "{screen}");
+        assert!(screen.contains("Rules: 3 in force, 1 alert firing"), "{screen}");
         assert!(screen.contains("Swap (off)"), "{screen}");
         insta::assert_snapshot!(format!("rules_{}x{}", size.0, size.1), screen);
         console.press("enter");

@@ -100,20 +100,15 @@ fn network(args: DemoArgs) -> (Arc<Network>, Clock) {
     (network, clock)
 }
 
-/// The console with the settings of the operator, on the hosts of the network.
+/// The console with the looks and keys of the operator, on the hosts of the network. Whoever is to be
+/// told by their configuration is not: the only destination here is the scratch log.
 fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -> Console {
     // A configuration that is wrong keeps nobody from learning the keys.
     let own = config_cmd::read(global).unwrap_or_else(|_| {
         let machine = super::machine::this();
         crate::config::builtin(&machine, None, &[])
     });
-    let config = Config {
-        hosts: network.hosts().to_vec(),
-        checks: network.checks().to_vec(),
-        source: None,
-        warnings: Vec::new(),
-        ..own
-    };
+    let config = own.for_demo(network.hosts().to_vec(), network.checks().to_vec());
     // Rules can be saved here as well; they go with the rest.
     let rules = Some(scratch.join(RULES_D));
     let again: setup::Again = {

@@ -187,9 +187,10 @@ impl Teller {
     pub fn show(&self, name: &str, wall: Timestamp) -> Result<Vec<String>, String> {
         let (host, check) = name.split_once('/').map_or((name, None), |(h, c)| (h, Some(c)));
         let entry = self.world.host(host).ok_or_else(|| format!("there is no host {host}"))?;
+        let waits = entry.waiting && entry.window.is_none();
         let mut lines = vec![format!(
             "{} {} at {}",
-            entry.shown().word(),
+            if waits { "waiting" } else { entry.shown().word() },
             entry.host.name,
             SafeText::line(&entry.host.address)
         )];

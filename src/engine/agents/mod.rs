@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use crate::model::agent::STREAM_LIMIT;
+use crate::model::words::plural;
 use crate::model::{
     Agent, AgentPhase, CheckKey, Failure, FailureKind, KeptAgent, Metric, Name, Now, Observation,
     SafeText, Span, State, Steady, StreamMark, Timestamp, Unit,
@@ -113,7 +114,7 @@ impl Entry {
             (Some((_, odd)), phase) => format!("{}: {odd}", phase.word()),
             (None, AgentPhase::Degraded) => format!("DEGRADED: {}", self.presence.reason()),
             (None, phase) => {
-                format!("{}{from}, runs {} checks", phase.word(), self.checks)
+                format!("{}{from}, runs {}", phase.word(), plural(self.checks, "check"))
             }
         };
         let beat = self.beat.clone().unwrap_or_default();

@@ -6,6 +6,7 @@ use super::super::log::{AGENT, said};
 use super::Entry;
 use crate::model::agent::PLACE_LIMIT;
 use crate::model::metric::series_limit;
+use crate::model::words::plural;
 use crate::model::{KeptAgent, Name, Now, SafeText, Span, StreamMark, Timestamp, safe_text};
 use crate::protocol::work::{
     Beat, Claim, Directives, Finding, LIVE, PROTOCOL, RESULT_LIMIT, Report,
@@ -189,7 +190,8 @@ impl Core {
             }
         }
         if strange > 0 {
-            let why = format!("it told {strange} results of checks that are not its own");
+            let why =
+                format!("it told {} of checks that are not its own", plural(strange, "result"));
             self.odd(name, &why, actor, now);
         }
         self.follow_reach(now);

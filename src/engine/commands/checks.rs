@@ -66,9 +66,10 @@ impl Core {
         interest: Interest,
         now: Steady,
     ) -> Result<(), Problem> {
-        let keys = interest.checks.clone();
-        self.feed.look(stream, interest, now)?;
-        for key in keys {
+        let Interest { checks, rows, .. } = interest.clone();
+        let before = self.feed.look(stream, interest, now)?;
+        // Of rows, which come and go by the screenful, only what is new on it.
+        for key in checks.into_iter().chain(rows.into_iter().filter(|key| !before.has(key))) {
             let Some(slot) = self.table.place(&key).and_then(|at| self.table.get(at)) else {
                 continue;
             };

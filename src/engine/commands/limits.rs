@@ -7,6 +7,7 @@ use super::super::batch::Noted;
 use super::super::core::Core;
 use super::super::log::{ITSELF, OVER_LIMIT, said};
 use crate::model::access::OverLimit;
+use crate::model::words::plural;
 use crate::model::{Maintenance, SafeText, Span};
 use crate::protocol::{Event, Problem, Request, Role};
 
@@ -34,7 +35,8 @@ impl Core {
         }
         if hosts > access.operator_max_hosts.max(was.1) {
             why.push(format!(
-                "covers {hosts} hosts, more than the {} of an Operator (access.operator_max_hosts)",
+                "covers {}, more than the {} of an Operator (access.operator_max_hosts)",
+                plural(hosts, "host"),
                 access.operator_max_hosts
             ));
         }

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use super::tracker::{Ending, LATELY};
 use crate::model::spec::TraceProtocol;
 use crate::model::trace::Hop;
+use crate::model::words::plural;
 
 /// What the verdict is about.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +148,7 @@ fn lossless(hops: &[Hop]) -> String {
     };
     if earlier {
         let probes = hops.iter().map(|hop| hop.recent_ms.len()).max().unwrap_or(0);
-        return format!("{all}, no loss in the last {probes} probes");
+        return format!("{all}, no loss in the last {}", plural(probes, "probe"));
     }
     format!("{all}, no loss")
 }
@@ -202,7 +203,7 @@ fn speaks_as(hop: &Hop, address: IpAddr) -> bool {
 fn window(hop: &Hop) -> String {
     let remembered = hop.recent_ms.len();
     if hop.sent > remembered as u64 {
-        format!(" (last {remembered} probes)")
+        format!(" (last {})", plural(remembered, "probe"))
     } else {
         String::new()
     }

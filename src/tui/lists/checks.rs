@@ -27,6 +27,9 @@ pub struct CheckLine {
 
 /// From this rank on nothing is wrong.
 const FINE: u8 = 6;
+/// The rank of a check without a result, and of one that is switched off.
+const WAITS: u8 = FINE;
+const OFF: u8 = 9;
 
 impl Item for CheckLine {
     type Key = CheckKey;
@@ -37,6 +40,10 @@ impl Item for CheckLine {
 
     fn shown(&self) -> ShownState {
         self.shown
+    }
+
+    fn counted(&self) -> Option<ShownState> {
+        (!matches!(self.rank, WAITS | OFF)).then_some(self.shown)
     }
 
     fn since(&self) -> Option<Timestamp> {
@@ -77,9 +84,9 @@ impl CheckLine {
         };
         let shown = ShownState::of(status.state, entry.window.is_some() || covered());
         let rank = match shown {
-            _ if !row.enabled => 9,
+            _ if !row.enabled => OFF,
             ShownState::Maintenance => 7,
-            _ if status.is_waiting() => 6,
+            _ if status.is_waiting() => WAITS,
             ShownState::Ok => 8,
             problem => {
                 let alert = look.world.alert_of(&row.key).filter(|alert| alert.is_unhandled());

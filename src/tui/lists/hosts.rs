@@ -69,6 +69,10 @@ impl Item for HostRow {
         self.shown
     }
 
+    fn counted(&self) -> Option<ShownState> {
+        (!self.waiting).then_some(self.shown)
+    }
+
     fn since(&self) -> Option<Timestamp> {
         self.since
     }

@@ -18,6 +18,11 @@ pub trait Item: Clone {
     /// What a person sees of it.
     fn shown(&self) -> ShownState;
 
+    /// The state in which it is counted; `None` while it waits and is in none.
+    fn counted(&self) -> Option<ShownState> {
+        Some(self.shown())
+    }
+
     /// When that began.
     fn since(&self) -> Option<Timestamp>;
 
@@ -85,7 +90,8 @@ impl<K: Clone> Group<K> {
         let mut first: Option<(&T, Timestamp)> = None;
         let mut keys = Vec::new();
         for member in members {
-            let at = ShownState::ALL.iter().position(|state| *state == member.shown());
+            let counted = member.counted();
+            let at = ShownState::ALL.iter().position(|state| Some(*state) == counted);
             if let Some(count) = at.and_then(|at| tally.get_mut(at)) {
                 *count += 1;
             }

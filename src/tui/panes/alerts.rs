@@ -13,7 +13,7 @@ use crate::tui::format;
 use crate::tui::lists::{AlertRow, Presence, Row};
 use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting};
 use crate::tui::panes::ruled::waits;
-use crate::tui::panes::{empty, first_steps, not_ready};
+use crate::tui::panes::{empty, first_steps, not_ready, said};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::triage::expiring;
 use crate::tui::widgets::Surface;
@@ -191,9 +191,10 @@ fn row(
     x += columns.host + 1;
     surface.put(x, y, columns.check, &alert.check.name, style);
     x += columns.check + 1;
+    let said = said::of_alert(app, alert);
     let what = match late {
-        Some(check) => format!("{}{}", old(app, check), alert.output),
-        None => alert.output.to_string(),
+        Some(check) => format!("{}{said}", old(app, check)),
+        None => said.to_string(),
     };
     let room = columns.what.saturating_sub(1);
     surface.put(x, y, room, &remarked(&what, remark(row, inside).as_deref(), room), style);

@@ -13,7 +13,7 @@ use crate::tui::effect::Effect;
 use crate::tui::format;
 use crate::tui::lists::{CheckLine, Row};
 use crate::tui::panes::rows::{Marked, group_row, old, remarked, select, waiting};
-use crate::tui::panes::{empty, not_ready};
+use crate::tui::panes::{empty, not_ready, said};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 use ratatui::style::Modifier;
@@ -168,7 +168,7 @@ fn row(
         x += columns.every;
     }
     let old = if status.late { old(app, &line.row) } else { String::new() };
-    let what = format!("{old}{}", status.output);
+    let what = format!("{old}{}", said::of_row(app, &line.row));
     let room = surface.width().saturating_sub(x + 1);
     let flapping = status.flap.active.then_some("flapping");
     surface.put(x, y, room, &remarked(&what, flapping, room), style);

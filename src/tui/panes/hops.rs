@@ -25,7 +25,7 @@ pub fn title(app: &App) -> (String, String) {
         return (title.unwrap_or_else(|| "Hops".to_owned()), String::new());
     };
     let report = &trace.report;
-    let rounds = format::plural(usize::try_from(report.rounds).unwrap_or(usize::MAX), "round");
+    let rounds = format::plural(report.rounds, "round");
     (format!("Hops to {}: {}", trace.host, report.protocol), format!("{rounds} · ms"))
 }
 

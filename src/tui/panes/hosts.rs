@@ -22,7 +22,7 @@ use crate::tui::layout;
 use crate::tui::lists::hosts::RANK_OK;
 use crate::tui::lists::{HostRow, Presence, Row, Site};
 use crate::tui::panes::rows::{Marked, group_row, old, select, waiting};
-use crate::tui::panes::{empty, first_steps, not_ready, preview};
+use crate::tui::panes::{empty, first_steps, not_ready, preview, said};
 use crate::tui::theme::{Role, Theme, glyph, short};
 use crate::tui::views::View;
 use crate::tui::widgets::{Surface, cursor};
@@ -263,7 +263,7 @@ fn list_row(
             (text, Role::Stale)
         }
         (Some(check), _) => {
-            let text = format!("{}: {}", check.key.name, check.status.output);
+            let text = format!("{}: {}", check.key.name, said::of_row(app, check));
             (text, ink)
         }
         (None, None) => (format::plural(entry.checks.len(), "check"), Role::Muted),
@@ -278,7 +278,10 @@ pub fn worst(entry: &HostEntry) -> Option<&CheckRow> {
         .checks
         .iter()
         .filter(|row| row.enabled && !row.status.is_waiting() && row.status.state != State::Ok)
-        .max_by_key(|row| (row.status.hard_state.severity(), row.status.state.severity()))
+        .max_by_key(|row| {
+            let confirmed = row.status.confirmed().map_or(0, State::severity);
+            (confirmed, row.status.state.severity())
+        })
         .map(|row| &**row)
 }
 

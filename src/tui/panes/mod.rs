@@ -24,6 +24,7 @@ pub mod preview;
 pub mod rows;
 pub mod ruled;
 pub mod rules;
+pub mod said;
 pub mod series;
 pub mod settings;
 pub mod throughput;
@@ -122,6 +123,8 @@ pub struct Own {
     pub handover: handover::State,
     /// Rules.
     pub rules: rules::State,
+    /// What the checks of the alerts on screen say.
+    pub said: said::State,
     /// Logs.
     pub logs: logs::State,
     /// Settings.

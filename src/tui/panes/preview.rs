@@ -6,7 +6,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
-use crate::tui::panes::{agents, history, notifications, rules, settings, windows};
+use crate::tui::panes::{agents, history, notifications, rules, said, settings, windows};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 
@@ -31,7 +31,7 @@ pub fn host(app: &App, surface: &mut Surface<'_>) {
     parts.extend(entry.host.labels.iter().map(|(key, value)| format!("{key} {value}")));
     surface.say(3, 1, room, &parts.join(", "), Role::Muted);
     if let Some(row) = worst(entry) {
-        let text = format!("{}: {}", row.key.name, row.status.output);
+        let text = format!("{}: {}", row.key.name, said::of_row(app, row));
         surface.say(3, 2, room, &text, Role::Text);
     } else if let Some(notes) = &entry.host.notes {
         surface.say(3, 2, room, notes, Role::Muted);
@@ -44,7 +44,9 @@ pub fn host(app: &App, surface: &mut Surface<'_>) {
 /// `CRITICAL 1m`; in a window the judged state stays visible.
 fn state(app: &App, entry: &HostEntry) -> (String, Role) {
     if entry.waiting && entry.window.is_none() {
-        return ("no result yet".to_owned(), Role::StateWaiting);
+        let heard = entry.checks.iter().any(|row| row.enabled && !row.status.is_waiting());
+        let text = if heard { "nothing confirmed yet" } else { "no result yet" };
+        return (text.to_owned(), Role::StateWaiting);
     }
     let shown = entry.shown();
     let age = entry.since().map(|since| format::age(app.wall().since(since))).unwrap_or_default();
@@ -175,8 +177,8 @@ fn of_alert(app: &App, alert: &Alert, surface: &mut Surface<'_>) {
     );
     let room = surface.width().saturating_sub(2);
     let text = match &alert.ack {
-        Some(ack) => format!("{}; {}: {}", alert.output, ack.author, ack.comment),
-        None => alert.output.to_string(),
+        Some(ack) => format!("{}; {}: {}", said::of_alert(app, alert), ack.author, ack.comment),
+        None => said::of_alert(app, alert).to_string(),
     };
     surface.say(1, 1, room, &text, Role::Text);
 }

@@ -44,7 +44,11 @@ fn waiting(app: &App, row: &CheckRow, rule: &Rule) -> Option<String> {
         if wall >= end {
             return "with the next result, unless it clears".to_owned();
         }
-        format!("at {} (in {}) unless it clears", zone.seconds(end), format::age(end.since(wall)))
+        format!(
+            "at {} (in {}) unless it clears",
+            zone.seconds(end),
+            format::length(end.since(wall))
+        )
     };
     let since = |at: Timestamp| zone.seconds(at);
     match (row.status.hard_state, wait.critical) {

@@ -131,7 +131,8 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
     } else {
         format!("{} of {}", own.line() + 1, own.page.found)
     };
-    (format!("Rules: {} in force, {firing} alerts firing", own.page.found), at)
+    let firing = format::plural(firing, "alert");
+    (format!("Rules: {} in force, {firing} firing", own.page.found), at)
 }
 
 /// Draws one of the panes.

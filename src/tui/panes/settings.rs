@@ -91,6 +91,7 @@ pub fn title(app: &App) -> (String, String) {
     };
     let left = match own.page {
         Some(_) => "Settings › Integrations › Flux Notify",
+        None if app.options.badge.is_some() => "Settings of the demo, and where they come from",
         None => "Settings in force, and where they come from",
     };
     (left.to_owned(), right)
@@ -307,7 +308,11 @@ fn answer(app: &App, wide: usize) -> Vec<(String, Role)> {
             }
         }
         None if own.page.is_some() && flux_channel(&own.lines).is_none() => {
-            let text = "no service: set FLUX_NOTIFY_URL, or write [flux_notify] url";
+            let text = match app.options.badge {
+                // A demonstration has none, whatever is written or set.
+                Some(_) => "no service: the demo tells nobody",
+                None => "no service: set FLUX_NOTIFY_URL, or write [flux_notify] url",
+            };
             rows.push((text.to_owned(), Role::Muted));
         }
         None => {}

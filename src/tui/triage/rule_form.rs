@@ -240,15 +240,25 @@ fn trial_lines(app: &App, trial: &RuleTrial) -> Vec<String> {
     });
     if let Some(why) = &trial.stopped {
         let (judged, all) = (trial.judged, trial.checks);
-        lines.push(format!("stopped at {judged} of {all} checks: {why}"));
+        lines.push(format!("stopped at {judged} of {}: {why}", plural(all, "check")));
     }
     lines.extend(trial.warnings.iter().map(ToString::to_string));
     lines.push(basis(app, trial));
     lines.extend(trial.rows.iter().map(|row| row_line(app, row)));
     if trial.more > 0 {
-        lines.push(format!("+ {} more checks with alerts", trial.more));
+        lines.push(format!("+ {} with alerts", plural(trial.more, "more check")));
     }
     lines
+}
+
+/// A mean to the second, as intervals are written; what is shorter as it is.
+fn whole(mean: Span) -> Span {
+    let second = Span::from_secs(1).millis();
+    if mean.millis() < second {
+        mean
+    } else {
+        Span::from_secs(mean.millis().saturating_add(500) / second)
+    }
 }
 
 /// What was there to be judged.
@@ -257,8 +267,10 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
     let (Some(first), Some(last)) = (trial.first, trial.last) else {
         return "no stored results of them in this time".to_owned();
     };
-    let every =
-        trial.every.map(|every| format!(", every {}", format::length(every))).unwrap_or_default();
+    let every = trial
+        .every
+        .map(|every| format!(", every {}", format::length(whole(every))))
+        .unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
@@ -267,9 +279,9 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
         .daily_before
         .map_or_else(String::new, |at| format!("; before {} only daily figures", moment(at)));
     format!(
-        "judged {} results of {}, {} to {}{every}{without}{daily}",
-        trial.results,
-        plural(usize::try_from(trial.judged).unwrap_or(usize::MAX), "check"),
+        "judged {} of {}, {} to {}{every}{without}{daily}",
+        plural(trial.results, "result"),
+        plural(trial.judged, "check"),
         moment(first),
         moment(last)
     )

@@ -195,14 +195,13 @@ impl Agent {
             at,
             forced: false,
             sample: false,
-            observation: Observation {
-                summary: SafeText::line("rtt 12.1 ms, loss 0 %"),
-                metrics: vec![
-                    Metric::new("rtt", 12.0 + spread, Unit::Milliseconds),
+            observation: Observation::seen(
+                "answered in 12.1 ms, loss 0 %",
+                vec![
+                    Metric::new("rtt", 0.012 + spread / 1000.0, Unit::Seconds),
                     Metric::new("loss", 0.0, Unit::Percent),
                 ],
-                ..Observation::default()
-            },
+            ),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::lines::{Line, head, moment, wrapped};
 use crate::model::{Alert, Escalation, Phase, Span, Timestamp};
 use crate::tui::app::App;
-use crate::tui::format::age;
+use crate::tui::format::{age, length};
 use crate::tui::theme::Role;
 
 /// Writes them; nothing where the contact list has no steps.
@@ -49,5 +49,5 @@ fn next(app: &App, alert: &Alert, escalation: &Escalation) -> (String, Role) {
         (None, None) if app.world.engine().hold.is_some() => "paging is held".to_owned(),
         (None, None) => "nobody was told of it".to_owned(),
     };
-    (format!("{} after {} more, paused: {why}", next.words(), age(left)), Role::Muted)
+    (format!("{} after {} more, paused: {why}", next.words(), length(left)), Role::Muted)
 }

@@ -167,16 +167,16 @@ fn check(app: &App, alert: &Alert, wide: usize, lines: &mut Vec<Line>) {
         wrapped(lines, &text, wide, role);
     }
     let mut times = format!("{} every {}", row.kind.word(), row.interval);
-    if let Some(last) = row.status.last_result {
+    let (last, next) = super::run(app, &alert.check);
+    if let Some(last) = last {
         times = format!("{times}, last result {}", moment(app, last));
     }
-    if let Some(next) = page.and_then(|page| page.next).filter(|at| *at >= app.wall()) {
+    if let Some(next) = next.filter(|at| *at >= app.wall()) {
         times = format!("{times}, next {}", moment(app, next));
     }
     if let Some(flapping) = alert.flapping {
         let since = moment(app, flapping.since);
-        let count =
-            format::plural(usize::try_from(flapping.changes).unwrap_or(usize::MAX), "change");
+        let count = format::plural(flapping.changes, "change");
         let last = short(ShownState::of(flapping.last, false));
         let text = format!(
             "flapping since {since}: {count}, last result {last}; held open, and only the end is told"
@@ -349,8 +349,7 @@ fn delivery(app: &App, one: &NotificationRow) -> (String, Role) {
     let tries = match one.tries {
         0 => String::new(),
         tries => {
-            let count = format::plural(usize::try_from(tries).unwrap_or(usize::MAX), "failed try");
-            let count = count.replace("trys", "tries");
+            let count = format::plural(tries, "failed try");
             let answer = one.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
             format!(", {count}{answer}")
         }

@@ -9,7 +9,7 @@ mod view;
 
 use crate::model::{Alert, AlertId, CheckKey, Name, Observation, Span, Steady, Timestamp};
 use crate::protocol::query::{Answer, Query, StateSpan};
-use crate::protocol::{AlertPage, Event, Problem};
+use crate::protocol::{AlertPage, Event, LiveCheck, Problem};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Pane, RANGES};
 use crate::tui::effect::{Effect, Reply};
@@ -35,6 +35,8 @@ pub struct State {
     states: Vec<StateSpan>,
     /// What its check last saw.
     last: Option<Observation>,
+    /// When its last run was and when the next is, as live results said.
+    run: Option<(Timestamp, Timestamp)>,
     /// The range of the timeline, when a person chose one.
     range: Option<usize>,
     /// The range that the states are of.
@@ -145,6 +147,29 @@ pub fn act(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     }
 }
 
+/// When its check ran last, and when it runs next: the latest that is known. The row of the World
+/// lags behind while nothing changes.
+fn run(app: &App, key: &CheckKey) -> (Option<Timestamp>, Option<Timestamp>) {
+    let own = &app.own.alert;
+    let known = app.world.check(key).and_then(|row| row.status.last_result);
+    let page = own.page.as_ref();
+    let asked = page.and_then(|page| page.row.as_ref()?.status.last_result);
+    let (last, next) = (known.max(asked), page.and_then(|page| page.next));
+    match own.run {
+        Some((at, after)) => (last.max(Some(at)), Some(after)),
+        None => (last, next),
+    }
+}
+
+/// Takes a live result of the check.
+pub fn live(app: &mut App, result: &LiveCheck) {
+    let own = &mut app.own.alert;
+    if Some(&result.check) == own.key.as_ref() {
+        own.last = Some(result.observation.clone());
+        own.run = result.next.map(|next| (result.at, next)).or(own.run);
+    }
+}
+
 /// Notes that the alert has changed.
 pub fn sees(app: &mut App, event: &Event) {
     let own = &mut app.own.alert;
@@ -216,7 +241,10 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
             own.problem = None;
         }
         Ok(Reply::Answer(Answer::History { states, .. })) => own.states = states,
-        Ok(Reply::Answer(Answer::Check(check))) => own.last = check.last,
+        Ok(Reply::Answer(Answer::Check(check))) => {
+            // What came live meanwhile is at least as new.
+            own.last = own.last.take().filter(|_| own.run.is_some()).or(check.last);
+        }
         Ok(_) => own.problem = Some("the engine answered something else".to_owned()),
         // Without them the page is still useful.
         Err(_) if token & 3 == 1 => own.states.clear(),

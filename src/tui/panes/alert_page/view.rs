@@ -13,7 +13,7 @@ use crate::tui::format;
 use crate::tui::layout::{self, Mode};
 use crate::tui::panes::alert_page::lines::{self, Line};
 use crate::tui::panes::ruled::waits;
-use crate::tui::panes::{checks, empty, not_ready};
+use crate::tui::panes::{checks, empty, not_ready, said};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::timeline::Timeline;
@@ -106,7 +106,8 @@ fn head(app: &App, surface: &mut Surface<'_>, alert: &Alert) {
         0,
         &[(&state, Role::of(shown)), ("  ", Role::Text), (&key, Role::Strong), ("  ", Role::Text)],
     );
-    surface.say(x, 0, wide.saturating_sub(x + 1), alert.output.as_str(), Role::Text);
+    let text = said::of_alert(app, alert);
+    surface.say(x, 0, wide.saturating_sub(x + 1), text.as_str(), Role::Text);
     let room = wide.saturating_sub(2);
     // Where there is no room for all of it the list of what happened says the rest.
     let long = since(app, alert, true);

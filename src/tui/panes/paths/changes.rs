@@ -55,7 +55,8 @@ fn hops(before: &Path, after: &Path) -> Vec<String> {
         }
     }
     if before.hops.len() != after.hops.len() {
-        lines.push(format!("{} → {} hops", before.hops.len(), after.hops.len()));
+        let after = format::plural(after.hops.len(), "hop");
+        lines.push(format!("{} → {after}", before.hops.len()));
     }
     lines
 }
@@ -88,7 +89,8 @@ fn lines_of(app: &App, change: &PathChange) -> Vec<Line> {
     let zone = &app.options.zone;
     let when = format!("{} {}", zone.format(change.at, "%e %b"), zone.seconds(change.at));
     let Some(before) = &change.before else {
-        let what = format!("seen for the first time, {} hops", change.after.hops.len());
+        let hops = format::plural(change.after.hops.len(), "hop");
+        let what = format!("seen for the first time, {hops}");
         return vec![Line { when, what, numbers: Vec::new() }];
     };
     let mut texts = hops(before, &change.after).into_iter();

@@ -38,7 +38,7 @@ pub fn title(app: &App) -> (String, String) {
             None => format!(" {}", first.address),
         });
         let text = format!("Round trips: hop {}{}", hop.ttl, who.unwrap_or_default());
-        return (text, format!("last {} probes", hop.recent_ms.len()));
+        return (text, format!("last {}", format::plural(hop.recent_ms.len(), "probe")));
     }
     let range = graphs::range(app, app.own.paths.book.as_ref());
     (format!("Round trips to {}, {range}", row.host), String::new())

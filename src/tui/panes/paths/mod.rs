@@ -19,6 +19,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Lead, Pane};
 use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Reply};
+use crate::tui::format;
 use crate::tui::line::Pending;
 use crate::tui::panes::{empty, hops, not_ready};
 use crate::tui::views::View;
@@ -106,7 +107,8 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
                     return (format!("Hops to {}", row.host), String::new());
                 };
                 let at = row.at.map(|at| format!("{}, ", app.options.zone.moment(at, app.wall())));
-                let right = format!("{}{} rounds · ms", at.unwrap_or_default(), report.rounds);
+                let rounds = format::plural(report.rounds, "round");
+                let right = format!("{}{rounds} · ms", at.unwrap_or_default());
                 (format!("Hops to {}: {}", row.host, report.protocol), right)
             }
             None => ("Hops".to_owned(), String::new()),

@@ -40,9 +40,9 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
     }
     let size = &own.page.size;
     let kept = format!(
-        "{} series of {} targets, {} samples in {}",
+        "{} series of {}, {} samples in {}",
         short(size.series),
-        size.targets,
+        format::plural(size.targets, "target"),
         short(size.samples),
         bytes(size.bytes),
     );
