@@ -32,6 +32,13 @@ pub fn length(span: Span) -> String {
     }
 }
 
+/// A length of time that goes on while it is shown, behind a word such as "for" or "in": in the steps
+/// of [`age`], which would say "now".
+#[must_use]
+pub fn lasting(span: Span) -> String {
+    if span < Span::from_secs(10) { "under 10s".to_owned() } else { age(span) }
+}
+
 /// At most three significant figures: `9.14`, `88.2`, `503`.
 #[must_use]
 pub fn figure(value: f64) -> String {

@@ -198,7 +198,7 @@ fn list(app: &App, surface: &mut Surface<'_>, is_large: bool) {
 
 /// How long, and that nobody has it.
 fn waits(app: &App, alert: &Alert) -> (String, Role) {
-    let age = format::length(app.wall().since(alert.fired.unwrap_or(alert.since)));
+    let age = format::lasting(app.wall().since(alert.fired.unwrap_or(alert.since)));
     if is_forgotten(alert, app.wall()) {
         (format!("nobody has it for {age}"), Role::Bad)
     } else {

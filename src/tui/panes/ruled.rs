@@ -47,7 +47,7 @@ fn waiting(app: &App, row: &CheckRow, rule: &Rule) -> Option<String> {
         format!(
             "at {} (in {}) unless it clears",
             zone.seconds(end),
-            format::length(end.since(wall))
+            format::lasting(end.since(wall))
         )
     };
     let since = |at: Timestamp| zone.seconds(at);

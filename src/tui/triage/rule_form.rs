@@ -267,10 +267,7 @@ fn basis(app: &App, trial: &RuleTrial) -> String {
     let (Some(first), Some(last)) = (trial.first, trial.last) else {
         return "no stored results of them in this time".to_owned();
     };
-    let every = trial
-        .every
-        .map(|every| format!(", every {}", format::length(whole(every))))
-        .unwrap_or_default();
+    let every = trial.every.map(|every| format!(", every {}", whole(every))).unwrap_or_default();
     let without = match trial.without {
         0 => String::new(),
         without => format!("; {without} have none"),
