@@ -163,23 +163,24 @@ fn shown(text: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn truncate(text: &str, columns: usize) -> String {
     let text = &*shown(text);
-    if columns_of(text) <= columns {
-        return text.to_owned();
-    }
-    let mut out = String::new();
     let mut used = 0;
-    for grapheme in text.graphemes(true) {
+    // Where it is cut when all of it does not fit; what lies behind the last column is not looked at.
+    let mut cut = None;
+    for (at, grapheme) in text.grapheme_indices(true) {
         let wide = UnicodeWidthStr::width(grapheme);
         if used + wide + 1 > columns {
-            break;
+            cut = cut.or(Some(at));
         }
-        out.push_str(grapheme);
+        if used + wide > columns {
+            let mut out = text.get(..cut.unwrap_or(at)).unwrap_or_default().to_owned();
+            if columns > 0 {
+                out.push('…');
+            }
+            return out;
+        }
         used += wide;
     }
-    if columns > 0 {
-        out.push('…');
-    }
-    out
+    text.to_owned()
 }
 
 /// The text with everything invisible or harmful made visible, at most `limit` bytes.

@@ -131,7 +131,7 @@ fn dc_03_the_same_screens_locally_and_attached() {
         ("2", "the alerts", "Alerts: unhandled 1"),
         ("3", "the hosts", "Hosts, worst first"),
         ("G\r", "a host", "Events of job-1"),
-        ("\t", "its graph", "] next metric"),
+        ("\t", "its graph", "< earlier"),
         ("\x1b", "back", "Hosts, worst first"),
         ("5", "the paths", "Paths"),
         ("1", "the overview again", "Alerts: unhandled 1"),

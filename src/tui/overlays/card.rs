@@ -2,7 +2,6 @@
 
 use ratatui::layout::Constraint;
 
-use crate::model::safe_text::{truncate, width};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay};
 use crate::tui::effect::Effect;
@@ -11,6 +10,7 @@ use crate::tui::num::cells;
 use crate::tui::theme::Role;
 use crate::tui::widgets::frame::{self, Title};
 use crate::tui::widgets::{Surface, cursor};
+use crate::tui::wrap;
 
 /// Columns of the card, where the screen has them.
 const WIDE: usize = 96;
@@ -37,24 +37,11 @@ fn rows(app: &App) -> usize {
 fn broken(card: &Card, room: usize) -> Vec<(String, Role)> {
     let mut out = Vec::new();
     for (text, role) in &card.lines {
-        let mut rest = text.as_str();
-        loop {
-            if width(rest) <= room {
-                out.push((rest.to_owned(), *role));
-                break;
-            }
-            let fits = truncate(rest, room);
-            let cut = fits.trim_end_matches('…').len().min(rest.len());
-            let head = rest.get(..cut).unwrap_or(rest);
-            // At a blank, unless one word is longer than a line.
-            let end = head.rfind(' ').filter(|at| *at > 0).unwrap_or(head.len()).max(1);
-            let (head, tail) = (rest.get(..end).unwrap_or(rest), rest.get(end..).unwrap_or(""));
-            out.push((head.to_owned(), *role));
-            rest = tail.trim_start();
-            if head.len() == text.len() {
-                break;
-            }
+        let lines = wrap::broken(text, room, usize::MAX);
+        if lines.is_empty() {
+            out.push((String::new(), *role));
         }
+        out.extend(lines.into_iter().map(|line| (line, *role)));
     }
     out
 }
@@ -112,4 +99,34 @@ pub fn view(app: &App, card: &Card, surface: &mut Surface<'_>) {
     }
     let foot = s.height().saturating_sub(1);
     s.line(1, foot, &pieces);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(text: &str) -> Card {
+        let lines = vec![("head".to_owned(), Role::Text), (String::new(), Role::Text)];
+        let mut card = Card { title: "Why".to_owned(), lines, copy: None, first: 0 };
+        card.lines.push((text.to_owned(), Role::Muted));
+        card
+    }
+
+    #[test]
+    fn lines_are_broken_at_blanks_and_empty_ones_stay() {
+        let lines = broken(&card("the engine does not answer"), 12);
+        let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(texts, ["head", "", "the engine", "does not", "answer"]);
+    }
+
+    /// A long text takes steps by its length, not by its square: a console that draws one stands
+    /// still for the longest that may come (64 KiB, here of letters that are no plain ASCII).
+    #[test]
+    fn t1_the_longest_text_is_broken_in_one_pass() {
+        let text = "ⱆ".repeat(20_000);
+        let lines = broken(&card(&text), 90);
+        let joined: String = lines.iter().skip(2).map(|(text, _)| text.as_str()).collect();
+        assert_eq!(joined, text);
+        assert!(lines.iter().all(|(text, _)| crate::model::safe_text::width(text) <= 90));
+    }
 }
