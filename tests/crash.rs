@@ -51,6 +51,8 @@ const SWEEP_ON_POSTGRES: [(&str, &[usize]); 4] = [
 /// Points that the full form has at least.
 const LEAST: usize = 2000;
 const LEAST_ON_POSTGRES: usize = 500;
+/// One sweep at a time.
+static SWEEPING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Stories that are played at once, in the short form and in the full one.
 const WIDTH: [usize; 2] = [4, 12];
 /// How often the services stop and come back in a story.
@@ -90,6 +92,7 @@ async fn sweep(
     database: Option<&Arc<postgres_server::Server>>,
     least: usize,
 ) -> BTreeMap<&'static str, usize> {
+    let _one = SWEEPING.lock().await;
     let wish = std::env::var("FLUXNOC_CRASHES").unwrap_or_default();
     let from = wish.split_once(':').map(|(call, nth)| (call, nth.parse::<usize>().unwrap()));
     let full = wish == "all" || from.is_some();

@@ -72,7 +72,7 @@ fn import_shows_a_diff_and_writes_what_config_check_takes() {
     let mode = std::fs::metadata(place.config()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "the mode stays");
     let check = place.run(&["config", "check"]);
-    assert!(said(&check).contains("good, 2 hosts, 1 checks"), "{}", said(&check));
+    assert!(said(&check).contains("good, 2 hosts, 1 check"), "{}", said(&check));
     let again = place.run(&["import", "hosts", &fixture("hosts")]);
     assert!(said(&again).contains("stays as it is"), "{}", said(&again));
     let left: Vec<_> = std::fs::read_dir(place.dir.path()).unwrap().collect();

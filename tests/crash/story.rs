@@ -102,9 +102,13 @@ impl Story {
         services::start(command, self.dir.path(), &self.dir.path().join("output"))
     }
 
+    /// It has begun: what is true is its own doing, and so will its end be.
     fn spoke(&self) -> bool {
         let output = std::fs::read_to_string(self.dir.path().join("output")).unwrap_or_default();
-        !output.trim().is_empty()
+        match judge::database(&self.data()) {
+            Some(_) => output.contains("this server leads"),
+            None => !output.trim().is_empty(),
+        }
     }
 
     fn said(&self) -> String {
