@@ -72,7 +72,9 @@ impl Access {
             "https" => {}
             "http" if here || self.insecure => {}
             "http" => {
-                return Err(wrong("the key would travel unencrypted"));
+                return Err(wrong(
+                    "the key would travel unencrypted, which `insecure` allows where that is safe",
+                ));
             }
             _ => return Err(wrong("it is neither http nor https")),
         }

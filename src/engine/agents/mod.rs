@@ -50,7 +50,7 @@ pub(super) struct Entry {
     pub odd: Option<(Steady, SafeText)>,
     paused: bool,
     told: Option<(Steady, Agent)>,
-    judged: Option<(Steady, AgentPhase)>,
+    judged: Option<(Steady, AgentPhase, u32)>,
 }
 
 impl Entry {
@@ -363,13 +363,15 @@ impl Core {
         if entry.beat.is_none() && phase != AgentPhase::Offline {
             return;
         }
-        let due = entry
-            .judged
-            .is_none_or(|(at, judged)| judged != phase || now.steady.since(at) >= EVERY);
+        // How many checks it runs stands in what is said of it.
+        let (said, checks) = (entry.judged, entry.checks);
+        let due = said.is_none_or(|(at, judged, of)| {
+            judged != phase || of != checks || now.steady.since(at) >= EVERY
+        });
         if !due || entry.kept.boot.is_none() {
             return;
         }
-        entry.judged = Some((now.steady, phase));
+        entry.judged = Some((now.steady, phase, checks));
         let (slot, at) = (now.wall, now.wall);
         let observation = entry.observed();
         let (forced, sample) = (false, false);
