@@ -66,25 +66,17 @@ impl Row {
         for<'a> bool: Decode<'a, R::Database> + Type<R::Database>,
         for<'a> String: Decode<'a, R::Database> + Type<R::Database>,
     {
-        Self((0..row.len()).map(|at| cell(row, at)).collect())
+        let cell = |at| {
+            if row.try_get_raw(at).unwrap().is_null() {
+                return Cell::Null;
+            }
+            let number = row.try_get::<i64, _>(at);
+            let number = number.or_else(|_| row.try_get::<i32, _>(at).map(i64::from));
+            let number = number.or_else(|_| row.try_get::<bool, _>(at).map(i64::from));
+            number.map_or_else(|_| Cell::Text(row.try_get(at).unwrap()), Cell::Number)
+        };
+        Self((0..row.len()).map(cell).collect())
     }
-}
-
-fn cell<R>(row: &R, at: usize) -> Cell
-where
-    R: sqlx::Row,
-    usize: ColumnIndex<R>,
-    for<'a> i64: Decode<'a, R::Database> + Type<R::Database>,
-    for<'a> i32: Decode<'a, R::Database> + Type<R::Database>,
-    for<'a> bool: Decode<'a, R::Database> + Type<R::Database>,
-    for<'a> String: Decode<'a, R::Database> + Type<R::Database>,
-{
-    if row.try_get_raw(at).unwrap().is_null() {
-        return Cell::Null;
-    }
-    let number = row.try_get::<i64, _>(at).or_else(|_| row.try_get::<i32, _>(at).map(i64::from));
-    let number = number.or_else(|_| row.try_get::<bool, _>(at).map(i64::from));
-    number.map_or_else(|_| Cell::Text(row.try_get(at).unwrap()), Cell::Number)
 }
 
 /// `None` while the store is not there or not made yet.
