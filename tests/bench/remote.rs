@@ -42,7 +42,8 @@ use http_body_util::BodyExt as _;
 use nginx::Nginx;
 use pty::{PATIENCE, Terminal};
 use served::load::{Asked, Line, quantile};
-use served::{Server, free_port, peers, request};
+use served::program::{own, request};
+use served::{Server, free_port, peers};
 use tokio::sync::mpsc;
 
 const SIZE: (u16, u16) = (200, 60);
@@ -174,7 +175,7 @@ fn console(port: u16, token: &str, packed: bool, times: usize) -> Needed {
         let args = ["--config", &config, "--data-dir", &data, "--connect", &url];
         let env = [("FLUXNOC_TOKEN", token)];
         let (begun, before) = (Instant::now(), wire.came.load(Ordering::SeqCst));
-        let mut console = Terminal::start(served::own().as_ref(), &args, &env, SIZE.0, SIZE.1);
+        let mut console = Terminal::start(own().as_ref(), &args, &env, SIZE.0, SIZE.1);
         console.wait("the worst alerts", PATIENCE, |screen| {
             screen.matches("connection refused").count() > 5
         });

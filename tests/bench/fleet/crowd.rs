@@ -2,18 +2,16 @@
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use fluxnoc::client::Client;
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{Metric, Observation, PlainToken, RequestId, SafeText, Timestamp, Unit};
+use fluxnoc::model::{Metric, Observation, PlainToken, SafeText, Timestamp, Unit};
+use fluxnoc::protocol::Outcome;
 use fluxnoc::protocol::work::{Assignment, Beat, Claim, Enrolment, Finding, Report};
-use fluxnoc::protocol::{Actor, Command as Order, Outcome, Request, Role};
 use serde::Serialize;
 
 use crate::common::Scratch;
-use crate::program::{Program, await_port, free_port, own};
+use crate::program::{self, Program, free_port};
 
 /// A server whose checks all run at agents.
 pub struct Hall {
@@ -40,23 +38,17 @@ impl Hall {
         }
         std::fs::write(scratch.0.join("config.toml"), text).expect("a configuration");
         let port = free_port();
-        let mut command = Command::new(own());
-        command.arg("--config").arg(scratch.0.join("config.toml"));
-        command.arg("--data-dir").arg(scratch.0.join("data"));
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &scratch.0);
-        let program = Program::start(&mut command, &scratch.0, "fluxnoc");
-        await_port(port);
+        let program = program::serve(&scratch.0, port);
         Self { program, scratch, port }
     }
 
     /// Agents that are registered and have said nothing yet.
     pub async fn agents(&self, count: usize) -> Vec<Agent> {
-        let socket = self.scratch.0.join("data/fluxnoc.sock");
-        let admin = Client::connect(&socket, "bench", Role::Admin).expect("its socket");
+        let admin = program::operator(&self.scratch.0);
         let mut all = Vec::new();
         for n in 0..count {
-            let token = token(&admin, &name_of(n)).await;
+            let name = name_of(n);
+            let token = program::token(&admin, &name, Some(&name)).await;
             all.push(Agent::register(n, self.port, &token).await);
         }
         all
@@ -65,24 +57,6 @@ impl Hall {
 
 fn name_of(agent: usize) -> String {
     format!("agent-{agent:04}")
-}
-
-/// A token for an agent.
-async fn token(admin: &Client, agent: &str) -> String {
-    let order = Order::AddToken {
-        name: agent.into(),
-        role: Role::Viewer,
-        scopes: Vec::new(),
-        expires: None,
-        agent: Some(agent.into()),
-        uses: None,
-    };
-    let id = RequestId::from_parts(Clock::System.now().wall.millis(), rand::random());
-    let actor = Actor::Local { name: SafeText::line("bench"), role: Role::Admin };
-    match admin.execute(&Request { id, actor, command: order }).await {
-        Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
-        other => panic!("no token: {other:?}"),
-    }
 }
 
 /// An agent.

@@ -9,19 +9,15 @@ pub mod program;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fluxnoc::client::Client;
 use fluxnoc::clock::Clock;
-use fluxnoc::model::{
-    Failure, FailureKind, Metric, Observation, PlainToken, RequestId, SafeText, Scope, Unit,
-};
-use fluxnoc::protocol::{Actor, Command as Order, Outcome, Request, Role};
+use fluxnoc::model::{Failure, FailureKind, Metric, Observation, Unit};
 
 use crate::common::Scratch;
 use crate::feeder;
-pub use program::{Program, await_port, free_port, own};
+pub use program::{Program, await_port, free_port};
 
 /// Hosts that are watched, six checks each.
 pub const HOSTS: usize = 10_000;
@@ -42,18 +38,11 @@ impl Server {
         let scratch = Scratch::new(name);
         fill(&scratch.0).await;
         let port = free_port();
-        let mut command = Command::new(own());
-        command.arg("--config").arg(scratch.0.join("config.toml"));
-        command.arg("--data-dir").arg(scratch.0.join("data"));
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &scratch.0);
-        let program = Program::start(&mut command, &scratch.0, "fluxnoc");
-        await_port(port);
-        let socket = scratch.0.join("data/fluxnoc.sock");
-        let client = Client::connect(&socket, "bench", Role::Admin).expect("its socket");
+        let program = program::serve(&scratch.0, port);
+        let client = program::operator(&scratch.0);
         let mut all = Vec::new();
         for n in 0..tokens {
-            all.push(token(&client, n).await);
+            all.push(program::token(&client, &format!("bench-{n}"), None).await);
         }
         quiet(&program).await;
         Self { scratch, program, port, tokens: all }
@@ -66,8 +55,7 @@ impl Server {
 
     /// A client by the socket.
     pub fn operator(&self) -> Client {
-        let socket = self.scratch.0.join("data/fluxnoc.sock");
-        Client::connect(&socket, "bench", Role::Admin).expect("its socket")
+        program::operator(&self.scratch.0)
     }
 }
 
@@ -83,30 +71,6 @@ async fn quiet(program: &Program) {
         }
         assert!(Instant::now() < until, "the server does not come to rest");
         before = now;
-    }
-}
-
-/// A request of the bench.
-pub fn request(command: Order) -> Request {
-    let id = RequestId::from_parts(Clock::System.now().wall.millis(), rand::random());
-    let actor = Actor::Local { name: SafeText::line("bench"), role: Role::Admin };
-    Request { id, actor, command }
-}
-
-async fn token(client: &Client, n: usize) -> String {
-    let name = format!("bench-{n}").as_str().into();
-    let scopes = vec![Scope::Api];
-    let order = Order::AddToken {
-        name,
-        role: Role::Operator,
-        scopes,
-        expires: None,
-        agent: None,
-        uses: None,
-    };
-    match client.execute(&request(order)).await {
-        Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
-        other => panic!("no token: {other:?}"),
     }
 }
 

@@ -7,6 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fluxnoc::client::Client;
+use fluxnoc::clock::Clock;
+use fluxnoc::model::{PlainToken, RequestId, SafeText, Scope};
+use fluxnoc::protocol::{Actor, Command as Order, Outcome, Request, Role};
+
 /// How long a program may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,6 +54,44 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// `fluxnoc serve` of the release binary, with `config.toml` and `data` of a directory.
+pub fn serve(dir: &Path, port: u16) -> Program {
+    let mut command = Command::new(own());
+    command.arg("--config").arg(dir.join("config.toml")).arg("--data-dir").arg(dir.join("data"));
+    command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", dir);
+    let program = Program::start(&mut command, dir, "fluxnoc");
+    await_port(port);
+    program
+}
+
+/// A client by the socket of the server in a directory.
+pub fn operator(dir: &Path) -> Client {
+    Client::connect(&dir.join("data/fluxnoc.sock"), "bench", Role::Admin).expect("its socket")
+}
+
+/// A request of the bench.
+pub fn request(command: Order) -> Request {
+    let id = RequestId::from_parts(Clock::System.now().wall.millis(), rand::random());
+    let actor = Actor::Local { name: SafeText::line("bench"), role: Role::Admin };
+    Request { id, actor, command }
+}
+
+/// A token: of an operator for the API, or for the agent of that name.
+pub async fn token(admin: &Client, name: &str, agent: Option<&str>) -> String {
+    let (role, scopes) = match agent {
+        Some(_) => (Role::Viewer, Vec::new()),
+        None => (Role::Operator, vec![Scope::Api]),
+    };
+    let agent = agent.map(Into::into);
+    let order =
+        Order::AddToken { name: name.into(), role, scopes, expires: None, agent, uses: None };
+    match admin.execute(&request(order)).await {
+        Ok(Outcome::Token { plain: Some(PlainToken(text)), .. }) => text,
+        other => panic!("no token: {other:?}"),
     }
 }
 
