@@ -68,8 +68,12 @@ uuid_id! {
     RequestId
 }
 uuid_id! {
-    /// One on-demand job, such as a live trace.
-    JobId
+    /// One run of a speedtest, trace, probe or DNS timing.
+    TestId
+}
+uuid_id! {
+    /// One schedule of tests.
+    ScheduleId
 }
 
 /// A check's identity: `host/name`, unique in an engine and stable over reloads.

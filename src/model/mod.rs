@@ -8,6 +8,7 @@ pub mod account;
 pub mod agent;
 pub mod alert;
 pub mod behind;
+pub mod breach;
 pub mod channel;
 pub mod check;
 pub mod comment;
@@ -32,6 +33,7 @@ pub mod repeats;
 pub mod repetition;
 pub mod rule;
 pub mod safe_text;
+pub mod schedule;
 pub mod schema;
 pub mod scrape;
 pub mod secret;
@@ -40,8 +42,10 @@ pub mod setting;
 pub mod shift;
 pub mod snmp;
 pub mod spec;
+pub mod speed;
 pub mod state;
 pub mod status;
+pub mod test;
 pub mod threshold;
 pub mod time;
 pub mod trace;
@@ -54,6 +58,7 @@ pub use account::{
 pub use agent::{Agent, AgentPhase, KeptAgent, StreamMark};
 pub use alert::{Acknowledgement, Alert, Cause, CauseStage, Edge, EdgeKind, Flapping, Phase};
 pub use behind::behind;
+pub use breach::{Breach, BreachKind, TestLimits};
 pub use channel::{
     Channel, ChannelKind, Email, Format, GroupBy, Grouping, MailTls, Routes, Webhook,
 };
@@ -65,7 +70,7 @@ pub use flux_notify::{FluxNotify, Incident};
 pub use handover::{Duty, DutyKind, Handover, HandoverPart, HandoverRow, Since, Topic};
 pub use hold::Hold;
 pub use host::{Host, Need};
-pub use id::{AlertId, CheckKey, JobId, MaintenanceId, Name, RequestId};
+pub use id::{AlertId, CheckKey, MaintenanceId, Name, RequestId, ScheduleId, TestId};
 pub use maintenance::Maintenance;
 pub use metric::{Metric, Unit};
 pub use notification::{Held, Known, Notification, Reason};
@@ -78,14 +83,20 @@ pub use repeats::Repeats;
 pub use repetition::Repetition;
 pub use rule::{Condition, Policy, Rule, Ruled};
 pub use safe_text::SafeText;
+pub use schedule::{Baseline, Baselines, Plan, Schedule};
 pub use scrape::{Layout, Scrape, ScrapeReport, SeriesSize};
 pub use secret::Secret;
 pub use selector::Selector;
 pub use setting::Setting;
 pub use shift::{AckExpiry, Shift, Shifts};
 pub use spec::{Kind, Spec};
+pub use speed::{Direction, Engine, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport};
 pub use state::{ShownState, State};
 pub use status::{Flap, Status, Wait};
+pub use test::{
+    Figures, LookupSpec, Measured, PathSpec, PortSpec, Test, TestKind, TestNews, TestOrder,
+    TestPhase, TestSpec,
+};
 pub use threshold::{Range, Thresholds};
 pub use time::{Now, Span, Steady, Timestamp};
 pub use watchdog::Watchdog;
