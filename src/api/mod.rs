@@ -75,7 +75,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
 fn documented() -> OpenApiRouter<Face> {
     use routes::{
         accounts, agents, alerts, checks, engine, events, handover, log, maintenance, monitoring,
-        notifications, operator, rules, series, work,
+        notifications, operator, rules, schedules, series, speed, tests, work,
     };
     OpenApiRouter::default()
         .routes(routes!(checks::hosts))
@@ -136,6 +136,22 @@ fn documented() -> OpenApiRouter<Face> {
         .routes(routes!(agents::register))
         .routes(routes!(agents::list))
         .routes(routes!(agents::one, agents::remove))
+        .routes(routes!(tests::list, tests::run))
+        .routes(routes!(tests::one))
+        .routes(routes!(tests::cancel))
+        .routes(routes!(tests::nodes))
+        .routes(routes!(tests::list_short))
+        .routes(routes!(tests::one_short))
+        .routes(routes!(speed::speedtest))
+        .routes(routes!(speed::trace))
+        .routes(routes!(speed::probe))
+        .routes(routes!(speed::dns))
+        .routes(routes!(speed::nodes))
+        .routes(routes!(schedules::list, schedules::add))
+        .routes(routes!(schedules::edit, schedules::remove))
+        .routes(routes!(schedules::run))
+        .routes(routes!(schedules::list_short, schedules::add_short))
+        .routes(routes!(schedules::remove_short))
         .routes(routes!(monitoring::exposition))
         .routes(routes!(monitoring::metrics))
         .routes(routes!(monitoring::health))

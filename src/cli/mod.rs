@@ -33,6 +33,7 @@ pub mod plain;
 pub mod print;
 pub mod remote;
 pub mod render;
+mod results;
 pub mod rules_cmd;
 pub mod serve;
 pub mod setup;

@@ -76,6 +76,8 @@ fn done(outcome: &Outcome) -> String {
         Outcome::User(user) => format!("user {}: {}\n", safe_line(&user.name), user.role.word()),
         Outcome::Token { token, plain } => made_token(token, plain.as_ref()),
         Outcome::Enrolled { name, .. } => format!("agent {}\n", safe_line(name)),
+        Outcome::Test(test) => super::results::line(test),
+        Outcome::Schedule(row) => super::results::made(row),
         Outcome::Assigned { .. } | Outcome::Directives(_) => String::new(),
     }
 }
@@ -147,6 +149,10 @@ fn told(answer: &Answer) -> String {
         Answer::Users(users) => users_table(users),
         Answer::Tokens(tokens) => tokens_table(tokens),
         Answer::Agents(agents) => agents_table(agents),
+        Answer::Tests(tests) => super::results::table(tests),
+        Answer::Test(test) => super::results::whole(test),
+        Answer::Schedules(rows) => super::results::schedules(rows),
+        Answer::Nodes(nodes) => super::results::nodes(nodes),
         Answer::Check(_)
         | Answer::History { .. }
         | Answer::Edges(_)

@@ -114,6 +114,7 @@ pub fn inventory(config: &Config) -> Inventory {
         rules: Arc::new(config.rules.clone()),
         routes: Arc::new(config.routes.clone()),
         access: config.settings.access,
+        targets: Arc::new(config.targets.clone()),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
             checks.retain(|check| check.rule.is_none());

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::model::{CheckKey, Name, Password, Timestamp};
 use crate::protocol::query::{Series, StateSpan};
-use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query};
+use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query, TestFilter};
 
 /// One HTTP request.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,6 +105,17 @@ pub(super) fn of_command(command: &Command) -> Result<Call, Problem> {
             post(&["tokens"], &body)
         }
         Command::RevokeToken { name } => Ok(remove(&["tokens", name])),
+        Command::RunTest { agent, spec, wait } => {
+            post(&["tests"], &json!({ "agent": agent, "spec": spec, "wait": wait }))
+        }
+        Command::CancelTest { id } => Ok(order(&["tests", &id.to_string(), "cancel"])),
+        Command::AddSchedule { plan } => post(&["schedules"], plan),
+        Command::EditSchedule { id, plan } => {
+            let call = post(&["schedules", &id.to_string()], plan)?;
+            Ok(Call { method: Method::PUT, ..call })
+        }
+        Command::RemoveSchedule { id } => Ok(remove(&["schedules", &id.to_string()])),
+        Command::RunSchedule { id } => Ok(order(&["schedules", &id.to_string(), "run"])),
         Command::Reload => Ok(order(&["reload"])),
         Command::Stop => Ok(order(&["stop"])),
         Command::Enrol(enrolment) => post(&["agents", "register"], enrolment),
@@ -201,6 +212,10 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
             let body = json!({ "name": name, "text": text, "since": since });
             post(&["rules", "try"], &body)?
         }
+        Query::Tests { filter, limit } => of_tests(filter, *limit),
+        Query::Test { id } => get(&["tests", &id.to_string()], &[]),
+        Query::Schedules => get(&["schedules"], &[]),
+        Query::Nodes => get(&["nodes"], &[]),
         Query::Contacts => get(&["contacts"], &[]),
         Query::Remembered => get(&["remembered"], &[]),
         Query::Users => get(&["users"], &[]),
@@ -240,6 +255,23 @@ fn of_log(filter: &LogFilter, before: Option<LogCursor>, limit: u32) -> Call {
     )
 }
 
+fn of_tests(filter: &TestFilter, limit: u32) -> Call {
+    get(
+        &["tests"],
+        &[
+            ("agent", filter.agent.as_ref().map(ToString::to_string)),
+            ("target", filter.target.clone()),
+            ("test_type", filter.test_type.map(|kind| kind.word().to_owned())),
+            ("schedule", filter.schedule.map(|id| id.to_string())),
+            ("phase", filter.phase.map(|phase| phase.word().to_owned())),
+            ("start", filter.start.map(|at| at.to_string())),
+            ("end", filter.end.map(|at| at.to_string())),
+            ("before", filter.before.map(|id| id.to_string())),
+            ("limit", Some(limit.to_string())),
+        ],
+    )
+}
+
 /// The request for the stream of events.
 pub(super) fn events() -> Call {
     get(&["events"], &[])
@@ -273,6 +305,10 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::Handover { .. } => Answer::Handover(read(bytes)?),
         Query::Rules { .. } => Answer::Rules(read(bytes)?),
         Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
+        Query::Tests { .. } => Answer::Tests(read(bytes)?),
+        Query::Test { .. } => Answer::Test(read(bytes)?),
+        Query::Schedules => Answer::Schedules(read(bytes)?),
+        Query::Nodes => Answer::Nodes(read(bytes)?),
         Query::Contacts => Answer::Contacts(read(bytes)?),
         Query::Remembered => Answer::Remembered(read(bytes)?),
         Query::Users => Answer::Users(read(bytes)?),

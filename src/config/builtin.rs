@@ -26,6 +26,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         hosts: Vec::new(),
         checks: Vec::new(),
         contexts: Vec::new(),
+        targets: Vec::new(),
         keys: super::console::Keys::default(),
         source: None,
         warnings: Vec::<Problem>::new(),

@@ -128,6 +128,7 @@ pub(super) fn parse_in(
     let rules = rules::settle(written, &known, &sink);
     let written = console::read(&top);
     let contexts = super::contexts::read(&top);
+    let targets = super::speed_targets::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
     Ok(Config {
@@ -142,6 +143,7 @@ pub(super) fn parse_in(
         invented: false,
         keys: written,
         contexts,
+        targets,
         source: None,
         warnings,
         origins,

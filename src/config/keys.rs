@@ -26,6 +26,7 @@ pub const TOP: &[&str] = &[
     "host",
     "check",
     "scrape",
+    "target",
     "channel",
     "rule",
     "rule_files",
@@ -34,6 +35,8 @@ pub const TOP: &[&str] = &[
 ];
 /// `[[context]]`.
 pub const CONTEXT: &[&str] = &["name", "url", "token", "ca_file", "insecure"];
+/// Keys of `[[target]]`.
+pub const TARGET: &[&str] = &["name", "place", "link"];
 /// `[[rule]]`: the document's own words, then ours.
 pub const RULE: &[&str] = &[
     "rule_name",
@@ -235,7 +238,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "certificate_critical",
             "family",
         ],
-        Kind::Agent => &[],
+        Kind::Agent | Kind::Schedule => &[],
         Kind::Scrape => &[
             "url",
             "headers",

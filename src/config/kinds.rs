@@ -52,7 +52,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Json => Spec::Json(super::polled::json(reader)?),
         Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
         // It was refused before.
-        Kind::Agent => return None,
+        Kind::Agent | Kind::Schedule => return None,
     })
 }
 

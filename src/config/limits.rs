@@ -61,7 +61,13 @@ pub(super) const fn judged_metrics(kind: Kind) -> &'static [Judged] {
         Kind::Http | Kind::Json | Kind::Scrape => &HTTP,
         Kind::Mysql => &MYSQL,
         Kind::Process => &PROCESS,
-        Kind::Ping | Kind::Trace | Kind::Custom | Kind::System | Kind::Snmp | Kind::Agent => &[],
+        Kind::Ping
+        | Kind::Trace
+        | Kind::Custom
+        | Kind::System
+        | Kind::Snmp
+        | Kind::Agent
+        | Kind::Schedule => &[],
     }
 }
 

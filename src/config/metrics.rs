@@ -53,6 +53,15 @@ const AGENT: &[(&str, Measure)] = &[
     ("dropped", Measure::Count),
 ];
 
+/// What the tests of a schedule find.
+const SCHEDULE: &[(&str, Measure)] = &[
+    ("download", Measure::Count),
+    ("upload", Measure::Count),
+    ("latency", Measure::Time),
+    ("jitter", Measure::Time),
+    ("loss", Measure::Percent),
+];
+
 /// What every check of a kind can give; some stand in two lists.
 fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
     let (own, more, third): (&[_], &[_], &[_]) = match kind {
@@ -65,13 +74,14 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
         Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),
         Kind::Custom => (&[], &[], &[]),
         Kind::Agent => (AGENT, &[], &[]),
+        Kind::Schedule => (SCHEDULE, &[], &[]),
     };
     own.iter().chain(more).chain(third).copied()
 }
 
 /// What some kind of check gives by itself; a name may come more than once.
 pub(super) fn fixed() -> impl Iterator<Item = (&'static str, Measure)> {
-    Kind::ALL.iter().chain(&[Kind::Agent]).flat_map(|kind| of_kind(*kind))
+    Kind::ALL.iter().chain(&[Kind::Agent, Kind::Schedule]).flat_map(|kind| of_kind(*kind))
 }
 
 /// How a metric of a check is counted; `None` when it cannot give it. `named` says that the rule

@@ -40,6 +40,7 @@ mod show_channels;
 mod show_polled;
 mod show_rules;
 mod snmp;
+mod speed_targets;
 mod spread;
 pub mod targets;
 mod times;
@@ -73,7 +74,7 @@ pub use show::text as toml_text;
 pub use show_rules::{draft_text, rule_keys, rule_text};
 pub use spread::{Clash, apply as apply_rules};
 
-use crate::model::{Check, Host, Rule};
+use crate::model::{Check, Host, NamedTarget, Rule};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +101,8 @@ pub struct Config {
     pub keys: console::Keys,
     /// Every `[[context]]`.
     pub contexts: Vec<contexts::Context>,
+    /// Where speedtests may go by name.
+    pub targets: Vec<NamedTarget>,
     /// The file it was read from; `None` for the built-in one.
     pub source: Option<PathBuf>,
     /// What works but should be known, with its place.
@@ -156,6 +159,7 @@ impl Config {
             invented: true,
             keys: console::Keys { actions: Vec::new(), ..self.keys },
             contexts: Vec::new(),
+            targets: Vec::new(),
             source: None,
             warnings: Vec::new(),
             origins: self.origins.into_iter().filter(|(key, _)| of_looks(key)).collect(),

@@ -51,6 +51,7 @@ pub(super) fn effective(config: &Config) -> String {
     write_keys(&mut out, &config.keys);
     super::show_channels::write(&mut out, &config.routes);
     super::contexts::write(&mut out, &config.contexts);
+    super::speed_targets::write(&mut out, &config.targets);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);
@@ -254,7 +255,7 @@ impl Keys<'_> {
 
     fn spec(&mut self, spec: &Spec) {
         match spec {
-            Spec::Agent => {}
+            Spec::Agent | Spec::Schedule => {}
             Spec::Ping(spec) => {
                 self.put("packets", &spec.packets.to_string());
                 self.text("packet_interval", &spec.packet_interval.to_string());

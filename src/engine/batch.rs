@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use super::handover::DutyChange;
 use crate::model::{
     Alert, AlertId, Comment, Edge, Hold, Host, KeptAgent, KeptToken, KeptUser, Maintenance,
-    MaintenanceId, Name, Notification, PathChange, RequestId, SafeText, State, Status, StreamMark,
-    Timestamp,
+    MaintenanceId, Name, Notification, PathChange, RequestId, SafeText, Schedule, ScheduleId,
+    State, Status, StreamMark, Test, Timestamp,
 };
 use crate::protocol::work::{Directives, Finding};
 use crate::protocol::{Event, NotificationScope, Outcome, Problem};
@@ -207,6 +207,12 @@ pub struct Batch {
     pub duty: Vec<DutyChange>,
     /// What operators let be remembered.
     pub preferences: Vec<Preference>,
+    /// Network tests that are new or further.
+    pub tests: Vec<Test>,
+    /// Schedules that are new or changed.
+    pub schedules: Vec<Schedule>,
+    /// Schedules that are removed.
+    pub schedules_gone: Vec<ScheduleId>,
     /// Paths that changed.
     pub paths: Vec<PathChange>,
     /// Requests that are taken back, and when.
@@ -255,6 +261,9 @@ impl Batch {
             && self.comments_gone.is_empty()
             && self.duty.is_empty()
             && self.preferences.is_empty()
+            && self.tests.is_empty()
+            && self.schedules.is_empty()
+            && self.schedules_gone.is_empty()
             && self.paths.is_empty()
             && self.undone.is_empty()
             && self.inventory.is_empty()

@@ -59,6 +59,7 @@ impl Core {
         for change in &batch.paths {
             tx.add_path_change(change).await?;
         }
+        write_tests(&mut tx, batch).await?;
         write_accounts(&mut tx, batch).await?;
         write_agents(&mut tx, batch).await?;
         for noted in &batch.noted {
@@ -229,6 +230,7 @@ impl Core {
         let (agents, gone) =
             (std::mem::take(&mut batch.agents), std::mem::take(&mut batch.agents_gone));
         self.settle_agents(agents, gone, self.clock.now());
+        self.settle_tests(&mut batch, &mut events);
         events.append(&mut batch.events);
         batch.events = events;
         self.publish(batch);
@@ -363,6 +365,20 @@ async fn write_accounts(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
             AccountChange::TokenUsed(name, at) => tx.token_used(name, *at).await?,
             AccountChange::TokenUses(name, left) => tx.token_uses(name, *left).await?,
         }
+    }
+    Ok(())
+}
+
+/// Writes network tests and their schedules.
+async fn write_tests(tx: &mut Tx, batch: &Batch) -> Result<(), StoreError> {
+    for id in &batch.schedules_gone {
+        tx.delete_schedule(*id).await?;
+    }
+    for schedule in &batch.schedules {
+        tx.put_schedule(schedule).await?;
+    }
+    for test in &batch.tests {
+        tx.put_test(test).await?;
     }
     Ok(())
 }

@@ -88,6 +88,8 @@ pub struct Core {
     pub(super) telling: super::undo::Telling,
     /// The acknowledgements that ran out last.
     pub(super) renewal: Option<crate::rules::gather::Renewal>,
+    /// Network tests and their schedules.
+    pub(super) speed: super::speed::Speed,
     pub(super) paths: super::paths::Paths,
     pub(super) reach: super::reach::Watch,
     pub(super) stop: CancellationToken,
@@ -272,6 +274,7 @@ impl Core {
         for (reply, _) in batch.replies {
             let _ = reply.send(Err(problem.clone()));
         }
+        self.tests_not_stored(batch.tests);
         for (name, mark) in batch.streams {
             if let Some(entry) = self.agents.get_mut(&name) {
                 entry.not_taken(mark);
@@ -319,6 +322,7 @@ impl Core {
         self.look_at_deliveries(now);
         self.tell_left_out(now.steady);
         self.note_token_uses();
+        self.look_at_tests(now);
         self.look_at_meters(now);
         self.direct_worker(now.steady);
     }

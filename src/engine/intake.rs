@@ -32,6 +32,7 @@ impl Core {
         for trace in report.traces {
             self.take_frame(trace, now);
         }
+        self.take_news(&None, report.tests, now);
         for mut finding in report.results {
             self.take_scrape(&mut finding);
             if !finding.sample {

@@ -35,6 +35,7 @@ mod recheck;
 mod rules;
 mod series;
 mod slots;
+mod speed;
 mod sync;
 mod thin;
 mod trial;
@@ -54,7 +55,10 @@ pub use inside::{Service, Services};
 pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
-use crate::model::{Check, Host, KeptAgent, Name, Now, SafeText, Span, StreamMark, Timestamp};
+use crate::model::{
+    Check, Host, KeptAgent, Name, NamedTarget, Now, SafeText, Schedule, Span, StreamMark, Test,
+    Timestamp,
+};
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
 use crate::store::{Loaded, Retention, Store, StoreError};
@@ -85,6 +89,8 @@ pub struct Inventory {
     pub routes: Arc<crate::model::Routes>,
     /// How much an Operator may cover with a window.
     pub access: crate::model::access::Access,
+    /// Where speedtests may go by name.
+    pub targets: Arc<Vec<NamedTarget>>,
 }
 
 impl Default for Inventory {
@@ -98,6 +104,7 @@ impl Default for Inventory {
             rules: Arc::default(),
             routes: Arc::default(),
             access: crate::model::access::Access::default(),
+            targets: Arc::default(),
         }
     }
 }
@@ -177,6 +184,7 @@ impl Engine {
         let store = store.metered(Arc::clone(&meters));
         let loaded = Box::pin(store.load()).await?;
         let (agents, streams) = (store.agents().await?, store.streams().await?);
+        let tests = (store.open_tests().await?, store.schedules().await?);
         door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
         let mut paths = paths::Paths::default();
         paths.restore(store.last_paths().await?);
@@ -239,6 +247,7 @@ impl Engine {
             reach: reach::Watch::default(),
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
+            speed: speed::Speed::default(),
             tests: Arc::new(tokio::sync::Semaphore::new(commands::test_notify::TESTS)),
             remembered: HashMap::new(),
             remembered_order: VecDeque::new(),
@@ -248,7 +257,7 @@ impl Engine {
             begun: now,
             swept: now.steady,
         };
-        core.begin(loaded, (agents, streams), inventory, now).await;
+        core.begin(loaded, (agents, streams), tests, inventory, now).await;
         handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
         tasks.spawn(or_all_stop(&stop, core.run(door)));
@@ -305,12 +314,15 @@ impl core::Core {
         &mut self,
         loaded: Loaded,
         (agents, streams): (Vec<KeptAgent>, Vec<(Name, StreamMark)>),
+        (tests, schedules): (Vec<Test>, Vec<Schedule>),
         inventory: Inventory,
         now: Now,
     ) {
         self.was_off(loaded.alive, now.wall);
         self.restore(loaded, &inventory);
         self.agents = agents::Agents::restored(agents, streams, &self.world, now);
+        let machine = self.status.host.to_string();
+        self.restore_tests(&machine, tests, schedules, now);
         self.adopt(inventory);
         self.flush().await;
         self.tell_status();

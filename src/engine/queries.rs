@@ -77,6 +77,10 @@ impl Core {
                     Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?))
                 });
             }
+            Query::Tests { filter, limit } => return self.tests_page(filter, page(limit), reply),
+            Query::Test { id } => return self.one_test(id, reply),
+            Query::Schedules => Answer::Schedules(self.schedule_rows()),
+            Query::Nodes => Answer::Nodes(self.nodes()),
             Query::Contacts => Answer::Contacts((&**self.routes.borrow()).into()),
             Query::Engine => {
                 let lag = self.lag(self.clock.now().steady);

@@ -55,6 +55,8 @@ impl Core {
     pub(super) fn adopt(&mut self, mut wanted: Wanted) {
         let now = self.clock.now();
         self.with_agents(&mut wanted);
+        self.with_schedules(&mut wanted);
+        self.speed.targets = Arc::clone(&wanted.targets);
         self.touch(true);
         self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();

@@ -218,7 +218,8 @@ impl Check {
             | Kind::Mysql
             | Kind::Custom
             | Kind::Trace
-            | Kind::Agent => Vec::new(),
+            | Kind::Agent
+            | Kind::Schedule => Vec::new(),
         }
     }
 }

@@ -40,6 +40,7 @@ pub mod secret;
 pub mod selector;
 pub mod setting;
 pub mod shift;
+pub mod sla;
 pub mod snmp;
 pub mod spec;
 pub mod speed;
@@ -49,6 +50,7 @@ pub mod test;
 pub mod threshold;
 pub mod time;
 pub mod trace;
+pub mod trend;
 pub mod watchdog;
 pub mod words;
 
@@ -89,8 +91,11 @@ pub use secret::Secret;
 pub use selector::Selector;
 pub use setting::Setting;
 pub use shift::{AckExpiry, Shift, Shifts};
+pub use sla::Sla;
 pub use spec::{Kind, Spec};
-pub use speed::{Direction, Engine, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport};
+pub use speed::{
+    Direction, Engine, NamedTarget, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport,
+};
 pub use state::{ShownState, State};
 pub use status::{Flap, Status, Wait};
 pub use test::{
@@ -99,4 +104,5 @@ pub use test::{
 };
 pub use threshold::{Range, Thresholds};
 pub use time::{Now, Span, Steady, Timestamp};
+pub use trend::{Bucket, Mean, Trend, View};
 pub use watchdog::Watchdog;

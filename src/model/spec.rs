@@ -26,6 +26,9 @@ macro_rules! kinds {
             /// The heartbeat of an agent: each registered one has this check, no configuration
             /// writes it.
             Agent,
+            /// What the tests of a schedule find: each schedule has this check, no configuration
+            /// writes it.
+            Schedule,
         }
 
         impl Kind {
@@ -35,7 +38,7 @@ macro_rules! kinds {
             /// The word in configuration, command line and wire.
             #[must_use]
             pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* Self::Agent => "agent" }
+                match self { $(Self::$variant => $word,)* Self::Agent => "agent", Self::Schedule => "schedule" }
             }
         }
 
@@ -47,6 +50,7 @@ macro_rules! kinds {
                 match text {
                     $($word | $seed => Ok(Self::$variant),)*
                     "agent" => Ok(Self::Agent),
+                    "schedule" => Ok(Self::Schedule),
                     _ => Err(UnknownKind(text.chars().take(40).collect())),
                 }
             }
@@ -143,6 +147,8 @@ pub enum Spec {
     Scrape(ScrapeSpec),
     /// See [`Kind::Agent`].
     Agent,
+    /// See [`Kind::Schedule`].
+    Schedule,
 }
 
 impl Spec {
@@ -164,6 +170,7 @@ impl Spec {
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
             Self::Agent => Kind::Agent,
+            Self::Schedule => Kind::Schedule,
         }
     }
 

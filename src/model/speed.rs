@@ -3,6 +3,7 @@
 //! Rates are in megabits per second (decimal), times in milliseconds, losses in per cent.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,6 @@ const fn four() -> u32 {
 
 /// A speedtest that is asked for (SPEC FS-12 to FS-17).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SpeedSpec {
     /// The name of a configured target, `HOST[:PORT]` of an iperf3 server, or a URL; without it the
     /// nearest of the configured targets.
@@ -131,6 +131,64 @@ pub struct SpeedTarget {
     pub engine: Engine,
     /// `HOST:PORT` of an iperf3 server, or a URL.
     pub place: String,
+}
+
+/// The port of an iperf3 server that names none.
+pub const IPERF3_PORT: u16 = 5201;
+
+impl FromStr for SpeedTarget {
+    type Err = String;
+
+    /// Takes a URL, or `HOST[:PORT]` of an iperf3 server, with `iperf3://` before it or without.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        if lower.starts_with("http://") || lower.starts_with("https://") {
+            return Ok(Self { engine: Engine::Http, place: text.to_owned() });
+        }
+        let place = lower
+            .strip_prefix("iperf3://")
+            .map_or(text, |rest| text.get(text.len() - rest.len()..).unwrap_or_default());
+        if place.contains("://") {
+            return Err(format!("`{place}`: write a URL of http or https, or HOST[:PORT]"));
+        }
+        let (host, port) = match place.strip_prefix('[') {
+            Some(rest) => match rest.split_once(']') {
+                Some((host, "")) => (host, None),
+                Some((host, tail)) => (host, tail.strip_prefix(':')),
+                None => return Err(format!("`{place}`: the `]` is missing")),
+            },
+            None => match place.rsplit_once(':') {
+                Some((host, _)) if host.contains(':') => (place, None),
+                Some((host, port)) => (host, Some(port)),
+                None => (place, None),
+            },
+        };
+        let port = match port {
+            None => IPERF3_PORT,
+            Some(port) => match port.parse::<u16>() {
+                Ok(port) if port > 0 => port,
+                _ => return Err(format!("`{place}`: `{port}` is no port of 1 to 65535")),
+            },
+        };
+        let odd = |c: char| !(c.is_alphanumeric() || ".-_:%".contains(c));
+        if host.is_empty() || host.starts_with('-') || host.contains(odd) {
+            return Err(format!("`{place}`: write a URL, or HOST[:PORT] of an iperf3 server"));
+        }
+        Ok(Self { engine: Engine::Iperf3, place: super::test::host_port(host, port) })
+    }
+}
+
+/// A target of speedtests that has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NamedTarget {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    #[serde(flatten)]
+    pub target: SpeedTarget,
+    /// The link that it is reached over, which no two tests of throughput share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A rate at one moment of a speedtest.
@@ -378,6 +436,24 @@ mod tests {
             assert_eq!(Grade::of(added).word(), word, "{added}");
         }
         assert_eq!([Grade::of(200.0), Grade::of(400.0)], [Grade::D, Grade::F]);
+    }
+
+    #[test]
+    fn fs_17_a_target_is_a_url_or_an_iperf3_server() {
+        let place = |text: &str| text.parse::<SpeedTarget>().map(|target| target.place);
+        for (text, wanted) in [
+            ("lan-1", "lan-1:5201"),
+            ("lan-1:5202", "lan-1:5202"),
+            ("iperf3://lan-1:5202", "lan-1:5202"),
+            ("2001:db8::1", "[2001:db8::1]:5201"),
+            ("[2001:db8::1]:5202", "[2001:db8::1]:5202"),
+            ("HTTPS://x/y", "HTTPS://x/y"),
+        ] {
+            assert_eq!(place(text), Ok(wanted.to_owned()), "{text}");
+        }
+        for text in ["", "ftp://x", "a:0", "a:99999", "a b", "-c", "[::1", "a;b", "a/b"] {
+            assert!(place(text).is_err(), "{text}");
+        }
     }
 
     #[test]

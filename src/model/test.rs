@@ -6,7 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use super::breach::Breach;
 use super::id::{Name, ScheduleId, TestId};
@@ -50,6 +52,21 @@ impl TestKind {
     }
 }
 
+impl TestKind {
+    /// The parameters that a test of this kind has.
+    #[must_use]
+    pub const fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Speedtest => {
+                &["target", "protocol", "direction", "duration_seconds", "streams", "bitrate_mbps"]
+            }
+            Self::Trace => &["target", "count", "interval_ms", "protocol", "port", "max_hops"],
+            Self::Probe => &["target", "port", "protocol", "timeout_ms", "expect"],
+            Self::Dns => &["hostname", "resolvers", "record_type", "timeout_ms"],
+        }
+    }
+}
+
 impl fmt::Display for TestKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
@@ -78,7 +95,6 @@ const fn two_seconds() -> u32 {
 
 /// A trace that is asked for (SPEC FS-23).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PathSpec {
     /// A name or an address.
     pub target: String,
@@ -131,7 +147,6 @@ pub enum Expect {
 
 /// A port probe that is asked for (SPEC FS-24).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PortSpec {
     /// A name or an address.
     pub target: String,
@@ -150,7 +165,6 @@ pub struct PortSpec {
 
 /// A DNS timing that is asked for (SPEC FS-25).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct LookupSpec {
     /// The name to ask for.
     pub hostname: String,
@@ -170,7 +184,7 @@ fn a() -> String {
 }
 
 /// What is to be run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "test_type", rename_all = "lowercase")]
 pub enum TestSpec {
     /// See [`TestKind::Speedtest`].
@@ -181,6 +195,28 @@ pub enum TestSpec {
     Probe(PortSpec),
     /// See [`TestKind::Dns`].
     Dns(LookupSpec),
+}
+
+// By hand, because the derived one takes a field that no test of that kind has without a word.
+impl<'de> Deserialize<'de> for TestSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn read<T: DeserializeOwned, E: Error>(map: Map<String, Value>) -> Result<T, E> {
+            serde_json::from_value(Value::Object(map)).map_err(E::custom)
+        }
+        let mut map: Map<String, Value> = Map::deserialize(deserializer)?;
+        let kind = map.remove("test_type").ok_or_else(|| D::Error::missing_field("test_type"))?;
+        let kind: TestKind = serde_json::from_value(kind).map_err(D::Error::custom)?;
+        let known = kind.fields();
+        if let Some(odd) = map.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(D::Error::unknown_field(odd, known));
+        }
+        Ok(match kind {
+            TestKind::Speedtest => Self::Speedtest(read(map)?),
+            TestKind::Trace => Self::Trace(read(map)?),
+            TestKind::Probe => Self::Probe(read(map)?),
+            TestKind::Dns => Self::Dns(read(map)?),
+        })
+    }
 }
 
 impl TestSpec {

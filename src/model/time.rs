@@ -59,6 +59,20 @@ impl Sub<Span> for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// A moment (RFC 3339), or a day of UTC: its begin, or as an end the begin of the next one.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
+    pub fn of_day_or_moment(text: &str, is_end: bool) -> Result<Self, String> {
+        let Ok(day) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") else {
+            return text.parse().map_err(|error: BadTimestamp| format!("{error} or 2026-02-25"));
+        };
+        let day = if is_end { day.succ_opt().unwrap_or(day) } else { day };
+        format!("{day}T00:00:00Z").parse().map_err(|error: BadTimestamp| error.to_string())
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_utc() {

@@ -14,6 +14,7 @@ mod http;
 mod icmp;
 mod json;
 mod mysql;
+pub mod once;
 mod output;
 pub mod permit;
 mod plugin;
@@ -89,5 +90,8 @@ async fn dispatch(
         Spec::Scrape(spec) => scrape::run(check, spec, context, memory).await,
         // What it says is what the engine hears.
         Spec::Agent => Err(Failure::new(FailureKind::Internal, "an agent's heartbeat is not run")),
+        Spec::Schedule => {
+            Err(Failure::new(FailureKind::Internal, "a schedule is not run as a check"))
+        }
     }
 }

@@ -163,6 +163,12 @@ pub const fn need(command: &Command) -> Need {
         | Command::HoldPaging { .. }
         | Command::ResumePaging
         | Command::Escalate { .. }
+        | Command::RunTest { .. }
+        | Command::CancelTest { .. }
+        | Command::AddSchedule { .. }
+        | Command::EditSchedule { .. }
+        | Command::RemoveSchedule { .. }
+        | Command::RunSchedule { .. }
         | Command::Note { .. }
         | Command::SignOff { .. } => Need::Role(Role::Operator),
         Command::Look { .. } | Command::Remember { .. } => Need::Role(Role::Viewer),
@@ -205,6 +211,10 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::Handover { .. }
         | Query::Rules { .. }
         | Query::TryRules { .. }
+        | Query::Tests { .. }
+        | Query::Test { .. }
+        | Query::Schedules
+        | Query::Nodes
         | Query::Contacts
         | Query::Remembered
         | Query::Settings

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::access::Actor;
 use super::event::Interest;
 use super::notifications::NotificationScope;
+use super::speed::ScheduleRow;
 pub use super::target::Target;
 pub use super::window::NewMaintenance;
 use super::work::{Assignment, Beat, Claim, Directives, Enrolment, Report};
 use crate::model::{
-    AlertId, Maintenance, MaintenanceId, Name, Password, PlainToken, Repetition, RequestId, Role,
-    Rule, SafeText, Scope, Span, Timestamp, Token, User,
+    AlertId, Maintenance, MaintenanceId, Name, Password, PlainToken, Plan, Repetition, RequestId,
+    Role, Rule, SafeText, ScheduleId, Scope, Span, Test, TestId, TestSpec, Timestamp, Token, User,
 };
 
 /// How long after an operator's command it can be undone, and how long what it wants to tell
@@ -242,6 +243,43 @@ pub enum Command {
         /// Which.
         name: Name,
     },
+    /// Run a test once, soon.
+    RunTest {
+        /// The vantage; without it the server's own.
+        agent: Option<Name>,
+        /// What.
+        spec: TestSpec,
+        /// Whether it waits for a vantage that is not there now.
+        #[serde(default)]
+        wait: bool,
+    },
+    /// Take a test back that waits, or end one that runs.
+    CancelTest {
+        /// Which.
+        id: TestId,
+    },
+    /// Run a test again and again.
+    AddSchedule {
+        /// What, where, how often, and what is well.
+        plan: Box<Plan>,
+    },
+    /// Change a schedule.
+    EditSchedule {
+        /// Which.
+        id: ScheduleId,
+        /// How it is from now on.
+        plan: Box<Plan>,
+    },
+    /// Run the test of a schedule no more. Its results stay.
+    RemoveSchedule {
+        /// Which.
+        id: ScheduleId,
+    },
+    /// Run the test of a schedule now, besides its times.
+    RunSchedule {
+        /// Which.
+        id: ScheduleId,
+    },
     /// Read the configuration again.
     Reload,
     /// Stop the engine.
@@ -295,6 +333,12 @@ impl Command {
             Self::Logout => "logout",
             Self::AddToken { .. } => "add_token",
             Self::RevokeToken { .. } => "revoke_token",
+            Self::RunTest { .. } => "run_test",
+            Self::CancelTest { .. } => "cancel_test",
+            Self::AddSchedule { .. } => "add_schedule",
+            Self::EditSchedule { .. } => "edit_schedule",
+            Self::RemoveSchedule { .. } => "remove_schedule",
+            Self::RunSchedule { .. } => "run_schedule",
             Self::Reload => "reload",
             Self::Stop => "stop",
             Self::Enrol(_) => "enrol",
@@ -379,6 +423,10 @@ pub enum Outcome {
         /// True when all of them took it.
         taken: bool,
     },
+    /// The test as it is now.
+    Test(Box<Test>),
+    /// The schedule as it is now.
+    Schedule(Box<ScheduleRow>),
     /// Everything that the worker runs.
     Assigned {
         /// The generation of this list.

@@ -11,7 +11,7 @@ use super::work::Directives;
 use crate::model::spec::TraceSpec;
 use crate::model::{
     Agent, Alert, AlertId, CheckAbout, CheckKey, Hold, Host, Maintenance, MaintenanceId, Name,
-    Observation, PathChange, Rule, SafeText, Span, Status, Timestamp, spec::Kind,
+    Observation, PathChange, Rule, SafeText, Span, Status, Test, Timestamp, spec::Kind,
     trace::TraceReport,
 };
 
@@ -235,6 +235,8 @@ pub enum Event {
     Trace(Arc<LiveTrace>),
     /// A path changed, or was seen for the first time.
     Path(Arc<PathChange>),
+    /// A network test was asked for, or is further; without everything it measured.
+    Test(Arc<Test>),
     /// This stream's operator let something be remembered, or forgotten.
     Remembered {
         /// Under which key.
@@ -275,6 +277,7 @@ impl Event {
             Self::Live(_) => "live",
             Self::Trace(_) => "trace",
             Self::Path(_) => "path",
+            Self::Test(_) => "test",
             Self::Remembered { .. } => "remembered",
             Self::Directives(_) => "directives",
             Self::Resync => "resync",

@@ -12,10 +12,12 @@ use super::pages::{AlertPage, TraceSummary};
 pub use super::points::{Band, Lost, Point, Series, StateSpan};
 use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
+use super::speed::{Nodes, ScheduleRow, TestFilter};
 use crate::model::{
     Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind,
     Flapping, Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText,
-    Setting, ShownState, Span, State, Timestamp, Token, User, spec::Kind, trace::TraceReport,
+    ScheduleId, Setting, ShownState, Span, State, Test, TestId, TestKind, TestPhase, Timestamp,
+    Token, User, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -161,6 +163,22 @@ pub enum Query {
         /// From this moment to now.
         since: Timestamp,
     },
+    /// Network tests, the newest first, without everything they measured.
+    Tests {
+        /// Which.
+        filter: TestFilter,
+        /// At most so many, 1 to [`PAGE_LIMIT`].
+        limit: u32,
+    },
+    /// One network test with everything it measured, so far when it runs.
+    Test {
+        /// Which.
+        id: TestId,
+    },
+    /// The schedules of tests, by name.
+    Schedules,
+    /// Where tests are run from and where they go.
+    Nodes,
     /// Contact lists and channels.
     Contacts,
     /// What the engine remembers for whoever asks.
@@ -241,6 +259,23 @@ impl Query {
                 text: "rule_name = \"50 % = a\"\n".to_owned(),
                 since: at,
             },
+            Self::Tests {
+                filter: TestFilter {
+                    agent: Some("BRANCH 01".into()),
+                    target: Some("x:5201 & y".to_owned()),
+                    test_type: Some(TestKind::Speedtest),
+                    schedule: Some(ScheduleId::from_parts(1, [2; 10])),
+                    phase: Some(TestPhase::Done),
+                    start: Some(at),
+                    end: Some(at + Span::from_secs(60)),
+                    before: Some(TestId::from_parts(1, [1; 10])),
+                },
+                limit: 5,
+            },
+            Self::Tests { filter: TestFilter::default(), limit: 5 },
+            Self::Test { id: TestId::from_parts(1, [1; 10]) },
+            Self::Schedules,
+            Self::Nodes,
             Self::Contacts,
             Self::Remembered,
             Self::Users,
@@ -419,6 +454,14 @@ pub enum Answer {
     Rules(RulePage),
     /// To [`Query::TryRules`].
     TryRules(DraftAnswer),
+    /// To [`Query::Tests`].
+    Tests(Vec<Test>),
+    /// To [`Query::Test`].
+    Test(Box<Test>),
+    /// To [`Query::Schedules`].
+    Schedules(Vec<ScheduleRow>),
+    /// To [`Query::Nodes`].
+    Nodes(Nodes),
     /// To [`Query::Contacts`].
     Contacts(Contacts),
     /// To [`Query::Remembered`].

@@ -1,14 +1,15 @@
 //! One of every command, for tests that walk all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{Command, EscalateOne, NewMaintenance, Target};
 use super::event::{Interest, TraceRequest};
 use super::notifications::NotificationScope;
 use super::work::{Beat, Claim, Enrolment, Finding, Report};
 use crate::model::{
-    AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Repetition, RequestId, Role,
-    SafeText, Scope, Span, Timestamp,
+    AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Plan, Repetition, RequestId,
+    Role, SafeText, ScheduleId, Scope, Span, SpeedSpec, TestId, TestKind, TestLimits, TestSpec,
+    Timestamp,
 };
 
 impl Command {
@@ -45,6 +46,15 @@ impl Command {
                 reason: "core switch \u{e4} is replaced".to_owned(),
             },
             Self::ResumePaging,
+            Self::RunTest {
+                agent: Some("BRANCH 01".into()),
+                spec: TestSpec::Speedtest(SpeedSpec {
+                    target: Some("lan & co".to_owned()),
+                    ..SpeedSpec::default()
+                }),
+                wait: true,
+            },
+            Self::CancelTest { id: TestId::from_parts(1_700_000_000_000, [4; 10]) },
             Self::Escalate { which: vec![EscalateOne { alert, step: 2 }] },
             Self::Note { text: "fan tray \u{e4} ordered".to_owned() },
             Self::SignOff { to: "Zo\u{eb} & co".to_owned() },
@@ -71,6 +81,7 @@ impl Command {
             }),
             Self::RemoveAgent { name: "branch 7 \u{e4}".into() },
             Self::Report(Report {
+                tests: Vec::new(),
                 boot: 42,
                 seq: 1,
                 results: vec![Finding {
@@ -87,6 +98,7 @@ impl Command {
                 late: Some(7),
             }),
         ];
+        all.extend(Self::schedule_samples());
         all.extend(Self::window_samples(at));
         all.extend(Self::rule_samples());
         all.extend(Self::account_samples(at));
@@ -179,6 +191,34 @@ impl Command {
             Self::EndMaintenance { id },
             Self::CancelMaintenance { id },
             Self::ExtendMaintenance { id, by: Span::from_secs(1800) },
+        ]
+    }
+
+    fn schedule_samples() -> [Self; 4] {
+        let plan = Box::new(Plan {
+            name: "HQ uplink \u{2014} hourly".to_owned(),
+            agent: Some("HQ-CORE".to_owned()),
+            target: Some("lan & co".to_owned()),
+            test_type: TestKind::Speedtest,
+            interval_seconds: Some(3600),
+            cron: None,
+            zone: None,
+            thresholds: TestLimits { download_min_mbps: Some(800.0), ..TestLimits::default() },
+            alert_on_breach: true,
+            notify_contact_list: Some("NOC Team".to_owned()),
+            consecutive_failures: 3,
+            of_last: Some(5),
+            retest_seconds: Some(60),
+            alert_on_missed: true,
+            paused: false,
+            options: BTreeMap::from([("streams".to_owned(), 8.into())]),
+        });
+        let id = ScheduleId::from_parts(1_700_000_000_000, [5; 10]);
+        [
+            Self::AddSchedule { plan: plan.clone() },
+            Self::EditSchedule { id, plan },
+            Self::RemoveSchedule { id },
+            Self::RunSchedule { id },
         ]
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::{LiveTrace, TraceRequest};
-use crate::model::{Check, CheckKey, Name, Observation, SafeText, Span, State, Timestamp};
+use crate::model::{
+    Check, CheckKey, Name, Observation, SafeText, Span, State, TestNews, TestOrder, Timestamp,
+};
 
 /// The version of what agent and server say to each other.
 pub const PROTOCOL: u32 = 1;
@@ -140,6 +142,9 @@ pub struct Report {
     /// Frames of live traces; the newest of a trace wins.
     #[serde(default)]
     pub traces: Vec<LiveTrace>,
+    /// News of network tests; the newest of a test wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestNews>,
     /// The 99th percentile of how late runs started in the last minute.
     pub lag: Span,
 }
@@ -165,6 +170,10 @@ pub struct Directives {
     /// The live traces that somebody looks at, all of them; `None` is no change.
     #[serde(default)]
     pub traces: Option<Vec<TraceRequest>>,
+    /// The network tests to run now, all of them: what is not among them is ended. `None` is no
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Vec<TestOrder>>,
     /// Whether nothing is to be started; `None` is no change.
     #[serde(default)]
     pub pause: Option<bool>,

@@ -184,6 +184,7 @@ impl World {
             | Event::Live(_)
             | Event::Trace(_)
             | Event::Path(_)
+            | Event::Test(_)
             | Event::Remembered { .. }
             | Event::Directives(_) => {}
         }

@@ -11,6 +11,7 @@
 //! | results: append, fold into hours, roll into days, read back | `journal`, `fold`, `days`, `history`, `pack` |
 //! | present state and episodes | `inventory`, `statuses`, `alerts`, `edges`, `maintenance`, `outbox`, `gathering`, `requests`, `load` |
 //! | what operators keep and look back at | `comments`, `preferences`, `paths`, `log`, `duty` |
+//! | network tests: each run whole, what is run again and again | `results`, `schedules` |
 //! | who may come in | `users`, `tokens`, `agents` |
 //! | moving from SQLite to PostgreSQL | `moving` |
 //! | forgetting | `retention` |
@@ -48,7 +49,9 @@ mod postgres;
 mod preferences;
 mod promises;
 mod requests;
+mod results;
 mod retention;
+mod schedules;
 mod schema;
 mod series;
 mod servers;
@@ -82,6 +85,7 @@ pub use outbox::{Delivered, OutboxRow};
 pub use past::{Past, Recorded};
 pub use promises::{Listed, Standing};
 pub use requests::{AuditRow, BeforeImage};
+pub use results::{Measure, TestSelect};
 pub use retention::{DELETE_LIMIT, Retention};
 pub use servers::{Holder, Member, Roll, Seen, Wakes};
 pub use telling::Telling;

@@ -19,6 +19,8 @@ pub struct Retention {
     /// Edges, comments, changes of paths, the duty log, resolved alerts, ended windows, delivered and given-up notifications, and what was
     /// taken out of the configuration.
     pub edges: Span,
+    /// Network tests.
+    pub tests: Span,
     /// The audit trail.
     pub audit: Span,
     /// Outcomes of requests.
@@ -33,6 +35,7 @@ impl Default for Retention {
             chunks: days(15),
             days: days(400),
             edges: days(400),
+            tests: days(400),
             audit: days(400),
             requests: days(1),
         }
@@ -62,6 +65,8 @@ const DUTY: &str = "DELETE FROM duty WHERE seq IN \
     (SELECT seq FROM duty WHERE at < $1 ORDER BY at LIMIT $2)";
 const PATHS: &str = "DELETE FROM paths WHERE seq IN \
     (SELECT seq FROM paths WHERE at < $1 ORDER BY at LIMIT $2)";
+const TESTS: &str = "DELETE FROM tests WHERE id IN \
+    (SELECT id FROM tests WHERE asked_at < $1 ORDER BY asked_at LIMIT $2)";
 const AUDIT: &str = "DELETE FROM audit WHERE seq IN \
     (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
 const REQUESTS: &str = "DELETE FROM requests WHERE id IN \
@@ -103,6 +108,7 @@ impl Tx {
             (PATHS, long),
             (DUTY, long),
             (OUTBOX, long),
+            (TESTS, before(retention.tests)),
             (AUDIT, before(retention.audit)),
             (REQUESTS, before(retention.requests)),
             (SERIES, before(retention.days)),

@@ -27,6 +27,7 @@ const TWELFTH: &str = include_str!("migrations/0012_children.sql");
 const THIRTEENTH: &str = include_str!("migrations/0013_accounts.sql");
 const FOURTEENTH: &str = include_str!("migrations/0014_cluster.sql");
 const FIFTEENTH: &str = include_str!("migrations/0015_agents.sql");
+const SIXTEENTH: &str = include_str!("migrations/0016_tests.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -46,6 +47,7 @@ pub(super) fn migrator() -> Migrator {
         (13, "accounts", THIRTEENTH),
         (14, "cluster", FOURTEENTH),
         (15, "agents", FIFTEENTH),
+        (16, "tests", SIXTEENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

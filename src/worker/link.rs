@@ -108,9 +108,9 @@ impl Direct {
 
     fn send(&mut self, batch: Batch) {
         self.seq += 1;
-        let Batch { results, traces, lag, .. } = batch;
+        let Batch { results, traces, tests, lag, .. } = batch;
         let (boot, seq) = (self.boot, self.seq);
-        let report = Report { boot, seq, results, traces, lag, ..Report::default() };
+        let report = Report { boot, seq, results, traces, tests, lag, ..Report::default() };
         let request = request(&self.clock, Command::Report(report));
         let backend = self.backend.clone();
         self.sending = Some(tokio::spawn(async move { backend.execute(request).await }));

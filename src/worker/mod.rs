@@ -9,6 +9,7 @@ pub mod jobs;
 mod keep;
 mod lag;
 mod link;
+mod orders;
 mod outlet;
 mod post;
 mod remote;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 
 use super::lag::Lags;
-use crate::model::{Span, Steady};
+use crate::model::{Span, Steady, TestNews};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Finding, RESULT_LIMIT};
 
@@ -14,6 +14,9 @@ const WAITING: usize = 20_000;
 /// Most scraped samples that wait; beyond it the oldest scrape gives way, its result stays.
 const SAMPLES: usize = 4_000_000;
 
+/// Most news of tests that wait.
+pub(super) const NEWS: usize = 256;
+
 /// What is handed to a link at once.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -21,6 +24,8 @@ pub struct Batch {
     pub results: Vec<Finding>,
     /// The newest frames of live traces.
     pub traces: Vec<LiveTrace>,
+    /// News of network tests.
+    pub tests: Vec<TestNews>,
     /// The 99th percentile of how late runs started in the last minute.
     pub lag: Span,
     /// When the oldest of the results came; `None` without any.
@@ -34,6 +39,7 @@ pub struct Batch {
 pub struct Outlet {
     findings: VecDeque<(Steady, Finding)>,
     traces: HashMap<crate::protocol::TraceRequest, LiveTrace>,
+    tests: Vec<TestNews>,
     lags: Lags,
     /// Scraped samples that wait.
     samples: usize,
@@ -66,6 +72,11 @@ impl Outlet {
         self.traces.insert(request, trace);
     }
 
+    /// Queues news of a test; the newest wins, and the last word stays.
+    pub fn put_test(&mut self, news: TestNews) {
+        supersede(&mut self.tests, news);
+    }
+
     /// Notes how late a run started.
     pub fn lag(&mut self, late: Span, now: Steady) {
         self.lags.add(late, now);
@@ -74,7 +85,7 @@ impl Outlet {
     /// True when there is something to report.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.findings.is_empty() || !self.traces.is_empty()
+        !self.findings.is_empty() || !self.traces.is_empty() || !self.tests.is_empty()
     }
 
     /// The next batch.
@@ -86,11 +97,26 @@ impl Outlet {
         Batch {
             results,
             traces: self.traces.drain().map(|(_, trace)| trace).collect(),
+            tests: std::mem::take(&mut self.tests),
             lag: self.lags.p99(now),
             oldest,
             dropped: self.dropped,
         }
     }
+}
+
+/// Puts news among others: those before of the same test say nothing any more. Beyond the limit the
+/// oldest that is not the last word gives way.
+pub(super) fn supersede(all: &mut Vec<TestNews>, news: TestNews) {
+    if all.iter().any(|one| one.id == news.id && one.over) {
+        return;
+    }
+    all.retain(|one| one.id != news.id);
+    if all.len() >= NEWS {
+        let at = all.iter().position(|one| !one.over).unwrap_or(0);
+        all.remove(at);
+    }
+    all.push(news);
 }
 
 /// Scraped samples of a result.

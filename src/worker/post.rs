@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::outlet::Batch;
+use super::outlet::{Batch, supersede};
 use super::roll::Renumbered;
 use super::spool::Spool;
-use crate::model::{FailureKind, Now, Span, Steady};
+use crate::model::{FailureKind, Now, Span, Steady, TestNews};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Beat, Finding, LAST_RUNS, LIVE, RESULT_LIMIT, Report};
 
@@ -24,6 +24,8 @@ const REPORT: usize = 7 * 1024 * 1024;
 #[derive(Debug, Default)]
 struct Bundle {
     results: Vec<Finding>,
+    /// News of tests; they go with the number, so that they count once as well.
+    tests: Vec<TestNews>,
     bytes: usize,
     /// The number it was sent under.
     seq: Option<u64>,
@@ -36,6 +38,8 @@ pub(super) struct Post {
     seq: u64,
     live: VecDeque<Bundle>,
     traces: Vec<LiveTrace>,
+    /// News of tests that were not sent yet.
+    tests: Vec<TestNews>,
     lag: Span,
     /// Results on their way into the spool, and since when.
     gathering: VecDeque<Finding>,
@@ -57,6 +61,7 @@ impl Post {
             seq: 0,
             live: VecDeque::new(),
             traces: Vec::new(),
+            tests: Vec::new(),
             lag: Span::ZERO,
             gathering: VecDeque::new(),
             since: None,
@@ -69,7 +74,10 @@ impl Post {
 
     /// Takes what the probes found. `open`: a server takes live results.
     pub(super) fn take(&mut self, batch: Batch, open: bool, now: Steady) {
-        let Batch { results, traces, lag, oldest, dropped } = batch;
+        let Batch { results, traces, tests, lag, oldest, dropped } = batch;
+        for news in tests {
+            supersede(&mut self.tests, news);
+        }
         (self.gave_way, self.lag) = (dropped, lag);
         for finding in results.iter().filter(|finding| !finding.sample) {
             self.runs.push_back(could_not_run(finding));
@@ -104,7 +112,7 @@ impl Post {
                 bundle.bytes += bytes;
             }
             None => {
-                self.live.push_back(Bundle { results: vec![finding], bytes, seq: None });
+                self.live.push_back(Bundle { results: vec![finding], bytes, ..Bundle::default() });
             }
         }
     }
@@ -191,13 +199,15 @@ impl Post {
         let unsent: Vec<Finding> =
             self.live.drain(sent..).flat_map(|bundle| bundle.results).collect();
         self.traces.clear();
+        // How far a test is will be said anew; that it is over is said once.
+        self.tests.retain(|news| news.over);
         self.gather(unsent, now);
     }
 
     /// The live report to send; the same until [`Self::live_done`], but for the frames of traces.
     pub(super) fn live(&mut self) -> Option<Report> {
         if self.live.is_empty() {
-            if self.traces.is_empty() {
+            if self.traces.is_empty() && self.tests.is_empty() {
                 return None;
             }
             self.live.push_back(Bundle::default());
@@ -205,6 +215,7 @@ impl Post {
         let bundle = self.live.front_mut()?;
         let seq = *bundle.seq.get_or_insert_with(|| {
             self.seq += 1;
+            bundle.tests = std::mem::take(&mut self.tests);
             self.seq
         });
         Some(Report {
@@ -213,6 +224,7 @@ impl Post {
             seq,
             results: bundle.results.clone(),
             traces: std::mem::take(&mut self.traces),
+            tests: bundle.tests.clone(),
             lag: self.lag,
         })
     }
@@ -227,7 +239,7 @@ impl Post {
 
     /// True when live results wait for their first sending.
     pub(super) fn has_live(&self) -> bool {
-        !self.live.is_empty() || !self.traces.is_empty()
+        !self.live.is_empty() || !self.traces.is_empty() || !self.tests.is_empty()
     }
 
     /// The late report to send; the same until [`Self::late_done`].

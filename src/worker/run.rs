@@ -9,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Jobs, Run};
 use super::link::{Direct, Link, Said};
+use super::orders::Tests;
 use super::outlet::Outlet;
 use super::source::Source;
 use super::traces::Traces;
 use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::model::spec::Spec;
-use crate::model::{Failure, FailureKind, Now, Span, Steady};
+use crate::model::{Failure, FailureKind, Now, Span, Steady, TestNews};
 use crate::probe::{self, Memory};
 use crate::protocol::event::LiveTrace;
 use crate::protocol::work::{Assignment, Directives, Finding};
@@ -68,6 +69,7 @@ pub(super) struct Probes {
     jobs: Jobs,
     outlet: Outlet,
     traces: Traces,
+    tests: Tests,
     /// The traces that are wanted, also while nothing may be started.
     wanted: Vec<TraceRequest>,
     paused: bool,
@@ -76,6 +78,7 @@ pub(super) struct Probes {
     done: mpsc::Sender<Finished>,
     finished: mpsc::Receiver<Finished>,
     frames: mpsc::Receiver<LiveTrace>,
+    news: mpsc::Receiver<TestNews>,
 }
 
 impl Probes {
@@ -83,8 +86,10 @@ impl Probes {
     pub(super) fn new(source: Source, clock: Clock, at_once: usize) -> Self {
         let (done, finished) = mpsc::channel(FINISHED);
         let (frame_out, frames) = mpsc::channel(64);
+        let (news_out, news) = mpsc::channel(64);
         Self {
             traces: Traces::new(source.clone(), clock.clone(), frame_out),
+            tests: Tests::new(source.clone(), clock.clone(), news_out),
             source,
             clock,
             jobs: Jobs::default(),
@@ -96,6 +101,7 @@ impl Probes {
             done,
             finished,
             frames,
+            news,
         }
     }
 
@@ -131,6 +137,10 @@ impl Probes {
                 }
                 Some(frame) = self.frames.recv() => {
                     self.outlet.put_trace(frame);
+                    gathered = gathered.or(Some(now.steady + GATHER));
+                }
+                Some(news) = self.news.recv() => {
+                    self.outlet.put_test(news);
                     gathered = gathered.or(Some(now.steady + GATHER));
                 }
                 () = async { match wake {
@@ -188,6 +198,9 @@ impl Probes {
         if let Some(traces) = &directives.traces {
             self.wanted.clone_from(traces);
             self.set_traces();
+        }
+        if let Some(orders) = &directives.tests {
+            self.tests.set(orders);
         }
         if let Some(pause) = directives.pause {
             self.pause(pause);

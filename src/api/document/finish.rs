@@ -42,7 +42,10 @@ const TAGS: &[(&str, &str)] = &[
     ("Accounts", "Sessions, users, tokens."),
     ("Engine", "The server itself, and what changes as it happens."),
     ("Monitoring", "How the server is, for those who watch it."),
-    ("Network tests", "Reserved: these come with a later version and are answered with 501."),
+    (
+        "Network tests",
+        "Speedtests, traces, port probes and DNS timing, from the server and from agents.",
+    ),
     ("Agents", "Workers on other machines: who is there, letting one in, forgetting one."),
     ("Worker", "What a worker asks and tells: an agent with its key, or the engine's own."),
     ("This document", "What you read."),
@@ -168,6 +171,7 @@ fn answer(status: &str, response: &mut Value) {
     let words = match status {
         "200" => "As asked.",
         "201" => "Made.",
+        "202" => "Asked for; its id says later what became of it.",
         "400" => "The body is not JSON, or did not arrive whole.",
         "401" => "Nothing that counts was shown.",
         "403" => "Whoever asks may not.",

@@ -13,8 +13,10 @@ pub(super) mod monitoring;
 pub(super) mod notifications;
 pub(super) mod operator;
 pub(super) mod rules;
+pub(super) mod schedules;
 pub(super) mod series;
 pub(super) mod speed;
+pub(super) mod tests;
 pub(super) mod work;
 
 use axum::Json;
@@ -53,6 +55,10 @@ fn told(answer: Answer) -> Response {
         Answer::Handover(handover) => Json(handover).into_response(),
         Answer::Rules(page) => Json(page).into_response(),
         Answer::TryRules(answer) => Json(answer).into_response(),
+        Answer::Tests(tests) => Json(tests).into_response(),
+        Answer::Test(test) => Json(test).into_response(),
+        Answer::Schedules(rows) => Json(rows).into_response(),
+        Answer::Nodes(nodes) => Json(nodes).into_response(),
         Answer::Contacts(contacts) => Json(contacts).into_response(),
         Answer::Remembered(kept) => Json(kept).into_response(),
         Answer::Users(users) => Json(users).into_response(),

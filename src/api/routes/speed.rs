@@ -1,75 +1,292 @@
-//! The documented paths of network tests. Their tests are not built yet: who may ask gets a clear
-//! 501, everybody else what they get everywhere.
+//! Network tests under the paths of the document (SPEC FS-23 to FS-25, FS-39).
 
+use axum::Json;
+use axum::extract::State;
 use axum::http::{Method, StatusCode, Uri};
+use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, on};
+use serde::Deserialize;
 use serde_json::json;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{ObjectBuilder, Required, ResponseBuilder, Type, extensions::Extensions};
+use utoipa::openapi::ResponseBuilder;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder};
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
+use super::{Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
+use crate::api::body::Body;
 use crate::api::document::EXPLICIT;
 use crate::api::problem::Failure;
-use crate::protocol::{Problem, Role};
+use crate::model::spec::TraceProtocol;
+use crate::model::test::{Expect, PortProtocol};
+use crate::model::{
+    Direction, LookupSpec, Name, PathSpec, PortSpec, SpeedSpec, Test, TestSpec, Transport,
+};
+use crate::protocol::{Answer, Command, Node, Outcome, Problem, Query, Role};
 
-/// The reserved paths. A type has no word for `{id}` yet.
-const RESERVED: [(HttpMethod, &str, &str); 11] = [
-    (HttpMethod::Post, "/api/speed/test", "speed_test"),
-    (HttpMethod::Get, "/api/speed/results", "speed_results"),
-    (HttpMethod::Get, "/api/speed/results/{id}", "speed_result"),
-    (HttpMethod::Post, "/api/speed/trace", "speed_trace"),
-    (HttpMethod::Post, "/api/speed/probe", "speed_probe"),
-    (HttpMethod::Post, "/api/speed/dns", "speed_dns"),
-    (HttpMethod::Get, "/api/speed/nodes", "speed_nodes"),
-    (HttpMethod::Get, "/api/speed/schedules", "speed_schedules"),
-    (HttpMethod::Post, "/api/speed/schedules", "speed_schedule"),
-    (HttpMethod::Delete, "/api/speed/schedules/{id}", "speed_unschedule"),
-    (HttpMethod::Get, "/api/speed/report", "speed_report"),
-];
+/// What the program has no answer to yet.
+const REPORT: &str = "/api/speed/report";
 
-/// The router with the reserved paths, each documented.
+/// The router with the reserved path, documented.
 pub(in crate::api) fn reserve(router: OpenApiRouter<Face>) -> OpenApiRouter<Face> {
-    RESERVED
-        .into_iter()
-        .fold(router, |router, (method, path, id)| router.routes(reserved(method, path, id)))
+    router.routes(reserved())
 }
 
-fn reserved(method: HttpMethod, path: &str, id: &str) -> UtoipaMethodRouter<Face> {
+fn reserved() -> UtoipaMethodRouter<Face> {
+    let method = HttpMethod::Get;
     let filter: MethodFilter = method.to_method_filter();
-    let role = if method == HttpMethod::Get { Role::Viewer } else { Role::Operator };
     let operation = OperationBuilder::new()
-        .operation_id(Some(id))
+        .operation_id(Some("speed_report"))
         .tag("Network tests")
         .summary(Some("Comes with a later version."))
         .response("501", ResponseBuilder::new().build())
-        .extensions(Some([(EXPLICIT, json!(role.word()))].into_iter().collect::<Extensions>()));
-    let named = path.contains("{id}").then(|| {
-        ParameterBuilder::new()
-            .name("id")
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True)
-            .description(Some("The id."))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-    });
-    let operation = named.into_iter().fold(operation, OperationBuilder::parameter);
+        .extensions(Some(
+            [(EXPLICIT, json!(Role::Viewer.word()))].into_iter().collect::<Extensions>(),
+        ));
     let mut paths = utoipa::openapi::Paths::new();
-    paths.add_path_operation(path, vec![method], operation.build());
+    paths.add_path_operation(REPORT, vec![method], operation.build());
     (Vec::new(), paths, on(filter, later))
 }
 
-/// The answer until network tests are there.
-async fn later(asker: Asker, method: Method, uri: Uri) -> Failure {
-    // Whoever may only look may ask only for results, now as later.
-    if method != Method::GET && !asker.actor.is_at_least(Role::Operator) {
-        return Problem::forbidden(format!("{method} {} needs the role Operator", uri.path()))
-            .into();
-    }
+/// The answer until reports are there.
+async fn later(_: Asker, _: Method, uri: Uri) -> Failure {
     let problem = Problem::unavailable(format!(
-        "{} is not in this version: network tests come with a later one",
+        "{} is not in this version: reports come with a later one",
         uri.path()
     ));
     Failure::with(StatusCode::NOT_IMPLEMENTED, problem)
+}
+
+async fn ask(face: &Face, asker: Asker, agent: Option<Name>, spec: TestSpec, wait: bool) -> Reply {
+    match asker.execute(face, Command::RunTest { agent, spec, wait }).await? {
+        Outcome::Test(test) => Ok((StatusCode::ACCEPTED, Json(test)).into_response()),
+        other => Ok(done(other)),
+    }
+}
+
+/// A speedtest, and where it is run.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct SpeedtestBody {
+    /// The vantage; without it the server's own.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    agent: Option<Name>,
+    /// A configured target, `HOST[:PORT]` of an iperf3 server, or a URL; without it the nearest of
+    /// the configured ones.
+    #[serde(default)]
+    target: Option<String>,
+    /// TCP or UDP.
+    #[serde(default)]
+    protocol: Transport,
+    /// Which way.
+    #[serde(default)]
+    direction: Direction,
+    /// How long each way is measured: 10, 20, 30 or 60 s; 20 without it.
+    #[serde(default)]
+    duration_seconds: Option<u32>,
+    /// Parallel streams, 1 to 8; 4 without it.
+    #[serde(default)]
+    streams: Option<u32>,
+    /// What UDP sends, in Mbit/s.
+    #[serde(default)]
+    bitrate_mbps: Option<f64>,
+    /// Whether it waits for a vantage that is not there now.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// Triggers a speedtest.
+#[utoipa::path(
+    post,
+    path = "/api/speed/test",
+    operation_id = "run_test.speedtest",
+    tag = "Network tests",
+    request_body = SpeedtestBody,
+    responses((status = 202, body = Test), (status = 404), (status = 409)),
+)]
+pub(in crate::api) async fn speedtest(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(wanted): Body<SpeedtestBody>,
+) -> Reply {
+    let usual = SpeedSpec::default();
+    let spec = TestSpec::Speedtest(SpeedSpec {
+        target: wanted.target,
+        protocol: wanted.protocol,
+        direction: wanted.direction,
+        duration_seconds: wanted.duration_seconds.unwrap_or(usual.duration_seconds),
+        streams: wanted.streams.unwrap_or(usual.streams),
+        bitrate_mbps: wanted.bitrate_mbps,
+    });
+    ask(&face, asker, wanted.agent, spec, wanted.wait).await
+}
+
+/// A trace, and where it is run.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct TraceBody {
+    /// The vantage; without it the server's own.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    agent: Option<Name>,
+    /// A name or an address.
+    target: String,
+    /// Rounds, 1 to 1000; 30 without it.
+    #[serde(default)]
+    count: Option<u32>,
+    /// Between two rounds, in milliseconds, 50 to 10,000; 100 without it.
+    #[serde(default)]
+    interval_ms: Option<u32>,
+    /// What is sent.
+    #[serde(default)]
+    protocol: TraceProtocol,
+    /// Destination port of UDP and TCP.
+    #[serde(default)]
+    port: Option<u16>,
+    /// Highest TTL, 1 to 64; 30 without it.
+    #[serde(default)]
+    max_hops: Option<u8>,
+    /// Whether it waits for a vantage that is not there now.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// Runs a traceroute, each hop many times.
+#[utoipa::path(
+    post,
+    path = "/api/speed/trace",
+    operation_id = "run_test.trace",
+    tag = "Network tests",
+    request_body = TraceBody,
+    responses((status = 202, body = Test), (status = 404), (status = 409)),
+)]
+pub(in crate::api) async fn trace(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(wanted): Body<TraceBody>,
+) -> Reply {
+    let spec = TestSpec::Trace(PathSpec {
+        target: wanted.target,
+        count: wanted.count.unwrap_or(30),
+        interval_ms: wanted.interval_ms.unwrap_or(100),
+        protocol: wanted.protocol,
+        port: wanted.port,
+        max_hops: wanted.max_hops.unwrap_or(30),
+    });
+    ask(&face, asker, wanted.agent, spec, wanted.wait).await
+}
+
+/// A port probe, and where it is run.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct ProbeBody {
+    /// The vantage; without it the server's own.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    agent: Option<Name>,
+    /// A name or an address.
+    target: String,
+    /// The port, 1 to 65535.
+    port: u16,
+    /// TCP or UDP.
+    #[serde(default)]
+    protocol: PortProtocol,
+    /// How long an answer is waited for, in milliseconds, 10 to 60,000; 2000 without it.
+    #[serde(default)]
+    timeout_ms: Option<u32>,
+    /// What UDP must do.
+    #[serde(default)]
+    expect: Expect,
+    /// Whether it waits for a vantage that is not there now.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// Probes a TCP or UDP port.
+#[utoipa::path(
+    post,
+    path = "/api/speed/probe",
+    operation_id = "run_test.probe",
+    tag = "Network tests",
+    request_body = ProbeBody,
+    responses((status = 202, body = Test), (status = 404), (status = 409)),
+)]
+pub(in crate::api) async fn probe(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(wanted): Body<ProbeBody>,
+) -> Reply {
+    let spec = TestSpec::Probe(PortSpec {
+        target: wanted.target,
+        port: wanted.port,
+        protocol: wanted.protocol,
+        timeout_ms: wanted.timeout_ms.unwrap_or(2000),
+        expect: wanted.expect,
+    });
+    ask(&face, asker, wanted.agent, spec, wanted.wait).await
+}
+
+/// A DNS timing, and where it is run.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::api) struct DnsBody {
+    /// The vantage; without it the server's own.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    agent: Option<Name>,
+    /// The name to ask for.
+    hostname: String,
+    /// `ADDRESS[:PORT]` of each resolver; without one those of the vantage.
+    #[serde(default)]
+    resolvers: Vec<String>,
+    /// Record type; A without it.
+    #[serde(default)]
+    record_type: Option<String>,
+    /// How long each is waited for, in milliseconds, 10 to 60,000; 2000 without it.
+    #[serde(default)]
+    timeout_ms: Option<u32>,
+    /// Whether it waits for a vantage that is not there now.
+    #[serde(default)]
+    wait: bool,
+}
+
+/// Times the answers of resolvers.
+#[utoipa::path(
+    post,
+    path = "/api/speed/dns",
+    operation_id = "run_test.dns",
+    tag = "Network tests",
+    request_body = DnsBody,
+    responses((status = 202, body = Test), (status = 404), (status = 409)),
+)]
+pub(in crate::api) async fn dns(
+    State(face): State<Face>,
+    asker: Asker,
+    Body(wanted): Body<DnsBody>,
+) -> Reply {
+    let spec = TestSpec::Dns(LookupSpec {
+        hostname: wanted.hostname,
+        resolvers: wanted.resolvers,
+        record_type: wanted.record_type.map_or("A".to_owned(), |word| word.to_ascii_uppercase()),
+        timeout_ms: wanted.timeout_ms.unwrap_or(2000),
+    });
+    ask(&face, asker, wanted.agent, spec, wanted.wait).await
+}
+
+/// The registered test agents, after the server's own vantage.
+#[utoipa::path(
+    get,
+    path = "/api/speed/nodes",
+    operation_id = "nodes.short",
+    tag = "Network tests",
+    responses((status = 200, body = Vec<Node>)),
+)]
+pub(in crate::api) async fn nodes(State(face): State<Face>, asker: Asker) -> Reply {
+    match asker.query(&face, Query::Nodes).await? {
+        Answer::Nodes(nodes) => Ok(Json(nodes.nodes).into_response()),
+        other => Ok(told(other)),
+    }
 }

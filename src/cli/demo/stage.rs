@@ -12,8 +12,10 @@ use crate::clock::Clock;
 use crate::demo::{Network, Plot, crew};
 use crate::model::trace::TraceReport;
 use crate::model::{
-    AlertId, Check, CheckKey, Observation, Pattern, Phase, RequestId, SafeText, Span, Timestamp,
+    AlertId, Check, CheckKey, Measured, Observation, Pattern, Phase, RequestId, SafeText, Span,
+    TestOrder, Timestamp,
 };
+use crate::probe::once::Ended;
 use crate::protocol::work::{Assignment, Claim, Finding, Report};
 use crate::protocol::{
     Actor, Answer, Command, NewMaintenance, Outcome, Problem, Query, Request, Role, Target,
@@ -43,6 +45,10 @@ impl Simulation for Network {
 
     fn path(&self, request: &TraceRequest, at: Timestamp, rounds: u64) -> TraceReport {
         Self::path(self, &request.host, at, rounds, request.spec.round)
+    }
+
+    fn test(&self, _: &TestOrder, _: Timestamp) -> Result<Measured, Ended> {
+        Err(Ended { why: SafeText::line("this network is simulated"), busy: false })
     }
 }
 

@@ -69,7 +69,7 @@ impl Entry {
         }
     }
 
-    fn shown_phase(&self) -> AgentPhase {
+    pub(super) fn shown_phase(&self) -> AgentPhase {
         if self.paused { AgentPhase::Maintenance } else { self.presence.phase() }
     }
 
@@ -213,6 +213,12 @@ impl Agents {
     /// One of them.
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.all.get(name)
+    }
+
+    /// The name of the agent whose name is this but for its case.
+    pub(super) fn named(&self, folded: &str) -> Option<Name> {
+        let is_it = |name: &&Name| crate::model::account::folded(name) == folded;
+        self.all.keys().find(is_it).cloned()
     }
 
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Entry> {

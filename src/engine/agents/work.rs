@@ -82,6 +82,9 @@ impl Core {
             let why = format!("its files are older than its last start ({old} of {new}), {from}");
             self.odd(name, &why, actor, now);
         }
+        if !same {
+            self.tests_ended_with(name, now);
+        }
         let pause = self.agents.is_paused(name);
         let life = kept.life;
         if kept != before {
@@ -124,7 +127,8 @@ impl Core {
 
     /// What holds for an agent whatever it was told.
     fn holds_for(&self, name: &Name) -> Directives {
-        Directives { pause: Some(self.agents.is_paused(name)), ..Directives::default() }
+        let tests = self.orders_for(name);
+        Directives { tests, pause: Some(self.agents.is_paused(name)), ..Directives::default() }
     }
 
     /// Takes the results of an agent: into the batch, whose commit they are answered after.
@@ -164,6 +168,7 @@ impl Core {
                 self.take_frame(trace, now);
             }
         }
+        self.take_news(&Some(Name::clone(name)), report.tests, now);
         let is_late = report.late.is_some();
         let mut strange = 0_usize;
         for mut finding in report.results {

@@ -104,6 +104,14 @@ impl Core {
             | Command::RevokeToken { .. } => self.accounts(&request, hash),
             Command::Enrol(enrolment) => self.enrol(&request, enrolment),
             Command::RemoveAgent { name } => self.remove_agent(name),
+            Command::RunTest { agent, spec, wait } => {
+                self.run_test(&request, agent.as_ref(), spec, *wait)
+            }
+            Command::CancelTest { id } => self.cancel_test(&request, *id),
+            Command::AddSchedule { plan } => self.add_schedule(&request, plan),
+            Command::EditSchedule { id, plan } => self.edit_schedule(&request, *id, plan),
+            Command::RemoveSchedule { id } => self.remove_schedule(&request, *id),
+            Command::RunSchedule { id } => self.run_schedule(&request, *id),
             Command::Reload => self.reload_configuration().await.map(done),
             Command::Stop => Ok(done(0)),
             Command::Look { stream, interest } => {

@@ -1,0 +1,100 @@
+//! Network tests: which results are asked for, and what lists of them, of schedules and of vantages
+//! say.
+//!
+//! In: nothing. Out: filters and rows. Never: runs or judges a test.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Agent, AgentPhase, Baselines, Name, NamedTarget, SafeText, Schedule, ScheduleId, Test, TestId,
+    TestKind, TestPhase, Timestamp,
+};
+
+/// Which results are asked for; what is not said does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct TestFilter {
+    /// Only of this vantage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub agent: Option<Name>,
+    /// Only of this target, as it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Only of this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub test_type: Option<TestKind>,
+    /// Only of this schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub schedule: Option<ScheduleId>,
+    /// Only such as are so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub phase: Option<TestPhase>,
+    /// Only such as were asked for at this moment or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub start: Option<Timestamp>,
+    /// Only such as were asked for before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub end: Option<Timestamp>,
+    /// Only what is older than this result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub before: Option<TestId>,
+}
+
+/// A place that tests are run from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Node {
+    /// Its name: an agent's, or the machine's that the server runs on.
+    #[schema(value_type = String)]
+    pub name: Name,
+    /// True for the server's own.
+    pub own: bool,
+    /// How it is.
+    pub phase: AgentPhase,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
+    pub location: SafeText,
+    /// Tests that it runs now.
+    pub running: u32,
+    /// Tests that wait for it.
+    pub queued: u32,
+    /// The agent, when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+}
+
+/// The vantages and the targets.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Nodes {
+    /// The vantages: the server's own, then the agents by name.
+    pub nodes: Vec<Node>,
+    /// The configured targets, in the order in which they were written.
+    pub targets: Vec<NamedTarget>,
+}
+
+/// A schedule with how it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ScheduleRow {
+    /// The schedule.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// When it runs next; `None` while it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// Its last run that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Box<Test>>,
+    /// What is usual between its vantage and its target.
+    #[serde(default)]
+    pub baselines: Baselines,
+    /// What its maker should know: that it will never have a baseline.
+    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
+    pub note: SafeText,
+}
