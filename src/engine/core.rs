@@ -323,6 +323,7 @@ impl Core {
         self.tell_left_out(now.steady);
         self.note_token_uses();
         self.look_at_tests(now);
+        self.calculate_baselines(now).await;
         self.look_at_meters(now);
         self.direct_worker(now.steady);
     }

@@ -41,6 +41,7 @@ pub mod slots;
 pub mod suppress;
 pub mod trend;
 pub mod trial;
+pub mod trouble;
 pub mod vital;
 
 pub use alert::{Input, Step};

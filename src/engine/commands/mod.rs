@@ -193,6 +193,10 @@ impl Core {
         self.rule_was_stored().await;
         match request.command {
             Command::Stop => self.stop.cancel(),
+            Command::RunTest { .. } | Command::RunSchedule { .. } => {
+                self.look_at_tests(self.clock.now());
+                self.flush().await;
+            }
             Command::AddMaintenance(_)
             | Command::EndMaintenance { .. }
             | Command::CancelMaintenance { .. }

@@ -6,6 +6,7 @@
 //! Never: measures; believes a vantage about a test that it was not told to run; loses one that was
 //! asked for.
 
+mod baselines;
 mod due;
 mod news;
 mod pick;
@@ -69,6 +70,8 @@ pub(super) struct Scheduled {
     /// Whether its last runs broke a limit, the newest last.
     pub recent: Vec<bool>,
     pub baselines: crate::model::Baselines,
+    /// When that was calculated.
+    pub calculated: Option<Timestamp>,
 }
 
 /// All tests and schedules.

@@ -12,7 +12,7 @@ use crate::model::{
     Observation, Schedule, ScheduleId, Span, Spec, State, Test, TestPhase, Unit, speed,
 };
 use crate::protocol::work::Finding;
-use crate::rules::breach;
+use crate::rules::{breach, trouble};
 
 /// The interval of a stand-in whose schedule follows a `cron`.
 const CRON: Span = Span::from_secs(86_400);
@@ -147,8 +147,16 @@ fn done(test: &Test, judged: bool) -> Observation {
     };
     let claimed = (judged && !test.breaches.is_empty())
         .then(|| if test.breaches.iter().all(soft) { State::Warning } else { State::Critical });
-    let words = if test.breaches.is_empty() {
-        let mut parts = Vec::new();
+    let measured = test.result.as_deref();
+    let trouble = measured.and_then(|measured| trouble::trouble(&test.spec, measured));
+    let claimed = match &trouble {
+        Some(_) if judged => Some(State::Critical),
+        _ => claimed,
+    };
+    let words = if let Some(trouble) = trouble {
+        trouble
+    } else if test.breaches.is_empty() {
+        let mut parts: Vec<String> = measured.and_then(trouble::remark).into_iter().collect();
         parts.extend(figures.download_mbps.map(|mbps| format!("{} down", speed::rate(mbps))));
         parts.extend(figures.upload_mbps.map(|mbps| format!("{} up", speed::rate(mbps))));
         parts.extend(figures.latency_ms.map(|ms| format!("{ms:.1} ms")));
