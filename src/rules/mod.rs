@@ -13,11 +13,18 @@
 //! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]); while
 //! nobody has it, others are told too ([`escalate`]). Whether the monitor itself moves is [`vital`]'s. The stories in
 //! `tests/scenarios/` prove them together. [`trial`] tells of a rule what it would have made of the past.
+//!
+//! The tests of networks are judged beside it: [`due`] says when a schedule runs, [`slots`] which of
+//! those that wait may begin, [`mod@breach`] which limits a result broke and whether that is
+//! confirmed, [`mod@baseline`] what is usual, [`mod@trend`] how it went.
 
 pub mod alert;
 pub mod attempts;
+pub mod baseline;
+pub mod breach;
 pub mod cause;
 pub mod digest;
+pub mod due;
 pub mod duration;
 pub mod escalate;
 pub mod evaluate;
@@ -30,7 +37,9 @@ pub mod presence;
 pub mod reach;
 pub mod reading;
 pub mod sight;
+pub mod slots;
 pub mod suppress;
+pub mod trend;
 pub mod trial;
 pub mod vital;
 
