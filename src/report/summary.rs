@@ -193,6 +193,7 @@ impl Builder {
     /// Nothing yet.
     #[must_use]
     pub fn new(asked: Asked) -> Self {
+        let asked = lines(asked);
         let chart = Chart::new(asked.start, asked.end);
         Self {
             quality: Quality { expected: asked.expected, ..Quality::default() },
@@ -338,6 +339,19 @@ impl Builder {
             digest: self.sum.finish(),
         }
     }
+}
+
+/// Names come from outside, and a line of a report is one line.
+fn lines(asked: Asked) -> Asked {
+    let line = |text: &SafeText| SafeText::line(text.as_str());
+    let safe = |text: Option<String>| text.map(|text| SafeText::line(&text).to_string());
+    let sla = asked.sla.map(|sla| Sla {
+        carrier: safe(sla.carrier),
+        customer: safe(sla.customer),
+        link: safe(sla.link),
+        ..sla
+    });
+    Asked { agent: line(&asked.agent), target: line(&asked.target), sla, ..asked }
 }
 
 /// What of the promises a single result did not reach.

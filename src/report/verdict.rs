@@ -115,11 +115,13 @@ impl Line {
     #[must_use]
     pub fn measured(&self) -> String {
         let Some(value) = self.value else { return "not measured".to_owned() };
-        let near = (value - self.limit).abs() < self.limit.abs() * 0.01;
+        let off = (value - self.limit).abs();
         match self.promise {
-            Promise::Download | Promise::Upload if near => format!("{value:.3} Mbps"),
-            Promise::Latency | Promise::Jitter if near => format!("{value:.3} ms"),
-            Promise::Loss | Promise::Availability if near => format!("{value:.4} %"),
+            Promise::Download | Promise::Upload if off < self.limit * 0.006 => {
+                format!("{value:.3} Mbps")
+            }
+            Promise::Latency | Promise::Jitter if off < 0.06 => format!("{value:.3} ms"),
+            Promise::Loss | Promise::Availability if off < 0.006 => format!("{value:.4} %"),
             promise => promise.figure(value),
         }
     }

@@ -10,7 +10,7 @@ use crate::model::{Span, Timestamp};
 use crate::report::chart::Chart;
 
 /// How tall it is.
-const TALL: f32 = 150.0;
+pub const TALL: f32 = 132.0;
 /// What the numbers at its left take.
 const LEFT: f32 = 58.0;
 
@@ -50,16 +50,16 @@ impl Frame {
 pub fn put(paper: &mut Paper<'_>, plot: &Plot<'_>) {
     paper.need(TALL + 44.0);
     paper.space(8.0);
-    let step = step(plot.chart.highest().max(plot.limit.unwrap_or(0.0)) * 1.05);
+    let (step, steps) = scale(plot.chart.highest().max(plot.limit.unwrap_or(0.0)) * 1.02);
     let frame =
-        Frame { x: MARGIN + LEFT, y: paper.y(), wide: INNER - LEFT, top: step * f64::from(STEPS) };
+        Frame { x: MARGIN + LEFT, y: paper.y(), wide: INNER - LEFT, top: step * f64::from(steps) };
     shades(paper, plot, &frame);
-    for index in 0..=STEPS {
+    for index in 0..=steps {
         let value = step * f64::from(index);
         let y = frame.height(value);
         let points = vec![(frame.x, y), (WIDTH - MARGIN, y)];
         paper.put(Mark::Line { points, width: 0.5, ink: FAINT, is_dashed: false });
-        let words = (plot.words)(value);
+        let words = if index == 0 { "0".to_owned() } else { (plot.words)(value) };
         let x = frame.x - 5.0 - paper.width(&words, SMALL);
         paper.text((x, y + 2.5), SMALL, LEFT, &words);
     }
@@ -77,16 +77,19 @@ pub fn put(paper: &mut Paper<'_>, plot: &Plot<'_>) {
 }
 
 const SMALL: Style = Style { size: 7.0, ..NOTE };
-/// Lines above the lowest.
-const STEPS: u32 = 4;
+/// Most lines above the lowest.
+const STEPS: f64 = 5.0;
 
-/// The distance of two lines: 1, 2, 2.5 or 5 times a power of ten, so that all fits below.
-fn step(most: f64) -> f64 {
+/// The distance of two lines, 1, 2, 2.5 or 5 times a power of ten, and how many there are above the
+/// lowest, so that all fits below the highest.
+fn scale(most: f64) -> (f64, u32) {
     let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-    let raw = most / f64::from(STEPS);
+    let raw = most / STEPS;
     let power = 10_f64.powf(raw.log10().floor());
     let nice = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|nice| nice * power >= raw);
-    nice.unwrap_or(10.0) * power
+    let step = nice.unwrap_or(10.0) * power;
+    let fits = (1..=5).find(|count| f64::from(*count) * step >= most);
+    (step, fits.unwrap_or(5))
 }
 
 /// The ground of times of maintenance.
@@ -244,5 +247,24 @@ fn legend(paper: &mut Paper<'_>, plot: &Plot<'_>, frame: &Frame) {
         let at = (frame.x + 12.0, frame.y + TALL / 2.0);
         paper.put(Mark::Box { at: (at.0 - 6.0, at.1 - 12.0), size: (140.0, 18.0), ink: PALE });
         paper.text(at, NOTE, 200.0, "nothing was measured");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_chart_are_round_and_all_fits_below_the_highest() {
+        for (most, step, count) in
+            [(972.0, 200.0, 5), (34.6, 10.0, 4), (1.0, 0.2, 5), (0.0, 0.2, 5), (2001.0, 500.0, 5)]
+        {
+            let (found, lines) = scale(most);
+            assert!((found - step).abs() < 1e-9 && lines == count, "{most}: {found} {lines}");
+        }
+        for most in [f64::NAN, f64::INFINITY, -3.0, 1e-9, 1e12] {
+            let (step, lines) = scale(most);
+            assert!(step > 0.0 && lines > 0, "{most}");
+        }
     }
 }

@@ -60,11 +60,10 @@ fn first_page(paper: &mut Paper<'_>, report: &Report) {
     let known = |pick: fn(&crate::model::Sla) -> &Option<String>| {
         parties.and_then(|sla| pick(sla).clone()).unwrap_or_else(|| "not stated".to_owned())
     };
-    let safe = |text: String| crate::model::SafeText::line(&text).to_string();
     let facts = [
-        ("Customer", safe(known(|sla| &sla.customer))),
-        ("Carrier", safe(known(|sla| &sla.carrier))),
-        ("Link", safe(known(|sla| &sla.link))),
+        ("Customer", known(|sla| &sla.customer)),
+        ("Carrier", known(|sla| &sla.carrier)),
+        ("Link", known(|sla| &sla.link)),
         ("Measured from", asked.agent.to_string()),
         ("Measured to", asked.target.to_string()),
         (
@@ -208,7 +207,7 @@ fn directions(paper: &mut Paper<'_>, report: &Report) {
     ];
     for ((chart, limit), figure) in report.charts.iter().zip(limits).zip(&report.figures) {
         let (name, words) = words(figure);
-        paper.heading(name, 235.0);
+        paper.heading(name, graph::TALL + 70.0);
         let period = (asked.start, asked.end, asked.zone);
         graph::put(paper, &graph::Plot { chart, limit, words, period });
         let small = Style { size: 8.0, ..BODY };
@@ -319,7 +318,7 @@ fn quality(paper: &mut Paper<'_>, report: &Report) {
 }
 
 fn method(paper: &mut Paper<'_>, report: &Report) {
-    paper.heading("Method", 60.0);
+    paper.heading("Method", 190.0);
     let all = [
         "Each run is one test between the two ends, made by fluxnoc. Rates are those at the \
          receiver, in decimal megabits per second; latency and jitter are round trips before the \

@@ -228,6 +228,9 @@ impl<'a> Paper<'a> {
                 break;
             }
         }
+        for line in &mut lines {
+            line.truncate(line.trim_end().len());
+        }
         if lines.len() > limit {
             lines.truncate(limit);
             if let Some(line) = lines.last_mut() {
@@ -267,7 +270,7 @@ impl<'a> Paper<'a> {
 
     /// Puts a table; its head is repeated on each page.
     pub fn table(&mut self, columns: &[Column], rows: &[Vec<Cell>]) {
-        const ROW: f32 = 15.0;
+        const ROW: f32 = 14.0;
         self.need(ROW * 2.0);
         self.head(columns);
         for row in rows {
@@ -278,7 +281,7 @@ impl<'a> Paper<'a> {
                 self.turn();
                 self.head(columns);
             }
-            let base = self.y + 10.5;
+            let base = self.y + 10.0;
             self.cells(columns, base, row);
             self.y += ROW;
             self.rule(FAINT);
