@@ -26,6 +26,7 @@ pub mod model;
 pub mod notify;
 pub mod probe;
 pub mod protocol;
+pub mod report;
 pub mod rules;
 pub mod secrets;
 pub mod series;

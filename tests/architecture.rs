@@ -28,12 +28,13 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("auth", 2, &["model"]),
     ("notify", 2, &["secrets", "clock", "model"]),
     ("series", 2, &["model"]),
+    ("report", 2, &["model"]),
     (
         "engine",
         3,
         &[
-            "store", "auth", "series", "notify", "rules", "protocol", "config", "clock", "meters",
-            "model",
+            "store", "auth", "series", "report", "notify", "rules", "protocol", "config", "clock",
+            "meters", "model",
         ],
     ),
     ("client", 3, &["protocol", "clock", "model"]),
@@ -62,6 +63,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "notify",
             "probe",
             "protocol",
+            "report",
             "rules",
             "series",
             "store",
@@ -87,6 +89,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tui_logger", &["tui"]),
     ("surge_ping", &["probe"]),
     ("async_snmp", &["probe"]),
+    ("croner", &["rules"]),
+    ("krilla", &["report"]),
+    ("skrifa", &["report"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];
