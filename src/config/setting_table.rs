@@ -142,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 52] = [
+pub const SETTINGS: [Setting; 53] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -224,6 +224,8 @@ pub const SETTINGS: [Setting; 52] = [
     setting!(server.health_enabled, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_addr, Text, server::wide_address, |at: &_| Some(server::show_wide(at))),
     setting!(server.node_id, Text, |t| cluster::node(t).map(Some), Option::clone),
+    setting!(speed.listen, Text, |t| server::address(t).map(Some), |at: &Option<_>| at
+        .map(|at: std::net::SocketAddr| at.to_string())),
     setting!(cluster.advertise, Text, |t| cluster::advertised(t).map(Some), Option::clone),
     setting!(
         cluster.ca,

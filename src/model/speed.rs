@@ -12,6 +12,8 @@ use super::safe_text::SafeText;
 pub const DURATIONS: [u32; 4] = [10, 20, 30, 60];
 /// Most parallel streams (SPEC FS-16).
 pub const STREAM_LIMIT: u32 = 8;
+/// The port of an iperf3 server.
+pub const IPERF3_PORT: u16 = 5201;
 /// Most figures of one series: a minute at four a second, with room for a late last one.
 pub const INTERVAL_LIMIT: usize = 260;
 
@@ -131,6 +133,59 @@ pub struct SpeedTarget {
     pub engine: Engine,
     /// `HOST:PORT` of an iperf3 server, or a URL.
     pub place: String,
+}
+
+impl SpeedTarget {
+    /// What a person wrote as a target: a URL is measured over HTTP, everything else is
+    /// `HOST[:PORT]` of an iperf3 server.
+    ///
+    /// # Errors
+    /// A sentence with what to write.
+    pub fn of(text: &str) -> Result<Self, String> {
+        let bad = || {
+            let cut: String = text.chars().take(80).collect();
+            format!("`{cut}` is no target; write a URL, or HOST[:PORT] of an iperf3 server")
+        };
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        if text.is_empty() || text.starts_with('-') || text.contains(odd) {
+            return Err(bad());
+        }
+        if text.contains("://") {
+            let web = text.starts_with("http://") || text.starts_with("https://");
+            let place = text.to_owned();
+            return if web { Ok(Self { engine: Engine::Http, place }) } else { Err(bad()) };
+        }
+        let (host, port) = split(text).ok_or_else(bad)?;
+        if host.contains(['/', '?', '#', '@', '[', ']']) {
+            return Err(bad());
+        }
+        Ok(Self { engine: Engine::Iperf3, place: super::test::host_port(host, port) })
+    }
+
+    /// Host and port of an iperf3 server.
+    #[must_use]
+    pub fn host_port(&self) -> Option<(&str, u16)> {
+        split(&self.place)
+    }
+}
+
+/// `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`, or an address of IPv6 alone.
+fn split(text: &str) -> Option<(&str, u16)> {
+    if let Some(inside) = text.strip_prefix('[') {
+        let (host, rest) = inside.split_once(']')?;
+        let port = if rest.is_empty() { Some(IPERF3_PORT) } else { port(rest.strip_prefix(':')?) };
+        return Some((host, port?)).filter(|(host, _)| !host.is_empty());
+    }
+    let found = match text.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => (text, IPERF3_PORT),
+        Some((host, given)) => (host, port(given)?),
+        None => (text, IPERF3_PORT),
+    };
+    Some(found).filter(|(host, _)| !host.is_empty())
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port > 0)
 }
 
 /// A rate at one moment of a speedtest.
@@ -344,6 +399,27 @@ pub fn rate(mbps: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fs_17_what_a_person_wrote_is_a_url_or_an_iperf3_server() {
+        for (text, engine, place) in [
+            ("https://x/backend/", Engine::Http, "https://x/backend/"),
+            ("lab", Engine::Iperf3, "lab:5201"),
+            ("lab:99", Engine::Iperf3, "lab:99"),
+            ("::1", Engine::Iperf3, "[::1]:5201"),
+            ("[::1]", Engine::Iperf3, "[::1]:5201"),
+            ("[::1]:99", Engine::Iperf3, "[::1]:99"),
+        ] {
+            let read = SpeedTarget::of(text).unwrap();
+            assert_eq!((read.engine, read.place.as_str()), (engine, place), "{text}");
+        }
+        for bad in ["", "-h", "ftp://x", "a b", "lab:0", "lab:70000", ":5201", "a/b", "[::1", "[]"]
+        {
+            assert!(SpeedTarget::of(bad).unwrap_err().contains("is no target"), "{bad}");
+        }
+        let six = SpeedTarget::of("[::1]:99").unwrap();
+        assert_eq!(six.host_port(), Some(("::1", 99)));
+    }
 
     #[test]
     fn fs_18_rates_change_their_unit_at_1000_mbps() {
