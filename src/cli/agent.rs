@@ -1,7 +1,7 @@
 //! `fluxnoc agent`: a worker on this machine for servers elsewhere.
 //!
 //! In: arguments, environment, the data directory. Out: the lines of a log on stderr, an exit code.
-//! Never: listens, or does for a server what this machine was not told to allow.
+//! Never: listens unless told to, or does for a server what this machine was not told to allow.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,13 +54,20 @@ pub fn run(global: &Global, args: &AgentArgs) -> anyhow::Result<ExitCode> {
             )));
         }
     };
+    let endpoint = match args.speed_listen {
+        Some(at) => Some(super::serve::listen(at, "--speed-listen")?),
+        None => None,
+    };
     let place = Place { wanted, keep, permit: permit(args)?, ways: Ways::of(args)? };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("agent")
         .enable_all()
         .build()
         .context("cannot start threads")?;
+    let around = CancellationToken::new();
+    lifecycle::offer_speed(endpoint, &around)?;
     let ended = runtime.block_on(until_stopped(place, identity));
+    around.cancel();
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended.map(|()| ExitCode::SUCCESS)
 }

@@ -16,7 +16,7 @@ use crate::worker::Limits;
 #[command(
     after_help = "A server's admin makes the token: fluxnoc token add --agent NAME. The token is \
     needed once: the key that the agent gets for it is kept in its data directory. Nothing \
-    listens here: the agent only connects."
+    listens here without --speed-listen: the agent only connects."
 )]
 pub struct AgentArgs {
     /// The servers, https://HOST:PORT; any of them will do [env: SPEED_SERVER_URL=]
@@ -63,6 +63,10 @@ pub struct AgentArgs {
     /// Checks may use this secret of the machine, env:NAME or file:PATH. Any number of times
     #[arg(long, value_name = "SECRET", value_parser = secret)]
     pub allow_secret: Vec<Secret>,
+    /// Offer an endpoint for speedtests of others here, ADDRESS:PORT. Whoever reaches it may load the
+    /// link, without a login
+    #[arg(long, value_name = "ADDRESS")]
+    pub speed_listen: Option<std::net::SocketAddr>,
     /// How much may wait on the disk while no server answers; 24 h of it at most
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub buffer: u64,

@@ -156,6 +156,11 @@ pub enum Command {
     Trace(TraceArgs),
     /// Ask resolvers for a name and time them
     Dns(DnsArgs),
+    /// Measure throughput, latency, jitter and loss to a URL or an iperf3 server
+    Speedtest(super::speedtest::SpeedtestArgs),
+    /// The child that speaks iperf3.
+    #[command(name = crate::probe::speed::CHILD_COMMAND, hide = true)]
+    Iperf,
     /// Test whether a port is open
     Probe(ProbeArgs),
     /// List hosts with their checks

@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::engine::{Door, Engine, Handle, Inventory, Keep, KeepRule, Reload, Setup};
 use crate::model::{Secret, Span};
-use crate::probe::Shared;
+use crate::probe::{Shared, speed};
 use crate::protocol::{Problem, ProblemKind, Query, Role};
 use crate::store::{DirLock, Store};
 use crate::worker::{self, Source, Worker};
@@ -100,6 +100,8 @@ pub struct Doors {
     pub exposed: crate::api::Exposed,
     /// The health listener's.
     pub health: Option<std::net::TcpListener>,
+    /// The speedtest endpoint's.
+    pub speed: Option<std::net::TcpListener>,
     /// Whether the meters are written under the names of Fluxbase, too.
     pub compat: bool,
 }
@@ -263,6 +265,7 @@ fn start(plan: Plan, lock: DirLock, beside: Beside) -> anyhow::Result<Home> {
             let source = crate::api::HealthSource::new(handle.clone());
             runtime.spawn(crate::api::serve_health(health, source, around.clone()));
         }
+        offer_speed(doors.speed, &around)?;
     }
     let parts = Parts { handle: handle.clone(), door, stop: stop.clone(), around: around.clone() };
     // On a thread of its own: opening a store may take seconds, and its future is not `Send`.
@@ -350,6 +353,26 @@ pub(super) async fn run_on(
         });
     }
     Ok(engine)
+}
+
+/// Serves speedtests of others, where that is wanted: on a thread of its own, so that a link under
+/// load takes one processor at most and never the engine's turn.
+pub(super) fn offer_speed(
+    listener: Option<std::net::TcpListener>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Some(listener) = listener else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let stop = stop.clone();
+    std::thread::Builder::new().name("speedtests".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => speed::serve(listener, speed::Limits::default(), stop).await,
+                Err(error) => tracing::error!("the speedtest endpoint cannot listen: {error}"),
+            }
+        });
+    })?;
+    Ok(())
 }
 
 fn offer_socket(

@@ -38,7 +38,9 @@ pub mod rules_cmd;
 pub mod serve;
 pub mod setup;
 mod signals;
+pub mod speedtest;
 mod supervisor;
+
 pub mod trace_table;
 pub mod units;
 pub mod verb;
@@ -69,6 +71,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Trace(args)) => oneshot::trace(&args),
         Some(Command::Dns(args)) => oneshot::dns(&args),
         Some(Command::Probe(args)) => oneshot::probe(&args),
+        Some(Command::Speedtest(args)) => speedtest::run(&args),
+        Some(Command::Iperf) => crate::probe::speed::run_child(),
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),

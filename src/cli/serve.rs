@@ -35,6 +35,7 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     logging::to_stderr_json();
     let server = config.settings.server.clone();
     let sharing = sharing(&config.settings)?;
+    let speed = config.settings.speed.listen;
     let compat = config.settings.metrics.compat;
     let exposed = Exposed {
         metrics: !config.settings.metrics.require_auth,
@@ -47,7 +48,8 @@ pub fn run(global: &Global, config: Config) -> anyhow::Result<ExitCode> {
     let mut plan = console.plan(true);
     plan.doors = Some(Box::new(move || {
         let (api, health) = open(&server, tls.is_some())?;
-        Ok(Doors { api, tls, exposed, health, compat })
+        let speed = endpoint(speed)?;
+        Ok(Doors { api, tls, exposed, health, speed, compat })
     }));
     if let Some(sharing) = sharing {
         drop(console);
@@ -91,6 +93,14 @@ fn open(server: &Server, secure: bool) -> anyhow::Result<(TcpListener, Option<Tc
     Ok((api, health))
 }
 
+/// Opens the listener of the speedtest endpoint, where one is wanted.
+fn endpoint(at: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+    let Some(at) = at else { return Ok(None) };
+    let listener = listen(at, "speed.listen")?;
+    tracing::info!("speedtests of others are served at http://{}/", listener.local_addr()?);
+    Ok(Some(listener))
+}
+
 /// The certificates of the configuration.
 fn certificates(server: &Server) -> anyhow::Result<Option<Certificates>> {
     let (Some(certificate), Some(key)) = (&server.certificate, &server.key) else {
@@ -100,7 +110,7 @@ fn certificates(server: &Server) -> anyhow::Result<Option<Certificates>> {
 }
 
 /// Opens a listener; what stands in the way is said with the setting.
-fn listen(at: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+pub(super) fn listen(at: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     let opened = TcpListener::bind(at).or_else(|error| match at.ip() {
         // A machine without IPv6: every address means every one that it has.
         IpAddr::V6(ip) if ip.is_unspecified() && no_such_family(&error) => {

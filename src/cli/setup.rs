@@ -115,6 +115,7 @@ pub fn inventory(config: &Config) -> Inventory {
         routes: Arc::new(config.routes.clone()),
         access: config.settings.access,
         targets: Arc::new(config.targets.clone()),
+        networks: config.settings.speed.networks(),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
             checks.retain(|check| check.rule.is_none());

@@ -269,6 +269,8 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         | Typed::Trace(_)
         | Typed::Dns(_)
         | Typed::Probe(_)
+        | Typed::Speedtest(_)
+        | Typed::Iperf
         | Typed::Config(_)
         | Typed::Notify(NotifyCommand::Test { .. })
         | Typed::Engine

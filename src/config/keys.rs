@@ -20,6 +20,7 @@ pub const TOP: &[&str] = &[
     "bell",
     "server",
     "cluster",
+    "speed",
     "access",
     "metrics",
     "health",
@@ -122,6 +123,8 @@ pub const SERVER: &[&str] =
     &["listen", "certificate", "key", "insecure", "health_enabled", "health_addr", "node_id"];
 /// `[cluster]`.
 pub const CLUSTER: &[&str] = &["advertise", "ca"];
+/// `[speed]`.
+pub const SPEED: &[&str] = &["listen", "allow", "deny"];
 /// `[access]`.
 pub const ACCESS: &[&str] = &["operator_max_window", "operator_max_hosts", "operator_over_limit"];
 /// `[wall]`.

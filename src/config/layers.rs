@@ -108,6 +108,7 @@ impl Layers {
             ("bell", keys::BELL),
             ("server", keys::SERVER),
             ("cluster", keys::CLUSTER),
+            ("speed", keys::SPEED),
             ("access", keys::ACCESS),
             ("metrics", keys::METRICS),
             ("health", keys::HEALTH),
@@ -246,7 +247,9 @@ impl Layers {
                 format!("[alerting] flapping_stop of {stop} is above flapping_start of {start}");
             sink.push(Problem::of(&sink.text.name, why));
         }
-        if let Err(why) = self.settings.server.check() {
+        let api = self.settings.server.address();
+        let checks = [self.settings.server.check(), self.settings.speed.check(api)];
+        for why in checks.into_iter().filter_map(Result::err) {
             sink.push(Problem::of(&sink.text.name, why));
         }
         self.settings.defaults.flapping = alerting.flapping;

@@ -40,6 +40,7 @@ mod show_channels;
 mod show_polled;
 mod show_rules;
 mod snmp;
+pub mod speed;
 mod speed_targets;
 mod spread;
 pub mod targets;

@@ -6,7 +6,7 @@ use super::kinds::valid_url;
 use super::settings::{CALLS, COLORS, GLYPHS, PRESETS, Settings, WALL_VIEWS};
 use super::times::{expiry, quiet, show_expiry, show_quiet, warning, zone_offset};
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
-use super::{cluster, server};
+use super::{cluster, server, speed};
 use crate::model::access::OverLimit;
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::maintenance::LONGEST;
@@ -142,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 52] = [
+pub const SETTINGS: [Setting; 55] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -211,6 +211,8 @@ pub const SETTINGS: [Setting; 52] = [
     setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(*q))),
     setting!(server.listen, Text, |t| server::address(t).map(Some), |at: &Option<_>| at
         .map(|at: std::net::SocketAddr| at.to_string())),
+    setting!(speed.allow, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
+    setting!(speed.deny, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
     setting!(server.certificate, Text, |t| server::path(t).map(Some), |path: &Option<_>| {
         server::show_path(path.as_ref())
     }),
@@ -224,6 +226,8 @@ pub const SETTINGS: [Setting; 52] = [
     setting!(server.health_enabled, Switch, switch, |on: &bool| Some(on.to_string())),
     setting!(server.health_addr, Text, server::wide_address, |at: &_| Some(server::show_wide(at))),
     setting!(server.node_id, Text, |t| cluster::node(t).map(Some), Option::clone),
+    setting!(speed.listen, Text, |t| server::address(t).map(Some), |at: &Option<_>| at
+        .map(|at: std::net::SocketAddr| at.to_string())),
     setting!(cluster.advertise, Text, |t| cluster::advertised(t).map(Some), Option::clone),
     setting!(
         cluster.ca,

@@ -7,6 +7,7 @@ pub use super::cluster::Cluster;
 pub use super::exposure::{Health, Metrics};
 pub use super::server::Server;
 pub use super::setting_table::{Form, SETTINGS, Setting};
+pub use super::speed::Speed;
 pub use super::times::zone_offset;
 pub use crate::model::access::Access;
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub server: Server,
     /// `[cluster]`.
     pub cluster: Cluster,
+    /// `[speed]`.
+    pub speed: Speed,
     /// `[access]`.
     pub access: Access,
     /// `[metrics]`.

@@ -56,7 +56,7 @@ pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
 use crate::model::{
-    Check, Host, KeptAgent, Name, NamedTarget, Now, SafeText, Schedule, Span, StreamMark, Test,
+    Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, SafeText, Schedule, Span, StreamMark, Test,
     Timestamp,
 };
 use crate::protocol::{EngineStatus, World};
@@ -91,6 +91,8 @@ pub struct Inventory {
     pub access: crate::model::access::Access,
     /// Where speedtests may go by name.
     pub targets: Arc<Vec<NamedTarget>>,
+    /// What network tests may reach.
+    pub networks: Networks,
 }
 
 impl Default for Inventory {
@@ -105,6 +107,7 @@ impl Default for Inventory {
             routes: Arc::default(),
             access: crate::model::access::Access::default(),
             targets: Arc::default(),
+            networks: Networks::default(),
         }
     }
 }

@@ -13,6 +13,8 @@ use super::safe_text::SafeText;
 pub const DURATIONS: [u32; 4] = [10, 20, 30, 60];
 /// Most parallel streams (SPEC FS-16).
 pub const STREAM_LIMIT: u32 = 8;
+/// The port of an iperf3 server.
+pub const IPERF3_PORT: u16 = 5201;
 /// Most figures of one series: a minute at four a second, with room for a late last one.
 pub const INTERVAL_LIMIT: usize = 260;
 
@@ -133,48 +135,39 @@ pub struct SpeedTarget {
     pub place: String,
 }
 
-/// The port of an iperf3 server that names none.
-pub const IPERF3_PORT: u16 = 5201;
-
 impl FromStr for SpeedTarget {
     type Err = String;
 
-    /// Takes a URL, or `HOST[:PORT]` of an iperf3 server, with `iperf3://` before it or without.
+    /// What a person wrote as a target: a URL is measured over HTTP, everything else is
+    /// `HOST[:PORT]` of an iperf3 server, with `iperf3://` before it or without.
     fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || {
+            let cut: String = text.chars().take(80).collect();
+            format!("`{cut}` is no target; write a URL, or HOST[:PORT] of an iperf3 server")
+        };
         let lower = text.to_ascii_lowercase();
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        if text.is_empty() || text.starts_with('-') || text.contains(odd) {
+            return Err(bad());
+        }
         if lower.starts_with("http://") || lower.starts_with("https://") {
             return Ok(Self { engine: Engine::Http, place: text.to_owned() });
         }
-        let place = lower
-            .strip_prefix("iperf3://")
-            .map_or(text, |rest| text.get(text.len() - rest.len()..).unwrap_or_default());
-        if place.contains("://") {
-            return Err(format!("`{place}`: write a URL of http or https, or HOST[:PORT]"));
-        }
-        let (host, port) = match place.strip_prefix('[') {
-            Some(rest) => match rest.split_once(']') {
-                Some((host, "")) => (host, None),
-                Some((host, tail)) => (host, tail.strip_prefix(':')),
-                None => return Err(format!("`{place}`: the `]` is missing")),
-            },
-            None => match place.rsplit_once(':') {
-                Some((host, _)) if host.contains(':') => (place, None),
-                Some((host, port)) => (host, Some(port)),
-                None => (place, None),
-            },
-        };
-        let port = match port {
-            None => IPERF3_PORT,
-            Some(port) => match port.parse::<u16>() {
-                Ok(port) if port > 0 => port,
-                _ => return Err(format!("`{place}`: `{port}` is no port of 1 to 65535")),
-            },
-        };
+        let place = if lower.starts_with("iperf3://") { text.get(9..) } else { Some(text) };
+        let (host, port) = place.and_then(split).ok_or_else(bad)?;
         let odd = |c: char| !(c.is_alphanumeric() || ".-_:%".contains(c));
-        if host.is_empty() || host.starts_with('-') || host.contains(odd) {
-            return Err(format!("`{place}`: write a URL, or HOST[:PORT] of an iperf3 server"));
+        if host.starts_with('-') || host.contains(odd) {
+            return Err(bad());
         }
         Ok(Self { engine: Engine::Iperf3, place: super::test::host_port(host, port) })
+    }
+}
+
+impl SpeedTarget {
+    /// Host and port of an iperf3 server.
+    #[must_use]
+    pub fn host_port(&self) -> Option<(&str, u16)> {
+        split(&self.place)
     }
 }
 
@@ -189,6 +182,25 @@ pub struct NamedTarget {
     /// The link that it is reached over, which no two tests of throughput share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+}
+
+/// `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`, or an address of IPv6 alone.
+fn split(text: &str) -> Option<(&str, u16)> {
+    if let Some(inside) = text.strip_prefix('[') {
+        let (host, rest) = inside.split_once(']')?;
+        let port = if rest.is_empty() { Some(IPERF3_PORT) } else { port(rest.strip_prefix(':')?) };
+        return Some((host, port?)).filter(|(host, _)| !host.is_empty());
+    }
+    let found = match text.split_once(':') {
+        Some((_, rest)) if rest.contains(':') => (text, IPERF3_PORT),
+        Some((host, given)) => (host, port(given)?),
+        None => (text, IPERF3_PORT),
+    };
+    Some(found).filter(|(host, _)| !host.is_empty())
+}
+
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port > 0)
 }
 
 /// A rate at one moment of a speedtest.
@@ -404,6 +416,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fs_17_what_a_person_wrote_is_a_url_or_an_iperf3_server() {
+        for (text, engine, place) in [
+            ("https://x/backend/", Engine::Http, "https://x/backend/"),
+            ("lab", Engine::Iperf3, "lab:5201"),
+            ("lab:99", Engine::Iperf3, "lab:99"),
+            ("iperf3://lab:99", Engine::Iperf3, "lab:99"),
+            ("HTTPS://x/y", Engine::Http, "HTTPS://x/y"),
+            ("::1", Engine::Iperf3, "[::1]:5201"),
+            ("[::1]", Engine::Iperf3, "[::1]:5201"),
+            ("[::1]:99", Engine::Iperf3, "[::1]:99"),
+        ] {
+            let read = text.parse::<SpeedTarget>().unwrap();
+            assert_eq!((read.engine, read.place.as_str()), (engine, place), "{text}");
+        }
+        for bad in ["", "-h", "ftp://x", "a b", "lab:0", "lab:70000", ":5201", "a/b", "a;b", "[::1", "[]"]
+        {
+            assert!(bad.parse::<SpeedTarget>().unwrap_err().contains("is no target"), "{bad}");
+        }
+        let six = "[::1]:99".parse::<SpeedTarget>().unwrap();
+        assert_eq!(six.host_port(), Some(("::1", 99)));
+    }
+
+    #[test]
     fn fs_18_rates_change_their_unit_at_1000_mbps() {
         for (mbps, words) in [
             (0.0, "0.00 Mbps"),
@@ -436,24 +471,6 @@ mod tests {
             assert_eq!(Grade::of(added).word(), word, "{added}");
         }
         assert_eq!([Grade::of(200.0), Grade::of(400.0)], [Grade::D, Grade::F]);
-    }
-
-    #[test]
-    fn fs_17_a_target_is_a_url_or_an_iperf3_server() {
-        let place = |text: &str| text.parse::<SpeedTarget>().map(|target| target.place);
-        for (text, wanted) in [
-            ("lan-1", "lan-1:5201"),
-            ("lan-1:5202", "lan-1:5202"),
-            ("iperf3://lan-1:5202", "lan-1:5202"),
-            ("2001:db8::1", "[2001:db8::1]:5201"),
-            ("[2001:db8::1]:5202", "[2001:db8::1]:5202"),
-            ("HTTPS://x/y", "HTTPS://x/y"),
-        ] {
-            assert_eq!(place(text), Ok(wanted.to_owned()), "{text}");
-        }
-        for text in ["", "ftp://x", "a:0", "a:99999", "a b", "-c", "[::1", "a;b", "a/b"] {
-            assert!(place(text).is_err(), "{text}");
-        }
     }
 
     #[test]

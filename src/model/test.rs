@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::breach::Breach;
 use super::id::{Name, ScheduleId, TestId};
+use super::networks::Networks;
 use super::rating::Rating;
 use super::safe_text::SafeText;
 use super::spec::TraceProtocol;
@@ -373,6 +374,9 @@ pub struct TestOrder {
     /// Of a speedtest: where to, when there is one place; else the nearest of several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<SpeedTarget>,
+    /// What may be reached.
+    #[serde(default)]
+    pub networks: Networks,
 }
 
 /// How a port answered.

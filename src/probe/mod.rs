@@ -27,6 +27,7 @@ mod secret;
 mod session;
 mod snmp;
 mod spawn;
+pub mod speed;
 mod system;
 mod tcp;
 mod tls;

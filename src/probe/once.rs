@@ -3,19 +3,21 @@
 //! In: the order, and who is told what was measured so far. Out: what was measured, or why not.
 //! Never: judges, or runs longer than the order says.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::context::{Context, Memory, Shared};
-use super::trace::{self, Options};
+use super::trace::{Options, Session};
+use super::{resolve, speed};
 use crate::model::rating::rating;
 use crate::model::spec::{DnsSpec, Family, TcpSpec, TraceSpec, UdpExpect, UdpSpec};
 use crate::model::test::{DnsResult, Expect, PortProtocol, PortResult, PortState, ResolverTime};
 use crate::model::{
     Check, Failure, FailureKind, LookupSpec, Measured, Observation, PathSpec, PortSpec, SafeText,
-    Span, Spec, TestOrder, TestSpec,
+    Span, Spec, SpeedSpec, TestOrder, TestSpec,
 };
 
 /// How long a name lookup may take besides.
@@ -45,16 +47,60 @@ impl From<Failure> for Ended {
 /// Why it could not be run, or could not go on.
 pub async fn run(order: &TestOrder, shared: &Arc<Shared>, tell: &Tell) -> Result<Measured, Ended> {
     match &order.spec {
-        TestSpec::Speedtest(_) => {
-            Err(Ended { why: SafeText::line("no speedtest here"), busy: false })
-        }
-        TestSpec::Trace(spec) => path(spec, shared, tell).await,
-        TestSpec::Probe(spec) => port(spec, shared).await,
-        TestSpec::Dns(spec) => lookups(spec, shared).await,
+        TestSpec::Speedtest(spec) => throughput(spec, order, shared, tell).await,
+        TestSpec::Trace(spec) => path(spec, order, shared, tell).await,
+        TestSpec::Probe(spec) => port(spec, order, shared).await,
+        TestSpec::Dns(spec) => lookups(spec, order, shared).await,
     }
 }
 
-async fn path(spec: &PathSpec, shared: &Arc<Shared>, tell: &Tell) -> Result<Measured, Ended> {
+async fn throughput(
+    spec: &SpeedSpec,
+    order: &TestOrder,
+    shared: &Arc<Shared>,
+    tell: &Tell,
+) -> Result<Measured, Ended> {
+    let vantage = speed::Vantage::here(shared, &order.networks);
+    let (inner, mut told) = watch::channel(None);
+    let work = speed::run(spec, &order.targets, &vantage, &inner);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            ended = &mut work => return match ended {
+                Ok(result) => Ok(Measured::Speedtest(result)),
+                Err(failure) => {
+                    let so_far = failure.so_far.map(|result| Measured::Speedtest(*result));
+                    if so_far.is_some() {
+                        tell.send_replace(so_far);
+                    }
+                    Err(Ended { why: failure.words, busy: failure.busy })
+                }
+            },
+            Ok(()) = told.changed() => {
+                let so_far = told.borrow_and_update().clone();
+                tell.send_replace(so_far.map(Measured::Speedtest));
+            }
+        }
+    }
+}
+
+/// The address of a target that may be reached.
+async fn reachable(target: &str, order: &TestOrder, context: &Context) -> Result<IpAddr, Ended> {
+    let found = resolve::addresses(target, Family::Auto, context).await?;
+    let permitted = found.iter().find(|address| order.networks.permits(**address));
+    permitted.copied().ok_or_else(|| {
+        let first = found.first().map(ToString::to_string).unwrap_or_default();
+        let why = format!("{target} ({first}) is in no network that tests may reach: [speed] allow");
+        Ended { why: SafeText::line(&why), busy: false }
+    })
+}
+
+async fn path(
+    spec: &PathSpec,
+    order: &TestOrder,
+    shared: &Arc<Shared>,
+    tell: &Tell,
+) -> Result<Measured, Ended> {
     let wanted = TraceSpec {
         protocol: spec.protocol,
         port: spec.port,
@@ -64,7 +110,8 @@ async fn path(spec: &PathSpec, shared: &Arc<Shared>, tell: &Tell) -> Result<Meas
     };
     let context = Context::new(shared, LOOKUP);
     let options = Options { names: true, rounds: Some(spec.count.into()) };
-    let session = trace::open(&spec.target, &wanted, options, &context).await?;
+    let address = reachable(&spec.target, order, &context).await?;
+    let session = Session::start_with(&spec.target, address, &wanted, options, shared)?;
     let mut frames = session.subscribe();
     while frames.changed().await.is_ok() {
         let report = frames.borrow_and_update().as_ref().clone();
@@ -84,7 +131,12 @@ async fn seen(address: &str, spec: Spec, timeout: Duration, shared: &Arc<Shared>
     Box::pin(super::run(&check, &context, &mut Memory::default())).await
 }
 
-async fn port(spec: &PortSpec, shared: &Arc<Shared>) -> Result<Measured, Ended> {
+async fn port(
+    spec: &PortSpec,
+    order: &TestOrder,
+    shared: &Arc<Shared>,
+) -> Result<Measured, Ended> {
+    let address = reachable(&spec.target, order, &Context::new(shared, LOOKUP)).await?;
     let timeout = Duration::from_millis(spec.timeout_ms.into());
     let tcp = spec.protocol == PortProtocol::Tcp;
     let probe = if tcp {
@@ -100,7 +152,7 @@ async fn port(spec: &PortSpec, shared: &Arc<Shared>) -> Result<Measured, Ended> 
             family: Family::Auto,
         })
     };
-    let seen = seen(&spec.target, probe, timeout, shared).await;
+    let seen = seen(&address.to_string(), probe, timeout, shared).await;
     let time_ms = seen.metrics.iter().find(|one| one.instance.is_none()).map(|one| one.value * 1e3);
     let failure = seen.failure.as_ref().map(|failure| failure.kind);
     let state = match failure {
@@ -128,13 +180,26 @@ fn micros(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }
 
-async fn lookups(spec: &LookupSpec, shared: &Arc<Shared>) -> Result<Measured, Ended> {
+async fn lookups(
+    spec: &LookupSpec,
+    order: &TestOrder,
+    shared: &Arc<Shared>,
+) -> Result<Measured, Ended> {
     let mut resolvers = spec.resolvers.clone();
     if resolvers.is_empty() {
         resolvers = super::dns::system_resolvers();
     }
     if resolvers.is_empty() {
         return Err(Ended { why: SafeText::line("this machine has no resolvers"), busy: false });
+    }
+    for resolver in &resolvers {
+        // With its port it is no name to look up; the address is what counts.
+        let address = resolver.parse::<SocketAddr>().map(|at| at.ip());
+        let address = address.or_else(|_| resolver.trim_matches(['[', ']']).parse::<IpAddr>());
+        if address.is_ok_and(|address| !order.networks.permits(address)) {
+            let why = format!("{resolver} is in no network that tests may reach: [speed] allow");
+            return Err(Ended { why: SafeText::line(&why), busy: false });
+        }
     }
     let timeout = Duration::from_millis(spec.timeout_ms.into());
     let asked = resolvers.into_iter().map(|resolver| async move {

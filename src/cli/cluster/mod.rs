@@ -130,6 +130,7 @@ fn open(
     tokio::spawn(api::front_socket(socket, front.clone(), around.clone()));
     let net = tokio::net::TcpListener::from_std(doors.api).context("cannot listen")?;
     tokio::spawn(api::front_net(net, doors.tls, front.clone(), around.clone()));
+    lifecycle::offer_speed(doors.speed, around)?;
     if let Some(health) = doors.health {
         let health = tokio::net::TcpListener::from_std(health).context("cannot listen")?;
         let source = HealthSource::of(front.clone());

@@ -24,7 +24,7 @@ use super::agents::Worker;
 use super::batch::Batch;
 use super::core::Core;
 use crate::model::{
-    Name, NamedTarget, Now, SafeText, Schedule, ScheduleId, Span, SpeedTarget, Steady, Test,
+    Name, NamedTarget, Networks, Now, SafeText, Schedule, ScheduleId, Span, SpeedTarget, Steady, Test,
     TestId, TestOrder, TestPhase, Timestamp,
 };
 use crate::protocol::Event;
@@ -80,6 +80,8 @@ pub struct Speed {
     /// The name of the server's own vantage.
     pub(super) own: Option<Name>,
     pub(super) targets: Arc<Vec<NamedTarget>>,
+    /// What tests may reach.
+    pub(super) networks: Networks,
     open: BTreeMap<TestId, Open>,
     schedules: BTreeMap<ScheduleId, Scheduled>,
     /// What each worker was told to run.
@@ -112,6 +114,7 @@ impl Speed {
             id: open.test.id,
             spec: open.test.spec.clone(),
             targets: open.targets.clone(),
+            networks: self.networks.clone(),
         };
         mine.map(order).collect()
     }

@@ -24,9 +24,9 @@ use crate::probe::resolve;
 use crate::probe::tls::{Inside, Trust};
 
 /// Largest header section, in bytes.
-const HEAD_LIMIT: usize = 64 * 1024;
+pub(in crate::probe) const HEAD_LIMIT: usize = 64 * 1024;
 /// Most header fields.
-const FIELD_LIMIT: usize = 256;
+pub(in crate::probe) const FIELD_LIMIT: usize = 256;
 /// What a connection may hold in memory, in bytes.
 const BUFFER_LIMIT: usize = 256 * 1024;
 
@@ -207,7 +207,7 @@ impl Answer {
 }
 
 /// What hyper's error says about the peer.
-fn broken(error: &hyper::Error, peer: SocketAddr) -> Failure {
+pub(in crate::probe) fn broken(error: &hyper::Error, peer: SocketAddr) -> Failure {
     let mut io = None;
     let mut source = std::error::Error::source(error);
     let mut detail = error.to_string();

@@ -4,9 +4,9 @@
 //! Out: times of lookup, connect, TLS and first byte, size, status, days left of the certificate.
 //! Never: decodes a compressed body, keeps a connection, or sends a header to a stranger's host.
 
-mod exchange;
+pub(super) mod exchange;
 mod request;
-mod target;
+pub(super) mod target;
 
 use std::fmt::Write as _;
 use std::time::Instant;

@@ -10,7 +10,7 @@ const URL_LIMIT: usize = 8192;
 
 /// An absolute `http` or `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(in crate::probe) struct Target {
     /// Host name in ASCII, or address without brackets.
     pub host: String,
     /// The port, also when the URL has none.
@@ -72,6 +72,16 @@ impl Target {
         Ok(Self { host, port, secure, path, authority, url })
     }
 
+    /// The same with another path, read relative to this one.
+    ///
+    /// # Errors
+    /// A sentence why it cannot be used.
+    pub fn join(&self, path: &str) -> Result<Self, String> {
+        let url =
+            self.url.join(path).map_err(|error| format!("the URL cannot be used: {error}"))?;
+        Self::from_url(url)
+    }
+
     /// The URL for people; a query may hold a secret and is left out.
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
@@ -119,7 +129,7 @@ impl Target {
 
 /// True for addresses that name something on this machine's own link, such as the metadata
 /// service of a cloud: no stranger's redirect may lead there.
-pub(super) fn is_link_local(ip: IpAddr) -> bool {
+pub(in crate::probe) fn is_link_local(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unicast_link_local(),

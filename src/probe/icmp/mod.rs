@@ -61,6 +61,32 @@ pub(super) async fn run(
     Ok(report(target, &survey))
 }
 
+/// The round trips of so many packets on their beat, in the order of sending; `None` is lost. Over
+/// within `budget`.
+///
+/// # Errors
+/// When this machine cannot ping.
+pub(super) async fn round_trips(
+    target: std::net::IpAddr,
+    (packets, gap): (u16, Duration),
+    budget: Duration,
+    shared: &Arc<super::Shared>,
+) -> Result<Vec<Option<Duration>>, Failure> {
+    let gap = crate::model::Span::from_millis(u64::try_from(gap.as_millis()).unwrap_or(u64::MAX));
+    let spec = PingSpec { packets, packet_interval: gap, ..PingSpec::default() };
+    let plan = Plan::new(target.to_canonical(), &spec, Instant::now(), budget);
+    let on = Arc::clone(shared);
+    let task = shared.quick.spawn(async move {
+        let socket = on.pinger.socket(target.to_canonical())?;
+        survey::survey(&socket, &plan).await
+    });
+    let _guard = AbortOnDrop(task.abort_handle());
+    match task.await {
+        Ok(survey) => Ok(survey?.round_trips),
+        Err(_) => Err(Failure::new(FailureKind::Internal, "internal error in ping")),
+    }
+}
+
 /// Ends the pinging when its run is given up.
 struct AbortOnDrop(tokio::task::AbortHandle);
 
