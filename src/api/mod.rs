@@ -62,7 +62,7 @@ pub fn network_router(handle: Handle, stop: CancellationToken) -> Router {
 
 /// The router, with the document of its routes.
 fn router(handle: Handle, stop: CancellationToken) -> Router {
-    let (router, api) = routes::speed::reserve(documented()).split_for_parts();
+    let (router, api) = documented().split_for_parts();
     let face = Face { handle, stop, document: Arc::new(document::Document::new(api)) };
     router
         .fallback(problem::no_such_route)
@@ -75,7 +75,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
 fn documented() -> OpenApiRouter<Face> {
     use routes::{
         accounts, agents, alerts, checks, engine, events, handover, log, maintenance, monitoring,
-        notifications, operator, rules, schedules, series, speed, tests, work,
+        notifications, operator, reports, rules, schedules, series, speed, tests, work,
     };
     OpenApiRouter::default()
         .routes(routes!(checks::hosts))
@@ -147,6 +147,9 @@ fn documented() -> OpenApiRouter<Face> {
         .routes(routes!(speed::probe))
         .routes(routes!(speed::dns))
         .routes(routes!(speed::nodes))
+        .routes(routes!(reports::trend))
+        .routes(routes!(reports::report))
+        .routes(routes!(reports::report_short))
         .routes(routes!(schedules::list, schedules::add))
         .routes(routes!(schedules::edit, schedules::remove))
         .routes(routes!(schedules::run))

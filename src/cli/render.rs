@@ -153,7 +153,9 @@ fn told(answer: &Answer) -> String {
         Answer::Test(test) => super::results::whole(test),
         Answer::Schedules(rows) => super::results::schedules(rows),
         Answer::Nodes(nodes) => super::results::nodes(nodes),
-        Answer::Check(_)
+        Answer::Trend(_)
+        | Answer::Report(_)
+        | Answer::Check(_)
         | Answer::History { .. }
         | Answer::Edges(_)
         | Answer::Alert(_)

@@ -116,6 +116,7 @@ pub fn inventory(config: &Config) -> Inventory {
         access: config.settings.access,
         targets: Arc::new(config.targets.clone()),
         networks: config.settings.speed.networks(),
+        slas: Arc::new(config.slas.clone()),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
             checks.retain(|check| check.rule.is_none());

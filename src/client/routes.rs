@@ -214,6 +214,28 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
         }
         Query::Tests { filter, limit } => of_tests(filter, *limit),
         Query::Test { id } => get(&["tests", &id.to_string()], &[]),
+        Query::Trend(wish) => get(
+            &["trend"],
+            &[
+                ("agent", Some(wish.agent.to_string())),
+                ("target", Some(wish.target.clone())),
+                ("test_type", Some(wish.test_type.word().to_owned())),
+                ("view", Some(wish.view.word().to_owned())),
+                ("zone", wish.zone.clone()),
+            ],
+        ),
+        Query::Report(wish) => get(
+            &["report"],
+            &[
+                ("agent", wish.agent.as_ref().map(ToString::to_string)),
+                ("target", wish.target.clone()),
+                ("test_type", Some(wish.test_type.word().to_owned())),
+                ("start", Some(wish.start.to_string())),
+                ("end", Some(wish.end.to_string())),
+                ("zone", wish.zone.clone()),
+                ("format", Some(wish.format.word().to_owned())),
+            ],
+        ),
         Query::Schedules => get(&["schedules"], &[]),
         Query::Nodes => get(&["nodes"], &[]),
         Query::Contacts => get(&["contacts"], &[]),
@@ -307,6 +329,8 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
         Query::Tests { .. } => Answer::Tests(read(bytes)?),
         Query::Test { .. } => Answer::Test(read(bytes)?),
+        Query::Trend(_) => Answer::Trend(read(bytes)?),
+        Query::Report(_) => Answer::Report(bytes.to_vec()),
         Query::Schedules => Answer::Schedules(read(bytes)?),
         Query::Nodes => Answer::Nodes(read(bytes)?),
         Query::Contacts => Answer::Contacts(read(bytes)?),

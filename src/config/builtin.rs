@@ -27,6 +27,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         checks: Vec::new(),
         contexts: Vec::new(),
         targets: Vec::new(),
+        slas: Vec::new(),
         keys: super::console::Keys::default(),
         source: None,
         warnings: Vec::<Problem>::new(),

@@ -129,6 +129,7 @@ pub(super) fn parse_in(
     let written = console::read(&top);
     let contexts = super::contexts::read(&top);
     let targets = super::speed_targets::read(&top);
+    let slas = super::slas::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
     Ok(Config {
@@ -144,6 +145,7 @@ pub(super) fn parse_in(
         keys: written,
         contexts,
         targets,
+        slas,
         source: None,
         warnings,
         origins,

@@ -28,6 +28,7 @@ pub const TOP: &[&str] = &[
     "check",
     "scrape",
     "target",
+    "sla",
     "channel",
     "rule",
     "rule_files",
@@ -36,6 +37,20 @@ pub const TOP: &[&str] = &[
 ];
 /// `[[context]]`.
 pub const CONTEXT: &[&str] = &["name", "url", "token", "ca_file", "insecure"];
+/// Keys of `[[sla]]`.
+pub const SLA: &[&str] = &[
+    "agent",
+    "target",
+    "carrier",
+    "customer",
+    "link",
+    "download_mbps",
+    "upload_mbps",
+    "latency_ms",
+    "jitter_ms",
+    "loss_pct",
+    "availability_pct",
+];
 /// Keys of `[[target]]`.
 pub const TARGET: &[&str] = &["name", "place", "link"];
 /// `[[rule]]`: the document's own words, then ours.

@@ -39,6 +39,7 @@ mod show;
 mod show_channels;
 mod show_polled;
 mod show_rules;
+mod slas;
 mod snmp;
 pub mod speed;
 mod speed_targets;
@@ -75,7 +76,7 @@ pub use show::text as toml_text;
 pub use show_rules::{draft_text, rule_keys, rule_text};
 pub use spread::{Clash, apply as apply_rules};
 
-use crate::model::{Check, Host, NamedTarget, Rule};
+use crate::model::{Check, Host, NamedTarget, Rule, Sla};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +105,8 @@ pub struct Config {
     pub contexts: Vec<contexts::Context>,
     /// Where speedtests may go by name.
     pub targets: Vec<NamedTarget>,
+    /// What was promised of links.
+    pub slas: Vec<Sla>,
     /// The file it was read from; `None` for the built-in one.
     pub source: Option<PathBuf>,
     /// What works but should be known, with its place.
@@ -161,6 +164,7 @@ impl Config {
             keys: console::Keys { actions: Vec::new(), ..self.keys },
             contexts: Vec::new(),
             targets: Vec::new(),
+            slas: Vec::new(),
             source: None,
             warnings: Vec::new(),
             origins: self.origins.into_iter().filter(|(key, _)| of_looks(key)).collect(),

@@ -52,6 +52,7 @@ pub(super) fn effective(config: &Config) -> String {
     super::show_channels::write(&mut out, &config.routes);
     super::contexts::write(&mut out, &config.contexts);
     super::speed_targets::write(&mut out, &config.targets);
+    super::slas::write(&mut out, &config.slas);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);

@@ -56,8 +56,8 @@ pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
 use crate::model::{
-    Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, SafeText, Schedule, Span, StreamMark, Test,
-    Timestamp,
+    Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, SafeText, Schedule, Sla, Span,
+    StreamMark, Test, Timestamp,
 };
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
@@ -93,6 +93,8 @@ pub struct Inventory {
     pub targets: Arc<Vec<NamedTarget>>,
     /// What network tests may reach.
     pub networks: Networks,
+    /// What was promised of links.
+    pub slas: Arc<Vec<Sla>>,
 }
 
 impl Default for Inventory {
@@ -108,6 +110,7 @@ impl Default for Inventory {
             access: crate::model::access::Access::default(),
             targets: Arc::default(),
             networks: Networks::default(),
+            slas: Arc::default(),
         }
     }
 }

@@ -58,6 +58,7 @@ impl Core {
         self.with_schedules(&mut wanted);
         self.speed.targets = Arc::clone(&wanted.targets);
         self.speed.networks = wanted.networks.clone();
+        self.speed.slas = Arc::clone(&wanted.slas);
         self.touch(true);
         self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();

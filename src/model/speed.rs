@@ -430,7 +430,8 @@ mod tests {
             let read = text.parse::<SpeedTarget>().unwrap();
             assert_eq!((read.engine, read.place.as_str()), (engine, place), "{text}");
         }
-        for bad in ["", "-h", "ftp://x", "a b", "lab:0", "lab:70000", ":5201", "a/b", "a;b", "[::1", "[]"]
+        for bad in
+            ["", "-h", "ftp://x", "a b", "lab:0", "lab:70000", ":5201", "a/b", "a;b", "[::1", "[]"]
         {
             assert!(bad.parse::<SpeedTarget>().unwrap_err().contains("is no target"), "{bad}");
         }

@@ -90,7 +90,8 @@ async fn reachable(target: &str, order: &TestOrder, context: &Context) -> Result
     let permitted = found.iter().find(|address| order.networks.permits(**address));
     permitted.copied().ok_or_else(|| {
         let first = found.first().map(ToString::to_string).unwrap_or_default();
-        let why = format!("{target} ({first}) is in no network that tests may reach: [speed] allow");
+        let why =
+            format!("{target} ({first}) is in no network that tests may reach: [speed] allow");
         Ended { why: SafeText::line(&why), busy: false }
     })
 }
@@ -131,11 +132,7 @@ async fn seen(address: &str, spec: Spec, timeout: Duration, shared: &Arc<Shared>
     Box::pin(super::run(&check, &context, &mut Memory::default())).await
 }
 
-async fn port(
-    spec: &PortSpec,
-    order: &TestOrder,
-    shared: &Arc<Shared>,
-) -> Result<Measured, Ended> {
+async fn port(spec: &PortSpec, order: &TestOrder, shared: &Arc<Shared>) -> Result<Measured, Ended> {
     let address = reachable(&spec.target, order, &Context::new(shared, LOOKUP)).await?;
     let timeout = Duration::from_millis(spec.timeout_ms.into());
     let tcp = spec.protocol == PortProtocol::Tcp;

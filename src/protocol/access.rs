@@ -213,6 +213,8 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::TryRules { .. }
         | Query::Tests { .. }
         | Query::Test { .. }
+        | Query::Trend(_)
+        | Query::Report(_)
         | Query::Schedules
         | Query::Nodes
         | Query::Contacts

@@ -12,12 +12,12 @@ use super::pages::{AlertPage, TraceSummary};
 pub use super::points::{Band, Lost, Point, Series, StateSpan};
 use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
-use super::speed::{Nodes, ScheduleRow, TestFilter};
+use super::speed::{Nodes, ReportFormat, ReportWish, ScheduleRow, TestFilter, TrendWish};
 use crate::model::{
     Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind,
     Flapping, Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText,
     ScheduleId, Setting, ShownState, Span, State, Test, TestId, TestKind, TestPhase, Timestamp,
-    Token, User, spec::Kind, trace::TraceReport,
+    Token, Trend, User, View, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -175,6 +175,10 @@ pub enum Query {
         /// Which.
         id: TestId,
     },
+    /// How the figures of a vantage and target went.
+    Trend(TrendWish),
+    /// A report of tests, as a file.
+    Report(ReportWish),
     /// The schedules of tests, by name.
     Schedules,
     /// Where tests are run from and where they go.
@@ -274,6 +278,22 @@ impl Query {
             },
             Self::Tests { filter: TestFilter::default(), limit: 5 },
             Self::Test { id: TestId::from_parts(1, [1; 10]) },
+            Self::Trend(TrendWish {
+                agent: "BRANCH 01".into(),
+                target: "x:5201 & y".to_owned(),
+                test_type: TestKind::Speedtest,
+                view: View::Week,
+                zone: Some("Europe/Berlin".to_owned()),
+            }),
+            Self::Report(ReportWish {
+                agent: Some("BRANCH 01".into()),
+                target: Some("x:5201 & y".to_owned()),
+                test_type: TestKind::Speedtest,
+                start: at,
+                end: at + Span::from_secs(86_400),
+                zone: Some("Europe/Berlin".to_owned()),
+                format: ReportFormat::Csv,
+            }),
             Self::Schedules,
             Self::Nodes,
             Self::Contacts,
@@ -458,6 +478,10 @@ pub enum Answer {
     Tests(Vec<Test>),
     /// To [`Query::Test`].
     Test(Box<Test>),
+    /// To [`Query::Trend`].
+    Trend(Trend),
+    /// To [`Query::Report`]: the file.
+    Report(Vec<u8>),
     /// To [`Query::Schedules`].
     Schedules(Vec<ScheduleRow>),
     /// To [`Query::Nodes`].

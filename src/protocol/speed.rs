@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Agent, AgentPhase, Baselines, Name, NamedTarget, SafeText, Schedule, ScheduleId, Test, TestId,
-    TestKind, TestPhase, Timestamp,
+    TestKind, TestPhase, Timestamp, View,
 };
 
 /// Which results are asked for; what is not said does not matter.
@@ -97,4 +97,60 @@ pub struct ScheduleRow {
     /// What its maker should know: that it will never have a baseline.
     #[serde(default, skip_serializing_if = "SafeText::is_empty")]
     pub note: SafeText,
+}
+
+/// As what a report is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// For people: pages with charts and the verdict.
+    #[default]
+    Pdf,
+    /// For programs: every result, the summary and the digest.
+    Csv,
+}
+
+impl ReportFormat {
+    /// Its word, which is the ending of its file as well.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// What a report is wanted of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportWish {
+    /// Only of this vantage.
+    pub agent: Option<Name>,
+    /// Only of this target.
+    pub target: Option<String>,
+    /// Of which tests.
+    pub test_type: TestKind,
+    /// First moment of the period.
+    pub start: Timestamp,
+    /// First moment after it.
+    pub end: Timestamp,
+    /// The zone of its times, a name of the IANA database; UTC without it.
+    pub zone: Option<String>,
+    /// As what.
+    pub format: ReportFormat,
+}
+
+/// Which stretch of the past of a vantage and target is shown, and how finely (SPEC FS-36).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrendWish {
+    /// Of this vantage.
+    pub agent: Name,
+    /// Of this target, as it was written.
+    pub target: String,
+    /// Of which tests.
+    pub test_type: TestKind,
+    /// The stretch.
+    pub view: View,
+    /// The zone of days and weeks, a name of the IANA database; UTC without it.
+    pub zone: Option<String>,
 }

@@ -68,6 +68,38 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// The same, the oldest first: those after one.
+    ///
+    /// # Errors
+    /// As [`Self::tests`].
+    pub async fn tests_after(
+        &self,
+        select: &TestSelect,
+        after: Option<TestId>,
+        limit: u32,
+    ) -> Result<Vec<Test>, StoreError> {
+        const SQL: &str = "SELECT id, body FROM tests \
+            WHERE (CAST($1 AS TEXT) IS NULL OR agent = $1) \
+            AND (CAST($2 AS TEXT) IS NULL OR target = $2) \
+            AND (CAST($3 AS TEXT) IS NULL OR kind = $3) \
+            AND asked_at >= $4 AND asked_at < $5 \
+            AND (CAST($6 AS TEXT) IS NULL OR id > $6) \
+            ORDER BY id LIMIT $7";
+        let rows: Vec<(String, String)> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(select.agent.as_deref())
+            .bind(select.target.as_deref())
+            .bind(select.kind.map(TestKind::word))
+            .bind(select.start.map_or(i64::MIN, Timestamp::millis))
+            .bind(select.end.map_or(i64::MAX, Timestamp::millis))
+            .bind(after.map(|id| id.to_string()))
+            .bind(i64::from(limit)).fetch_all(pool).await)?;
+        let read = |(id, body): (String, String)| {
+            words::from_json(&body)
+                .ok_or_else(|| self.corrupt(format!("the test {id} cannot be read")))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
     /// One test with everything it measured.
     ///
     /// # Errors

@@ -22,8 +22,6 @@ use utoipa::openapi::OpenApi;
 
 use super::Face;
 
-pub(super) use finish::EXPLICIT;
-
 /// The document, written when it is first asked for.
 pub(super) struct Document {
     api: OpenApi,

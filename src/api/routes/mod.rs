@@ -12,6 +12,7 @@ pub(super) mod maintenance;
 pub(super) mod monitoring;
 pub(super) mod notifications;
 pub(super) mod operator;
+pub(super) mod reports;
 pub(super) mod rules;
 pub(super) mod schedules;
 pub(super) mod series;
@@ -57,6 +58,8 @@ fn told(answer: Answer) -> Response {
         Answer::TryRules(answer) => Json(answer).into_response(),
         Answer::Tests(tests) => Json(tests).into_response(),
         Answer::Test(test) => Json(test).into_response(),
+        Answer::Trend(trend) => Json(trend).into_response(),
+        Answer::Report(file) => file.into_response(),
         Answer::Schedules(rows) => Json(rows).into_response(),
         Answer::Nodes(nodes) => Json(nodes).into_response(),
         Answer::Contacts(contacts) => Json(contacts).into_response(),

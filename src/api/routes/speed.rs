@@ -2,62 +2,20 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use axum::routing::{MethodFilter, on};
 use serde::Deserialize;
-use serde_json::json;
-use utoipa::openapi::ResponseBuilder;
-use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{HttpMethod, OperationBuilder};
-use utoipa_axum::PathItemExt as _;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::{Reply, done, told};
 use crate::api::Face;
 use crate::api::actor::Asker;
 use crate::api::body::Body;
-use crate::api::document::EXPLICIT;
-use crate::api::problem::Failure;
 use crate::model::spec::TraceProtocol;
 use crate::model::test::{Expect, PortProtocol};
 use crate::model::{
     Direction, LookupSpec, Name, PathSpec, PortSpec, SpeedSpec, Test, TestSpec, Transport,
 };
-use crate::protocol::{Answer, Command, Node, Outcome, Problem, Query, Role};
-
-/// What the program has no answer to yet.
-const REPORT: &str = "/api/speed/report";
-
-/// The router with the reserved path, documented.
-pub(in crate::api) fn reserve(router: OpenApiRouter<Face>) -> OpenApiRouter<Face> {
-    router.routes(reserved())
-}
-
-fn reserved() -> UtoipaMethodRouter<Face> {
-    let method = HttpMethod::Get;
-    let filter: MethodFilter = method.to_method_filter();
-    let operation = OperationBuilder::new()
-        .operation_id(Some("speed_report"))
-        .tag("Network tests")
-        .summary(Some("Comes with a later version."))
-        .response("501", ResponseBuilder::new().build())
-        .extensions(Some(
-            [(EXPLICIT, json!(Role::Viewer.word()))].into_iter().collect::<Extensions>(),
-        ));
-    let mut paths = utoipa::openapi::Paths::new();
-    paths.add_path_operation(REPORT, vec![method], operation.build());
-    (Vec::new(), paths, on(filter, later))
-}
-
-/// The answer until reports are there.
-async fn later(_: Asker, _: Method, uri: Uri) -> Failure {
-    let problem = Problem::unavailable(format!(
-        "{} is not in this version: reports come with a later one",
-        uri.path()
-    ));
-    Failure::with(StatusCode::NOT_IMPLEMENTED, problem)
-}
+use crate::protocol::{Answer, Command, Node, Outcome, Query};
 
 async fn ask(face: &Face, asker: Asker, agent: Option<Name>, spec: TestSpec, wait: bool) -> Reply {
     match asker.execute(face, Command::RunTest { agent, spec, wait }).await? {

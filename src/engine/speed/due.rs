@@ -4,7 +4,8 @@ use super::super::core::Core;
 use crate::model::{Now, Plan, SafeText, ScheduleId, TestPhase, Timestamp};
 use crate::rules::due as times;
 
-fn hash(id: ScheduleId) -> u64 {
+/// The number that spreads schedules of one interval.
+pub(super) fn hash(id: ScheduleId) -> u64 {
     crate::model::hash::fnv1a(id.to_string().as_bytes())
 }
 

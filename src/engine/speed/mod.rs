@@ -10,6 +10,7 @@ mod baselines;
 mod due;
 mod news;
 mod pick;
+mod report;
 mod schedules;
 mod start;
 mod vantage;
@@ -24,8 +25,8 @@ use super::agents::Worker;
 use super::batch::Batch;
 use super::core::Core;
 use crate::model::{
-    Name, NamedTarget, Networks, Now, SafeText, Schedule, ScheduleId, Span, SpeedTarget, Steady, Test,
-    TestId, TestOrder, TestPhase, Timestamp,
+    Name, NamedTarget, Networks, Now, SafeText, Schedule, ScheduleId, Sla, Span, SpeedTarget,
+    Steady, Test, TestId, TestOrder, TestPhase, Timestamp,
 };
 use crate::protocol::Event;
 use crate::protocol::work::Directives;
@@ -82,6 +83,10 @@ pub struct Speed {
     pub(super) targets: Arc<Vec<NamedTarget>>,
     /// What tests may reach.
     pub(super) networks: Networks,
+    /// What was promised of links.
+    pub(super) slas: Arc<Vec<Sla>>,
+    /// Room for reports that are being made.
+    reports: Arc<report::Room>,
     open: BTreeMap<TestId, Open>,
     schedules: BTreeMap<ScheduleId, Scheduled>,
     /// What each worker was told to run.

@@ -24,7 +24,7 @@ impl Core {
     }
 
     /// A vantage's name as results hold it: case does not matter to whoever asks.
-    fn vantage_as_kept(&self, name: &Name) -> String {
+    pub(super) fn vantage_as_kept(&self, name: &Name) -> String {
         self.vantage_named(Some(name)).map_or_else(|_| name.to_string(), |name| name.to_string())
     }
 
