@@ -219,11 +219,11 @@ impl Core {
         let Some(entry) = self.speed.schedules.get_mut(&id) else { return };
         entry.last = Some(Box::new(test.brief()));
         if test.phase == TestPhase::Done {
-            entry.recent.push(!test.breaches.is_empty());
+            entry.recent.push(test.is_bad());
             let excess = entry.recent.len().saturating_sub(RECENT);
             entry.recent.drain(..excess);
             let soon = entry.schedule.plan.retest_seconds.map(crate::model::Span::from_secs);
-            if let Some(soon) = soon.filter(|_| !test.breaches.is_empty()) {
+            if let Some(soon) = soon.filter(|_| test.is_bad()) {
                 let at = now.wall + soon;
                 entry.next = entry.next.map(|next| next.min(at));
             }

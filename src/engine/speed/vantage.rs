@@ -130,7 +130,8 @@ fn failed(test: &Test, what: &str) -> Observation {
     Observation::failed(Failure::new(FailureKind::Stale, why))
 }
 
-/// What a test that measured says. A limit that is broken is CRITICAL, only a baseline WARNING.
+/// What a test that measured says. A limit that is broken is CRITICAL, only a baseline WARNING; what
+/// did not answer is a problem without any limit.
 fn done(test: &Test, judged: bool) -> Observation {
     let figures = &test.figures;
     let mut metrics = Vec::new();
@@ -145,9 +146,14 @@ fn done(test: &Test, judged: bool) -> Observation {
     let soft = |one: &Breach| {
         matches!(one.kind, BreachKind::DownloadBaseline | BreachKind::UploadBaseline)
     };
-    let claimed = (judged && !test.breaches.is_empty())
+    let unanswered = test.result.as_ref().and_then(|result| result.unanswered());
+    let broken = (!test.breaches.is_empty())
         .then(|| if test.breaches.iter().all(soft) { State::Warning } else { State::Critical });
-    let words = if test.breaches.is_empty() {
+    let silent = unanswered.as_ref().map(|(state, _)| *state);
+    let claimed = [broken, silent].into_iter().flatten().reduce(State::worst).filter(|_| judged);
+    let words = if let Some((_, why)) = unanswered {
+        why.to_string()
+    } else if test.breaches.is_empty() {
         let mut parts = Vec::new();
         parts.extend(figures.download_mbps.map(|mbps| format!("{} down", speed::rate(mbps))));
         parts.extend(figures.upload_mbps.map(|mbps| format!("{} up", speed::rate(mbps))));
