@@ -5,6 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::remote::{Said, ask_now};
 use super::render;
 use super::results;
@@ -113,12 +115,14 @@ fn refused(problem: &Problem) -> ExitCode {
 async fn run(wanted: Elsewhere, backend: &Backend, actor: &Actor) -> anyhow::Result<ExitCode> {
     let Elsewhere { there, spec, json } = wanted;
     let command = Command::RunTest { agent: there.agent, spec, wait: there.wait };
+    // From before there is a test, so that none is left behind.
+    let mut interrupted = signal(SignalKind::interrupt())?;
     let test = match ask_now(backend, actor, Ask::Do(command)).await? {
         Ok(Said::Done(Outcome::Test(test))) => test,
         Ok(_) => anyhow::bail!("the engine answered with something else"),
         Err(problem) => return Ok(refused(&problem)),
     };
-    let test = match until_over(*test, backend, actor).await? {
+    let test = match until_over(*test, &mut interrupted, backend, actor).await? {
         Ok(test) => test,
         Err(problem) => return Ok(refused(&problem)),
     };
@@ -133,6 +137,7 @@ async fn run(wanted: Elsewhere, backend: &Backend, actor: &Actor) -> anyhow::Res
 /// Looks at a test until it is over. Whoever interrupts it takes it back.
 async fn until_over(
     begun: Test,
+    interrupted: &mut Signal,
     backend: &Backend,
     actor: &Actor,
 ) -> anyhow::Result<Result<Test, Problem>> {
@@ -142,10 +147,11 @@ async fn until_over(
         progress.show(&test);
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            pressed = tokio::signal::ctrl_c(), if !cancelled => {
-                pressed?;
+            _ = interrupted.recv(), if !cancelled => {
                 cancelled = true;
-                let _ = ask_now(backend, actor, Ask::Do(Command::CancelTest { id: test.id })).await?;
+                // What was over just now is told as it ended.
+                let cancel = Command::CancelTest { id: test.id };
+                let _ = ask_now(backend, actor, Ask::Do(cancel)).await?;
             }
         }
         match look(test.id, backend, actor).await {
