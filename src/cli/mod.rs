@@ -175,11 +175,7 @@ fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Resu
 }
 
 /// Does what asks the engine more than once.
-fn work(
-    global: &Global,
-    config: Config,
-    job: Result<Job, String>,
-) -> anyhow::Result<ExitCode> {
+fn work(global: &Global, config: Config, job: Result<Job, String>) -> anyhow::Result<ExitCode> {
     let job = match job {
         Ok(job) => job,
         Err(why) => {

@@ -290,9 +290,9 @@ fn find<'a>(all: &'a [Schedule], which: &str) -> Result<&'a Schedule, String> {
     let is_meant = |one: &&Schedule| {
         Some(one.id) == id
             || one.plan.name == which
-            || which.split_once('/').is_some_and(|(agent, name)| {
-                *one.vantage == *agent && one.plan.name == name
-            })
+            || which
+                .split_once('/')
+                .is_some_and(|(agent, name)| *one.vantage == *agent && one.plan.name == name)
     };
     let found: Vec<&Schedule> = all.iter().filter(is_meant).collect();
     match found.as_slice() {

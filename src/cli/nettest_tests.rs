@@ -52,8 +52,9 @@ fn fs_22_a_test_at_an_agent_is_asked_for_as_it_was_typed() {
     let TestSpec::Probe(port) = &probe.spec else { panic!("{probe:?}") };
     assert_eq!((port.port, port.timeout_ms, probe.json), (5432, 3000, true));
     assert_eq!(probe.spec.target(), "db-1:5432/udp");
-    let dns = run("fluxnoc dns a.example --resolver 8.8.8.8 --resolver 1.1.1.1 --type aaaa --agent HQ")
-        .unwrap();
+    let dns =
+        run("fluxnoc dns a.example --resolver 8.8.8.8 --resolver 1.1.1.1 --type aaaa --agent HQ")
+            .unwrap();
     let TestSpec::Dns(lookup) = &dns.spec else { panic!("{dns:?}") };
     assert_eq!((lookup.resolvers.len(), lookup.record_type.as_str()), (2, "AAAA"));
     assert_eq!(lookup.timeout_ms, 2000);

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::print::safe_line;
 use super::render::table as columns;
 use super::trace_table;
-use crate::model::test::DnsResult;
 use crate::model::speed::{LatencyBand, jitter_is_high, loss_is_high, rate};
+use crate::model::test::DnsResult;
 use crate::model::{Baseline, Measured, SpeedResult, Test, Throughput, Timestamp};
 use crate::protocol::{Nodes, ScheduleRow};
 
@@ -64,8 +64,8 @@ pub(super) fn table(tests: &[Test]) -> String {
     });
     columns(
         &[
-            "id", "asked", "agent", "test", "target", "phase", "down", "up", "latency", "jitter", "loss",
-            "said",
+            "id", "asked", "agent", "test", "target", "phase", "down", "up", "latency", "jitter",
+            "loss", "said",
         ],
         &rows.collect::<Vec<_>>(),
     )

@@ -275,11 +275,7 @@ fn moment(
 ///
 /// # Errors
 /// A sentence about a time that makes no sense.
-pub fn results(
-    args: ResultsArgs,
-    now: Timestamp,
-    zone: &Zone,
-) -> Result<(Ask, bool), String> {
+pub fn results(args: ResultsArgs, now: Timestamp, zone: &Zone) -> Result<(Ask, bool), String> {
     if let Some(ResultsCommand::Cancel { id, json }) = args.command {
         return Ok((Ask::Do(Command::CancelTest { id }), json));
     }

@@ -264,7 +264,8 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         Typed::Schedules { command: None, json } => tell(Query::Schedules, json),
         Typed::Schedules { command: Some(SchedulesCommand::Add(args)), .. } => {
             let json = args.options.json;
-            args.plan().and_then(|plan| command(Command::AddSchedule { plan: Box::new(plan) }, json))
+            args.plan()
+                .and_then(|plan| command(Command::AddSchedule { plan: Box::new(plan) }, json))
         }
         Typed::Nodes { json } => tell(Query::Nodes, json),
         Typed::Token(typed) => Ok(of_account(accounts_cmd::token(typed, now), usual)),

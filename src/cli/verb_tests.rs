@@ -178,9 +178,10 @@ fn fs_28_fs_29_a_schedule_is_made_as_it_was_typed() {
         "of_last": 5, "retest_seconds": 60, "alert_on_missed": true, "streams": 8,
         "protocol": "tcp"}"#;
     assert_eq!(made, serde_json::from_str(document).unwrap());
-    let lookups =
-        plan("--name d --target a.example --test dns --cron x --no-alert --set resolvers=::1,10.0.0.1")
-            .unwrap();
+    let lookups = plan(
+        "--name d --target a.example --test dns --cron x --no-alert --set resolvers=::1,10.0.0.1",
+    )
+    .unwrap();
     assert_eq!(lookups.options["resolvers"], serde_json::json!(["::1", "10.0.0.1"]));
     assert!(!lookups.alert_on_breach && lookups.interval_seconds.is_none());
     for (bad, why) in [

@@ -9,8 +9,7 @@ use super::work::{Beat, Claim, Enrolment, Finding, Report};
 use crate::model::{
     AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Plan, Repetition, RequestId,
     Role, SafeText, ScheduleId, Scope, Span, SpeedSpec, TestId, TestKind, TestLimits, TestNews,
-    TestSpec,
-    Timestamp,
+    TestSpec, Timestamp,
 };
 
 impl Command {

@@ -39,7 +39,8 @@ fn fs_24_a_port_behind_a_filter_is_neither_open_nor_closed() {
         let nodes = house.json(&["nodes"]).unwrap();
         let own = nodes["nodes"][0]["name"].as_str().unwrap().to_owned();
         let probe = |more: &[&str]| {
-            let words = [&["probe", "127.0.0.1"], more, &["--agent", &own, "--json", "-t", "500ms"]];
+            let words =
+                [&["probe", "127.0.0.1"], more, &["--agent", &own, "--json", "-t", "500ms"]];
             let output = house.verb(&words.concat());
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             let test: Value = serde_json::from_slice(&output.stdout).expect(&said);

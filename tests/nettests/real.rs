@@ -67,7 +67,8 @@ fn resolver(answer: Answer) -> DnsServer {
 fn fs_22_to_fs_26_an_agent_traces_probes_and_times_and_the_results_are_kept() {
     let mut pair = Pair::new();
     // FS-23, the document's body with a target on loopback.
-    let trace = pair.run("trace", json!({ "target": "127.0.0.1", "count": 30, "interval_ms": 100 }));
+    let trace =
+        pair.run("trace", json!({ "target": "127.0.0.1", "count": 30, "interval_ms": 100 }));
     assert_eq!((&trace["phase"], &trace["agent"]), (&json!("done"), &json!("a-1")), "{trace}");
     let result = &trace["result"];
     assert_eq!((&result["reached"], &result["rounds"]), (&json!(true), &json!(30)), "{result}");
@@ -77,11 +78,13 @@ fn fs_22_to_fs_26_an_agent_traces_probes_and_times_and_the_results_are_kept() {
     // FS-24: open, closed.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap().port();
-    let body = |port: u16, protocol: &str| {
-        json!({ "target": "127.0.0.1", "port": port, "protocol": protocol, "timeout_ms": 2000 })
-    };
+    let body = |port: u16, protocol: &str| json!({ "target": "127.0.0.1", "port": port, "protocol": protocol, "timeout_ms": 2000 });
     let open = pair.run("probe", body(at, "tcp"));
-    assert_eq!((&open["phase"], &open["result"]["state"]), (&json!("done"), &json!("open")), "{open}");
+    assert_eq!(
+        (&open["phase"], &open["result"]["state"]),
+        (&json!("done"), &json!("open")),
+        "{open}"
+    );
     assert!(open["figures"]["latency_ms"].as_f64().unwrap() < 1000.0);
     drop(listener);
     let closed = pair.run("probe", body(at, "tcp"));
@@ -132,8 +135,12 @@ fn fs_22_to_fs_26_an_agent_traces_probes_and_times_and_the_results_are_kept() {
     assert_eq!(dns["figures"]["latency_ms"], rows[1]["time_ms"], "the slowest that answered");
     // FS-26, FS-39: all of them are listed, the newest first.
     let all = pair.get("/api/speed/results?agent=a-1");
-    let kinds: Vec<&str> =
-        all.as_array().unwrap().iter().map(|test| test["spec"]["test_type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|test| test["spec"]["test_type"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["dns", "probe", "probe", "probe", "probe", "probe", "trace"]);
     assert_eq!(pair.get("/api/speed/results?test_type=trace")[0]["id"], trace["id"]);
     let nodes = pair.get("/api/speed/nodes");

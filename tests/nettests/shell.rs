@@ -26,7 +26,10 @@ fn fs_22_fs_39_a_shell_asks_agents_reads_results_and_keeps_schedules() {
     let trace = ["trace", "127.0.0.1", "--count", "3", "--interval", "100ms", "--agent", "a-1"];
     let (code, out, err) = verb(&trace);
     assert_eq!(code, Some(0), "{out}{err}");
-    assert!(out.starts_with("127.0.0.1") && out.contains("3 rounds") && out.contains("Jitter"), "{out}");
+    assert!(
+        out.starts_with("127.0.0.1") && out.contains("3 rounds") && out.contains("Jitter"),
+        "{out}"
+    );
     assert_eq!(err, "", "no line of progress where nobody looks");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
@@ -60,7 +63,10 @@ fn fs_22_fs_39_a_shell_asks_agents_reads_results_and_keeps_schedules() {
     // Results.
     let all = json(&["results"]);
     assert_eq!(all.as_array().unwrap().len(), 5, "{all}");
-    assert_eq!(json(&["results", "--test", "trace", "--agent", "a-1"]).as_array().unwrap().len(), 1);
+    assert_eq!(
+        json(&["results", "--test", "trace", "--agent", "a-1"]).as_array().unwrap().len(),
+        1
+    );
     assert_eq!(json(&["results", "--phase", "queued"]), serde_json::json!([]));
     assert_eq!(json(&["results", "--since", "1h", "--limit", "2"]).as_array().unwrap().len(), 2);
     assert_eq!(json(&["results", "--until", "2020-01-01"]), serde_json::json!([]));
@@ -74,20 +80,50 @@ fn fs_22_fs_39_a_shell_asks_agents_reads_results_and_keeps_schedules() {
     assert!(err.contains("waits or runs"), "{err}");
     // Schedules.
     let add = [
-        "schedules", "add", "--name", "door", "--agent", "a-1", "--target", "127.0.0.1", "--test",
-        "probe", "--every", "1h", "--set", &format!("port={port}"), "--latency-max", "20",
-        "--consecutive", "1",
+        "schedules",
+        "add",
+        "--name",
+        "door",
+        "--agent",
+        "a-1",
+        "--target",
+        "127.0.0.1",
+        "--test",
+        "probe",
+        "--every",
+        "1h",
+        "--set",
+        &format!("port={port}"),
+        "--latency-max",
+        "20",
+        "--consecutive",
+        "1",
     ];
     let (code, out, err) = verb(&add);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("door at a-1, next "), "{out}");
     assert_eq!(verb(&add).0, Some(1), "the name is taken");
     let one = || json(&["schedules"])[0].clone();
-    assert_eq!((&one()["port"], one()["thresholds"]["latency_max_ms"].as_f64()), (&port.parse::<u16>().unwrap().into(), Some(20.0)));
-    let (code, _, err) =
-        verb(&["schedules", "edit", "door", "--every", "2h", "--loss-max", "1", "--unset", "latency-max"]);
+    assert_eq!(
+        (&one()["port"], one()["thresholds"]["latency_max_ms"].as_f64()),
+        (&port.parse::<u16>().unwrap().into(), Some(20.0))
+    );
+    let (code, _, err) = verb(&[
+        "schedules",
+        "edit",
+        "door",
+        "--every",
+        "2h",
+        "--loss-max",
+        "1",
+        "--unset",
+        "latency-max",
+    ]);
     assert_eq!(code, Some(0), "{err}");
-    assert_eq!((&one()["interval_seconds"], &one()["consecutive_failures"]), (&7200.into(), &1.into()));
+    assert_eq!(
+        (&one()["interval_seconds"], &one()["consecutive_failures"]),
+        (&7200.into(), &1.into())
+    );
     assert_eq!(one()["thresholds"], serde_json::json!({ "packet_loss_max_pct": 1.0 }));
     assert_eq!(verb(&["schedules", "pause", "a-1/door"]).0, Some(0));
     assert_eq!((&one()["paused"], one().get("next")), (&true.into(), None));
@@ -106,7 +142,10 @@ fn fs_22_fs_39_a_shell_asks_agents_reads_results_and_keeps_schedules() {
     assert_eq!(json(&["schedules"]), serde_json::json!([]));
     // Vantages.
     let nodes = json(&["nodes"]);
-    assert_eq!((&nodes["nodes"][0]["own"], &nodes["nodes"][1]["name"]), (&true.into(), &"a-1".into()));
+    assert_eq!(
+        (&nodes["nodes"][0]["own"], &nodes["nodes"][1]["name"]),
+        (&true.into(), &"a-1".into())
+    );
     let (_, out, _) = verb(&["nodes"]);
     assert!(out.contains("this server") && out.contains("a-1") && out.contains("cellar"), "{out}");
     // Who only looks is refused.

@@ -34,6 +34,12 @@ impl Desk {
         Self { net, agent, operator, viewer }
     }
 
+    /// Logs in anew: sessions end when so much time passes.
+    pub async fn login(&mut self) {
+        self.operator = self.net.login("operator").await;
+        self.viewer = self.net.login("viewer").await;
+    }
+
     /// Lets the engine look around.
     pub async fn turn(&mut self) {
         for _ in 0..4 {
@@ -109,7 +115,13 @@ pub fn id_of(test: &Value) -> TestId {
 }
 
 /// One request to a program on loopback; the status and the body.
-pub fn http(port: u16, method: &str, path: &str, token: &str, body: Option<&Value>) -> (u16, Value) {
+pub fn http(
+    port: u16,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: Option<&Value>,
+) -> (u16, Value) {
     let body = body.map(ToString::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

@@ -144,7 +144,8 @@ pub async fn server() -> Net {
 
 /// Schedules of an Admin and of an Operator, and a test that waits: no worker is there.
 async fn schedules(lab: &mut Lab) {
-    let operator = Actor::User { name: SafeText::line("operator"), role: Role::Operator, address: None };
+    let operator =
+        Actor::User { name: SafeText::line("operator"), role: Role::Operator, address: None };
     for (actor, name) in [(crate::lab::noc(), "uplink"), (operator, "operator's")] {
         let plan = serde_json::json!({
             "name": name, "test_type": "speedtest", "target": "lan-1", "interval_seconds": 86_400,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fluxnoc::model::breach::{Breach, BreachKind, TestLimits};
+use fluxnoc::model::spec::TraceProtocol;
 use fluxnoc::model::speed::{Engine, Grade, Interval, SpeedTarget, Throughput, Transport};
 use fluxnoc::model::test::{
     DnsResult, Expect, PortProtocol, PortResult, PortState, ResolverTime, TestOrder,
@@ -12,7 +13,6 @@ use fluxnoc::model::{
     PortSpec, SafeText, Schedule, ScheduleId, SpeedResult, SpeedSpec, Test, TestId, TestKind,
     TestPhase, TestSpec,
 };
-use fluxnoc::model::spec::TraceProtocol;
 use fluxnoc::protocol::{Node, Nodes, ScheduleRow};
 
 use super::{agent, at, report};

@@ -94,8 +94,7 @@ pub async fn tests_are_found_by_every_filter(place: Place) {
     assert_eq!(found(both).await, [0; 0]);
     let pages = store.tests(&any(), 3).await.unwrap();
     assert_eq!(pages.len(), 3);
-    let open: Vec<TestId> =
-        store.open_tests().await.unwrap().iter().map(|test| test.id).collect();
+    let open: Vec<TestId> = store.open_tests().await.unwrap().iter().map(|test| test.id).collect();
     assert_eq!(open, [all[6].id, all[7].id], "the oldest first");
     // What baselines are made of: done, of this place, outside of windows.
     let first = &all[0];
@@ -143,8 +142,7 @@ pub async fn schedules_come_back_as_they_were(place: Place) {
     let store = place.open().await.unwrap();
     let first = schedule_row().schedule;
     let named = |n: u8, name: &str, vantage: &str| {
-        let mut schedule =
-            Schedule { id: ScheduleId::from_parts(1, [n; 10]), ..first.clone() };
+        let mut schedule = Schedule { id: ScheduleId::from_parts(1, [n; 10]), ..first.clone() };
         schedule.plan.name = name.to_owned();
         schedule.vantage = vantage.into();
         schedule
