@@ -12,6 +12,7 @@
 
 #[path = "agent/away.rs"]
 mod away;
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "agent/house.rs"]
 mod house;
 #[path = "agent/let_in.rs"]

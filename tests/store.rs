@@ -23,12 +23,16 @@ mod dice;
 mod gathering;
 #[path = "store/lease.rs"]
 mod lease;
+#[path = "store/nettests.rs"]
+mod nettests;
 #[path = "store/past.rs"]
 mod past;
 #[path = "common/postgres.rs"]
 mod postgres_server;
 #[path = "store/samples.rs"]
 mod samples;
+#[path = "seam/samples.rs"]
+mod seam_samples;
 #[path = "store/sqlite_file.rs"]
 mod sqlite_file;
 
@@ -119,6 +123,10 @@ contract! {
     gathering::what_fails_when_it_is_in_a_group_goes_by_itself,
     gathering::a_hold_outlives_a_restart_and_what_waited_becomes_one_group,
     gathering::ten_thousand_go_into_a_digest_quickly,
+    nettests::tests_come_back_whole_and_once,
+    nettests::tests_are_found_by_every_filter,
+    nettests::tests_are_kept_400_days,
+    nettests::schedules_come_back_as_they_were,
     past::history_is_the_same_before_and_after_folding,
     past::the_last_result_outlives_the_journal,
     past::old_results_stay_as_days,

@@ -10,9 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use super::accounts_cmd::{AgentsCommand, TokenCommand, UserCommand};
 use super::check_args::CheckKind;
 use super::rules_cmd::RulesCommand;
+use super::schedule_args::SchedulesCommand;
+use super::test_args::{DnsArgs, ProbeArgs, ResultsArgs, TraceArgs};
 use super::verb::{Expires, Past};
 use super::window_args::MaintenanceCommand;
-use crate::model::spec::TraceProtocol;
 use crate::model::{Pattern, Span};
 use crate::protocol::Target;
 
@@ -152,16 +153,16 @@ pub enum Command {
     },
     /// Make one check now: a plugin line with perfdata, exit code 0 to 3
     Check(CheckArgs),
-    /// Trace the path to a host and show every hop
+    /// Trace the path to a host and show every hop: from here, or from an agent with --agent
     Trace(TraceArgs),
-    /// Ask resolvers for a name and time them
+    /// Ask resolvers for a name and time them: from here, or from an agent with --agent
     Dns(DnsArgs),
     /// Measure throughput, latency, jitter and loss to a URL or an iperf3 server
     Speedtest(super::speedtest::SpeedtestArgs),
     /// The child that speaks iperf3.
     #[command(name = crate::probe::speed::CHILD_COMMAND, hide = true)]
     Iperf,
-    /// Test whether a port is open
+    /// Test whether a port is open: from here, or from an agent with --agent
     Probe(ProbeArgs),
     /// List hosts with their checks
     Hosts {
@@ -266,6 +267,25 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The results of network tests, the newest first; with an ID everything that one measured
+    #[command(args_conflicts_with_subcommands = true)]
+    Results(ResultsArgs),
+    /// The schedules of network tests: what runs where, how often, and what is well
+    #[command(args_conflicts_with_subcommands = true)]
+    Schedules {
+        /// What to do; the list without one
+        #[command(subcommand)]
+        command: Option<SchedulesCommand>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where network tests are run from, and the targets that are configured
+    Nodes {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Write a note into the handover
     Note {
         /// What
@@ -354,86 +374,6 @@ pub struct CheckArgs {
     /// What to check.
     #[command(subcommand)]
     pub kind: CheckKind,
-}
-
-/// `fluxnoc trace`.
-#[derive(Debug, Args)]
-pub struct TraceArgs {
-    /// Address or name
-    pub host: String,
-    /// Rounds: every hop is asked once in each
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub count: u64,
-    /// Time of one round
-    #[arg(long, default_value = "1s")]
-    pub interval: Span,
-    /// What is sent: icmp, udp or tcp
-    #[arg(long, default_value = "icmp", value_parser = protocol)]
-    pub protocol: TraceProtocol,
-    /// Destination port of udp [default: 33434] and tcp [default: 443]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// Most hops
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub max_hops: u8,
-    /// IPv4 only
-    #[arg(short = '4', conflicts_with = "v6")]
-    pub v4: bool,
-    /// IPv6 only
-    #[arg(short = '6')]
-    pub v6: bool,
-    /// Numbers only: look up no names
-    #[arg(short = 'n', long)]
-    pub numeric: bool,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn protocol(text: &str) -> Result<TraceProtocol, String> {
-    match text {
-        "icmp" => Ok(TraceProtocol::Icmp),
-        "udp" => Ok(TraceProtocol::Udp),
-        "tcp" => Ok(TraceProtocol::Tcp),
-        _ => Err("write icmp, udp or tcp".to_owned()),
-    }
-}
-
-/// `fluxnoc dns`.
-#[derive(Debug, Args)]
-pub struct DnsArgs {
-    /// The name to ask for
-    pub name: String,
-    /// ADDRESS or ADDRESS:PORT of a resolver, any number of times [default: the system's]
-    #[arg(long = "resolver", value_name = "ADDRESS")]
-    pub resolvers: Vec<String>,
-    /// Record type: A AAAA CNAME MX NS PTR SOA SRV TXT CAA
-    #[arg(long = "type", value_name = "TYPE", default_value = "A")]
-    pub record_type: String,
-    /// Time for all of it
-    #[arg(short, long)]
-    pub timeout: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `fluxnoc probe`.
-#[derive(Debug, Args)]
-pub struct ProbeArgs {
-    /// Address or name
-    pub host: String,
-    /// The port
-    pub port: u16,
-    /// UDP instead of TCP
-    #[arg(long)]
-    pub udp: bool,
-    /// Time for all of it
-    #[arg(short, long)]
-    pub timeout: Option<String>,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `fluxnoc ack`.

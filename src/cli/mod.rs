@@ -26,6 +26,7 @@ pub mod look;
 pub mod machine;
 pub mod manual;
 pub mod migrate_cmd;
+pub mod nettest;
 pub mod notify_cmd;
 mod oneshot;
 pub mod places;
@@ -35,12 +36,13 @@ pub mod remote;
 pub mod render;
 mod results;
 pub mod rules_cmd;
+pub mod schedule_args;
 pub mod serve;
 pub mod setup;
 mod signals;
 pub mod speedtest;
 mod supervisor;
-
+pub mod test_args;
 pub mod trace_table;
 pub mod units;
 pub mod verb;
@@ -54,6 +56,7 @@ use clap::error::ErrorKind;
 
 use args::{Cli, Command, Global, NotifyCommand};
 use console::Console;
+use nettest::Job;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -68,9 +71,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let Cli { global, command } = cli;
     match command {
         Some(Command::Check(args)) => oneshot::check(&args),
-        Some(Command::Trace(args)) => oneshot::trace(&args),
-        Some(Command::Dns(args)) => oneshot::dns(&args),
-        Some(Command::Probe(args)) => oneshot::probe(&args),
+        Some(Command::Trace(args)) if args.there.agent.is_none() => oneshot::trace(&args),
+        Some(Command::Dns(args)) if args.there.agent.is_none() => oneshot::dns(&args),
+        Some(Command::Probe(args)) if args.there.agent.is_none() => oneshot::probe(&args),
         Some(Command::Speedtest(args)) => speedtest::run(&args),
         Some(Command::Iperf) => crate::probe::speed::run_child(),
         Some(Command::Config(command)) => config_cmd::run(command, &global),
@@ -138,6 +141,16 @@ fn told(ended: anyhow::Result<ExitCode>) -> ExitCode {
 
 fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Result<ExitCode> {
     logging::to_stderr();
+    let command = match command {
+        Command::Trace(args) => return work(global, config, args.elsewhere().map(Job::Run)),
+        Command::Dns(args) => return work(global, config, args.elsewhere().map(Job::Run)),
+        Command::Probe(args) => return work(global, config, args.elsewhere().map(Job::Run)),
+        Command::Schedules { command: Some(typed), json } => match Job::of_schedules(typed) {
+            Ok(job) => return work(global, config, Ok(job)),
+            Err(typed) => Command::Schedules { command: Some(typed), json },
+        },
+        other => other,
+    };
     let now = Clock::System.now().wall;
     let verb = match command {
         Command::User(typed) => {
@@ -162,6 +175,26 @@ fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Resu
         // Everything else was taken before.
         None => Ok(ExitCode::from(2)),
     }
+}
+
+/// Does what asks the engine more than once.
+fn work(global: &Global, config: Config, job: Result<Job, String>) -> anyhow::Result<ExitCode> {
+    let job = match job {
+        Ok(job) => job,
+        Err(why) => {
+            print::error(&why);
+            return Ok(ExitCode::from(2));
+        }
+    };
+    if let Some(word) = &global.connect {
+        let context = connect::context(word, &config)?;
+        return remote::far(global, context, async |backend, actor| job.run(backend, actor).await)?;
+    }
+    let console = console::of(global, config)?;
+    let (who, alone) = ((&*console.operator, console.read_only), (false, job.alone()));
+    remote::near(console.plan(false), who, alone, async |backend, actor| {
+        job.run(backend, actor).await
+    })?
 }
 
 /// Prints clap's words. Help and version are results; a mistake is 2, for `check` 3.

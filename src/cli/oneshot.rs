@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::args::{CheckArgs, DnsArgs, ProbeArgs, TraceArgs};
+use super::args::CheckArgs;
 use super::check_args::CheckKind;
 use super::check_keys::{Keys, seconds};
+use super::test_args::{DnsArgs, ProbeArgs, TraceArgs};
 use super::{machine, print, trace_table};
 use crate::config::{Given, Problems, adhoc, toml_text, valid_target};
 use crate::model::spec::{Family, TraceSpec};

@@ -34,34 +34,57 @@ pub enum Said {
 /// # Errors
 /// When no engine can be asked and none can be opened.
 pub fn run(verb: &Verb, plan: Plan, operator: &str, read_only: bool) -> anyhow::Result<ExitCode> {
+    let alone = match &verb.ask {
+        Ask::Do(Command::Recheck { .. }) => {
+            Some("no fluxnoc runs here, so nothing can be checked again")
+        }
+        _ => None,
+    };
+    let anywhere = is_of_accounts(verb);
+    let work = async |backend: &Backend, actor: Actor| ask(backend, actor, verb).await;
+    let said = near(plan, (operator, read_only), (anywhere, alone), work)??;
+    told(verb, said)
+}
+
+/// Does work at the running engine through its socket, or at one that runs for so long.
+///
+/// `anywhere`: also at a database that others may use. `alone`: why it cannot be done without a
+/// running engine.
+///
+/// # Errors
+/// When no engine can be asked and none can be opened.
+pub fn near<T>(
+    mut plan: Plan,
+    (operator, read_only): (&str, bool),
+    (anywhere, alone): (bool, Option<&str>),
+    work: impl AsyncFnOnce(&Backend, Actor) -> T,
+) -> anyhow::Result<T> {
     let role = if read_only { Role::Viewer } else { Role::Admin };
     let actor = Actor::Local { name: SafeText::line(operator), role };
-    let mut plan = plan;
     // On a file of our own an engine may run for the time of a verb. A PostgreSQL may be another
     // server's at this moment; only its first account must be made before there is a server.
-    plan.refuse = (plan.database.is_some() && !is_of_accounts(verb)).then(|| {
+    plan.refuse = (plan.database.is_some() && !anywhere).then(|| {
         "no `fluxnoc serve` runs on this data directory; start it, or ask a server elsewhere with \
          --connect URL"
             .to_owned()
     });
-    let said = match lifecycle::find_or_start(plan, operator, role)? {
+    match lifecycle::find_or_start(plan, operator, role)? {
         Place::There(client) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let backend = Backend::Remote(client);
-            runtime.block_on(ask(&backend, actor, verb))?
+            Ok(runtime.block_on(work(&backend, actor)))
         }
         Place::Here(home) => {
-            if let Ask::Do(Command::Recheck { .. }) = &verb.ask {
+            if let Some(why) = alone {
                 home.stop()?;
-                return Err(anyhow!("no fluxnoc runs here, so nothing can be checked again"));
+                return Err(anyhow!("{why}"));
             }
-            let said = home.runtime().block_on(ask(&home.backend(), actor, verb));
+            let said = home.runtime().block_on(work(&home.backend(), actor));
             // Why it could not start says more than that it does not answer.
             home.stop()?;
-            said?
+            Ok(said)
         }
-    };
-    told(verb, said)
+    }
 }
 
 fn is_of_accounts(verb: &Verb) -> bool {
@@ -83,14 +106,27 @@ fn is_of_accounts(verb: &Verb) -> bool {
 /// # Errors
 /// When the server cannot be asked.
 pub fn run_there(verb: &Verb, global: &Global, context: Context) -> anyhow::Result<ExitCode> {
+    let work = async |backend: &Backend, actor: Actor| ask(backend, actor, verb).await;
+    let said = far(global, context, work)??;
+    told(verb, said)
+}
+
+/// Does work at a server.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub fn far<T>(
+    global: &Global,
+    context: Context,
+    work: impl AsyncFnOnce(&Backend, Actor) -> T,
+) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let said = runtime.block_on(async {
+    runtime.block_on(async {
         let Entered { client, me, .. } = connect::enter(global, context).await?;
         let role = if global.read_only { Role::Viewer } else { me.role };
         let actor = Actor::Local { name: me.name, role };
-        ask(&Backend::Remote(client), actor, verb).await
-    })?;
-    told(verb, said)
+        Ok(work(&Backend::Remote(client), actor).await)
+    })
 }
 
 /// Prints what came of a verb.
@@ -126,8 +162,21 @@ pub(super) async fn ask(
     actor: Actor,
     verb: &Verb,
 ) -> anyhow::Result<Result<Said, Problem>> {
+    ask_now(backend, &actor, verb.ask.clone()).await
+}
+
+/// Asks the engine one thing, with an end to the patience.
+///
+/// # Errors
+/// When it does not answer in time.
+pub(super) async fn ask_now(
+    backend: &Backend,
+    actor: &Actor,
+    what: Ask,
+) -> anyhow::Result<Result<Said, Problem>> {
+    let actor = actor.clone();
     let asked = async {
-        match verb.ask.clone() {
+        match what {
             Ask::Tell(query) => backend.query(actor, query).await.map(Said::Told),
             Ask::Do(command) => {
                 let now = Clock::System.now().wall;

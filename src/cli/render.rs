@@ -44,6 +44,10 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Tokens(tokens) => pretty(tokens),
         Answer::Agents(agents) => pretty(agents),
         Answer::TryRules(answer) => pretty(answer),
+        Answer::Tests(tests) => pretty(tests),
+        Answer::Test(test) => pretty(test),
+        Answer::Schedules(rows) => pretty(rows),
+        Answer::Nodes(nodes) => pretty(nodes),
         other => pretty(other),
     }
 }

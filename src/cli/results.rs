@@ -6,6 +6,7 @@ use super::print::safe_line;
 use super::render::table as columns;
 use super::trace_table;
 use crate::model::speed::{LatencyBand, jitter_is_high, loss_is_high, rate};
+use crate::model::test::DnsResult;
 use crate::model::{Baseline, Measured, SpeedResult, Test, Throughput, Timestamp};
 use crate::protocol::{Nodes, ScheduleRow};
 
@@ -47,6 +48,7 @@ pub(super) fn table(tests: &[Test]) -> String {
             said.push(test.reason.to_string());
         }
         vec![
+            test.id.to_string(),
             test.asked_at.to_string(),
             test.agent.to_string(),
             test.spec.kind().to_string(),
@@ -62,8 +64,8 @@ pub(super) fn table(tests: &[Test]) -> String {
     });
     columns(
         &[
-            "asked", "agent", "test", "target", "phase", "down", "up", "latency", "jitter", "loss",
-            "said",
+            "id", "asked", "agent", "test", "target", "phase", "down", "up", "latency", "jitter",
+            "loss", "said",
         ],
         &rows.collect::<Vec<_>>(),
     )
@@ -82,21 +84,7 @@ pub(super) fn whole(test: &Test) -> String {
             let time = millis(port.time_ms);
             let _ = writeln!(out, "{} {time}", port.state.word());
         }
-        Some(Measured::Dns(dns)) => {
-            let rows = dns.resolvers.iter().map(|one| {
-                let failure = one.failure.as_ref().map(ToString::to_string);
-                vec![
-                    one.resolver.to_string(),
-                    millis(one.time_ms),
-                    one.rating.map(|rating| rating.to_string()).unwrap_or_default(),
-                    failure.unwrap_or_else(|| one.answer.to_string()),
-                ]
-            });
-            out.push_str(&columns(
-                &["resolver", "time", "rating", "answer"],
-                &rows.collect::<Vec<_>>(),
-            ));
-        }
+        Some(Measured::Dns(dns)) => out.push_str(&resolvers(dns)),
         Some(Measured::Speedtest(speed)) => out.push_str(&speedtest(speed)),
     }
     out
@@ -141,6 +129,20 @@ fn more(way: &Throughput) -> String {
     more.extend(way.retransmits.map(|count| format!("{count} retransmits")));
     more.extend(way.loaded_ms.map(|ms| format!("{ms:.1} ms meanwhile")));
     if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) }
+}
+
+/// What resolvers did, one line each.
+pub(super) fn resolvers(dns: &DnsResult) -> String {
+    let rows = dns.resolvers.iter().map(|one| {
+        let failure = one.failure.as_ref().map(ToString::to_string);
+        vec![
+            one.resolver.to_string(),
+            millis(one.time_ms),
+            one.rating.map(|rating| rating.to_string()).unwrap_or_default(),
+            failure.unwrap_or_else(|| one.answer.to_string()),
+        ]
+    });
+    columns(&["resolver", "time", "rating", "answer"], &rows.collect::<Vec<_>>())
 }
 
 /// A schedule that was made or changed.

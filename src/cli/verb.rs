@@ -6,6 +6,7 @@ use chrono::{Local, NaiveTime, TimeZone};
 
 use super::accounts_cmd::{self, Asked};
 use super::args::{AckArgs, Command as Typed, NotifyCommand};
+use super::schedule_args::SchedulesCommand;
 use super::window_args::{MaintenanceCommand, WindowArgs};
 use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
 use crate::protocol::{Command, NewMaintenance, Query};
@@ -164,7 +165,7 @@ impl Past {
     ///
     /// # Errors
     /// When it lies ahead.
-    fn seen_from(self, now: Timestamp, zone: &Zone) -> Result<Timestamp, String> {
+    pub(super) fn seen_from(self, now: Timestamp, zone: &Zone) -> Result<Timestamp, String> {
         let at = match self {
             Self::Ago(span) => now - span,
             Self::Exactly(at) => at,
@@ -258,11 +259,21 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         Typed::Agents { command, json } => {
             Ok(of_account(accounts_cmd::agents(command, json), usual))
         }
+        Typed::Results(args) => super::test_args::results(args, now, &usual.zone)
+            .map(|(ask, json)| Verb { ask, form: form(json) }),
+        Typed::Schedules { command: None, json } => tell(Query::Schedules, json),
+        Typed::Schedules { command: Some(SchedulesCommand::Add(args)), .. } => {
+            let json = args.options.json;
+            args.plan()
+                .and_then(|plan| command(Command::AddSchedule { plan: Box::new(plan) }, json))
+        }
+        Typed::Nodes { json } => tell(Query::Nodes, json),
         Typed::Token(typed) => Ok(of_account(accounts_cmd::token(typed, now), usual)),
         Typed::Note { text, json } => command(Command::Note { text: text.join(" ") }, json),
         Typed::SignOff { to, json } => command(Command::SignOff { to }, json),
-        // Its password is not for a pure function.
+        // Its password is not for a pure function; those below ask for a schedule first.
         Typed::User(_)
+        | Typed::Schedules { .. }
         | Typed::Serve { .. }
         | Typed::MigrateStore { .. }
         | Typed::Check(_)

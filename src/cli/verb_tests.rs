@@ -112,3 +112,88 @@ fn the_other_verbs_ask_what_they_say() {
         Ok(Ask::Do(Command::Unacknowledge { targets })) if matches!(targets[0], Target::Alert(_))
     ));
 }
+
+#[test]
+fn fs_39_results_schedules_and_nodes_ask_what_they_say() {
+    let filter = |line: &str| match ask(line)? {
+        Ask::Tell(Query::Tests { filter, limit }) => Ok((filter, limit)),
+        other => Err(format!("{other:?}")),
+    };
+    let (all, limit) = filter("fluxnoc results").unwrap();
+    assert_eq!((all, limit), (crate::protocol::TestFilter::default(), 50));
+    let id = "018bcfe5-6800-7707-8707-070707070707";
+    let (some, limit) = filter(&format!(
+        "fluxnoc results --agent HQ --target 8.8.8.8 --test trace --phase failed --schedule {id} \
+         --since 2h --until 2026-02-24 --limit 7"
+    ))
+    .unwrap();
+    assert_eq!((some.agent.as_deref(), some.target.as_deref()), (Some("HQ"), Some("8.8.8.8")));
+    assert_eq!(some.test_type, Some(crate::model::TestKind::Trace));
+    assert_eq!(some.phase, Some(crate::model::TestPhase::Failed));
+    assert_eq!(some.schedule.map(|id| id.to_string()).as_deref(), Some(id));
+    assert_eq!(some.start, Some(T0 - Span::from_secs(7200)));
+    // D-21: of a day it is the whole of it.
+    assert_eq!(some.end.map(|at| at.to_string()).as_deref(), Some("2026-02-25T00:00:00.000Z"));
+    assert_eq!(limit, 7);
+    for bad in [
+        "--since soon",
+        "--since 2030-01-01T25:00:00Z",
+        "--limit 0",
+        "--limit 1001",
+        "--test ping",
+        "--phase over",
+        "x",
+    ] {
+        assert!(filter(&format!("fluxnoc results {bad}")).is_err(), "{bad}");
+    }
+    assert!(ask(&format!("fluxnoc results {id} --limit 3")).is_err());
+    let test = id.parse().unwrap();
+    assert_eq!(ask(&format!("fluxnoc results {id}")), Ok(Ask::Tell(Query::Test { id: test })));
+    assert_eq!(
+        ask(&format!("fluxnoc results cancel {id}")),
+        Ok(Ask::Do(Command::CancelTest { id: test }))
+    );
+    assert_eq!(ask("fluxnoc schedules"), Ok(Ask::Tell(Query::Schedules)));
+    assert_eq!(ask("fluxnoc nodes --json"), Ok(Ask::Tell(Query::Nodes)));
+}
+
+#[test]
+fn fs_28_fs_29_a_schedule_is_made_as_it_was_typed() {
+    let plan = |line: &str| match ask(&format!("fluxnoc schedules add {line}"))? {
+        Ask::Do(Command::AddSchedule { plan }) => Ok(*plan),
+        other => Err(format!("{other:?}")),
+    };
+    let made = plan(
+        "--name HQ-uplink --agent HQ-CORE --target speedtest.net --test speedtest --every 1h \
+         --download-min 800 --upload-min 400 --latency-max 20 --jitter-max 5 --loss-max 0.5 \
+         --deviation 30 --of-last 5 --retest 60s --contact NOC --alert-missed --set streams=8 \
+         --set protocol=tcp",
+    )
+    .unwrap();
+    let document = r#"{"name": "HQ-uplink", "agent": "HQ-CORE", "target": "speedtest.net",
+        "test_type": "speedtest", "interval_seconds": 3600,
+        "thresholds": {"download_min_mbps": 800, "upload_min_mbps": 400, "latency_max_ms": 20,
+            "jitter_max_ms": 5, "packet_loss_max_pct": 0.5, "baseline_deviation_pct": 30},
+        "alert_on_breach": true, "notify_contact_list": "NOC", "consecutive_failures": 3,
+        "of_last": 5, "retest_seconds": 60, "alert_on_missed": true, "streams": 8,
+        "protocol": "tcp"}"#;
+    assert_eq!(made, serde_json::from_str(document).unwrap());
+    let lookups = plan(
+        "--name d --target a.example --test dns --cron x --no-alert --set resolvers=::1,10.0.0.1",
+    )
+    .unwrap();
+    assert_eq!(lookups.options["resolvers"], serde_json::json!(["::1", "10.0.0.1"]));
+    assert!(!lookups.alert_on_breach && lookups.interval_seconds.is_none());
+    for (bad, why) in [
+        ("--name x --test trace --target a", "--every"),
+        ("--name x --test trace --every 1h", "missing field `target`"),
+        ("--name x --test ping --every 1h --target a", "write speedtest, trace, probe or dns"),
+        ("--name a/b --test trace --every 1h --target a", "`name`"),
+        ("--name x --test trace --every 1h --target a --set streams=8", "unknown field"),
+        ("--name x --test speedtest --every 1h --set streams=9", "`streams`: 9 is not within"),
+        ("--name x --test trace --every 1h --target a --consecutive 0", "`consecutive_failures`"),
+    ] {
+        let said = plan(bad).unwrap_err();
+        assert!(said.contains(why), "{bad}: {said}");
+    }
+}

@@ -79,7 +79,6 @@ pub struct Plan {
     /// The other parameters of the test, as `POST /api/speed/test`, `trace`, `probe` and `dns`
     /// take them.
     #[serde(flatten)]
-    #[schema(value_type = BTreeMap<String, Object>)]
     pub options: BTreeMap<String, Value>,
 }
 

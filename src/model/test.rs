@@ -17,6 +17,7 @@ use super::rating::Rating;
 use super::safe_text::SafeText;
 use super::spec::TraceProtocol;
 use super::speed::{DURATIONS, STREAM_LIMIT, SpeedResult, SpeedSpec, SpeedTarget, Transport};
+use super::state::State;
 use super::time::Timestamp;
 use super::trace::TraceReport;
 
@@ -534,6 +535,35 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// What did not answer, with the state that this is: a port that is closed or filtered, a
+    /// target that a trace does not reach, resolvers that fail. `None` when everything answered.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<(State, SafeText)> {
+        match self {
+            Self::Speedtest(_) => None,
+            Self::Trace(report) => {
+                (!report.reached).then(|| (State::Critical, report.verdict.clone()))
+            }
+            Self::Probe(result) => match result.state {
+                PortState::Open | PortState::OpenOrFiltered => None,
+                PortState::Closed | PortState::Filtered => {
+                    Some((State::Critical, result.output.clone()))
+                }
+            },
+            Self::Dns(result) => {
+                let failed = result.resolvers.iter().filter_map(|one| {
+                    one.failure.as_ref().map(|failure| format!("{}: {failure}", one.resolver))
+                });
+                let failed: Vec<String> = failed.collect();
+                let all = failed.len() == result.resolvers.len();
+                let state = if all { State::Critical } else { State::Warning };
+                (!failed.is_empty()).then(|| (state, SafeText::line(&failed.join(", "))))
+            }
+        }
+    }
+}
+
 /// How far a test is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
@@ -639,6 +669,13 @@ pub struct Test {
 }
 
 impl Test {
+    /// True when it broke a limit, or what it was aimed at did not answer.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        let unanswered = self.result.as_ref().and_then(|result| result.unanswered());
+        !self.breaches.is_empty() || unanswered.is_some()
+    }
+
     /// As lists show it: without everything it measured.
     #[must_use]
     pub fn brief(&self) -> Self {
@@ -743,6 +780,32 @@ mod tests {
         };
         let figures = Measured::Trace(report).figures();
         assert_eq!((figures.loss_pct, figures.latency_ms), (Some(100.0), None));
+    }
+
+    #[test]
+    fn fs_24_fs_25_what_does_not_answer_is_a_problem() {
+        let port = |state| {
+            let result = PortResult { state, time_ms: None, output: SafeText::line("x") };
+            Measured::Probe(result).unanswered().map(|(state, _)| state)
+        };
+        assert_eq!((port(PortState::Open), port(PortState::OpenOrFiltered)), (None, None));
+        assert_eq!(port(PortState::Closed), Some(State::Critical));
+        assert_eq!(port(PortState::Filtered), Some(State::Critical));
+        let resolvers = |failed: &[bool]| {
+            let one = |failed: &bool| ResolverTime {
+                resolver: SafeText::line("r"),
+                time_ms: None,
+                rating: None,
+                answer: SafeText::empty(),
+                failure: failed.then(|| SafeText::line("dead")),
+            };
+            let result = DnsResult { resolvers: failed.iter().map(one).collect() };
+            Measured::Dns(result).unanswered().map(|(state, why)| (state, why.to_string()))
+        };
+        assert_eq!(resolvers(&[false, false]), None);
+        let dead = "r: dead".to_owned();
+        assert_eq!(resolvers(&[false, true]), Some((State::Warning, dead.clone())));
+        assert_eq!(resolvers(&[true]), Some((State::Critical, dead)));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::notifications::NotificationScope;
 use super::work::{Beat, Claim, Enrolment, Finding, Report};
 use crate::model::{
     AlertId, CheckKey, MaintenanceId, Observation, Password, Pattern, Plan, Repetition, RequestId,
-    Role, SafeText, ScheduleId, Scope, Span, SpeedSpec, TestId, TestKind, TestLimits, TestSpec,
-    Timestamp,
+    Role, SafeText, ScheduleId, Scope, Span, SpeedSpec, TestId, TestKind, TestLimits, TestNews,
+    TestSpec, Timestamp,
 };
 
 impl Command {
@@ -81,7 +81,14 @@ impl Command {
             }),
             Self::RemoveAgent { name: "branch 7 \u{e4}".into() },
             Self::Report(Report {
-                tests: Vec::new(),
+                tests: vec![TestNews {
+                    id: TestId::from_parts(1_700_000_000_000, [4; 10]),
+                    at,
+                    over: true,
+                    failure: Some(SafeText::line("the server is busy \u{e4}")),
+                    busy: true,
+                    result: None,
+                }],
                 boot: 42,
                 seq: 1,
                 results: vec![Finding {

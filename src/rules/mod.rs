@@ -41,7 +41,6 @@ pub mod slots;
 pub mod suppress;
 pub mod trend;
 pub mod trial;
-pub mod trouble;
 pub mod vital;
 
 pub use alert::{Input, Step};

@@ -76,6 +76,10 @@ impl House {
         house
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -102,7 +106,7 @@ impl House {
         std::fs::write(self.path("config.toml"), text).unwrap();
     }
 
-    fn command(&self, arguments: &[&str], data: &str) -> Command {
+    pub fn command(&self, arguments: &[&str], data: &str) -> Command {
         let mut command = Command::new(FLUXNOC);
         command.args(arguments).arg("--data-dir").arg(self.path(data));
         command.env_clear().env("HOME", self.dir.path()).env("LC_ALL", "C.UTF-8");
@@ -133,7 +137,7 @@ impl House {
         running
     }
 
-    fn start(&self, mut command: Command, log: &str) -> Running {
+    pub fn start(&self, mut command: Command, log: &str) -> Running {
         let log = File::options().create(true).append(true).open(self.path(log)).unwrap();
         command.stdout(log.try_clone().unwrap()).stderr(log);
         Running(command.spawn().unwrap())

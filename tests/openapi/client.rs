@@ -249,6 +249,10 @@ async fn every_answer_to_a_client_made_from_the_document_is_documented() {
             "revoke_token" => &["add_token"],
             "delete_rule" => &["save_rule"],
             "escalate" => &["resume_paging"],
+            "cancel_test" | "test" | "test.short" => &["run_test.probe"],
+            "edit_schedule" | "remove_schedule" | "remove_schedule.short" | "run_schedule" => {
+                &["add_schedule"]
+            }
             id if id.contains("maintenance") => &["add_maintenance"],
             _ => &[],
         };

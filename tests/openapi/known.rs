@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use fluxnoc::config::rule_text;
-use fluxnoc::model::{Role, Span};
-use fluxnoc::protocol::{Answer, Query};
+use fluxnoc::model::{Role, Span, TestPhase};
+use fluxnoc::protocol::{Answer, Query, TestFilter};
 use serde_json::{Value, json};
 
 use crate::net::{Net, PASSWORD};
@@ -22,6 +22,11 @@ pub struct Known {
     agents: Vec<Value>,
     keys: Vec<Value>,
     series: Vec<Value>,
+    tests: Vec<Value>,
+    /// Those that can be cancelled.
+    open_tests: Vec<Value>,
+    /// Each with who made it.
+    schedules: Vec<(Value, String)>,
     now: fluxnoc::model::Timestamp,
     /// The last things that each role had done.
     pub requests: HashMap<&'static str, Vec<Value>>,
@@ -69,10 +74,33 @@ impl Known {
         {
             self.keys = page.rows.iter().map(|row| json!(row.told.key)).collect();
         }
+        let tests = async |phase| {
+            let filter = TestFilter { phase, ..TestFilter::default() };
+            match ask(Query::Tests { filter, limit: 100 }).await {
+                Answer::Tests(tests) => tests.iter().map(|test| json!(test.id)).collect(),
+                _ => Vec::new(),
+            }
+        };
+        self.tests = tests(None).await;
+        self.open_tests = tests(Some(TestPhase::Queued)).await;
+        if let Answer::Schedules(rows) = ask(Query::Schedules).await {
+            let row = |row: &fluxnoc::protocol::ScheduleRow| {
+                (json!(row.schedule.id), row.schedule.created_by.to_string())
+            };
+            self.schedules = rows.iter().map(row).collect();
+        }
         let all = Query::SeriesList { host: None, check: None, text: None, limit: 10 };
         if let Answer::SeriesList(page) = ask(all).await {
             self.series = page.rows.iter().map(|row| json!(row.series)).collect();
         }
+    }
+
+    /// A schedule that can be made.
+    fn plan(&self) -> Value {
+        json!({
+            "name": self.fresh(), "test_type": "probe", "target": "192.0.2.9", "port": 80,
+            "interval_seconds": 86_400, "thresholds": { "latency_max_ms": 20 },
+        })
     }
 
     fn fresh(&self) -> String {
@@ -93,6 +121,29 @@ impl Known {
             }
             ("alert", "id") | (_, "alert") => self.alerts.clone(),
             (op, "id") if op.contains("maintenance") => self.windows.clone(),
+            ("test" | "test.short", "id") | ("tests" | "tests.short", "before") => {
+                self.tests.clone()
+            }
+            ("cancel_test", "id") => self.open_tests.clone(),
+            (op, "id" | "schedule") if op.contains("schedule") || field == "schedule" => {
+                let of = self.schedules.iter().filter(|(_, by)| {
+                    // Operators change only what they made (SPEC D-10).
+                    op == "run_schedule" || role != Some(Role::Operator) || by.contains("operator")
+                });
+                of.map(|(id, _)| id.clone()).collect()
+            }
+            ("add_schedule" | "add_schedule.short" | "edit_schedule", "") => vec![self.plan()],
+            (op, field) if op.starts_with("run_test") => asked(op, field),
+            ("tests" | "tests.short", field) => match field {
+                "agent" => vec![json!("lab")],
+                "target" => vec![json!("192.0.2.9:80"), json!("lan-1")],
+                "test_type" => vec![json!("probe"), json!("speedtest")],
+                "phase" => vec![json!("queued"), json!("cancelled")],
+                "start" => at(-3600),
+                "end" => vec![json!("2026-02-25"), json!(self.now)],
+                "limit" => vec![json!(1), json!(1000)],
+                _ => Vec::new(),
+            },
             ("log", "hosts") => vec![json!("web-*")],
             (_, "hosts[]" | "host") => self.hosts.clone(),
             (_, "checks[]") => vec![json!("web-1/ping"), json!("here/system")],
@@ -146,5 +197,35 @@ impl Known {
             (_, "scopes[]") => vec![json!("api"), json!("read")],
             _ => Vec::new(),
         }
+    }
+}
+
+/// Values of a test that is asked for.
+fn asked(op: &str, field: &str) -> Vec<Value> {
+    let numbers = |all: &[u32]| all.iter().map(|one| json!(one)).collect();
+    match field {
+        "spec" => vec![
+            json!({ "test_type": "speedtest", "target": "lan-1" }),
+            json!({ "test_type": "speedtest" }),
+            json!({ "test_type": "trace", "target": "192.0.2.9", "count": 3 }),
+            json!({ "test_type": "probe", "target": "192.0.2.9", "port": 80 }),
+            json!({ "test_type": "dns", "hostname": "a.example" }),
+        ],
+        "agent" => vec![json!("lab"), Value::Null],
+        "target" if op == "run_test.speedtest" => vec![json!("lan-1"), json!("10.0.0.9:5201")],
+        "target" => vec![json!("192.0.2.9"), json!("db-prod-01.internal")],
+        "hostname" => vec![json!("api.internal.example.com")],
+        "resolvers[]" => vec![json!("8.8.8.8"), json!("1.1.1.1:53")],
+        "record_type" => vec![json!("A"), json!("aaaa")],
+        "protocol" => vec![json!("tcp")],
+        "bitrate_mbps" => vec![Value::Null],
+        "duration_seconds" => numbers(&[10, 20, 30, 60]),
+        "streams" => numbers(&[1, 8]),
+        "count" => numbers(&[1, 30, 1000]),
+        "interval_ms" => numbers(&[50, 100, 10_000]),
+        "max_hops" => numbers(&[1, 64]),
+        "port" => numbers(&[1, 5432, 65_535]),
+        "timeout_ms" => numbers(&[10, 2000, 60_000]),
+        _ => Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use fluxnoc::model::Role;
 use serde_json::json;
 
 use crate::known::Known;
-use crate::net::{Commits, Net, PASSWORD};
+use crate::net::{Commits, Net};
 use crate::requests::{Sent, Way, make};
 use crate::stage::{self, Operation};
 use crate::values::Draw;
@@ -106,21 +106,73 @@ async fn who_may_stop_the_engine_stops_it() {
 }
 
 #[tokio::test]
-async fn network_tests_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
+async fn reports_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
     let net = Net::with_users().await;
-    let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
+    let viewer = net.login("viewer").await;
     let document = stage::document(&net).await;
     let reserved = stage::operations(&document).into_iter().filter(Operation::is_reserved);
     let reserved: Vec<Operation> = reserved.collect();
-    assert_eq!(reserved.len(), 11);
-    for op in reserved {
-        let path = op.path.replace("{id}", "x");
-        let body = (op.method == "POST").then(|| json!({}));
-        let said = net.ask(&op.method, &path, &operator, body.clone()).await;
-        assert_eq!(said.status, 501, "{} {path}: {}", op.method, said.text);
-        assert!(said.text.contains("network tests come with a later one"), "{}", said.text);
-        let said = net.ask(&op.method, &path, &viewer, body).await;
-        assert_eq!(said.status, if op.method == "GET" { 501 } else { 403 }, "{}", said.text);
+    let [op] = reserved.as_slice() else { panic!("{reserved:?}") };
+    assert_eq!((&*op.method, &*op.path), ("GET", "/api/speed/report"));
+    let said = net.get(&op.path, &viewer).await;
+    assert_eq!(said.status, 501, "{}", said.text);
+    assert!(said.text.contains("reports come with a later one"), "{}", said.text);
+    assert_eq!(net.call("GET", &op.path, &[], None).await.status, 401);
+}
+
+/// SPEC FS-39, FS-42: what each role may do under the paths of the document.
+#[tokio::test]
+async fn fs_39_fs_42_a_viewer_looks_and_an_operator_runs_and_removes_what_is_theirs() {
+    let mut net = Net::with_users().await;
+    net.add("other", Role::Operator).await;
+    let (viewer, operator) = (net.login("viewer").await, net.login("operator").await);
+    let (other, admin) = (net.login("other").await, net.login("admin").await);
+    let plan = |name: &str| {
+        json!({ "name": name, "test_type": "trace", "target": "127.0.0.1",
+            "interval_seconds": 3600 })
+    };
+    let bodies = [
+        ("test", json!({ "target": "127.0.0.1:5201" })),
+        ("trace", json!({ "target": "127.0.0.1" })),
+        ("probe", json!({ "target": "127.0.0.1", "port": 80 })),
+        ("dns", json!({ "hostname": "a.example" })),
+    ];
+    for (kind, body) in bodies {
+        let path = format!("/api/speed/{kind}");
+        let said = net.ask("POST", &path, &viewer, Some(body.clone())).await;
+        assert_eq!(said.status, 403, "{kind}: {}", said.text);
+        let said = net.ask("POST", &path, &operator, Some(body)).await;
+        assert_eq!(said.status, 202, "{kind}: {}", said.text);
+        let id = said.json()["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/speed/results/{id}");
+        assert_eq!(net.get(&path, &viewer).await.json()["asked_by"], "operator");
+        let path = format!("/api/v1/tests/{id}/cancel");
+        assert_eq!(net.ask("POST", &path, &viewer, None).await.status, 403);
+        assert_eq!(net.ask("POST", &path, &other, None).await.status, 200);
     }
-    assert!(net.try_login("viewer", PASSWORD).await.status == 200);
+    let path = "/api/speed/schedules";
+    assert_eq!(net.ask("POST", path, &viewer, Some(plan("v"))).await.status, 403);
+    // D-10: an Operator changes and removes what they made, an Admin everything.
+    for (bearer, status) in [(&other, 403), (&operator, 200), (&admin, 200)] {
+        let made = net.ask("POST", path, &operator, Some(plan("mine"))).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let one = format!("/api/v1/schedules/{id}");
+        let said = net.ask("PUT", &one, bearer, Some(plan("mine"))).await;
+        assert_eq!(said.status, status, "{}", said.text);
+        assert_eq!(net.ask("POST", &format!("{one}/run"), &viewer, None).await.status, 403);
+        assert_eq!(net.ask("POST", &format!("{one}/run"), &other, None).await.status, 202);
+        let short = format!("{path}/{id}");
+        assert_eq!(net.ask("DELETE", &short, &viewer, None).await.status, 403);
+        let said = net.ask("DELETE", &short, bearer, None).await;
+        assert_eq!(said.status, status, "{}", said.text);
+        if status == 403 {
+            assert!(said.text.contains("made by operator"), "{}", said.text);
+            assert_eq!(net.ask("DELETE", &short, &operator, None).await.status, 200);
+        }
+        assert_eq!(net.ask("DELETE", &short, &admin, None).await.status, 404);
+    }
+    assert_eq!(net.get(path, &viewer).await.json(), json!([]));
+    let nodes = net.get("/api/speed/nodes", &viewer).await.json();
+    assert_eq!((&nodes[0]["name"], &nodes[0]["own"]), (&json!("lab"), &json!(true)));
 }

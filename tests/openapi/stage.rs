@@ -132,6 +132,7 @@ pub async fn server() -> Net {
     lab.report("api-1/node", scraped()).await;
     lab.acknowledge("web-1/ping", None, false).await;
     lab.execute(Command::Note { text: "look at web-1".to_owned() }).await.unwrap();
+    schedules(lab).await;
     lab.clock.advance(Span::from_secs(20));
     // What was held for a while is on its way when the engine has looked at the time.
     for _ in 0..3 {
@@ -139,6 +140,22 @@ pub async fn server() -> Net {
     }
     lab.drain();
     net
+}
+
+/// Schedules of an Admin and of an Operator, and a test that waits: no worker is there.
+async fn schedules(lab: &mut Lab) {
+    let operator =
+        Actor::User { name: SafeText::line("operator"), role: Role::Operator, address: None };
+    for (actor, name) in [(crate::lab::noc(), "uplink"), (operator, "operator's")] {
+        let plan = serde_json::json!({
+            "name": name, "test_type": "speedtest", "target": "lan-1", "interval_seconds": 86_400,
+        });
+        let plan = serde_json::from_value(plan).unwrap();
+        lab.execute_as(actor, Command::AddSchedule { plan }).await.1.unwrap();
+    }
+    let spec = serde_json::json!({ "test_type": "probe", "target": "192.0.2.9", "port": 80 });
+    let spec = serde_json::from_value(spec).unwrap();
+    lab.execute(Command::RunTest { agent: None, spec, wait: false }).await.unwrap();
 }
 
 /// Lets an agent in.

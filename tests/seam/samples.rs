@@ -23,7 +23,7 @@ use fluxnoc::model::{
     HandoverPart, HandoverRow, Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need,
     Observation, Occurrence, Path, PathChange, PathHop, Phase, PlainToken, Range, Reason,
     Recurrence, RequestId, Rule, Ruled, SafeText, Scope, Scrape, ScrapeReport, SeriesSize, Setting,
-    ShownState, Since, Span, Spec, State, Status, Timestamp, Token, Topic, Unit, User, Wait,
+    ShownState, Since, Span, Spec, State, Status, Test, Timestamp, Token, Topic, Unit, User, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -36,6 +36,12 @@ use fluxnoc::protocol::{
     Outcome, Query, Role, RulePage, RuleRow, RuleTrial, SeriesPage, SeriesPast, SeriesRow, Told,
     ToldRow, TraceRequest, TraceSummary, TrialAlert, TrialRow,
 };
+
+#[path = "speed_samples.rs"]
+mod speed_samples;
+
+#[allow(unused_imports, reason = "each test binary uses a part of it")]
+pub use speed_samples::{order, schedule_row, speedtest, tests};
 
 pub fn zoe(role: Role) -> Actor {
     Actor::Local { name: SafeText::line("Zoë B. & co/1=2+3"), role }
@@ -209,6 +215,7 @@ pub fn spec(kind: Kind) -> Spec {
     let list = |text: &str| vec![text.to_owned()];
     match kind {
         Kind::Agent => Spec::Agent,
+        Kind::Schedule => Spec::Schedule,
         Kind::Ping => Spec::Ping(PingSpec::default()),
         Kind::Tcp => Spec::Tcp(TcpSpec {
             port: 25,
@@ -590,6 +597,11 @@ pub fn agent() -> Agent {
 }
 
 pub fn outcomes() -> Vec<Outcome> {
+    let tests = tests().into_iter().map(|test| Outcome::Test(Box::new(test)));
+    tests.chain(other_outcomes()).collect()
+}
+
+fn other_outcomes() -> Vec<Outcome> {
     let assignment =
         Assignment { check: Arc::new(check()), generation: 3, last: State::Warning, soft: true };
     vec![
@@ -608,6 +620,7 @@ pub fn outcomes() -> Vec<Outcome> {
         Outcome::Enrolled {
             name: "branch 7 é".into(), key: Some(PlainToken("fnx_é".to_owned()))
         },
+        Outcome::Schedule(Box::new(schedule_row())),
         Outcome::Assigned {
             generation: 9,
             assignments: vec![assignment.clone()],
@@ -628,6 +641,7 @@ pub fn directives() -> Directives {
         follow: Some(vec![key()]),
         traces: Some(vec![TraceRequest { host: "Zürich 3".into(), spec: trace_spec() }]),
         pause: Some(true),
+        tests: Some(vec![order()]),
     }
 }
 
@@ -750,6 +764,10 @@ pub fn answer_to(query: &Query) -> Answer {
             }],
             trials: vec![trial()],
         }),
+        Query::Tests { .. } => Answer::Tests(tests().iter().map(Test::brief).collect()),
+        Query::Test { .. } => Answer::Test(Box::new(speed_samples::speedtest())),
+        Query::Schedules => Answer::Schedules(vec![schedule_row()]),
+        Query::Nodes => Answer::Nodes(speed_samples::nodes()),
         Query::Contacts => Answer::Contacts((&routes()).into()),
         Query::Remembered => {
             Answer::Remembered(BTreeMap::from([("view/ä".to_owned(), "{\"x\":1}".to_owned())]))
@@ -803,6 +821,7 @@ pub fn events() -> Vec<Event> {
         Event::Remembered { key: "view/ä".to_owned(), value: Some("x".into()) },
         Event::Remembered { key: "view/ä".to_owned(), value: None },
         Event::Directives(Arc::new(directives())),
+        Event::Test(Arc::new(speed_samples::trace().brief())),
         Event::Resync,
     ]
 }

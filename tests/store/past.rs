@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::samples::{alert, at, edge, fold_all, make_checks, roll_all, row};
 
 const HOUR: i64 = 3_600_000;
-const DAY: i64 = 24 * HOUR;
+pub const DAY: i64 = 24 * HOUR;
 
 /// State, lateness and values by (at, slot).
 type Expected = BTreeMap<(i64, i64), (State, bool, Vec<(i64, f64)>)>;

@@ -75,7 +75,8 @@ impl Core {
         open.test.phase = TestPhase::Queued;
         open.test.started_at = None;
         open.test.result = None;
-        open.test.reason = SafeText::line(&format!("waits: {why}"));
+        let then = now.wall + pause;
+        open.test.reason = SafeText::line(&format!("waits: {why}; it is tried at {then}"));
         let test = open.test.clone();
         self.note_test(&test);
     }

@@ -67,7 +67,7 @@ impl Core {
             self.begin_test(id, now);
         }
         for (id, why) in waits.into_iter().chain(decided.waiting) {
-            self.say_what_it_waits_for(id, &why);
+            self.say_what_it_waits_for(id, &why, now);
         }
         for (id, why) in missed.into_iter().chain(decided.missed) {
             self.miss(id, why.as_str(), now);
@@ -85,10 +85,12 @@ impl Core {
         self.note_test(&test);
     }
 
-    fn say_what_it_waits_for(&mut self, id: TestId, why: &SafeText) {
+    fn say_what_it_waits_for(&mut self, id: TestId, why: &SafeText, now: Now) {
         let why = SafeText::line(&format!("waits: {why}"));
         let Some(open) = self.speed.open.get_mut(&id) else { return };
-        if open.test.reason != why {
+        // Of a target that was busy it is said already, with when it is tried again.
+        let was_busy = open.not_before.is_some_and(|at| at > now.steady);
+        if open.test.reason != why && !was_busy {
             open.test.reason = why;
             let test = open.test.clone();
             self.note_test(&test);

@@ -10,7 +10,7 @@ use crate::model::{
     Baselines, Breach, Now, Plan, Role, SafeText, Schedule, ScheduleId, Test, TestPhase, Timestamp,
 };
 use crate::protocol::{Actor, Outcome, Problem, Request, ScheduleRow};
-use crate::rules::{breach, trouble};
+use crate::rules::breach;
 
 /// Runs of which it is known whether they broke a limit.
 const RECENT: usize = 20;
@@ -220,13 +220,11 @@ impl Core {
         let Some(entry) = self.speed.schedules.get_mut(&id) else { return };
         entry.last = Some(Box::new(test.brief()));
         if test.phase == TestPhase::Done {
-            let measured = test.result.as_deref();
-            let bad = measured.is_some_and(|one| trouble::trouble(&test.spec, one).is_some());
-            entry.recent.push(bad || !test.breaches.is_empty());
+            entry.recent.push(test.is_bad());
             let excess = entry.recent.len().saturating_sub(RECENT);
             entry.recent.drain(..excess);
             let soon = entry.schedule.plan.retest_seconds.map(crate::model::Span::from_secs);
-            if let Some(soon) = soon.filter(|_| bad || !test.breaches.is_empty()) {
+            if let Some(soon) = soon.filter(|_| test.is_bad()) {
                 let at = now.wall + soon;
                 entry.next = entry.next.map(|next| next.min(at));
             }

@@ -12,7 +12,7 @@ use crate::model::{
     Observation, Schedule, ScheduleId, Span, Spec, State, Test, TestPhase, Unit, speed,
 };
 use crate::protocol::work::Finding;
-use crate::rules::{breach, trouble};
+use crate::rules::breach;
 
 /// The interval of a stand-in whose schedule follows a `cron`.
 const CRON: Span = Span::from_secs(86_400);
@@ -130,7 +130,8 @@ fn failed(test: &Test, what: &str) -> Observation {
     Observation::failed(Failure::new(FailureKind::Stale, why))
 }
 
-/// What a test that measured says. A limit that is broken is CRITICAL, only a baseline WARNING.
+/// What a test that measured says. A limit that is broken is CRITICAL, only a baseline WARNING; what
+/// did not answer is a problem without any limit.
 fn done(test: &Test, judged: bool) -> Observation {
     let figures = &test.figures;
     let mut metrics = Vec::new();
@@ -145,18 +146,15 @@ fn done(test: &Test, judged: bool) -> Observation {
     let soft = |one: &Breach| {
         matches!(one.kind, BreachKind::DownloadBaseline | BreachKind::UploadBaseline)
     };
-    let claimed = (judged && !test.breaches.is_empty())
+    let unanswered = test.result.as_ref().and_then(|result| result.unanswered());
+    let broken = (!test.breaches.is_empty())
         .then(|| if test.breaches.iter().all(soft) { State::Warning } else { State::Critical });
-    let measured = test.result.as_deref();
-    let trouble = measured.and_then(|measured| trouble::trouble(&test.spec, measured));
-    let claimed = match &trouble {
-        Some(_) if judged => Some(State::Critical),
-        _ => claimed,
-    };
-    let words = if let Some(trouble) = trouble {
-        trouble
+    let silent = unanswered.as_ref().map(|(state, _)| *state);
+    let claimed = [broken, silent].into_iter().flatten().reduce(State::worst).filter(|_| judged);
+    let words = if let Some((_, why)) = unanswered {
+        why.to_string()
     } else if test.breaches.is_empty() {
-        let mut parts: Vec<String> = measured.and_then(trouble::remark).into_iter().collect();
+        let mut parts = Vec::new();
         parts.extend(figures.download_mbps.map(|mbps| format!("{} down", speed::rate(mbps))));
         parts.extend(figures.upload_mbps.map(|mbps| format!("{} up", speed::rate(mbps))));
         parts.extend(figures.latency_ms.map(|ms| format!("{ms:.1} ms")));
