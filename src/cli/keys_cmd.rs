@@ -44,6 +44,8 @@ const fn heading(context: Context) -> &'static str {
         Context::Objects => "Hosts, alerts, checks",
         Context::Notifications => "Notifications",
         Context::Agents => "Agents",
+        Context::Speed => "Speedtests",
+        Context::Schedules => "Schedules of tests",
         Context::Grid => "Hosts side by side",
         Context::Graph => "Graphs",
         Context::Line => "Input lines",

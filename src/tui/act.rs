@@ -52,6 +52,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Hosts => show(app, View::Hosts),
         Action::Checks => show(app, View::Checks),
         Action::Paths => show(app, View::Paths),
+        Action::Speed => show(app, View::Speed),
+        Action::Schedules => show(app, View::Schedules),
         Action::Maintenance => show(app, View::Maintenance),
         Action::Notifications => show(app, View::Notifications),
         Action::Agents => show(app, View::Agents),

@@ -104,6 +104,12 @@ actions! {
     Hosts, "hosts", "hosts", "the hosts on the whole screen", Look, key;
     Checks, "checks", "checks", "all checks of all hosts", Look, key;
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
+    Speed, "speed", "speed", "speedtests: every vantage and target, its last test, and what runs now", Look, key;
+    Schedules, "schedules", "schedules", "tests that run again and again: when, how they went, what is usual", Look, key;
+    RunTest, "run-test", "run now", "run the test of the row now; a line says where, how much and what runs there", Operate, key;
+    TestForm, "test-form", "new", "speed: a form for a test; schedules: a form for a new schedule", Operate, key;
+    CancelTest, "cancel-test", "cancel test", "end the running test under the cursor, or take a waiting one back", Operate, key;
+    PauseSchedule, "pause-schedule", "pause", "let the schedule under the cursor rest, or go on", Operate, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
     Agents, "agents", "agents", "the workers on other machines: who is there, who is not, what waits", Look, key;
@@ -142,8 +148,8 @@ actions! {
     Comment, "comment", "comment", "write a comment beside what is under the cursor", Operate, key;
     Snooze, "snooze", "snooze", "snooze for me: nobody else sees it, nothing is changed", Look, key;
     WindowForm, "window-form", "window form", "a window with start, end, hosts and checks", Operate, key;
-    Edit, "edit", "edit", "change the acknowledgement, window or rule under the cursor", Operate, key;
-    Delete, "delete", "end window", "end the window here, or delete the rule; the count is typed to confirm", Operate, key;
+    Edit, "edit", "edit", "change the acknowledgement, window, rule or schedule under the cursor", Operate, key;
+    Delete, "delete", "end window", "end the window here, or delete the rule or schedule; the count is typed to confirm", Operate, key;
     Undo, "undo", "undo", "take your last action back, within 10 s", Operate, key;
     Repeat, "repeat", "repeat", "the last action again for what is under the cursor", Operate, key;
     Failures, "failures", "failures", "what could not be done last", Look, palette;

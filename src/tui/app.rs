@@ -392,6 +392,8 @@ impl App {
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Agents => vec![Context::Agents, Context::Objects, Context::List],
             Pane::Notifications => vec![Context::Notifications, Context::List],
+            Pane::SpeedList | Pane::SpeedResult => vec![Context::Speed, Context::List],
+            Pane::ScheduleList | Pane::ScheduleResults => vec![Context::Schedules, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph | Pane::InterfaceGraph | Pane::SeriesGraph => {
                 vec![Context::Grid]

@@ -24,6 +24,13 @@ pub enum Kind {
         /// What no means.
         no: &'static str,
     },
+    /// One of several words.
+    Choice {
+        /// The words.
+        options: &'static [&'static str],
+        /// The one that is chosen.
+        at: usize,
+    },
 }
 
 /// A field.
@@ -40,6 +47,8 @@ pub struct Field {
     /// True while the text is the one that it was filled with: it is chosen as a whole, and the first
     /// letter replaces it.
     pub offered: bool,
+    /// Texts that are known to fit: the right arrow at the end of the text takes the next.
+    pub known: Vec<String>,
 }
 
 impl Field {
@@ -48,7 +57,50 @@ impl Field {
     #[must_use]
     pub fn text(name: &'static str, value: &str, about: impl Into<String>) -> Self {
         let kind = Kind::Text(Input::new(value.to_owned()));
-        Self { name, about: about.into(), kind, error: None, offered: !value.is_empty() }
+        let offered = !value.is_empty();
+        Self { name, about: about.into(), kind, error: None, offered, known: Vec::new() }
+    }
+
+    /// The same with texts that are known to fit.
+    #[must_use]
+    pub fn of(self, known: Vec<String>) -> Self {
+        Self { known, ..self }
+    }
+
+    /// A field for one of several words; one that is none of them is the first.
+    #[must_use]
+    pub fn choice(name: &'static str, options: &'static [&'static str], value: &str) -> Self {
+        let at = options.iter().position(|option| *option == value).unwrap_or(0);
+        let (kind, about) = (Kind::Choice { options, at }, "Space changes it".to_owned());
+        Self { name, about, kind, error: None, offered: false, known: Vec::new() }
+    }
+
+    /// The known text that the right arrow takes.
+    #[must_use]
+    pub fn next_known(&self) -> Option<&str> {
+        let Kind::Text(input) = &self.kind else { return None };
+        let text = input.value();
+        if input.cursor() < text.chars().count() {
+            return None;
+        }
+        let lower = text.to_lowercase();
+        let begins = |known: &&String| known.to_lowercase().starts_with(&lower);
+        let next = match self.known.iter().position(|known| known == text) {
+            Some(at) => self.known.get((at + 1) % self.known.len()),
+            None => self.known.iter().find(begins),
+        };
+        next.map(String::as_str).filter(|next| *next != text)
+    }
+
+    /// Goes to the next or previous of several words; false when it has none.
+    fn turn(&mut self, forward: bool) -> bool {
+        let Kind::Choice { options, at } = &mut self.kind else { return false };
+        let count = options.len();
+        if count > 0 {
+            *at = if forward { (*at + 1) % count } else { (*at + count - 1) % count };
+        }
+        self.error = None;
+        true
     }
 
     /// A field for a choice of two.
@@ -56,7 +108,7 @@ impl Field {
     pub fn toggle(name: &'static str, on: bool, yes: &'static str, no: &'static str) -> Self {
         let kind = Kind::Toggle { on, yes, no };
         let about = "Space changes it".to_owned();
-        Self { name, about, kind, error: None, offered: false }
+        Self { name, about, kind, error: None, offered: false, known: Vec::new() }
     }
 
     /// Its text, about to be edited; `letter` when something is typed into it.
@@ -139,16 +191,28 @@ impl Form {
 
     /// Changes the choice under the keys; false when there is none.
     pub fn toggle(&mut self) -> bool {
-        let Some(Kind::Toggle { on, .. }) = self.here().map(|field| &mut field.kind) else {
-            return false;
-        };
-        *on = !*on;
-        true
+        let Some(field) = self.here() else { return false };
+        if let Kind::Toggle { on, .. } = &mut field.kind {
+            *on = !*on;
+            return true;
+        }
+        field.turn(true)
     }
 
     /// Edits the text under the keys.
     pub fn key(&mut self, key: KeyEvent) {
         let types = types(key);
+        if let (KeyCode::Left | KeyCode::Right, Some(field)) = (key.code, self.here()) {
+            let forward = key.code == KeyCode::Right;
+            if field.turn(forward) {
+                return;
+            }
+            if let Some(next) = field.next_known().filter(|_| forward).map(str::to_owned) {
+                (field.kind, field.offered) = (Kind::Text(Input::new(next)), false);
+                field.error = None;
+                return;
+            }
+        }
         let Some(input) = self.here().and_then(|field| field.touched(types)) else { return };
         if !(types && input.value().chars().count() >= LENGTH_LIMIT) {
             input.handle_event(&TerminalEvent::Key(key));
@@ -171,6 +235,7 @@ impl Form {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.kind) {
             Some(Kind::Text(input)) => input.value().trim(),
+            Some(Kind::Choice { options, at }) => options.get(*at).copied().unwrap_or_default(),
             _ => "",
         }
     }

@@ -63,6 +63,8 @@ fn opens(app: &App, found: &Targets) -> bool {
         | Pane::RuleChecks
         | Pane::Agents => !found.is_empty(),
         Pane::RuleList => panes::rules::chosen(app).is_some(),
+        Pane::SpeedList => panes::speed::chosen(app).is_some(),
+        Pane::ScheduleList => panes::schedules::chosen(app).is_some(),
         Pane::Notifications => panes::notifications::opens(app),
         Pane::History => panes::history::opens(app),
         _ => false,
@@ -86,6 +88,20 @@ fn of_pane(app: &App) -> Vec<(Action, bool)> {
             vec![(Action::Edit, rule), (Action::NewRule, true)]
         }
         Pane::RuleChecks => vec![(Action::NewRule, true)],
+        Pane::SpeedList | Pane::SpeedResult => vec![
+            (Action::RunTest, panes::speed::chosen(app).is_some()),
+            (Action::CancelTest, panes::speed::open_test(app).is_some()),
+            (Action::TestForm, true),
+        ],
+        Pane::ScheduleList | Pane::ScheduleResults => {
+            let row = panes::schedules::chosen(app).is_some();
+            vec![
+                (Action::RunTest, row),
+                (Action::Edit, row),
+                (Action::PauseSchedule, row),
+                (Action::TestForm, true),
+            ]
+        }
         Pane::Windows => {
             let open = |window| !crate::model::Maintenance::is_over(window, app.wall());
             let open = panes::windows::selected(app).as_deref().is_some_and(open);

@@ -58,6 +58,17 @@ pub enum Purpose {
         /// What waits for the answer.
         pending: Box<Pending>,
     },
+    /// Asks before a test is run, with what to know of it; Enter runs it.
+    Run {
+        /// Which test, as a question.
+        prompt: String,
+        /// What it does, how much it moves, what runs there.
+        note: String,
+        /// What is done.
+        command: Box<Command>,
+        /// What waits for the answer.
+        pending: Box<Pending>,
+    },
     /// Filters as it is typed.
     Filter(Filtering),
     /// Filters the history as it is typed.

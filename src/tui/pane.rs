@@ -29,6 +29,14 @@ pub enum Pane {
     PathGraph,
     /// Paths: changes, before and after.
     PathChanges,
+    /// Speedtests: vantages and targets.
+    SpeedList,
+    /// The speedtest of the row under the cursor.
+    SpeedResult,
+    /// Schedules of tests.
+    ScheduleList,
+    /// The last results of the schedule under the cursor.
+    ScheduleResults,
     /// Maintenance windows.
     Windows,
     /// Who was told of what.
@@ -81,6 +89,10 @@ impl Pane {
             Self::PathList => "Paths",
             Self::PathGraph => "Round trips",
             Self::PathChanges => "Changes",
+            Self::SpeedList => "Speed",
+            Self::SpeedResult => "Result",
+            Self::ScheduleList => "Schedules",
+            Self::ScheduleResults => "Results",
             Self::Windows => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Agents => "Agents",

@@ -140,6 +140,10 @@ fn find(app: &App, limit: usize) -> Targets {
         }
         // Rows of another kind: no host that is not painted is meant.
         Pane::Windows
+        | Pane::SpeedList
+        | Pane::SpeedResult
+        | Pane::ScheduleList
+        | Pane::ScheduleResults
         | Pane::Notifications
         | Pane::Handover
         | Pane::RuleList

@@ -163,9 +163,10 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             Some(scope) => windows::commit(app, line, scope),
             None => Vec::new(),
         },
-        Purpose::Comment { .. } | Purpose::Snooze { .. } | Purpose::Confirm { .. } => {
-            lines::commit(app, line)
-        }
+        Purpose::Comment { .. }
+        | Purpose::Snooze { .. }
+        | Purpose::Confirm { .. }
+        | Purpose::Run { .. } => lines::commit(app, line),
         Purpose::Filter(_) => {
             filtering::commit(app, line);
             Vec::new()

@@ -22,6 +22,10 @@ pub enum View {
     Checks,
     /// All traces: verdicts, hops, round trips, changes of path.
     Paths,
+    /// Speedtests: vantages and targets, and the one under the cursor.
+    Speed,
+    /// Tests that run again and again, and their last results.
+    Schedules,
     /// The windows: now, later, and the last ones.
     Maintenance,
     /// What is on its way to whom, what was given up, what was taken.
@@ -50,12 +54,14 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
         Self::Checks,
         Self::Paths,
+        Self::Speed,
+        Self::Schedules,
         Self::Maintenance,
         Self::Notifications,
         Self::Agents,
@@ -79,6 +85,8 @@ impl View {
             Self::Hosts => "Hosts",
             Self::Checks => "Checks",
             Self::Paths => "Paths",
+            Self::Speed => "Speed",
+            Self::Schedules => "Schedules",
             Self::Maintenance => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Agents => "Agents",
@@ -104,6 +112,8 @@ impl View {
             Self::Hosts => &[Pane::Hosts],
             Self::Checks => &[Pane::CheckList],
             Self::Paths => &[Pane::PathList, Pane::PathHops, Pane::PathGraph, Pane::PathChanges],
+            Self::Speed => &[Pane::SpeedList, Pane::SpeedResult],
+            Self::Schedules => &[Pane::ScheduleList, Pane::ScheduleResults],
             Self::Maintenance => &[Pane::Windows],
             Self::Notifications => &[Pane::Notifications],
             Self::Agents => &[Pane::Agents],
@@ -155,6 +165,10 @@ impl View {
             Self::Series => {
                 let (list, graph) = over(body, share(body.height, 60));
                 vec![list, graph]
+            }
+            Self::Speed | Self::Schedules => {
+                let (list, result) = over(body, share(body.height, 46));
+                vec![list, result]
             }
             Self::Rules => {
                 let (list, checks) = over(body, share(body.height, 45));

@@ -275,6 +275,10 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         }
         Query::Paths { .. } => Ok(Answer::Paths(paths())),
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
+        Query::Tests { filter, .. } => Ok(Answer::Tests(crate::speed::list(filter))),
+        Query::Test { id } => crate::speed::one(*id),
+        Query::Nodes => Ok(Answer::Nodes(crate::speed::nodes())),
+        Query::Schedules => Ok(Answer::Schedules(crate::schedules::rows())),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),
     }
 }

@@ -490,6 +490,12 @@ pub fn outcome(command: &Command) -> Outcome {
             answers: vec![SafeText::line(&format!("{name}: sent; its incident was INC-7"))],
             taken: true,
         },
+        Command::RunTest { agent, spec, .. } => crate::speed::ran(agent.as_ref(), spec),
+        Command::CancelTest { id } => crate::speed::cancelled(*id),
+        Command::AddSchedule { .. }
+        | Command::EditSchedule { .. }
+        | Command::RemoveSchedule { .. }
+        | Command::RunSchedule { .. } => crate::schedules::outcome(command),
         _ => Outcome::done(0),
     }
 }

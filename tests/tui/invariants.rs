@@ -13,12 +13,14 @@ use crate::{Console, actor, fixture, interfaces, options};
 
 pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-pub(crate) const VIEWS: [(&str, &str); 17] = [
+pub(crate) const VIEWS: [(&str, &str); 19] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
     ("checks", "4"),
     ("paths", "5"),
+    ("speed", "6"),
+    ("schedules", "g j"),
     ("maintenance", "7"),
     ("notifications", "g n"),
     ("agents", "9"),

@@ -15,6 +15,7 @@ fn a_view_opens_by_its_key_and_esc_goes_back() {
     for (key, title) in [
         ("2", "Alerts: unhandled"),
         ("3", "Hosts"),
+        ("6", "Speed: 8 pairs"),
         ("7", "Maintenance: 1 now"),
         ("0", "Logs"),
         ("1", "Hosts by site"),

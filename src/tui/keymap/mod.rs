@@ -28,6 +28,10 @@ pub enum Context {
     Notifications,
     /// Rows that are agents; what is not here is as with other objects.
     Agents,
+    /// Speedtests.
+    Speed,
+    /// Schedules of tests.
+    Schedules,
     /// Hosts side by side.
     Grid,
     /// Graphs.
@@ -46,12 +50,14 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::List,
         Self::Objects,
         Self::Notifications,
         Self::Agents,
+        Self::Speed,
+        Self::Schedules,
         Self::Grid,
         Self::Graph,
         Self::Line,
@@ -70,6 +76,8 @@ impl Context {
             Self::Objects => "objects",
             Self::Notifications => "notifications",
             Self::Agents => "agents",
+            Self::Speed => "speed",
+            Self::Schedules => "schedules",
             Self::Grid => "grid",
             Self::Graph => "graph",
             Self::Line => "line",
@@ -91,7 +99,10 @@ impl Context {
     pub fn meets(self, other: Self) -> bool {
         let rows = |context| matches!(context, Self::Objects | Self::Grid);
         // An agent is an object too; where both have a key its own one counts.
-        let own = |context| matches!(context, Self::Notifications | Self::Agents);
+        let own = |context| {
+            let of_rows = matches!(context, Self::Notifications | Self::Agents);
+            of_rows || matches!(context, Self::Speed | Self::Schedules)
+        };
         let apart = (own(self) && (rows(other) || own(other)) && self != other)
             || (own(other) && rows(self));
         self == other || !(self.is_dialog() || other.is_dialog() || apart)

@@ -167,7 +167,12 @@ fn view_field(
             let scroll = if here { input.visual_scroll(own.saturating_sub(1)) } else { 0 };
             // What the next letter replaces looks as chosen text does.
             let role = if here && field.offered { Role::Selection } else { Role::Input };
-            s.say(x, y, own, skip_columns(text, scroll), role);
+            let used = s.say(x, y, own, skip_columns(text, scroll), role);
+            if let Some(next) = field.next_known().filter(|_| here && !text.is_empty()) {
+                let rest = next.get(text.len()..).filter(|_| next.len() > text.len());
+                let rest = rest.filter(|_| next.to_lowercase().starts_with(&text.to_lowercase()));
+                s.say(x + used, y, own.saturating_sub(used), rest.unwrap_or(""), Role::Muted);
+            }
             if text.is_empty() && !here {
                 s.say(x, y, room, &field.about, Role::Muted);
             } else if here && own < room {
@@ -175,6 +180,20 @@ fn view_field(
                 s.put_right(x + room, y, about, &field.about, style);
             }
             here.then(|| x + input.visual_cursor().saturating_sub(scroll).min(own))
+        }
+        Kind::Choice { options, at } => {
+            let mut end = x;
+            for (n, option) in options.iter().enumerate() {
+                let chosen = n == *at;
+                let text = if chosen { format!("[{option}]") } else { format!(" {option} ") };
+                let role = match (chosen, here) {
+                    (true, true) => Role::Strong,
+                    (true, false) => Role::Text,
+                    _ => Role::Muted,
+                };
+                end += s.say(end, y, (x + room).saturating_sub(end), &text, role);
+            }
+            here.then_some(x)
         }
         Kind::Toggle { on, yes, no } => {
             let (sign, words) = if *on { ("[x] ", yes) } else { ("[ ] ", no) };

@@ -8,6 +8,7 @@ pub mod alert_page;
 pub mod alerts;
 pub mod checklist;
 pub mod checks;
+pub mod columns;
 pub mod events;
 pub mod graph;
 pub mod handover;
@@ -25,8 +26,10 @@ pub mod rows;
 pub mod ruled;
 pub mod rules;
 pub mod said;
+pub mod schedules;
 pub mod series;
 pub mod settings;
+pub mod speed;
 pub mod throughput;
 pub mod windows;
 
@@ -55,6 +58,8 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
             paths::title(app, pane)
         }
+        Pane::SpeedList | Pane::SpeedResult => speed::title(app, pane),
+        Pane::ScheduleList | Pane::ScheduleResults => schedules::title(app, pane),
         Pane::Windows => windows::title(app),
         Pane::Notifications => notifications::title(app),
         Pane::Agents => agents::title(app),
@@ -85,6 +90,8 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
             paths::view(app, pane, surface);
         }
+        Pane::SpeedList | Pane::SpeedResult => speed::view(app, pane, surface),
+        Pane::ScheduleList | Pane::ScheduleResults => schedules::view(app, pane, surface),
         Pane::Windows => windows::view(app, surface),
         Pane::Notifications => notifications::view(app, surface),
         Pane::Agents => agents::view(app, surface),
@@ -111,6 +118,10 @@ pub struct Own {
     pub checklist: checklist::State,
     /// Paths.
     pub paths: paths::State,
+    /// Speedtests.
+    pub speed: speed::State,
+    /// Schedules of tests.
+    pub schedules: schedules::State,
     /// Maintenance windows.
     pub windows: windows::State,
     /// History.
@@ -147,6 +158,8 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::PathList | Pane::PathHops | Pane::PathGraph | Pane::PathChanges => {
             paths::act(app, pane, action)
         }
+        Pane::SpeedList | Pane::SpeedResult => speed::act(app, pane, action),
+        Pane::ScheduleList | Pane::ScheduleResults => schedules::act(app, pane, action),
         Pane::Windows => windows::act(app, action),
         Pane::Notifications => notifications::act(app, action),
         Pane::Agents => agents::act(app, action),
@@ -174,6 +187,8 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::Throughput => pin::wants(app),
             Pane::Checks => checks::wants(app),
             Pane::PathList => paths::wants(app),
+            Pane::SpeedList => speed::wants(app),
+            Pane::ScheduleList => schedules::wants(app),
             Pane::Windows => windows::wants(app),
             Pane::Notifications => notifications::wants(app),
             Pane::Handover => handover::wants(app),
@@ -193,6 +208,8 @@ pub fn sees(app: &mut App, event: &Event) {
     history::sees(app, event);
     alert_page::sees(app, event);
     paths::sees(app, event);
+    speed::sees(app, event);
+    schedules::sees(app, event);
 }
 
 /// The moment at which a pane of the present view asks again by itself.
@@ -201,6 +218,7 @@ pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
     let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
     let own = own.into_iter().chain([handover::wake(app), rules::wake(app)]);
+    let own = own.chain([speed::wake(app), schedules::wake(app)]);
     [history, alert, paths].into_iter().chain(own).flatten().min()
 }
 
@@ -218,6 +236,8 @@ pub fn forget(app: &mut App) {
     history::forget(app);
     alert_page::forget(app);
     paths::forget(app);
+    speed::forget(app);
+    schedules::forget(app);
 }
 
 /// Hands an answer to the pane that asked with [`Pending::Pane`](crate::tui::line::Pending);
@@ -227,6 +247,8 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::Throughput => pin::reply(app, token, result),
         Pane::Checks => checks::reply(app, token, result),
         Pane::PathList => paths::reply(app, token, result),
+        Pane::SpeedList => speed::reply(app, token, result),
+        Pane::ScheduleList => schedules::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),
         Pane::Notifications => notifications::reply(app, token, result),
         Pane::Handover => handover::reply(app, token, result),

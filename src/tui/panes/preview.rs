@@ -6,7 +6,9 @@ use crate::tui::app::{App, Pane};
 use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
-use crate::tui::panes::{agents, history, notifications, rules, said, settings, windows};
+use crate::tui::panes::{
+    agents, history, notifications, rules, said, schedules, settings, speed, windows,
+};
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
 
@@ -69,6 +71,8 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         (None, Pane::Windows, _) => of_window(app, surface),
         (None, Pane::Notifications, _) => notifications::preview(app, surface),
         (None, Pane::Agents, _) => agents::preview(app, surface),
+        (None, Pane::SpeedList | Pane::SpeedResult, _) => speed::preview(app, surface),
+        (None, Pane::ScheduleList | Pane::ScheduleResults, _) => schedules::preview(app, surface),
         (None, Pane::RuleList | Pane::RuleChecks, _) => rules::preview(app, surface),
         (None, Pane::History, _) => of_entry(app, surface),
         (None, Pane::Settings, _) => {

@@ -132,6 +132,12 @@ pub fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             let id = app.ask((**pending).clone());
             vec![Effect::Execute { id, command: (**command).clone() }]
         }
+        Purpose::Run { command, pending, .. } => {
+            app.overlay = None;
+            app.say(Tone::Note, "asking for the test…");
+            let id = app.ask((**pending).clone());
+            vec![Effect::Execute { id, command: (**command).clone() }]
+        }
         _ => Vec::new(),
     }
 }
@@ -158,6 +164,7 @@ pub fn words(app: &App, line: &Line) -> Option<(String, String)> {
             Some(count) => (format!("{prompt}:"), format!("type {count} and Enter")),
             None => (format!("{prompt}?"), "Enter does it".to_owned()),
         },
+        Purpose::Run { prompt, note, .. } => (prompt.clone(), note.clone()),
         _ => return None,
     })
 }

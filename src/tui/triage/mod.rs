@@ -19,13 +19,16 @@ pub mod queue;
 pub mod remember;
 pub mod rule_form;
 pub mod rule_save;
+pub mod schedule_form;
 pub mod switches;
+pub mod test_asked;
+pub mod test_form;
 pub mod undo;
 pub mod window_edit;
 pub mod window_form;
 pub mod windows;
 
-use crate::model::{AlertId, MaintenanceId, SafeText, Steady, Timestamp};
+use crate::model::{AlertId, MaintenanceId, Name, SafeText, Steady, Timestamp};
 use crate::protocol::{Outcome, Problem};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Tone};
@@ -94,6 +97,33 @@ pub enum Waits {
         /// Its name.
         name: String,
     },
+    /// A test that is run.
+    RunTest {
+        /// Where.
+        agent: Name,
+        /// Against what, as it was written.
+        target: String,
+    },
+    /// A test that is ended or taken back.
+    CancelTest {
+        /// Which, in words.
+        what: String,
+    },
+    /// A schedule that rests, or goes on.
+    EditSchedule {
+        /// Its name.
+        what: String,
+    },
+    /// A schedule that is removed.
+    RemoveSchedule {
+        /// Its name.
+        what: String,
+    },
+    /// A test or a schedule that a form asked for.
+    TestForm {
+        /// Which form.
+        token: u64,
+    },
     /// What the engine remembers.
     Remembered,
 }
@@ -112,6 +142,8 @@ pub enum Purpose {
     Window(windows::Named),
     /// Tries a rule and saves it.
     Rule(Box<rule_form::Draft>),
+    /// Runs a test once, or makes or changes a schedule.
+    Test(Box<test_asked::Asking>),
     /// Changes a window.
     EditWindow {
         /// Which.
@@ -151,6 +183,10 @@ pub struct State {
     pub left: Option<Timestamp>,
     /// The zone that the console began with.
     pub home: Option<Zone>,
+    /// What the form of a test, and that of a schedule, said last.
+    pub last_test: test_asked::Said,
+    /// The same of a schedule.
+    pub last_schedule: test_asked::Said,
     /// The number of the last draft of a rule that was tried.
     pub trials: u64,
     /// The stream on which it was last asked what is remembered.
@@ -230,6 +266,14 @@ pub fn reply(app: &mut App, waits: Waits, result: Result<Reply, Problem>) {
             rule_save::saved(app, token, &name, tried, result);
         }
         Waits::DeleteRule { name } => rule_save::deleted(app, &name, result),
+        Waits::RunTest { agent, target } => test_asked::ran(app, (agent, target), result),
+        Waits::CancelTest { what } => test_asked::cancelled(app, &what, result),
+        Waits::EditSchedule { what } => test_asked::rests(app, &what, result),
+        Waits::RemoveSchedule { what } => {
+            done(app, &what, result, |_| format!("schedule `{what}` is deleted; its results stay"));
+            panes::schedules::forget(app);
+        }
+        Waits::TestForm { token } => test_asked::reply(app, token, result),
         Waits::Remember { what } => {
             if let Err(problem) = result {
                 app.say(Tone::Bad, format!("{what} is not kept: {problem}"));

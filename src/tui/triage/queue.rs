@@ -75,6 +75,13 @@ fn words(pending: &Pending) -> String {
             Waits::Paging { what } | Waits::Duty { what } => undo::short(what),
             Waits::SaveRule { name, .. } => format!("save rule {}", undo::short(name)),
             Waits::DeleteRule { name } => format!("delete rule {}", undo::short(name)),
+            Waits::RunTest { agent, target } => {
+                format!("test {} to {}", undo::short(agent), undo::short(target))
+            }
+            Waits::CancelTest { what } => format!("cancel test {}", undo::short(what)),
+            Waits::EditSchedule { what } => format!("pause schedule {}", undo::short(what)),
+            Waits::RemoveSchedule { what } => format!("delete schedule {}", undo::short(what)),
+            Waits::TestForm { .. } => "a test or schedule".to_owned(),
             Waits::Remember { what } => format!("remember {what}"),
             _ => "a command".to_owned(),
         },

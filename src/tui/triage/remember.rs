@@ -11,14 +11,19 @@ use crate::tui::app::{App, Tone};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::line::Pending;
 use crate::tui::saved::Views;
-use crate::tui::triage::Waits;
 use crate::tui::triage::again::Again;
+use crate::tui::triage::{Waits, test_asked};
 use crate::tui::typing;
 
 /// The key of the snoozes.
 pub const SNOOZES: &str = "snoozes";
 /// The key of the saved views.
 pub const VIEWS: &str = "views";
+
+/// The key of what the form of a test said last.
+pub const TEST_FORM: &str = "test-form";
+/// The key of what the form of a schedule said last.
+pub const SCHEDULE_FORM: &str = "schedule-form";
 
 /// The key of the moment at which the operator was last here.
 pub const LEFT: &str = "left";
@@ -61,6 +66,8 @@ pub fn learn(app: &mut App, key: &str, value: Option<&str>) {
                 app.say(Tone::Bad, problem.clone());
             }
         }
+        TEST_FORM => app.triage.last_test = test_asked::read(value),
+        SCHEDULE_FORM => app.triage.last_schedule = test_asked::read(value),
         // What another console writes while this one is here is not when its operator left.
         LEFT if app.triage.left.is_none() => {
             let at = value.and_then(|text| text.parse().ok()).map(Timestamp::from_millis);
