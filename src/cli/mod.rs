@@ -34,6 +34,7 @@ pub mod plain;
 pub mod print;
 pub mod remote;
 pub mod render;
+pub mod report_args;
 mod results;
 pub mod rules_cmd;
 pub mod schedule_args;
@@ -57,6 +58,7 @@ use clap::error::ErrorKind;
 use args::{Cli, Command, Global, NotifyCommand};
 use console::Console;
 use nettest::Job;
+use report_args::ReportArgs;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -74,8 +76,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Trace(args)) if args.there.agent.is_none() => oneshot::trace(&args),
         Some(Command::Dns(args)) if args.there.agent.is_none() => oneshot::dns(&args),
         Some(Command::Probe(args)) if args.there.agent.is_none() => oneshot::probe(&args),
-        Some(Command::Speedtest(args)) => speedtest::run(&args),
+        Some(Command::Speedtest(args)) if args.there.agent.is_none() => speedtest::run(&args),
         Some(Command::Iperf) => crate::probe::speed::run_child(),
+        Some(Command::Report(ReportArgs { command: Some(command), .. })) => {
+            report_args::verified(&command)
+        }
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
@@ -145,6 +150,13 @@ fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Resu
         Command::Trace(args) => return work(global, config, args.elsewhere().map(Job::Run)),
         Command::Dns(args) => return work(global, config, args.elsewhere().map(Job::Run)),
         Command::Probe(args) => return work(global, config, args.elsewhere().map(Job::Run)),
+        Command::Speedtest(args) => {
+            return work(global, config, args.elsewhere().map(Job::Run));
+        }
+        Command::Report(args) => {
+            let job = args.wanted().map(|(wish, out)| Job::Report { wish, out });
+            return work(global, config, job);
+        }
         Command::Schedules { command: Some(typed), json } => match Job::of_schedules(typed) {
             Ok(job) => return work(global, config, Ok(job)),
             Err(typed) => Command::Schedules { command: Some(typed), json },

@@ -2,6 +2,7 @@
 //! and a schedule that is looked up before it is changed.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::remote::{Said, ask_now};
 use super::render;
+use super::report_args;
 use super::results;
 use super::schedule_args::{EditArgs, SchedulesCommand};
 use super::test_args::Elsewhere;
@@ -18,7 +20,7 @@ use crate::backend::Backend;
 use crate::model::safe_text::truncate;
 use crate::model::test::PortState;
 use crate::model::{Measured, Plan, Schedule, ScheduleId, Test, TestId, TestPhase, TestSpec};
-use crate::protocol::{Actor, Answer, Command, Outcome, Problem, ProblemKind, Query};
+use crate::protocol::{Actor, Answer, Command, Outcome, Problem, ProblemKind, Query, ReportWish};
 use crate::tui::zone::Zone;
 
 /// How often a test that runs elsewhere is looked at.
@@ -33,6 +35,13 @@ const COLUMNS: usize = 78;
 pub enum Job {
     /// Run a test, and wait for its end.
     Run(Elsewhere),
+    /// Have a report made.
+    Report {
+        /// Of what.
+        wish: ReportWish,
+        /// Where it is written.
+        out: PathBuf,
+    },
     /// Do something with a schedule.
     Schedule {
         /// Its id, its name or `AGENT/NAME`.
@@ -88,7 +97,7 @@ impl Job {
             Self::Schedule { deed: Deed::Run, .. } => {
                 Some("no fluxnoc runs here, so nothing can be run")
             }
-            Self::Schedule { .. } => None,
+            Self::Schedule { .. } | Self::Report { .. } => None,
         }
     }
 
@@ -99,6 +108,14 @@ impl Job {
     pub async fn run(self, backend: &Backend, actor: Actor) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(wanted) => run(wanted, backend, &actor).await,
+            // It may take minutes.
+            Self::Report { wish, out } => {
+                match backend.query(actor, Query::Report(wish)).await {
+                    Ok(Answer::Report(file)) => report_args::save(&file, &out),
+                    Ok(_) => anyhow::bail!("the engine answered with something else"),
+                    Err(problem) => Ok(refused(&problem)),
+                }
+            }
             Self::Schedule { which, deed, json } => {
                 schedule(&which, deed, json, backend, &actor).await
             }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::print;
+use super::test_args::{Elsewhere, There};
 use crate::model::Networks;
 use crate::model::speed::{
     Direction, LatencyBand, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport,
@@ -46,6 +47,9 @@ pub struct SpeedtestArgs {
     /// What UDP sends, in Mbit/s of all streams together [default: 10]
     #[arg(long, value_name = "MBPS")]
     pub bitrate: Option<f64>,
+    /// Where it is run.
+    #[command(flatten)]
+    pub there: There,
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -58,8 +62,16 @@ fn whole_seconds(text: &str) -> Result<u32, String> {
 }
 
 impl SpeedtestArgs {
-    /// What is meant, or what is wrong with it.
-    fn wanted(&self) -> Result<(SpeedSpec, SpeedTarget), String> {
+    /// The test as an agent runs it; without a target to the nearest of the configured ones.
+    ///
+    /// # Errors
+    /// A sentence that names what is out of range.
+    pub fn elsewhere(self) -> Result<Elsewhere, String> {
+        let spec = self.spec()?;
+        Ok(Elsewhere { there: self.there, spec: TestSpec::Speedtest(spec), json: self.json })
+    }
+
+    fn spec(&self) -> Result<SpeedSpec, String> {
         let spec = SpeedSpec {
             target: self.target.clone(),
             protocol: if self.udp { Transport::Udp } else { Transport::Tcp },
@@ -74,7 +86,15 @@ impl SpeedtestArgs {
         };
         let test = TestSpec::Speedtest(spec);
         test.check().map_err(|why| as_typed(&why))?;
-        let TestSpec::Speedtest(spec) = test else { return Err("no speedtest".to_owned()) };
+        match test {
+            TestSpec::Speedtest(spec) => Ok(spec),
+            _ => Err("no speedtest".to_owned()),
+        }
+    }
+
+    /// What is meant, or what is wrong with it.
+    fn wanted(&self) -> Result<(SpeedSpec, SpeedTarget), String> {
+        let spec = self.spec()?;
         let Some(target) = &spec.target else {
             return Err(
                 "which target? write fluxnoc speedtest URL, such as http://speed.example/, \

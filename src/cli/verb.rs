@@ -281,6 +281,7 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
         | Typed::Dns(_)
         | Typed::Probe(_)
         | Typed::Speedtest(_)
+        | Typed::Report(_)
         | Typed::Iperf
         | Typed::Config(_)
         | Typed::Notify(NotifyCommand::Test { .. })
