@@ -78,6 +78,7 @@ pub struct DnsResult {
 /// What a test measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "measured", rename_all = "lowercase")]
+#[expect(clippy::large_enum_variant, reason = "it is boxed wherever it is kept")]
 pub enum Measured {
     /// By a speedtest.
     Speedtest(SpeedResult),
