@@ -180,7 +180,7 @@ pub(super) fn schedules(rows: &[ScheduleRow]) -> String {
             plan.test_type.to_string(),
             plan.target.clone().unwrap_or_default(),
             every,
-            row.next.map(|at| at.to_string()).unwrap_or_else(|| "paused".to_owned()),
+            row.next.map_or_else(|| "paused".to_owned(), |at| at.to_string()),
             last,
             baseline(row.baselines.download.as_ref()),
         ]

@@ -1,7 +1,5 @@
 //! `fluxnoc schedules`: what can be typed, and the schedule that it makes or changes.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
-
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};

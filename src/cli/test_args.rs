@@ -1,8 +1,6 @@
 //! Network tests on the command line: `trace`, `dns`, `probe` from here or from an agent, and
 //! `results`. What can be typed, and the test that it asks for.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
-
 use clap::{Args, Subcommand};
 
 use super::check_keys::seconds;

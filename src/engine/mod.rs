@@ -192,11 +192,9 @@ impl Engine {
         let (agents, streams) = (store.agents().await?, store.streams().await?);
         let tests = (store.open_tests().await?, store.schedules().await?);
         door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
-        let mut paths = paths::Paths::default();
-        paths.restore(store.last_paths().await?);
+        let paths = paths::Paths::restored(store.last_paths().await?);
         let now = clock.now();
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
-        let status = first_status(&loaded, &machine, now.wall);
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
         let (redoes, redone) = tokio::sync::watch::channel(());
@@ -224,7 +222,7 @@ impl Engine {
             tallied: None,
             series: crate::series::Memory::new(keep.series),
             batch: batch::Batch::default(),
-            status,
+            status: first_status(&loaded, &machine, now.wall),
             active: Vec::new(),
             noted: Vec::new(),
             ways: deadlines::Ways::Known,

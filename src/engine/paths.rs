@@ -26,14 +26,16 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// Takes up what was recorded before the start.
-    pub fn restore(&mut self, last: Vec<PathChange>) {
+    /// With what was recorded before the start.
+    pub fn restored(last: Vec<PathChange>) -> Self {
+        let mut paths = Self::default();
         for change in last {
             if let Some(check) = change.check {
                 let known = Known { path: change.after, since: change.at };
-                self.checks.insert(CheckKey::new(change.host, check), known);
+                paths.checks.insert(CheckKey::new(change.host, check), known);
             }
         }
+        paths
     }
 
     /// The path that a check saw last.

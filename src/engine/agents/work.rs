@@ -127,7 +127,7 @@ impl Core {
 
     /// What holds for an agent whatever it was told.
     fn holds_for(&self, name: &Name) -> Directives {
-        let tests = self.orders_for(name);
+        let tests = Some(self.orders_for(name));
         Directives { tests, pause: Some(self.agents.is_paused(name)), ..Directives::default() }
     }
 
