@@ -41,12 +41,12 @@ impl Sum {
 struct Hashed<W> {
     out: W,
     hash: Context,
-    is_hashed: bool,
+    counts: bool,
 }
 
 impl<W> Hashed<W> {
     fn new(out: W) -> Self {
-        Self { out, hash: Context::new(&SHA256), is_hashed: true }
+        Self { out, hash: Context::new(&SHA256), counts: true }
     }
 
     fn hex(self) -> String {
@@ -66,7 +66,7 @@ fn hex(hash: Context) -> String {
 impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.out.write(bytes)?;
-        if self.is_hashed {
+        if self.counts {
             self.hash.update(bytes.get(..taken).unwrap_or_default());
         }
         Ok(taken)
@@ -114,7 +114,7 @@ impl<W: Write> Lines<W> {
     pub fn finish(self, report: &Report) -> io::Result<W> {
         let mut hashed =
             self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-        hashed.is_hashed = false;
+        hashed.counts = false;
         let mut lines = writer(&mut hashed);
         for (name, text) in sentences(report) {
             lines.write_record(line("summary", name, &Figures::default(), &text))?;

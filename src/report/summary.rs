@@ -169,6 +169,9 @@ impl Report {
     }
 }
 
+/// Which of two values is the worse.
+type Worse = fn(f64, f64) -> f64;
+
 /// Values of one figure.
 #[derive(Clone, Debug, Default)]
 struct Values {
@@ -280,7 +283,7 @@ impl Builder {
                 values.counted.push(value);
             }
         }
-        let kinds: [(&[BreachKind], fn(f64, f64) -> f64); 3] = [
+        let kinds: [(&[BreachKind], Worse); 3] = [
             (&[BreachKind::Download, BreachKind::DownloadBaseline], f64::min),
             (&[BreachKind::Upload, BreachKind::UploadBaseline], f64::min),
             (&[BreachKind::Latency], f64::max),

@@ -131,7 +131,9 @@ impl Taken {
 pub fn decide(running: &[Takes], waiting: &[Waiting], now: Timestamp) -> Slots {
     let mut slots = Slots::default();
     let mut taken = Taken::default();
-    running.iter().for_each(|takes| taken.take(takes));
+    for takes in running {
+        taken.take(takes);
+    }
     // What those who wait before one will take.
     let mut kept = Taken::default();
     let mut queue: Vec<&Waiting> = waiting.iter().collect();

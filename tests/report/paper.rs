@@ -144,6 +144,7 @@ fn t14_hostile_names_are_shown_as_text_on_the_page() {
     let bad = |c: char| c.is_control() || c == '\u{202e}';
     assert!(!all.contains(bad));
     assert!(all.contains("<U+202E>fdp.exe"), "it is shown for what it is");
+    assert!(all.contains("<U+241B>[2Jx"), "and so is what the fonts lack");
     assert!(all.contains("Sehr lange Leitung") && pages.len() < 30);
     assert!(pages.iter().all(|page| page.contains(&report.digest)));
 }
