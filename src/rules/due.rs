@@ -79,7 +79,11 @@ impl Times {
         let times = Self::Cron { cron: Box::new(cron), zone };
         // From a fixed moment: an expression without any day has none from there either.
         let never = times.next(Timestamp::from_millis(1_704_067_200_000)).is_none();
-        if never { Err("`cron`: there is no such day".to_owned()) } else { Ok(times) }
+        if never {
+            Err("`cron`: there is no such day in the next nine years".to_owned())
+        } else {
+            Ok(times)
+        }
     }
 
     /// The first run strictly after a moment.
