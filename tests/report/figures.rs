@@ -207,6 +207,20 @@ fn d_21_the_period_is_half_open_and_the_order_is_that_in_which_runs_were_due() {
 }
 
 #[test]
+fn what_is_not_over_is_no_result_yet() {
+    let mut tests = history(1);
+    let before = summarize(asked(None), &tests);
+    let mut waits = run(9999, at("2026-03-30T00:00:00Z"), Figures::default());
+    waits.phase = TestPhase::Running;
+    tests.push(waits);
+    let after = summarize(asked(None), &tests);
+    assert_eq!((after.quality.unfinished, before.quality.unfinished), (1, 0));
+    assert_eq!((after.results, &after.digest), (before.results, &before.digest));
+    let file = fluxnoc::report::csv::write(&after, &tests, Vec::new()).unwrap();
+    assert!(fluxnoc::report::verify::csv(&file).is_ok());
+}
+
+#[test]
 fn i22_what_is_no_number_enters_no_figure() {
     let mut tests = history(1);
     tests.truncate(10);

@@ -109,7 +109,8 @@ fn fs_37_the_pdf_opens_in_two_readers_and_says_what_it_must() {
     let table = csv::write(&report, &tests, Vec::new()).unwrap();
     let file = std::fs::read(&path).unwrap();
     assert_eq!(verify::pdf(&file, &table).unwrap().results, tests.len() as u64);
-    let other = csv::write(&report, &tests[1..], Vec::new()).unwrap();
+    let other = summarize(report.asked.clone(), &tests[1..]);
+    let other = csv::write(&other, &tests[1..], Vec::new()).unwrap();
     assert!(verify::pdf(&file, &other).unwrap_err().contains("the PDF states the digest"));
 }
 
