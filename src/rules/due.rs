@@ -245,6 +245,21 @@ mod tests {
     }
 
     #[test]
+    fn runs_are_counted_from_the_first_moment_up_to_the_last() {
+        let times = Times::of(&plan(r#"{"interval_seconds": 60}"#), 0).unwrap();
+        let (start, minute) = (at("2026-02-25T02:00:00Z"), Span::from_secs(60));
+        for (from, to, count) in [
+            (start, start, 0),
+            (start, start + Span::from_millis(1), 1),
+            (start, start + minute, 1),
+            (start, start + minute + Span::from_millis(1), 2),
+            (start + Span::from_millis(1), start + minute, 0),
+        ] {
+            assert_eq!(times.between(from, to, 99), count, "{from} to {to}");
+        }
+    }
+
+    #[test]
     fn a_run_may_slip_by_half_of_its_interval() {
         let slip = |seconds: u64| {
             let plan = plan(&format!(r#"{{"interval_seconds": {seconds}}}"#));

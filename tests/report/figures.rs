@@ -202,6 +202,9 @@ fn d_21_the_period_is_half_open_and_the_order_is_that_in_which_runs_were_due() {
     assert_eq!(report.results, 3);
     tests.reverse();
     assert_eq!(summarize(asked(None), &tests).digest, report.digest);
+    let mut builder = fluxnoc::report::Builder::new(asked(None));
+    let taken = tests.iter().filter(|test| builder.add(test).is_some()).count();
+    assert_eq!(taken, 3, "also when they come one by one");
     assert_eq!(report.charts[0].columns.len() % 14, 0, "a day is so many columns of a chart");
     assert_eq!(report.charts[0].place(just(start(), 7 * DAY)), 0.5);
 }
