@@ -41,12 +41,11 @@ impl Sum {
 struct Hashed<W> {
     out: W,
     hash: Context,
-    is_hashed: bool,
 }
 
 impl<W> Hashed<W> {
     fn new(out: W) -> Self {
-        Self { out, hash: Context::new(&SHA256), is_hashed: true }
+        Self { out, hash: Context::new(&SHA256) }
     }
 
     fn hex(self) -> String {
@@ -66,9 +65,7 @@ fn hex(hash: Context) -> String {
 impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.out.write(bytes)?;
-        if self.is_hashed {
-            self.hash.update(bytes.get(..taken).unwrap_or_default());
-        }
+        self.hash.update(bytes.get(..taken).unwrap_or_default());
         Ok(taken)
     }
 
@@ -110,12 +107,14 @@ impl<W: Write> Lines<W> {
     /// The summary and the digest; what was written to is given back.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or its results are not those of the report.
     pub fn finish(self, report: &Report) -> io::Result<W> {
-        let mut hashed =
-            self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-        hashed.is_hashed = false;
-        let mut lines = writer(&mut hashed);
+        let hashed = self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        let Hashed { mut out, hash } = hashed;
+        if hex(hash) != report.digest {
+            return Err(io::Error::other("the results of the file are not those of the report"));
+        }
+        let mut lines = writer(&mut out);
         for (name, text) in sentences(report) {
             lines.write_record(line("summary", name, &Figures::default(), &text))?;
         }
@@ -125,17 +124,18 @@ impl<W: Write> Lines<W> {
         lines.write_record(line("digest", "sha256", &Figures::default(), &report.digest))?;
         lines.flush()?;
         drop(lines);
-        Ok(hashed.out)
+        Ok(out)
     }
 }
 
 /// The whole report of these results, which are written in the order in which they were due.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When it cannot be written, or these are not the results of the report.
 pub fn write<W: Write>(report: &Report, tests: &[Test], out: W) -> io::Result<W> {
     let mut lines = Lines::begin(out)?;
-    for test in super::summary::in_order(tests, report.asked.start, report.asked.end) {
+    let within = super::summary::in_order(tests, report.asked.start, report.asked.end);
+    for test in within.into_iter().filter(|test| test.phase.is_over()) {
         lines.add(&Row::of(test))?;
     }
     lines.finish(report)

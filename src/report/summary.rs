@@ -169,6 +169,9 @@ impl Report {
     }
 }
 
+/// Which of two values is the worse.
+type Worse = fn(f64, f64) -> f64;
+
 /// Values of one figure.
 #[derive(Clone, Debug, Default)]
 struct Values {
@@ -209,9 +212,13 @@ impl Builder {
     }
 
     /// One more result, and how it stands in the CSV; one that was due outside the period is left
-    /// out.
+    /// out, and one that is not over is counted and no more.
     pub fn add(&mut self, test: &Test) -> Option<Row> {
         if test.asked_at < self.asked.start || test.asked_at >= self.asked.end {
+            return None;
+        }
+        if !test.phase.is_over() {
+            self.quality.unfinished += 1;
             return None;
         }
         let row = Row::of(test);
@@ -234,7 +241,8 @@ impl Builder {
             (TestPhase::Failed, true) => &mut quality.failed_in_maintenance,
             (TestPhase::Missed, _) => &mut quality.missed,
             (TestPhase::Cancelled, _) => &mut quality.cancelled,
-            (TestPhase::Queued | TestPhase::Running, _) => &mut quality.unfinished,
+            // Those were counted before.
+            (TestPhase::Queued | TestPhase::Running, _) => return,
         };
         *count += 1;
         if matches!(row.phase, TestPhase::Failed | TestPhase::Missed) {
@@ -280,7 +288,7 @@ impl Builder {
                 values.counted.push(value);
             }
         }
-        let kinds: [(&[BreachKind], fn(f64, f64) -> f64); 3] = [
+        let kinds: [(&[BreachKind], Worse); 3] = [
             (&[BreachKind::Download, BreachKind::DownloadBaseline], f64::min),
             (&[BreachKind::Upload, BreachKind::UploadBaseline], f64::min),
             (&[BreachKind::Latency], f64::max),

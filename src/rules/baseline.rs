@@ -132,8 +132,7 @@ mod tests {
                 continue;
             }
             if let Some(value) = pick(one)
-                && value >= 0.0
-                && value < f64::INFINITY
+                && (0.0..f64::INFINITY).contains(&value)
             {
                 values.push(value);
             }

@@ -38,7 +38,8 @@ fn kinds(limits: &TestLimits, figures: &Figures, baselines: &Baselines) -> Vec<B
 fn fs_29_each_of_the_six_kinds_and_equality_is_none() {
     let none = Baselines::default();
     assert_eq!(kinds(&limits(), &well(), &none), []);
-    let cases: [(fn(&mut Figures), BreachKind, f64, f64); 5] = [
+    type Change = fn(&mut Figures);
+    let cases: [(Change, BreachKind, f64, f64); 5] = [
         (|f| f.download_mbps = Some(799.9), BreachKind::Download, 799.9, 800.0),
         (|f| f.upload_mbps = Some(399.9), BreachKind::Upload, 399.9, 400.0),
         (|f| f.latency_ms = Some(20.1), BreachKind::Latency, 20.1, 20.0),

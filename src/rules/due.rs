@@ -79,7 +79,11 @@ impl Times {
         let times = Self::Cron { cron: Box::new(cron), zone };
         // From a fixed moment: an expression without any day has none from there either.
         let never = times.next(Timestamp::from_millis(1_704_067_200_000)).is_none();
-        if never { Err("`cron`: there is no such day".to_owned()) } else { Ok(times) }
+        if never {
+            Err("`cron`: there is no such day in the next nine years".to_owned())
+        } else {
+            Ok(times)
+        }
     }
 
     /// The first run strictly after a moment.
@@ -238,6 +242,21 @@ mod tests {
         assert!(next_due(&cron(&long, "UTC"), 0, at("2026-01-01T00:00:00Z")).is_err());
         assert!(Times::of(&plan("{}"), 0).is_err());
         assert!(Times::of(&plan(r#"{"interval_seconds": 0}"#), 0).is_err());
+    }
+
+    #[test]
+    fn runs_are_counted_from_the_first_moment_up_to_the_last() {
+        let times = Times::of(&plan(r#"{"interval_seconds": 60}"#), 0).unwrap();
+        let (start, minute) = (at("2026-02-25T02:00:00Z"), Span::from_secs(60));
+        for (from, to, count) in [
+            (start, start, 0),
+            (start, start + Span::from_millis(1), 1),
+            (start, start + minute, 1),
+            (start, start + minute + Span::from_millis(1), 2),
+            (start + Span::from_millis(1), start + minute, 0),
+        ] {
+            assert_eq!(times.between(from, to, 99), count, "{from} to {to}");
+        }
     }
 
     #[test]

@@ -15,13 +15,14 @@
 //! `tests/scenarios/` prove them together. [`trial`] tells of a rule what it would have made of the past.
 //!
 //! The tests of networks are judged beside it: [`due`] says when a schedule runs, [`slots`] which of
-//! those that wait may begin, [`mod@breach`] which limits a result broke and whether that is
+//! those that wait may begin, [`mod@calendar`] when the next ones will, [`mod@breach`] which limits a result broke and whether that is
 //! confirmed, [`mod@baseline`] what is usual, [`mod@trend`] how it went.
 
 pub mod alert;
 pub mod attempts;
 pub mod baseline;
 pub mod breach;
+pub mod calendar;
 pub mod cause;
 pub mod digest;
 pub mod due;

@@ -202,8 +202,25 @@ fn d_21_the_period_is_half_open_and_the_order_is_that_in_which_runs_were_due() {
     assert_eq!(report.results, 3);
     tests.reverse();
     assert_eq!(summarize(asked(None), &tests).digest, report.digest);
+    let mut builder = fluxnoc::report::Builder::new(asked(None));
+    let taken = tests.iter().filter(|test| builder.add(test).is_some()).count();
+    assert_eq!(taken, 3, "also when they come one by one");
     assert_eq!(report.charts[0].columns.len() % 14, 0, "a day is so many columns of a chart");
     assert_eq!(report.charts[0].place(just(start(), 7 * DAY)), 0.5);
+}
+
+#[test]
+fn what_is_not_over_is_no_result_yet() {
+    let mut tests = history(1);
+    let before = summarize(asked(None), &tests);
+    let mut waits = run(9999, at("2026-03-30T00:00:00Z"), Figures::default());
+    waits.phase = TestPhase::Running;
+    tests.push(waits);
+    let after = summarize(asked(None), &tests);
+    assert_eq!((after.quality.unfinished, before.quality.unfinished), (1, 0));
+    assert_eq!((after.results, &after.digest), (before.results, &before.digest));
+    let file = fluxnoc::report::csv::write(&after, &tests, Vec::new()).unwrap();
+    assert!(fluxnoc::report::verify::csv(&file).is_ok());
 }
 
 #[test]

@@ -55,6 +55,13 @@ fn fs_37_every_line_has_the_same_columns_and_the_summary_is_there() {
     assert!(named("maintenance")[16].contains("do not count"));
 }
 
+#[test]
+fn a_file_of_other_results_than_those_of_its_report_is_not_made() {
+    let tests = history(42);
+    let report = summarize(asked(Some(sla())), &tests);
+    assert!(csv::write(&report, &tests[1..], Vec::new()).is_err());
+}
+
 /// As the documentation says: `grep '^result,' report.csv | sha256sum`.
 #[test]
 fn the_digest_is_what_sha256sum_makes_of_the_lines_of_results() {

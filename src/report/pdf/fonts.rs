@@ -1,9 +1,12 @@
-//! The two faces of a report: DejaVu Sans, whose licence lies beside it.
+//! The two faces of a report: `DejaVu Sans`, whose licence lies beside it.
 //!
 //! Each character is one glyph: Latin, Greek and Cyrillic need no more. What the face lacks is shown
-//! as `�`; a report holds safe text only, so nothing changes the direction of what follows.
+//! as `<U+65E5>`, so that it is still known which it is; a report holds safe text only, so nothing
+//! changes the direction of what follows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::instance::{LocationRef, Size};
@@ -11,8 +14,6 @@ use skrifa::{FontRef, MetadataProvider as _};
 
 const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSans.ttf");
 const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSans-Bold.ttf");
-/// What stands for a character that the face lacks.
-const MISSING: char = '\u{fffd}';
 
 /// Which face.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +46,26 @@ impl Face {
     }
 
     fn glyph(&self, c: char) -> (GlyphId, f32) {
-        let found = self.glyphs.get(&c).or_else(|| self.glyphs.get(&MISSING));
-        found.copied().unwrap_or((GlyphId::new(0), 0.6))
+        self.glyphs.get(&c).copied().unwrap_or((GlyphId::new(0), 0.6))
+    }
+
+    /// The text with all that the face lacks written out.
+    #[must_use]
+    pub fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let lacks = |c: &char| !self.glyphs.contains_key(c);
+        if !text.chars().any(|c| lacks(&c)) {
+            return Cow::Borrowed(text);
+        }
+        let mut out = String::new();
+        for c in text.chars() {
+            if lacks(&c) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "<U+{:04X}>", u32::from(c));
+            } else {
+                out.push(c);
+            }
+        }
+        Cow::Owned(out)
     }
 
     /// How wide a text is at a size.

@@ -166,7 +166,7 @@ impl<'a> Paper<'a> {
 
     /// Puts a text, cut to a width.
     pub fn text(&mut self, at: (f32, f32), style: Style, width: f32, text: &str) {
-        let text = self.cut(text, style, width);
+        let text = self.cut(&self.faces.of(style.weight).shown(text), style, width);
         self.put(Mark::Text { at, size: style.size, weight: style.weight, ink: style.ink, text });
     }
 
@@ -197,6 +197,7 @@ impl<'a> Paper<'a> {
     /// The text in lines of a width; a word that is wider is broken.
     #[must_use]
     pub fn lines(&self, text: &str, style: Style, width: f32, limit: usize) -> Vec<String> {
+        let text = self.faces.of(style.weight).shown(text);
         let mut lines = vec![String::new()];
         let mut used = 0.0;
         for word in text.split_inclusive(' ') {
@@ -304,7 +305,7 @@ impl<'a> Paper<'a> {
         for (column, Cell(text, style)) in columns.iter().zip(cells) {
             let wide = column.share * INNER;
             let room = wide - 2.0 * PAD;
-            let text = self.cut(text, *style, room);
+            let text = self.cut(&self.faces.of(style.weight).shown(text), *style, room);
             let at = if column.is_number { room - self.width(&text, *style) } else { 0.0 };
             self.text((x + PAD + at, base), *style, room + 1.0, &text);
             x += wide;
