@@ -116,7 +116,7 @@ async fn d_27_a_server_that_serves_another_is_busy_and_a_killed_one_ends_the_tes
         "-i",
         "0.2",
     ]);
-    let mut other = until_it_says(other, "0.00-0.20");
+    let mut other = until_it_says(other, " sec ");
     let place = server.address.to_string();
     let why = run(&spec(Direction::Download, 1), &place).await.unwrap_err();
     assert!(why.busy, "{}", why.words);
