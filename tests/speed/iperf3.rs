@@ -175,7 +175,8 @@ fn fs_13_fs_21_udp_in_a_namespace_has_the_rate_and_the_loss_of_its_link() {
         a.allow_ping();
         let mut server = b.command("iperf3");
         server.args(["-s", "--forceflush"]);
-        let mut server = listening(server);
+        let address = SocketAddr::from(([10, 9, 0, 2], 5201));
+        let _server = Server { child: listening(server), address };
         let measure = |more: &[&str]| -> SpeedResult {
             let said = a
                 .command(PROGRAM)
@@ -201,8 +202,6 @@ fn fs_13_fs_21_udp_in_a_namespace_has_the_rate_and_the_loss_of_its_link() {
         assert!(way.loss_pct.is_some_and(|loss| near(loss, 10.0, 5.0)), "{way:?}");
         assert!(near(way.mbps, 18.0, 3.0), "the rate of what came: {way:?}");
         assert_eq!(result.loss_pct, way.loss_pct);
-        server.kill().unwrap();
-        server.wait().unwrap();
     });
 }
 
