@@ -87,6 +87,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tui_logger", &["tui"]),
     ("surge_ping", &["probe"]),
     ("async_snmp", &["probe"]),
+    ("riperf3", &["probe"]),
+    ("ipnet", &["model"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];
