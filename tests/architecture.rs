@@ -92,6 +92,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("croner", &["rules"]),
     ("krilla", &["report"]),
     ("skrifa", &["report"]),
+    ("riperf3", &["probe"]),
+    ("ipnet", &["model"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];

@@ -87,6 +87,8 @@ fn measure(order: &Order) -> Result<(), String> {
         .reverse(order.reverse)
         .interval(BEAT)
         .connect_timeout(CONNECT)
+        // It says for how long the server counted.
+        .get_server_output(!order.reverse && !order.udp)
         .json_stream(true);
     if order.udp {
         builder = builder
@@ -96,6 +98,8 @@ fn measure(order: &Order) -> Result<(), String> {
     }
     let client = builder.build().map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Each reserves address space, and the streams have threads of their own.
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;

@@ -24,6 +24,8 @@ pub(super) enum Event {
     End(Box<End>),
     /// It failed.
     Error(String),
+    /// For so many seconds the server counted.
+    Counted(f64),
     /// Something else.
     Other,
 }
@@ -83,6 +85,13 @@ pub(super) fn read(line: &str) -> Result<Event, String> {
         // After an error comes an empty end.
         Some("end") if data.as_object().is_none_or(serde_json::Map::is_empty) => Ok(Event::Other),
         Some("end") => end(data).map(|end| Event::End(Box::new(end))),
+        Some("server_output_json") => {
+            let seconds = data.pointer("/end/sum_received/seconds").and_then(Value::as_f64);
+            Ok(seconds.map_or(Event::Other, Event::Counted))
+        }
+        Some("server_output_text") => {
+            Ok(data.as_str().and_then(counted).map_or(Event::Other, Event::Counted))
+        }
         Some("error") => Ok(Event::Error(cut(data.as_str().unwrap_or("it failed")))),
         Some(_) => Ok(Event::Other),
         None => Err(format!("wrote what is no event: {}", cut(line))),
@@ -121,6 +130,14 @@ fn end(data: &Value) -> Result<End, String> {
         found.rtt_ms = rtt(data);
     }
     Ok(found)
+}
+
+/// The time of the last line of a receiver in a server's report, such as
+/// `[SUM]   0.00-4.10   sec  24.8 MBytes  50.7 Mbits/sec                  receiver`.
+fn counted(text: &str) -> Option<f64> {
+    let line = text.lines().rev().find(|line| line.trim_end().ends_with("receiver"))?;
+    let span = line.split_whitespace().find_map(|word| word.split_once('-'))?;
+    span.1.parse().ok()
 }
 
 /// The round trips of the sender's streams, which are in microseconds.
@@ -195,6 +212,21 @@ mod tests {
         let failed = r#"{"event":"error","data":"access denied"}"#;
         assert_eq!(read(failed), Ok(Event::Error("access denied".into())));
         assert_eq!(read(r#"{"event":"end","data":{}}"#), Ok(Event::Other));
+    }
+
+    #[test]
+    fn how_long_the_server_counted_is_in_its_report() {
+        let text = "[  5]   0.00-1.00   sec  5.9 MBytes  49.2 Mbits/sec\n- - - -\n\
+            [SUM]   0.00-4.10   sec  24.8 MBytes  50.7 Mbits/sec                  receiver\n";
+        let line = serde_json::json!({ "event": "server_output_text", "data": text }).to_string();
+        assert_eq!(read(&line), Ok(Event::Counted(4.1)));
+        let line =
+            r#"{"event":"server_output_json","data":{"end":{"sum_received":{"seconds":4.2}}}}"#;
+        assert_eq!(read(line), Ok(Event::Counted(4.2)));
+        for odd in [r#""x-y receiver""#, r#""""#, "{}", "7"] {
+            let line = format!(r#"{{"event":"server_output_text","data":{odd}}}"#);
+            assert_eq!(read(&line), Ok(Event::Other), "{odd}");
+        }
     }
 
     #[tokio::test]

@@ -103,7 +103,7 @@ fn base(target: &Target) -> Result<Option<Target>, Stop> {
 /// Looks at the endpoint below a base URL; where a redirect leads is its base from then on.
 async fn endpoint(base: &Target, vantage: &Vantage) -> Result<Places, Stop> {
     let empty = base.join("empty.php").map_err(Stop::new)?;
-    let found = get(&empty, vantage).await?;
+    let found = get(&empty, false, vantage).await?;
     judge(found.answer.status(), &found.place)?;
     let ours = found.header(SERVER).is_some_and(|name| name.starts_with("fluxnoc"));
     let size = if ours { UPLOAD_OURS } else { UPLOAD };
@@ -118,7 +118,7 @@ async fn endpoint(base: &Target, vantage: &Vantage) -> Result<Places, Stop> {
 
 /// Looks at a file.
 async fn file(target: &Target, vantage: &Vantage) -> Result<Places, Stop> {
-    let found = get(target, vantage).await?;
+    let found = get(target, false, vantage).await?;
     judge(found.answer.status(), &found.place)?;
     let size = found.header(CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     let mut note = "upload is not offered by a plain URL".to_owned();
@@ -132,8 +132,8 @@ async fn file(target: &Target, vantage: &Vantage) -> Result<Places, Stop> {
         }
         _ => {}
     }
+    // Where a redirect led is where the streams begin.
     let place = found.place;
-    // The first redirect is not walked again by every stream.
     Ok(Places {
         download: place.clone(),
         upload: None,

@@ -213,6 +213,7 @@ async fn listen(
     way: Way,
 ) -> Result<Option<End>, Stop> {
     let strange = |why: String| Stop::new(format!("the child that speaks iperf3 {why}"));
+    let mut counted = None;
     while let Some(line) = events::next_line(&mut from).await.map_err(strange)? {
         match events::read(&line).map_err(strange)? {
             Event::Interval { end, bytes, mbps } => record.change(|result| {
@@ -226,12 +227,25 @@ async fn listen(
                     grown.intervals.push(Interval { at_ms: to_ms(end), mbps });
                 }
             }),
-            Event::End(end) => return Ok(Some(*end)),
+            Event::Counted(seconds) => counted = Some(seconds),
+            Event::End(end) => return Ok(Some(over(*end, counted))),
             Event::Error(why) => return Err(refusal(&why)),
             Event::Other => {}
         }
     }
     Ok(None)
+}
+
+/// The end, with the rate over the time for which the server counted: it goes on until it hears of
+/// the end, while what the kernels held still comes. The library divides by the time of sending.
+fn over(end: End, counted: Option<f64>) -> End {
+    // What is far from it is no time of this test.
+    match counted.filter(|time| (end.seconds..end.seconds * 1.5 + 1.0).contains(time)) {
+        Some(time) if time > 0.0 => {
+            End { mbps: count(end.bytes) * 8.0 / 1e6 / time, seconds: time, ..end }
+        }
+        _ => end,
+    }
 }
 
 /// What the library's words mean.
@@ -299,6 +313,16 @@ fn to_ms(seconds: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_is_over_the_time_for_which_the_server_counted() {
+        let end = || End { mbps: 52.0, bytes: 26_000_000, seconds: 4.0, ..End::default() };
+        let longer = over(end(), Some(4.16));
+        assert_eq!((longer.mbps, longer.seconds), (50.0, 4.16));
+        for odd in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(1.0), Some(900.0)] {
+            assert_eq!(over(end(), odd), end(), "{odd:?}");
+        }
+    }
 
     #[test]
     fn d_27_a_busy_server_is_said_to_be_busy() {

@@ -326,7 +326,7 @@ impl Downloads {
                 self.read(answer.into_body(), peer).await
             }
             Some(next) => {
-                let Found { place, line, answer } = get(&next, &self.vantage).await?;
+                let Found { place, line, answer } = get(&next, true, &self.vantage).await?;
                 judge(answer.status(), &place)?;
                 self.read(answer.into_body(), line.peer).await
             }
@@ -373,7 +373,7 @@ impl Uploads {
     async fn once(&mut self, line: &mut Option<Line>) -> Result<u64, Stop> {
         let size = self.post.size;
         let at = free(line, &self.place, &self.vantage).await?;
-        let load = Load::of(size, RANDOM.clone(), Arc::clone(&self.total));
+        let load = Load::counted(size, RANDOM.clone(), Arc::clone(&self.total), at);
         let mut answer = at.ask(self.place.request(Method::POST, load)?).await?;
         if answer.status() == StatusCode::PAYLOAD_TOO_LARGE && size / 4 >= SMALLEST_POST {
             self.post.size = size / 4;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context as Polled, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -18,6 +18,7 @@ use hyper::header::{
 use hyper::rt::{Read, Write};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use socket2::{SockRef, Socket};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -36,8 +37,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 5;
 /// What a connection may hold in memory, in bytes.
 const BUFFER: usize = 512 * 1024;
-/// What the kernel may hold unsent, in bytes: what waits in it was not yet measured.
-const UNSENT: u32 = 256 * 1024;
+/// What the kernel may hold unsent, in bytes: it was counted and has not gone anywhere yet, so on a
+/// slow link it must be little.
+const UNSENT: u32 = 16 * 1024;
+/// The same on a fast link, where little would leave the line idle now and then.
+const UNSENT_FAST: u32 = 256 * 1024;
+/// A link is fast when so many bytes of one connection go within [`FAST`], which is 80 Mbit/s.
+const STRETCH: u64 = 1 << 20;
+const FAST: Duration = Duration::from_millis(100);
+/// What is counted at once, in bytes.
+const PIECE: usize = 16 * 1024;
 /// Most bytes of an answer that is only read to its end.
 const DRAIN: u64 = 256 * 1024;
 
@@ -46,18 +55,46 @@ const DRAIN: u64 = 256 * 1024;
 pub(super) struct Load {
     left: u64,
     block: Bytes,
-    counter: Option<Arc<AtomicU64>>,
+    piece: usize,
+    counted: Option<Counted>,
+}
+
+/// What counts a load, and widens its connection's buffer when the link is a fast one.
+#[derive(Debug)]
+struct Counted {
+    total: Arc<AtomicU64>,
+    socket: Option<Socket>,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Counted {
+    fn note(&mut self, taken: u64) {
+        self.total.fetch_add(taken, Ordering::Relaxed);
+        self.bytes += taken;
+        if self.bytes >= STRETCH {
+            if self.since.elapsed() < FAST
+                && let Some(socket) = self.socket.take()
+            {
+                let _ = socket.set_tcp_notsent_lowat(UNSENT_FAST);
+            }
+            (self.since, self.bytes) = (Instant::now(), 0);
+        }
+    }
 }
 
 impl Load {
-    /// So many bytes, counted as the connection takes them.
-    pub fn of(length: u64, block: Bytes, counter: Arc<AtomicU64>) -> Self {
-        Self { left: if block.is_empty() { 0 } else { length }, block, counter: Some(counter) }
+    /// So many bytes over that connection, counted as it takes them.
+    pub fn counted(length: u64, block: Bytes, total: Arc<AtomicU64>, line: &Line) -> Self {
+        let socket = line.socket.as_ref().and_then(|socket| socket.try_clone().ok());
+        let counted = Counted { total, socket, since: Instant::now(), bytes: 0 };
+        Self { piece: PIECE, counted: Some(counted), ..Self::uncounted(length, block) }
     }
 
     /// So many bytes that nobody counts.
     pub fn uncounted(length: u64, block: Bytes) -> Self {
-        Self { left: if block.is_empty() { 0 } else { length }, block, counter: None }
+        let (left, piece) = (if block.is_empty() { 0 } else { length }, block.len());
+        Self { left, piece, block, counted: None }
     }
 }
 
@@ -72,13 +109,13 @@ impl Body for Load {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        let whole = u64::try_from(self.block.len()).unwrap_or(u64::MAX);
-        let taken = whole.min(self.left);
+        let most = self.piece.min(self.block.len());
+        let taken = u64::try_from(most).unwrap_or(u64::MAX).min(self.left);
         self.left -= taken;
-        if let Some(counter) = &self.counter {
-            counter.fetch_add(taken, Ordering::Relaxed);
+        if let Some(counted) = &mut self.counted {
+            counted.note(taken);
         }
-        let piece = self.block.slice(..usize::try_from(taken).unwrap_or(usize::MAX));
+        let piece = self.block.slice(..usize::try_from(taken).unwrap_or(most));
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -150,6 +187,8 @@ pub(super) async fn addresses(
 pub(super) struct Line {
     sender: SendRequest<Load>,
     pub peer: SocketAddr,
+    /// For its settings.
+    socket: Option<Socket>,
     _connection: AbortOnDropHandle<()>,
 }
 
@@ -165,9 +204,10 @@ impl Line {
         let dialed = dial::dial(addresses, target.port, span, &context).await?;
         let peer = dialed.peer;
         // Where it cannot be set the figures of an upload are a little less exact.
-        let _ = socket2::SockRef::from(&dialed.stream).set_tcp_notsent_lowat(UNSENT);
+        let socket = SockRef::from(&dialed.stream).try_clone().ok();
+        let _ = SockRef::from(&dialed.stream).set_tcp_notsent_lowat(UNSENT);
         if !target.secure {
-            return Self::speak(TokioIo::new(dialed.stream), peer).await;
+            return Self::speak(TokioIo::new(dialed.stream), peer, socket).await;
         }
         let (trust, host) = (Trust::system().await?, target.host.as_str());
         let names = [host];
@@ -177,11 +217,11 @@ impl Line {
             timeout(PATIENCE, Box::pin(handshake)).await.map_err(|_| late())??;
         match shown.distrust {
             Some(why) => Err(Stop::new(why)),
-            None => Self::speak(TokioIo::new(stream), peer).await,
+            None => Self::speak(TokioIo::new(stream), peer, socket).await,
         }
     }
 
-    async fn speak<T>(io: T, peer: SocketAddr) -> Result<Self, Stop>
+    async fn speak<T>(io: T, peer: SocketAddr, socket: Option<Socket>) -> Result<Self, Stop>
     where
         T: Read + Write + Unpin + Send + 'static,
     {
@@ -193,7 +233,7 @@ impl Line {
             .await
             .map_err(|error| Stop::from(broken(&error, peer)))?;
         let task = tokio::spawn(async { drop(connection.await) });
-        Ok(Self { sender, peer, _connection: AbortOnDropHandle::new(task) })
+        Ok(Self { sender, peer, socket, _connection: AbortOnDropHandle::new(task) })
     }
 
     /// False when it ended or still has something to say: ask on another one.
@@ -257,11 +297,16 @@ impl Found {
     }
 }
 
-/// Gets a URL. Redirects are followed at most five times, each to an address that may be reached.
-pub(super) async fn get(first: &Target, vantage: &Vantage) -> Result<Found, Stop> {
+/// Gets a URL, which may itself be where a redirect leads. Redirects are followed at most five
+/// times, each to an address that may be reached.
+pub(super) async fn get(
+    first: &Target,
+    by_redirect: bool,
+    vantage: &Vantage,
+) -> Result<Found, Stop> {
     let mut target = first.clone();
     for turn in 0..=REDIRECTS {
-        let found = addresses(&target.host, turn > 0, vantage).await?;
+        let found = addresses(&target.host, by_redirect || turn > 0, vantage).await?;
         let mut line = Line::open(&target, &found, vantage).await?;
         let place = Place { target: target.clone(), address: line.peer.ip() };
         let answer = line.ask_soon(place.request(Method::GET, Load::default())?).await?;
