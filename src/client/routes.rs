@@ -12,7 +12,9 @@ use serde_json::json;
 
 use crate::model::{CheckKey, Name, Password, Timestamp};
 use crate::protocol::query::{Series, StateSpan};
-use crate::protocol::{Answer, Command, LogCursor, LogFilter, Problem, Query, TestFilter};
+use crate::protocol::{
+    Answer, Command, LogCursor, LogFilter, Problem, Query, ReportWish, TestFilter, TrendWish,
+};
 
 /// One HTTP request.
 #[derive(Debug, PartialEq, Eq)]
@@ -214,28 +216,8 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
         }
         Query::Tests { filter, limit } => of_tests(filter, *limit),
         Query::Test { id } => get(&["tests", &id.to_string()], &[]),
-        Query::Trend(wish) => get(
-            &["trend"],
-            &[
-                ("agent", Some(wish.agent.to_string())),
-                ("target", Some(wish.target.clone())),
-                ("test_type", Some(wish.test_type.word().to_owned())),
-                ("view", Some(wish.view.word().to_owned())),
-                ("zone", wish.zone.clone()),
-            ],
-        ),
-        Query::Report(wish) => get(
-            &["report"],
-            &[
-                ("agent", wish.agent.as_ref().map(ToString::to_string)),
-                ("target", wish.target.clone()),
-                ("test_type", Some(wish.test_type.word().to_owned())),
-                ("start", Some(wish.start.to_string())),
-                ("end", Some(wish.end.to_string())),
-                ("zone", wish.zone.clone()),
-                ("format", Some(wish.format.word().to_owned())),
-            ],
-        ),
+        Query::Trend(wish) => of_trend(wish),
+        Query::Report(wish) => of_report(wish),
         Query::Schedules => get(&["schedules"], &[]),
         Query::Nodes => get(&["nodes"], &[]),
         Query::Contacts => get(&["contacts"], &[]),
@@ -290,6 +272,34 @@ fn of_tests(filter: &TestFilter, limit: u32) -> Call {
             ("end", filter.end.map(|at| at.to_string())),
             ("before", filter.before.map(|id| id.to_string())),
             ("limit", Some(limit.to_string())),
+        ],
+    )
+}
+
+fn of_trend(wish: &TrendWish) -> Call {
+    get(
+        &["trend"],
+        &[
+            ("agent", Some(wish.agent.to_string())),
+            ("target", Some(wish.target.clone())),
+            ("test_type", Some(wish.test_type.word().to_owned())),
+            ("view", Some(wish.view.word().to_owned())),
+            ("zone", wish.zone.clone()),
+        ],
+    )
+}
+
+fn of_report(wish: &ReportWish) -> Call {
+    get(
+        &["report"],
+        &[
+            ("agent", wish.agent.as_ref().map(ToString::to_string)),
+            ("target", wish.target.clone()),
+            ("test_type", Some(wish.test_type.word().to_owned())),
+            ("start", Some(wish.start.to_string())),
+            ("end", Some(wish.end.to_string())),
+            ("zone", wish.zone.clone()),
+            ("format", Some(wish.format.word().to_owned())),
         ],
     )
 }

@@ -10,7 +10,8 @@ use super::core::Core;
 use super::pages::next_run;
 use super::thin::thin;
 use crate::model::{
-    Alert, Check, CheckKey, Host, Maintenance, Pattern, Secret, ShownState, Spec, Timestamp,
+    Alert, AlertId, Check, CheckKey, Host, Maintenance, Name, Pattern, Secret, ShownState, Spec,
+    Timestamp,
 };
 use crate::protocol::query::{AlertAnswer, CheckAnswer, CheckDetail, HostAnswer, PAGE_LIMIT};
 use crate::protocol::{Actor, Answer, EngineStatus, HostEntry, Problem, Query};
@@ -71,12 +72,7 @@ impl Core {
                 let _ = reply.send(self.series_past(&key, &series, (from, to), points));
                 return;
             }
-            Query::Edges { host, alert, limit } => {
-                let (store, limit) = (self.store.clone(), page(limit));
-                return read(reply, async move {
-                    Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?))
-                });
-            }
+            Query::Edges { host, alert, limit } => return self.edges(host, alert, limit, reply),
             Query::Tests { filter, limit } => return self.tests_page(filter, page(limit), reply),
             Query::Test { id } => return self.one_test(id, reply),
             Query::Trend(wish) => return self.trend(wish, reply),
@@ -129,6 +125,14 @@ impl Core {
         };
         // Whoever asked may be gone.
         let _ = reply.send(Ok(answer));
+    }
+
+    fn edges(&self, host: Option<Name>, alert: Option<AlertId>, limit: u32, reply: Reply) {
+        let (store, limit) = (self.store.clone(), page(limit));
+        read(
+            reply,
+            async move { Ok(Answer::Edges(store.edges(host.as_deref(), alert, limit).await?)) },
+        );
     }
 
     fn configuration(&self, reply: Reply) {

@@ -15,6 +15,7 @@ pub mod pages;
 pub mod points;
 pub mod problem;
 pub mod query;
+mod query_samples;
 pub mod rules;
 mod samples;
 pub mod series;

@@ -71,7 +71,7 @@ fn dc_04_dc_05_the_first_letter_replaces_what_a_form_was_filled_with() {
         console.press(keys);
         console
     };
-    for (keys, least) in [("A", 2), ("M", 5), ("7 e", 2), ("g r e", 6), ("g T", 2)] {
+    for (keys, least) in [("A", 2), ("M", 5), ("7 e", 2), ("g r e", 6), ("g T", 2), ("g j e", 4)] {
         let mut console = open(keys);
         let (fields, mut filled) = (form(&console).fields.len(), 0);
         for at in 0..fields {
@@ -80,7 +80,7 @@ fn dc_04_dc_05_the_first_letter_replaces_what_a_form_was_filled_with() {
             let field = &form(&console).fields[at];
             let text = match &field.kind {
                 Kind::Text(input) => input.value().to_owned(),
-                Kind::Toggle { .. } => String::new(),
+                Kind::Toggle { .. } | Kind::Choice { .. } => String::new(),
             };
             let name = field.name;
             if !text.is_empty() {

@@ -136,7 +136,12 @@ fn may_change(action: Option<Action>) -> bool {
         action.need() != Need::Look
             || matches!(
                 action,
-                Action::Commit | Action::Snooze | Action::SaveView | Action::SavedView
+                Action::Commit
+                    | Action::Snooze
+                    | Action::SaveView
+                    | Action::SavedView
+                    // Ctrl-C ends the test that runs under the cursor.
+                    | Action::Interrupt
             )
     })
 }

@@ -21,7 +21,7 @@ const PART: u32 = 2000;
 /// Most results of one report.
 const RESULTS: u64 = 2_000_000;
 /// Longest that one may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Longest period.
 const PERIOD: i64 = 3 * 366 * 86_400_000;
 /// Most runs that are counted as due.
@@ -130,10 +130,7 @@ impl Core {
         if wish.end.millis() - wish.start.millis() > PERIOD {
             return Err(Problem::invalid("`end`: a report is of three years at most"));
         }
-        let agent = match &wish.agent {
-            Some(name) => Some(self.vantage_as_kept(name)),
-            None => None,
-        };
+        let agent = wish.agent.as_ref().map(|name| self.vantage_as_kept(name));
         let shown = |text: Option<&String>, all: &str| {
             SafeText::line(text.map_or(all, |text| text.as_str()))
         };

@@ -32,7 +32,8 @@ enum Sort {
     List,
 }
 
-/// A parameter: its field, the engine's word for it, how it is written, and how that is explained.
+/// A parameter: its field, the engine's word for it, how it is written, and how that is explained, or
+/// what is usual of several words.
 type Parameter = (&'static str, &'static str, Sort, &'static str);
 
 /// The parameters of a kind of test that have a field.
@@ -41,8 +42,8 @@ const fn parameters(kind: TestKind) -> &'static [Parameter] {
         TestKind::Speedtest => &[
             ("protocol", "protocol", Sort::Word(&CARRIERS), ""),
             ("direction", "direction", Sort::Word(&WAYS), ""),
-            ("seconds", "duration_seconds", Sort::Choice(&SECONDS), ""),
-            ("streams", "streams", Sort::Choice(&STREAMS), ""),
+            ("seconds", "duration_seconds", Sort::Choice(&SECONDS), "20"),
+            ("streams", "streams", Sort::Choice(&STREAMS), "4"),
         ],
         TestKind::Trace => &[
             ("protocol", "protocol", Sort::Word(&TRACES), ""),
@@ -96,7 +97,9 @@ fn fields(app: &App, kind: TestKind, values: &Said) -> Vec<Field> {
         test_form::target(app, said("target"), aim),
     ];
     fields.extend(parameters(kind).iter().map(|(name, _, sort, about)| match sort {
-        Sort::Word(options) | Sort::Choice(options) => Field::choice(name, options, said(name)),
+        Sort::Word(options) | Sort::Choice(options) => {
+            Field::choice(name, options, test_form::or(said(name), about))
+        }
         Sort::Number | Sort::List => Field::text(name, said(name), *about),
     }));
     fields.extend([

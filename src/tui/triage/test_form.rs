@@ -11,9 +11,9 @@ use crate::tui::triage::{OpenForm, Purpose};
 /// Which ways are measured.
 pub(super) const WAYS: [&str; 3] = ["bidirectional", "download", "upload"];
 /// How long each way is.
-pub(super) const SECONDS: [&str; 4] = ["20", "10", "30", "60"];
+pub(super) const SECONDS: [&str; 4] = ["10", "20", "30", "60"];
 /// How many streams.
-pub(super) const STREAMS: [&str; 8] = ["4", "1", "2", "3", "5", "6", "7", "8"];
+pub(super) const STREAMS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
 /// What carries it.
 pub(super) const CARRIERS: [&str; 2] = ["tcp", "udp"];
 /// Names that a field offers in words.
@@ -24,6 +24,11 @@ fn some(known: &[String]) -> String {
     let few: Vec<&str> = known.iter().take(NAMED).map(String::as_str).collect();
     let more = if known.len() > NAMED { " …" } else { "" };
     if few.is_empty() { String::new() } else { format!("; → {}{more}", few.join(", ")) }
+}
+
+/// What was said, else what is usual.
+pub(super) const fn or<'a>(said: &'a str, usual: &'a str) -> &'a str {
+    if said.is_empty() { usual } else { said }
 }
 
 /// The field of the vantage.
@@ -56,8 +61,8 @@ pub fn open_test(app: &mut App) {
             target(app, said("target"), "empty: the nearest"),
             Field::choice("protocol", &CARRIERS, said("protocol")),
             Field::choice("direction", &WAYS, said("direction")),
-            Field::choice("seconds", &SECONDS, said("seconds")),
-            Field::choice("streams", &STREAMS, said("streams")),
+            Field::choice("seconds", &SECONDS, or(said("seconds"), "20")),
+            Field::choice("streams", &STREAMS, or(said("streams"), "4")),
             Field::text("bitrate", said("bitrate"), "of udp, in Mbps; empty: 10"),
             Field::toggle(
                 "wait",

@@ -55,9 +55,9 @@ fn run(app: &mut App) {
         return;
     };
     let facts = speed::facts(app, &schedule.vantage, &spec);
-    let prompt = format!("Run `{name}` now?");
+    let prompt = format!("Run `{name}` now, {}?", facts.amount);
     let pair = pair_words(&schedule.vantage, &spec.target());
-    let note = format!("{pair}: {}, {}; {}", words::what(&spec), facts.amount, facts.busy);
+    let note = format!("{pair}: {}; {}", facts.busy, words::what(&spec));
     let (agent, target) = (schedule.vantage, spec.target());
     let pending = Pending::Triage(Waits::RunTest { agent, target });
     speed::open_line(app, prompt, note, Command::RunSchedule { id }, pending);

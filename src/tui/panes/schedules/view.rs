@@ -26,8 +26,8 @@ const LABEL: usize = 9;
 /// The columns at a width.
 const fn wishes(wide: usize) -> [Wish; 10] {
     let (name, agent, kind, target, last, usual) = match wide {
-        160.. => (30, 18, 9, 26, 23, 15),
-        100..160 => (20, 12, 9, 15, 21, 14),
+        160.. => (28, 18, 9, 24, 23, 15),
+        100..160 => (18, 10, 9, 12, 21, 14),
         _ => (18, 10, 9, 0, 0, 0),
     };
     [
@@ -36,7 +36,7 @@ const fn wishes(wide: usize) -> [Wish; 10] {
         (agent, "agent", false),
         (kind, "test", false),
         (target, "target", false),
-        (if wide < 100 { 6 } else { 9 }, "every", true),
+        (if wide < 160 { 8 } else { 11 }, "every", true),
         (5, "next", true),
         (last, "last", true),
         (usual, "usual", false),
@@ -45,6 +45,7 @@ const fn wishes(wide: usize) -> [Wish; 10] {
 }
 
 /// Counts and position; below the schedule's name.
+#[must_use]
 pub fn title(app: &App, pane: Pane) -> (String, String) {
     let own = &app.own.schedules;
     if pane == Pane::ScheduleResults {

@@ -21,7 +21,7 @@ use crate::tui::widgets::Surface;
 const fn wishes(wide: usize) -> [Wish; 11] {
     let (agent, target, jitter, loss, by) = match wide {
         160.. => (24, 34, 8, 8, 16),
-        100..160 => (16, 20, 8, 8, 0),
+        100..160 => (14, 16, 8, 8, 0),
         _ => (11, 13, 0, 0, 0),
     };
     [
@@ -140,6 +140,7 @@ pub fn why(app: &App, one: &Row<'_>) -> (String, Role) {
 }
 
 /// The same of a test alone.
+#[must_use]
 pub fn said(app: &App, test: &Test) -> String {
     let reason = test.reason.to_string();
     match test.phase {

@@ -6,7 +6,6 @@ use crate::model::speed::{
 use crate::model::{Direction, Measured, Test, TestPhase, TestSpec, Timestamp, Unit};
 use crate::tui::action::Action;
 use crate::tui::app::App;
-use crate::tui::format;
 use crate::tui::panes::empty;
 use crate::tui::panes::speed::{list, pair_words, words};
 use crate::tui::theme::Role;
@@ -110,7 +109,7 @@ fn facts(app: &App, test: &Test, result: Option<&SpeedResult>) -> Vec<Fact> {
     let (_, role) = words::state(test);
     let when = match (test.phase, test.ended_at, test.started_at) {
         (TestPhase::Queued, _, _) => {
-            format!("asked for {} ago", format::lasting(app.wall().since(test.asked_at)))
+            format!("since {}", app.options.zone.seconds(test.asked_at))
         }
         (TestPhase::Running, _, Some(at)) => format!("since {}", app.options.zone.seconds(at)),
         (_, Some(at), _) => app.options.zone.moment(at, app.wall()),
@@ -217,10 +216,7 @@ fn dots(intervals: &[Interval]) -> Vec<Dot> {
 /// The rate of both ways, each from its own beginning on.
 fn draw(app: &App, surface: &mut Surface<'_>, test: &Test, result: &SpeedResult) {
     let (mut x, wide) = (0, surface.width());
-    let spec = match &test.spec {
-        TestSpec::Speedtest(spec) => spec,
-        _ => return,
-    };
+    let TestSpec::Speedtest(spec) = &test.spec else { return };
     let mut lines = Vec::new();
     for (wanted, way, word, role) in [
         (spec.direction != Direction::Upload, &result.download, "– down  ", Role::Chart1),

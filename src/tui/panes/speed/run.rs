@@ -28,7 +28,7 @@ pub fn facts(app: &App, agent: &str, spec: &TestSpec) -> Facts {
     let last = app.own.speed.tests.iter().find(same).map(|test| test.figures);
     let amount = match (spec, words::estimate(spec, last.as_ref())) {
         (TestSpec::Speedtest(_), Some(bytes)) => format!("about {}", words::amount(bytes)),
-        (TestSpec::Speedtest(_), None) => "how much it moves is unknown".to_owned(),
+        (TestSpec::Speedtest(_), None) => "an unknown amount".to_owned(),
         _ => "hardly any traffic".to_owned(),
     };
     Facts { amount, busy: busy(app, agent, &target) }
@@ -66,8 +66,8 @@ pub fn ask(app: &mut App) {
     });
     let (agent, target) = row.pair();
     let facts = facts(app, &agent, &spec);
-    let prompt = format!("Run a speedtest {}?", pair_words(&agent, &target));
-    let note = format!("{}, {}; {}", words::what(&spec), facts.amount, facts.busy);
+    let prompt = format!("Run a speedtest {}, {}?", pair_words(&agent, &target), facts.amount);
+    let note = format!("{}; {}", facts.busy, words::what(&spec));
     let command = Command::RunTest { agent: Some(Name::clone(&agent)), spec, wait: false };
     let pending = Pending::Triage(Waits::RunTest { agent, target });
     open(app, prompt, note, command, pending);
