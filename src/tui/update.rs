@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::model::{Now, Span, Steady};
 use crate::protocol::Event;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Link, Overlay, Tone};
+use crate::tui::app::{App, Link, Overlay, Pane, Tone};
 use crate::tui::book::Book;
 use crate::tui::effect::{Effect, Leave};
 use crate::tui::keymap::{Chord, Context, Found};
@@ -363,8 +363,16 @@ impl App {
         if self.overlay.is_none() {
             return self.contexts();
         }
+        let own = match self.focus {
+            Pane::SpeedList | Pane::SpeedResult => Some(Context::Speed),
+            Pane::ScheduleList | Pane::ScheduleResults => Some(Context::Schedules),
+            _ => None,
+        };
+        if let Some(own) = own {
+            return vec![own, Context::List, Context::Graph, Context::Global];
+        }
         let mut contexts = match self.focus {
-            crate::tui::app::Pane::Hosts if self.is_grid() => vec![Context::Grid],
+            Pane::Hosts if self.is_grid() => vec![Context::Grid],
             _ => Vec::new(),
         };
         contexts.extend([Context::Objects, Context::List, Context::Graph, Context::Global]);

@@ -64,6 +64,10 @@ fn what_was_open_leaves_nothing_behind() {
             let mut console = opened(size, keys, options());
             let mut shown = Shown::new(size);
             for (opens, typed, closes) in OVERLAYS {
+                // There it opens nothing: it ends the test that runs.
+                if (name, opens) == ("speed", "ctrl-c") {
+                    continue;
+                }
                 let place = format!("{opens} over {name} at {size:?}");
                 let before = console.frame();
                 shown.show(&before, &place);

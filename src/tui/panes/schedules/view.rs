@@ -299,7 +299,12 @@ pub fn preview(app: &App, surface: &mut Surface<'_>) {
     let room = surface.width().saturating_sub(2);
     let plan = &one.schedule.plan;
     let target = plan.target.as_deref().unwrap_or(words::NEAREST);
-    let about = format!("  to {target}, last {}  {}", last(one), usual(one));
+    let mut about = format!("  to {target}");
+    for (word, text) in [("last", last(one)), ("usual", usual(one))] {
+        if !text.is_empty() {
+            about = format!("{about}, {word} {text}");
+        }
+    }
     surface.line(1, 0, &[(&plan.name, Role::Strong), (&about, Role::Text)]);
     let note = if one.note.is_empty() { limits(plan) } else { one.note.to_string() };
     surface.say(1, 1, room, &note, Role::Muted);

@@ -22,7 +22,7 @@ const fn wishes(wide: usize) -> [Wish; 11] {
     let (agent, target, jitter, loss, by) = match wide {
         160.. => (24, 34, 8, 8, 16),
         100..160 => (14, 16, 8, 8, 0),
-        _ => (11, 13, 0, 0, 0),
+        _ => (12, 15, 0, 0, 0),
     };
     [
         (11, "state", false),
