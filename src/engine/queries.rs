@@ -76,7 +76,7 @@ impl Core {
             Query::Tests { filter, limit } => return self.tests_page(filter, page(limit), reply),
             Query::Test { id } => return self.one_test(id, reply),
             Query::Trend(wish) => return self.trend(wish, reply),
-            Query::Report(wish) => return self.report_file(wish, reply),
+            Query::TestReport(wish) => return self.report_file(wish, reply),
             Query::Schedules => Answer::Schedules(self.schedule_rows()),
             Query::Nodes => Answer::Nodes(self.nodes()),
             Query::Contacts => Answer::Contacts((&**self.routes.borrow()).into()),

@@ -214,7 +214,7 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::Tests { .. }
         | Query::Test { .. }
         | Query::Trend(_)
-        | Query::Report(_)
+        | Query::TestReport(_)
         | Query::Schedules
         | Query::Nodes
         | Query::Contacts

@@ -6,18 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::contacts::Contacts;
 use super::event::{CheckRow, EngineStatus};
-use super::log::{LogCursor, LogFilter, LogKind, LogPage};
+use super::log::{LogCursor, LogFilter, LogPage};
 use super::notifications::NotificationPage;
 use super::pages::{AlertPage, TraceSummary};
 pub use super::points::{Band, Lost, Point, Series, StateSpan};
 use super::rules::{DraftAnswer, RulePage};
 use super::series::{SeriesPage, SeriesPast};
-use super::speed::{Nodes, ReportFormat, ReportWish, ScheduleRow, TestFilter, TrendWish};
+use super::speed::{Nodes, ReportWish, ScheduleRow, TestFilter, TrendWish};
 use crate::model::{
-    Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, EdgeKind,
-    Flapping, Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText,
-    ScheduleId, Setting, ShownState, Span, State, Test, TestId, TestKind, TestPhase, Timestamp,
-    Token, Trend, User, View, spec::Kind, trace::TraceReport,
+    Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, Flapping,
+    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
+    ShownState, State, Test, TestId, Timestamp, Token, Trend, User, spec::Kind, trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -178,7 +177,7 @@ pub enum Query {
     /// How the figures of a vantage and target went.
     Trend(TrendWish),
     /// A report of tests, as a file.
-    Report(ReportWish),
+    TestReport(ReportWish),
     /// The schedules of tests, by name.
     Schedules,
     /// Where tests are run from and where they go.
@@ -371,7 +370,7 @@ pub enum Answer {
     Test(Box<Test>),
     /// To [`Query::Trend`].
     Trend(Trend),
-    /// To [`Query::Report`]: the file.
+    /// To [`Query::TestReport`]: the file.
     Report(Vec<u8>),
     /// To [`Query::Schedules`].
     Schedules(Vec<ScheduleRow>),

@@ -108,7 +108,7 @@ impl Query {
                 view: View::Week,
                 zone: Some("Europe/Berlin".to_owned()),
             }),
-            Self::Report(ReportWish {
+            Self::TestReport(ReportWish {
                 agent: Some("BRANCH 01".into()),
                 target: Some("x:5201 & y".to_owned()),
                 test_type: TestKind::Speedtest,

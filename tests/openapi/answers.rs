@@ -31,7 +31,7 @@ impl Judge {
         let Some(response) = responses.get(status.to_string()) else {
             return Some(format!("status {status} is not documented: {body}"));
         };
-        if status >= 500 && !(status == 501 && op.is_reserved()) {
+        if status >= 500 {
             return Some(format!("{status}: {body}"));
         }
         let content = response["content"].as_object()?;

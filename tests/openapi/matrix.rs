@@ -105,21 +105,6 @@ async fn who_may_stop_the_engine_stops_it() {
     }
 }
 
-#[tokio::test]
-async fn reports_that_are_not_there_yet_say_so_to_whoever_may_ask_for_them() {
-    let net = Net::with_users().await;
-    let viewer = net.login("viewer").await;
-    let document = stage::document(&net).await;
-    let reserved = stage::operations(&document).into_iter().filter(Operation::is_reserved);
-    let reserved: Vec<Operation> = reserved.collect();
-    let [op] = reserved.as_slice() else { panic!("{reserved:?}") };
-    assert_eq!((&*op.method, &*op.path), ("GET", "/api/speed/report"));
-    let said = net.get(&op.path, &viewer).await;
-    assert_eq!(said.status, 501, "{}", said.text);
-    assert!(said.text.contains("reports come with a later one"), "{}", said.text);
-    assert_eq!(net.call("GET", &op.path, &[], None).await.status, 401);
-}
-
 /// SPEC FS-39, FS-42: what each role may do under the paths of the document.
 #[tokio::test]
 async fn fs_39_fs_42_a_viewer_looks_and_an_operator_runs_and_removes_what_is_theirs() {

@@ -29,11 +29,6 @@ impl Operation {
     pub fn is_workers(&self) -> bool {
         ["worker", "enrolment"].contains(&&*self.role)
     }
-
-    /// True for what is reserved for a later version.
-    pub fn is_reserved(&self) -> bool {
-        self.about["responses"].get("501").is_some()
-    }
 }
 
 /// The operations of a document.

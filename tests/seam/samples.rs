@@ -766,6 +766,8 @@ pub fn answer_to(query: &Query) -> Answer {
         }),
         Query::Tests { .. } => Answer::Tests(tests().iter().map(Test::brief).collect()),
         Query::Test { .. } => Answer::Test(Box::new(speed_samples::speedtest())),
+        Query::Trend(_) => Answer::Trend(speed_samples::trend()),
+        Query::TestReport(_) => Answer::Report(b"%PDF-1.7 \xe9".to_vec()),
         Query::Schedules => Answer::Schedules(vec![schedule_row()]),
         Query::Nodes => Answer::Nodes(speed_samples::nodes()),
         Query::Contacts => Answer::Contacts((&routes()).into()),

@@ -9,9 +9,9 @@ use fluxnoc::model::test::{
     DnsResult, Expect, PortProtocol, PortResult, PortState, ResolverTime, TestOrder,
 };
 use fluxnoc::model::{
-    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, NamedTarget, PathSpec, Plan,
+    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, NamedTarget, Networks, PathSpec, Plan,
     PortSpec, SafeText, Schedule, ScheduleId, SpeedResult, SpeedSpec, Test, TestId, TestKind,
-    TestPhase, TestSpec,
+    TestPhase, TestSpec, Trend, View,
 };
 use fluxnoc::protocol::{Node, Nodes, ScheduleRow};
 
@@ -143,10 +143,31 @@ pub fn dns() -> Test {
     of(4, TestSpec::Dns(spec), Measured::Dns(DnsResult { resolvers: vec![one, dead] }))
 }
 
+/// A view of the past with a gap.
+pub fn trend() -> Trend {
+    use fluxnoc::model::{Bucket, Mean};
+    let full = Bucket {
+        download_mbps: Some(Mean { mean: 900.5, min: 800.25, max: 1000.0, count: 3 }),
+        loss_pct: Some(Mean::of(0.5)),
+        ..Bucket::empty(at(0), at(1))
+    };
+    Trend {
+        view: View::Week,
+        zone: "Europe/Berlin".to_owned(),
+        start: at(0),
+        end: at(2),
+        buckets: vec![full, Bucket::empty(at(1), at(2))],
+    }
+}
+
 /// An order with everything.
 pub fn order() -> TestOrder {
     let test = speedtest();
     TestOrder {
+        networks: Networks {
+            allow: vec!["10.0.0.0/8".parse().unwrap()],
+            deny: vec!["169.254.0.0/16".parse().unwrap()],
+        },
         id: test.id,
         spec: test.spec,
         targets: vec![

@@ -82,7 +82,7 @@ pub(in crate::api) struct ReportOf {
 #[utoipa::path(
     get,
     path = "/api/v1/report",
-    operation_id = "report",
+    operation_id = "test_report",
     tag = "Network tests",
     params(ReportOf),
     responses((status = 200, content(
@@ -102,7 +102,7 @@ pub(in crate::api) async fn report(
 #[utoipa::path(
     get,
     path = "/api/speed/report",
-    operation_id = "report.short",
+    operation_id = "test_report.short",
     tag = "Network tests",
     params(ReportOf),
     responses((status = 200, content(
@@ -126,7 +126,7 @@ async fn made(face: &Face, asker: Asker, wish: ReportOf) -> Reply {
     let (start, end) = (moment("start", &wish.start, false)?, moment("end", &wish.end, true)?);
     let ReportOf { agent, target, test_type, zone, format, .. } = wish;
     let wish = ReportWish { agent, target, test_type, start, end, zone, format };
-    match asker.query(face, Query::Report(wish)).await? {
+    match asker.query(face, Query::TestReport(wish)).await? {
         Answer::Report(file) => {
             let kind = match format {
                 ReportFormat::Pdf => "application/pdf",
