@@ -104,11 +104,11 @@ actions! {
     Hosts, "hosts", "hosts", "the hosts on the whole screen", Look, key;
     Checks, "checks", "checks", "all checks of all hosts", Look, key;
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
-    Speed, "speed", "speed", "speedtests: every vantage and target, its last test, and what runs now", Look, key;
-    Schedules, "schedules", "schedules", "tests that run again and again: when, how they went, what is usual", Look, key;
-    RunTest, "run-test", "run now", "run the test of the row now; a line says where, how much and what runs there", Operate, key;
-    TestForm, "test-form", "new", "speed: a form for a test; schedules: a form for a new schedule", Operate, key;
-    CancelTest, "cancel-test", "cancel test", "end the running test under the cursor, or take a waiting one back", Operate, key;
+    Speed, "speed", "speed", "speedtests: what runs now, and how each went last", Look, key;
+    Schedules, "schedules", "schedules", "tests that run again and again, and their results", Look, key;
+    RunTest, "run-test", "run now", "run the test of the row now, after a question", Operate, key;
+    TestForm, "test-form", "new", "a form for a test, or for a new schedule", Operate, key;
+    CancelTest, "cancel-test", "cancel test", "end the test under the cursor, or take it back", Operate, key;
     PauseSchedule, "pause-schedule", "pause", "let the schedule under the cursor rest, or go on", Operate, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
