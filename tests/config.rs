@@ -115,6 +115,8 @@ fn every_default_in_the_example_is_the_codes_default() {
     // Nor of what tells several servers apart.
     with.settings.server.node_id = None;
     with.settings.cluster = fluxnoc::config::settings::Cluster::default();
+    // Nor of an endpoint for others, nor of what tests may reach.
+    with.settings.speed = fluxnoc::config::settings::Speed::default();
     assert_eq!(nowhere(read(&example())), nowhere(with));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;

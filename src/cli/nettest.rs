@@ -109,7 +109,8 @@ impl Job {
         match self {
             Self::Run(wanted) => run(wanted, backend, &actor).await,
             // It may take minutes.
-            Self::Report { wish, out } => match backend.query(actor, Query::TestReport(wish)).await {
+            Self::Report { wish, out } => match backend.query(actor, Query::TestReport(wish)).await
+            {
                 Ok(Answer::Report(file)) => report_args::save(&file, &out),
                 Ok(_) => anyhow::bail!("the engine answered with something else"),
                 Err(problem) => Ok(refused(&problem)),

@@ -211,8 +211,6 @@ pub const SETTINGS: [Setting; 55] = [
     setting!(bell.quiet, Text, quiet, |q: &Option<(u16, u16)>| Some(show_quiet(*q))),
     setting!(server.listen, Text, |t| server::address(t).map(Some), |at: &Option<_>| at
         .map(|at: std::net::SocketAddr| at.to_string())),
-    setting!(speed.allow, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
-    setting!(speed.deny, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
     setting!(server.certificate, Text, |t| server::path(t).map(Some), |path: &Option<_>| {
         server::show_path(path.as_ref())
     }),
@@ -228,6 +226,8 @@ pub const SETTINGS: [Setting; 55] = [
     setting!(server.node_id, Text, |t| cluster::node(t).map(Some), Option::clone),
     setting!(speed.listen, Text, |t| server::address(t).map(Some), |at: &Option<_>| at
         .map(|at: std::net::SocketAddr| at.to_string())),
+    setting!(speed.allow, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
+    setting!(speed.deny, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
     setting!(cluster.advertise, Text, |t| cluster::advertised(t).map(Some), Option::clone),
     setting!(
         cluster.ca,

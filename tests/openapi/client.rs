@@ -60,7 +60,12 @@ pub async fn send(net: &Net, from: &str, sent: &Sent, headers: &[(String, String
     } else {
         body.collect().await.unwrap().to_bytes().to_vec()
     };
-    let text = String::from_utf8(bytes).unwrap();
+    // A PDF is no text; nothing else is not.
+    let text = if media == "application/pdf" {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        String::from_utf8(bytes).unwrap()
+    };
     Heard { said: Said { status, headers, text }, media }
 }
 

@@ -9,9 +9,9 @@ use fluxnoc::model::test::{
     DnsResult, Expect, PortProtocol, PortResult, PortState, ResolverTime, TestOrder,
 };
 use fluxnoc::model::{
-    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, NamedTarget, Networks, PathSpec, Plan,
-    PortSpec, SafeText, Schedule, ScheduleId, SpeedResult, SpeedSpec, Test, TestId, TestKind,
-    TestPhase, TestSpec, Trend, View,
+    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, NamedTarget, Networks,
+    PathSpec, Plan, PortSpec, SafeText, Schedule, ScheduleId, SpeedResult, SpeedSpec, Test, TestId,
+    TestKind, TestPhase, TestSpec, Trend, View,
 };
 use fluxnoc::protocol::{Node, Nodes, ScheduleRow};
 

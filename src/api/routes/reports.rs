@@ -75,6 +75,7 @@ pub(in crate::api) struct ReportOf {
     zone: Option<String>,
     /// `pdf` or `csv`.
     #[serde(default)]
+    #[param(inline)]
     format: ReportFormat,
 }
 
@@ -87,7 +88,7 @@ pub(in crate::api) struct ReportOf {
     params(ReportOf),
     responses((status = 200, content(
         (String = "application/pdf"),
-        (String = "text/csv"),
+        (String = "text/csv; charset=utf-8"),
     )), (status = 409)),
 )]
 pub(in crate::api) async fn report(
@@ -107,7 +108,7 @@ pub(in crate::api) async fn report(
     params(ReportOf),
     responses((status = 200, content(
         (String = "application/pdf"),
-        (String = "text/csv"),
+        (String = "text/csv; charset=utf-8"),
     )), (status = 409)),
 )]
 pub(in crate::api) async fn report_short(
