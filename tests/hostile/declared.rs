@@ -244,6 +244,8 @@ pub fn unfilled() -> Vec<String> {
             Outcome::Assigned { generation: _, assignments, life: _, pause: _ } => {
                 seen.walk(&assignments);
             }
+            Outcome::Test(test) => seen.walk(&*test),
+            Outcome::Schedule(row) => seen.walk(&*row),
             Outcome::Directives(directives) => seen.walk(&directives),
         }
     }
@@ -263,7 +265,7 @@ pub fn unfilled() -> Vec<String> {
             Spec::Snmp(spec) => seen.walk(&*spec),
             Spec::Json(spec) => seen.walk(&spec),
             Spec::Scrape(spec) => seen.walk(&spec),
-            Spec::Agent => {}
+            Spec::Agent | Spec::Schedule => {}
         }
     }
     seen.empty()
