@@ -13,19 +13,23 @@ use crate::house::has_row;
 use crate::prompts::{self, Case};
 
 /// The forms, by their purpose in the source.
-pub const FORMS: [Case; 4] =
-    [("Ack", ack), ("Window", window), ("EditWindow", edit_window), ("Rule", rule)];
+pub const FORMS: [Case; 5] =
+    [("Ack", ack), ("Window", window), ("EditWindow", edit_window), ("Rule", rule), ("Test", test)];
 
 /// Where each is made.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("Ack", "acks.rs"),
     ("Window", "window_form.rs"),
     ("EditWindow", "window_edit.rs"),
     ("Rule", "rule_form.rs"),
+    ("Test", "test_form.rs"),
+    // The other form of that purpose; its fields follow the kind of test.
+    ("Schedule", "schedule_form.rs"),
 ];
 
-/// Fields in which any text is right.
-const FREE: [(&str, &str); 1] = [("Window", "for")];
+/// Fields in which any text is right, or which only the engine can refuse.
+const FREE: [(&str, &str); 4] =
+    [("Window", "for"), ("Test", "agent"), ("Test", "target"), ("Test", "bitrate")];
 
 /// Fields that the form of that purpose has: `true` for a choice of two.
 fn fields(purpose: &str) -> BTreeMap<String, bool> {
@@ -45,8 +49,9 @@ fn written(file: &Path) -> BTreeMap<String, bool> {
     let mut found = BTreeMap::new();
     for (call, choice) in [("Field::text(", false), ("Field::toggle(", true)] {
         for rest in source.split(call).skip(1) {
-            let name = rest.split('"').nth(1).expect("a name");
-            found.insert(name.to_owned(), choice);
+            // Names that are no literals come from a list in the same file.
+            let name = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+            found.extend(name.map(|name| (name.to_owned(), choice)));
         }
     }
     found
@@ -98,7 +103,7 @@ impl<'d> Open<'d> {
 
     /// Goes to a field.
     fn go(&mut self, field: &str) {
-        for _ in 0..self.fields.len() + 3 {
+        for _ in 0..self.fields.len() + 8 {
             let screen = self.desk.console.text();
             let here = self.here(&screen);
             if here.as_deref() == Some(field) {
@@ -356,4 +361,43 @@ fn rule(desk: &mut Desk) {
     desk.right("1", "`Slow` is deleted");
     desk.did("delete_rule", 3);
     assert!(!file.exists());
+}
+
+/// Asks for a speedtest to a port where nobody listens, and waits until it has failed.
+pub fn run_once(desk: &mut Desk) -> &mut Desk {
+    desk.press("6");
+    desk.wait("the view", |screen| screen.contains("─ Speed"));
+    let mut open = Open::new(desk, "Test", "T", "Run a speedtest");
+    open.wrong("Test", &[]);
+    open.write("target", "127.0.0.1:9");
+    open.choose("wait", "[x] for an agent that is away");
+    let desk = open.send("127.0.0.1:9");
+    desk.wait("it failed", |screen| has_row(screen, &["failed", "127.0.0.1:9"]));
+    desk
+}
+
+/// A test that is run once, and a schedule.
+fn test(desk: &mut Desk) {
+    let desk = run_once(desk);
+    let detail = desk.did("run_test", 1);
+    assert_eq!((&detail["spec"]["target"], &detail["wait"]), (&json!("127.0.0.1:9"), &json!(true)));
+    desk.press("gj");
+    desk.wait("the view", |screen| screen.contains("Nothing is tested on schedule"));
+    desk.press("T");
+    desk.wait("the form", |screen| screen.contains("New schedule") && screen.contains("Cancel"));
+    desk.rest();
+    desk.console.send("\r");
+    desk.wait_for("a name must not be empty");
+    desk.rest();
+    desk.console.send("\x15uplink\t\t\t\x15127.0.0.1:9");
+    desk.wait("the target", |screen| {
+        screen.lines().any(|line| label(line) == Some("target") && line.contains("127.0.0.1:9"))
+    });
+    desk.rest();
+    desk.console.send("\r");
+    desk.wait("it is made", |screen| {
+        screen.contains("`uplink` runs next") && !screen.contains("Cancel")
+    });
+    let plan = &desk.did("add_schedule", 2)["plan"];
+    assert_eq!((&plan["name"], &plan["interval_seconds"]), (&json!("uplink"), &json!(3600)));
 }

@@ -15,7 +15,7 @@ use crate::house::{esc, has_row};
 /// What a case does at a fresh desk.
 pub type Case = (&'static str, fn(&mut Desk));
 
-const LINES: [Case; 9] = [
+const LINES: [Case; 10] = [
     ("Ack", ack),
     ("Window", window),
     ("Comment", comment),
@@ -25,6 +25,7 @@ const LINES: [Case; 9] = [
     ("Log", log),
     ("Series", series),
     ("Palette", palette),
+    ("Run", run_test),
 ];
 
 const WORDS: [Case; 9] = [
@@ -100,6 +101,25 @@ fn every_command_with_words_refuses_what_is_wrong_and_does_what_is_right() {
 #[test]
 fn every_other_dialog_is_answered_by_its_own_keys_alone() {
     each(&DIALOGS);
+}
+
+/// The question before a test takes Enter or Esc, and no text.
+fn run_test(desk: &mut Desk) {
+    let desk = forms::run_once(desk);
+    desk.rest();
+    for answer in ["\x1b", "\r"] {
+        let before = desk.store();
+        desk.press("t");
+        desk.wait("the question", |screen| last(screen).contains("127.0.0.1:9"));
+        desk.rest();
+        desk.console.send(answer);
+        desk.wait("its end", |screen| !last(screen).contains("127.0.0.1:9"));
+        if answer == "\x1b" {
+            desk.rest();
+            desk.unchanged(&before);
+        }
+    }
+    assert_eq!(desk.did("run_test", 2)["spec"]["target"], json!("127.0.0.1:9"));
 }
 
 const LONG: usize = 501;

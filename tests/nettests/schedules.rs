@@ -1,9 +1,16 @@
 //! Schedules: made as the document says, run at their times, judged by the one alert machinery.
 
+use std::sync::Arc;
+
+use fluxnoc::clock::Clock;
+use fluxnoc::engine::Inventory;
 use fluxnoc::model::test::PortState;
-use fluxnoc::model::{Measured, Span, State};
+use fluxnoc::model::{Measured, NamedTarget, Span, SpeedTarget, State};
+use fluxnoc::protocol::{Command, Outcome};
 use serde_json::{Value, json};
 
+use crate::hand::Hand;
+use crate::lab::{Lab, START, host, inventory};
 use crate::stage::{AGENT, Desk, port};
 
 /// The document's schedule, with the target that it has here.
@@ -208,4 +215,32 @@ async fn fs_27_a_run_that_is_due_while_the_agent_is_away_is_missed_and_said_so()
     assert!(kept.len() > 10, "{}", kept.len());
     assert!(kept.iter().all(|test| !test["reason"].as_str().unwrap().is_empty()), "{kept:?}");
     assert!(desk.net.lab.state("HQ-CORE/db").0.is_problem());
+}
+
+#[tokio::test]
+async fn d_23_the_documents_target_is_a_name_that_the_configuration_gives_a_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let place: SpeedTarget = "http://127.0.0.1:9/".parse().unwrap();
+    let name = "speedtest.net".to_owned();
+    let named = NamedTarget { name: name.clone(), target: place.clone(), link: None };
+    let wanted =
+        Inventory { targets: Arc::new(vec![named]), ..inventory(vec![host("web-1", &["ping"])]) };
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    let mut agent = Hand::ready(&mut lab, AGENT).await;
+    let mut body = hourly();
+    body["target"] = json!(name);
+    let plan = serde_json::from_value(body).unwrap();
+    let Outcome::Schedule(row) = lab.execute(Command::AddSchedule { plan }).await.unwrap() else {
+        panic!("no schedule")
+    };
+    let id = row.schedule.id;
+    let Outcome::Test(test) = lab.execute(Command::RunSchedule { id }).await.unwrap() else {
+        panic!("no test")
+    };
+    assert_eq!(test.target.as_str(), name, "its results stay under that name");
+    let told = agent.beat(&mut lab, 5, 0).await.unwrap();
+    let Outcome::Directives(directives) = told else { panic!("{told:?}") };
+    let orders = directives.tests.unwrap();
+    assert_eq!(orders.len(), 1);
+    assert_eq!(orders[0].targets, [place]);
 }

@@ -148,6 +148,9 @@ pub fn trend() -> Trend {
     use fluxnoc::model::{Bucket, Mean};
     let full = Bucket {
         download_mbps: Some(Mean { mean: 900.5, min: 800.25, max: 1000.0, count: 3 }),
+        upload_mbps: Some(Mean::of(400.5)),
+        latency_ms: Some(Mean::of(4.5)),
+        jitter_ms: Some(Mean::of(0.25)),
         loss_pct: Some(Mean::of(0.5)),
         ..Bucket::empty(at(0), at(1))
     };
