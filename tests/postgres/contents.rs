@@ -116,6 +116,24 @@ async fn fill(connection: &mut SqliteConnection, table: &str, rows: usize, rng: 
     }
 }
 
+/// What is compared as text, and the numbers with a point, which both write otherwise.
+fn apart(
+    columns: &[(String, String, bool)],
+    cast: impl Fn(&(String, String, bool)) -> String,
+) -> (Vec<String>, Vec<String>) {
+    let (real, rest): (Vec<_>, Vec<_>) =
+        columns.iter().partition(|(_, kind, _)| kind == "DOUBLE PRECISION");
+    let names = real.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
+    (rest.into_iter().map(cast).collect(), names)
+}
+
+/// A row as one line: its texts, then the bits of its numbers with a point.
+fn line(text: &str, real: impl Iterator<Item = Option<f64>>) -> String {
+    let real: Vec<String> =
+        real.map(|one| one.map_or("-".to_owned(), |one| one.to_bits().to_string())).collect();
+    format!("{text} {}", real.join(" "))
+}
+
 /// Every row of a table as one line, sorted: each value as its bytes in hexadecimal.
 async fn there(url: &str, table: &str, columns: &[(String, String, bool)]) -> Vec<String> {
     let cast = |(name, kind, _): &(String, String, bool)| match kind.as_str() {
@@ -124,11 +142,16 @@ async fn there(url: &str, table: &str, columns: &[(String, String, bool)]) -> Ve
         "BOOLEAN" => format!("COALESCE(CAST(CAST(\"{name}\" AS INT) AS TEXT), '-')"),
         _ => format!("COALESCE(CAST(\"{name}\" AS TEXT), '-')"),
     };
-    let all: Vec<String> = columns.iter().map(cast).collect();
-    let sql = format!("SELECT concat_ws(' ', {}) FROM \"{table}\"", all.join(", "));
+    let (texts, real) = apart(columns, cast);
+    let texts = format!("concat_ws(' ', {})", texts.join(", "));
+    let all = std::iter::once(texts).chain(real.iter().cloned()).collect::<Vec<_>>();
+    let sql = format!("SELECT {} FROM \"{table}\"", all.join(", "));
     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
-    let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let read = |row: &sqlx::postgres::PgRow| {
+        line(row.get(0), (1..=real.len()).map(|at| row.get::<Option<f64>, _>(at)))
+    };
+    let mut lines: Vec<String> = rows.iter().map(read).collect();
     lines.sort();
     lines
 }
@@ -140,11 +163,15 @@ async fn here(path: &Path, table: &str, columns: &[(String, String, bool)]) -> V
         }
         _ => format!("COALESCE(CAST(\"{name}\" AS TEXT), '-')"),
     };
-    let all: Vec<String> = columns.iter().map(cast).collect();
-    let sql = format!("SELECT {} FROM \"{table}\"", all.join(" || ' ' || "));
+    let (texts, real) = apart(columns, cast);
+    let all = std::iter::once(texts.join(" || ' ' || ")).chain(real.iter().cloned());
+    let sql = format!("SELECT {} FROM \"{table}\"", all.collect::<Vec<_>>().join(", "));
     let mut connection = open(path).await;
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
-    let mut lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let read = |row: &sqlx::sqlite::SqliteRow| {
+        line(row.get(0), (1..=real.len()).map(|at| row.get::<Option<f64>, _>(at)))
+    };
+    let mut lines: Vec<String> = rows.iter().map(read).collect();
     lines.sort();
     lines
 }
