@@ -157,7 +157,7 @@ pub enum Command {
     Trace(TraceArgs),
     /// Ask resolvers for a name and time them: from here, or from an agent with --agent
     Dns(DnsArgs),
-    /// A report of tests as PDF or CSV, with the verdict on what was promised ([[sla]])
+    /// A report of tests as PDF or CSV, with the verdict on what the carrier promised
     Report(super::report_args::ReportArgs),
     /// Measure throughput, latency, jitter and loss to a URL or an iperf3 server
     Speedtest(super::speedtest::SpeedtestArgs),

@@ -27,7 +27,7 @@ use crate::probe::speed::{self, SpeedFailure, Vantage};
     server. Exit codes: 0 measured, 1 not, 2 usage."
 )]
 pub struct SpeedtestArgs {
-    /// A URL, or HOST[:PORT] of an iperf3 server
+    /// A URL, or HOST or HOST:PORT of an iperf3 server
     pub target: Option<String>,
     /// Only from the target
     #[arg(long, conflicts_with = "upload")]

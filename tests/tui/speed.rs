@@ -191,7 +191,7 @@ pub fn ran(agent: Option<&Name>, spec: &TestSpec) -> Outcome {
 pub fn cancelled(id: TestId) -> Outcome {
     let known = tests().into_iter().find(|test| test.id == id);
     let asked = test(99, "jump-02", "lan-1", TestPhase::Queued, 0);
-    let test = known.unwrap_or_else(|| Test { id, ..asked });
+    let test = known.unwrap_or(Test { id, ..asked });
     let reason = SafeText::line("cancelled by noc-2");
     let ended_at = Some(now());
     Outcome::Test(Box::new(Test { phase: TestPhase::Cancelled, reason, ended_at, ..test }))
