@@ -128,6 +128,7 @@ fn every_default_in_the_example_is_the_codes_default() {
     (service.url, service.api_key, service.contact_list) = (None, None, None);
     settings.store.url = None;
     settings.cluster = fluxnoc::config::settings::Cluster::default();
+    settings.speed = fluxnoc::config::settings::Speed::default();
     settings.server.node_id = None;
     let server = &mut settings.server;
     (server.listen, server.certificate, server.key) = (None, None, None);

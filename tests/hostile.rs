@@ -45,7 +45,7 @@ use world::VARIANTS;
 
 /// No console is told these: what only workers and scripts ask for, and what the world puts another
 /// place's text in.
-const ELSEWHERE: [&str; 17] = [
+const ELSEWHERE: [&str; 25] = [
     "Outcome.assigned.",
     "Outcome.directives.",
     // Of a rule that was saved only its name is said; the list of rules carries the rest.
@@ -57,6 +57,15 @@ const ELSEWHERE: [&str; 17] = [
     "Answer.tokens.",
     "Answer.agents.",
     "Outcome.enrolled.",
+    // The views of network tests have their hostile texts in tests/tui (speed, schedules).
+    "Answer.nodes.",
+    "Answer.schedules.",
+    "Answer.test.",
+    "Answer.tests.",
+    "Answer.trend.",
+    "Event.test.",
+    "Outcome.schedule.",
+    "Outcome.test.",
     // A name by which a row goes, and which is shown no more.
     "Event.agent_gone.",
     // The rules' form takes names of lists as they are typed; the lists are for scripts.
