@@ -25,6 +25,7 @@ pub mod meters;
 pub mod model;
 pub mod notify;
 pub mod probe;
+pub mod promql;
 pub mod protocol;
 pub mod report;
 pub mod rules;

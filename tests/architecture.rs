@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("protocol", 1, &["model"]),
     ("config", 1, &["model"]),
     ("rules", 1, &["model"]),
+    ("promql", 1, &["model"]),
     ("clock", 1, &["model"]),
     ("demo", 1, &["model"]),
     ("secrets", 1, &["model"]),
@@ -43,7 +44,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("api", 4, &["engine", "cluster", "protocol", "config", "clock", "meters", "model"]),
     ("backend", 4, &["engine", "client", "protocol", "model"]),
     ("worker", 5, &["backend", "probe", "protocol", "clock", "model"]),
-    ("tui", 5, &["backend", "protocol", "config", "clock", "model"]),
+    // The rules are pure: the console plays the calendar of slots forward by the engine's own.
+    ("tui", 5, &["backend", "protocol", "rules", "config", "clock", "model"]),
     (
         "cli",
         6,
@@ -89,11 +91,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tui_logger", &["tui"]),
     ("surge_ping", &["probe"]),
     ("async_snmp", &["probe"]),
-    ("croner", &["rules"]),
+    ("croner", &["model"]),
     ("krilla", &["report"]),
     ("skrifa", &["report"]),
     ("riperf3", &["probe"]),
     ("ipnet", &["model"]),
+    ("promql_parser", &["promql"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
 ];

@@ -226,7 +226,7 @@ async fn fs_06_fs_08_servers_die_and_an_agent_is_cut_off_and_nothing_is_lost_or_
     let _one = STAGE.lock().await;
     let name =
         "fs_06_fs_08_servers_die_and_an_agent_is_cut_off_and_nothing_is_lost_or_counted_twice";
-    if !outposts::alone(name) {
+    if !netns::alone(name) {
         return;
     }
     let mut outposts = outposts::build().await;

@@ -168,6 +168,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("bell", keys::BELL),
         ("server", keys::SERVER),
         ("cluster", keys::CLUSTER),
+        ("speed", keys::SPEED),
         ("access", keys::ACCESS),
         ("metrics", keys::METRICS),
         ("health", keys::HEALTH),
@@ -205,6 +206,15 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
     let contexts: BTreeSet<String> =
         list(document.get("context")).iter().flat_map(keys_of).collect();
     assert_eq!(contexts, set(keys::CONTEXT), "[[context]]");
+    let caps: BTreeSet<String> =
+        list(document.get("traffic_cap")).iter().flat_map(keys_of).collect();
+    assert_eq!(caps, set(keys::TRAFFIC_CAP), "[[traffic_cap]]");
+    let schedules: BTreeSet<String> =
+        list(document.get("schedule")).iter().flat_map(keys_of).collect();
+    assert!(schedules.is_superset(&set(keys::SCHEDULE)), "[[schedule]]");
+    let first = list(document.get("schedule"));
+    let limits = keys_of(first[0]["thresholds"].as_table().expect("a table"));
+    assert_eq!(limits, set(keys::THRESHOLDS), "thresholds");
     let hosts = list(document.get("host"));
     let all: BTreeSet<String> = hosts.iter().flat_map(keys_of).collect();
     assert_eq!(all, set(keys::HOST), "[[host]]");

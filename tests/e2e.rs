@@ -27,6 +27,8 @@ mod leaving;
 mod letters;
 #[path = "common/mariadb.rs"]
 mod mariadb;
+#[path = "e2e/measured.rs"]
+mod measured;
 #[path = "e2e/methods.rs"]
 mod methods;
 #[path = "e2e/namespace.rs"]

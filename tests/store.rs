@@ -126,6 +126,8 @@ contract! {
     nettests::tests_come_back_whole_and_once,
     nettests::tests_are_found_by_every_filter,
     nettests::tests_are_kept_400_days,
+    nettests::what_was_moved_is_summed_by_the_quarter,
+    nettests::the_last_runs_are_found,
     nettests::schedules_come_back_as_they_were,
     past::history_is_the_same_before_and_after_folding,
     past::the_last_result_outlives_the_journal,

@@ -4,7 +4,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::check_polled::{Json, Scrape};
+use super::check_polled::{Fluxmq, Json, Scrape};
 use crate::model::Kind;
 
 /// The kinds with their options.
@@ -36,6 +36,8 @@ pub enum CheckKind {
     Json(Json),
     /// A Prometheus or OpenMetrics exposition
     Scrape(Scrape),
+    /// The nodes of a FluxMQ cluster: ready, degraded or not, and who leads
+    Fluxmq(Fluxmq),
 }
 
 /// What every kind takes.
@@ -396,6 +398,7 @@ impl CheckKind {
             Self::Snmp(args) => &args.common,
             Self::Json(args) => &args.common,
             Self::Scrape(args) => &args.common,
+            Self::Fluxmq(args) => &args.common,
         }
     }
 
@@ -416,6 +419,7 @@ impl CheckKind {
             Self::Snmp(_) => Kind::Snmp,
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
+            Self::Fluxmq(_) => Kind::Fluxmq,
         }
     }
 }

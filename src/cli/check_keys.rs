@@ -125,6 +125,7 @@ impl CheckKind {
             Self::Snmp(args) => return keys.snmp(args).map(|target| (Some(target), keys)),
             Self::Json(args) => return keys.json(args).map(|()| (None, keys)),
             Self::Scrape(args) => return keys.scrape(args).map(|()| (None, keys)),
+            Self::Fluxmq(args) => return keys.fluxmq(args).map(|()| (None, keys)),
         };
         Ok((target, keys))
     }

@@ -1,4 +1,4 @@
-//! `fluxnoc check json` and `check scrape`: their options, and these as the configuration's keys.
+//! `fluxnoc check json`, `scrape` and `fluxmq`: their options, and these as the configuration's keys.
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
 
@@ -104,6 +104,26 @@ kind! {
     }
 }
 
+kind! {
+    /// Options of `check fluxmq`.
+    Fluxmq {
+        /// Health server of each node, such as http://mq-1:8081
+        #[arg(required = true, value_name = "URL")]
+        url: Vec<String>,
+        /// Admin API of each node, such as http://mq-1:8082, in the order of the nodes
+        #[arg(long, value_name = "URL")]
+        admin: Vec<String>,
+        /// What of several nodes is judged: all, or cluster (a node alone is at most WARNING)
+        #[arg(long)]
+        scope: Option<String>,
+        /// Accept any certificate
+        #[arg(long)]
+        insecure: bool,
+        #[command(flatten)]
+        family: Family,
+    }
+}
+
 /// The one metric that can be judged from the command line.
 const VALUE: &str = "value";
 
@@ -135,6 +155,33 @@ impl Keys {
         self.text("fallback", args.fallback.as_ref());
         self.number("max_samples", args.max_samples);
         self.endpoint(&args.endpoint)
+    }
+
+    pub(super) fn fluxmq(&mut self, args: &Fluxmq) -> Result<(), String> {
+        if args.admin.len() > args.url.len() {
+            return Err("--admin: there are more of them than nodes".to_owned());
+        }
+        let mut nodes: Vec<(&str, String)> = Vec::new();
+        for (at, url) in args.url.iter().enumerate() {
+            // A node is called by its host and port, which is all that is known of it.
+            let bare = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let name = bare.split('/').next().unwrap_or(bare);
+            if nodes.iter().any(|(known, _)| *known == name) {
+                return Err(format!("URL: `{name}` is given twice"));
+            }
+            let admin = args.admin.get(at).map(|admin| format!(", admin = {}", toml_text(admin)));
+            let value = format!("{{ url = {}{} }}", toml_text(url), admin.unwrap_or_default());
+            nodes.push((name, value));
+        }
+        let nodes: Vec<String> =
+            nodes.iter().map(|(name, value)| format!("{} = {value}", toml_text(name))).collect();
+        self.put("nodes", format!("{{ {} }}", nodes.join(", ")), "URL");
+        self.text("scope", args.scope.as_ref());
+        if args.insecure {
+            self.put("insecure", "true".to_owned(), "--insecure");
+        }
+        self.family(&args.family);
+        Ok(())
     }
 
     fn named(

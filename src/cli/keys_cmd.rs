@@ -46,6 +46,7 @@ const fn heading(context: Context) -> &'static str {
         Context::Agents => "Agents",
         Context::Speed => "Speedtests",
         Context::Schedules => "Schedules of tests",
+        Context::Tests => "Calendar, probes, DNS, trends",
         Context::Grid => "Hosts side by side",
         Context::Graph => "Graphs",
         Context::Line => "Input lines",

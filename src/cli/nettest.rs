@@ -15,7 +15,7 @@ use super::results;
 use super::schedule_args::{EditArgs, SchedulesCommand};
 use super::test_args::Elsewhere;
 use super::verb::{Ask, Form};
-use super::{print, trace_table};
+use super::{print, speedtest, trace_table};
 use crate::backend::Backend;
 use crate::model::safe_text::truncate;
 use crate::model::test::PortState;
@@ -248,7 +248,7 @@ fn tell(test: &Test) {
         Some(Measured::Trace(report)) => print::out(&trace_table::table(report)),
         Some(Measured::Probe(port)) => print::out(port.output.as_str()),
         Some(Measured::Dns(dns)) => print::whole(&results::resolvers(dns)),
-        Some(Measured::Speedtest(speed)) => print::whole(&results::speedtest(speed)),
+        Some(Measured::Speedtest(speed)) => print::out(&speedtest::told(speed)),
         None => {}
     }
     if test.phase != TestPhase::Done {

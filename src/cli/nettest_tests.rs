@@ -35,6 +35,7 @@ fn schedule(n: u8, agent: &str, name: &str) -> Schedule {
         created_by: SafeText::line("ann"),
         created_at: Timestamp::from_millis(0),
         revision: 1,
+        source: None,
     }
 }
 

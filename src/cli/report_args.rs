@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::print;
+use super::test_args::test_kind;
 use crate::model::words::plural;
 use crate::model::{Name, TestKind, Timestamp};
 use crate::protocol::{ReportFormat, ReportWish};
@@ -29,7 +30,7 @@ pub struct ReportArgs {
     #[arg(long)]
     pub target: Option<String>,
     /// Of which tests: speedtest, trace, probe or dns
-    #[arg(long, value_name = "KIND", default_value = "speedtest", value_parser = kind)]
+    #[arg(long, value_name = "KIND", default_value = "speedtest", value_parser = test_kind)]
     pub test: TestKind,
     /// First day or moment: 2026-01-01, or 2026-01-01T06:00:00Z
     #[arg(long, required = true, value_name = "TIME")]
@@ -68,10 +69,6 @@ pub enum Format {
     Pdf,
     /// For programs.
     Csv,
-}
-
-fn kind(text: &str) -> Result<TestKind, String> {
-    text.parse().map_err(|()| "write speedtest, trace, probe or dns".to_owned())
 }
 
 impl ReportArgs {

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::print::safe_line;
 use super::render::table as columns;
-use super::trace_table;
-use crate::model::speed::{LatencyBand, jitter_is_high, loss_is_high, rate};
+use super::{speedtest, trace_table};
+use crate::model::speed::rate;
 use crate::model::test::DnsResult;
-use crate::model::{Baseline, Measured, SpeedResult, Test, Throughput, Timestamp};
-use crate::protocol::{Nodes, ScheduleRow};
+use crate::model::traffic::amount;
+use crate::model::{Baseline, Measured, Test, Timestamp};
+use crate::protocol::{LastMissed, Nodes, ScheduleRow};
 
 fn rated(mbps: Option<f64>) -> String {
     mbps.map(rate).unwrap_or_default()
@@ -44,7 +45,10 @@ pub(super) fn table(tests: &[Test]) -> String {
     let rows = tests.iter().map(|test| {
         let figures = &test.figures;
         let mut said: Vec<String> = test.breaches.iter().map(ToString::to_string).collect();
-        if !test.reason.is_empty() {
+        said.extend(test.path_change.as_ref().map(|change| change.words.to_string()));
+        if test.missed.is_some() {
+            said.push(missed(&LastMissed::of(test)));
+        } else if !test.reason.is_empty() {
             said.push(test.reason.to_string());
         }
         vec![
@@ -71,11 +75,27 @@ pub(super) fn table(tests: &[Test]) -> String {
     )
 }
 
+/// Runs that were missed: how many, until when, and why.
+fn missed(missed: &LastMissed) -> String {
+    let LastMissed { at, until, runs, at_least, reason } = missed;
+    let least = if *at_least { "at least " } else { "" };
+    if *runs == 1 {
+        return format!("1 run at {at}: {reason}");
+    }
+    format!("{least}{runs} runs, {at} to {until}: {reason}")
+}
+
 /// One test with everything it measured.
 pub(super) fn whole(test: &Test) -> String {
     let mut out = line(test);
     for breach in &test.breaches {
         let _ = writeln!(out, "breach: {breach}");
+    }
+    if let Some(change) = &test.path_change {
+        let _ = writeln!(out, "{}", change.words);
+    }
+    if test.missed.is_some() {
+        let _ = writeln!(out, "missed: {}", missed(&LastMissed::of(test)));
     }
     match test.result.as_deref() {
         None => {}
@@ -85,50 +105,11 @@ pub(super) fn whole(test: &Test) -> String {
             let _ = writeln!(out, "{} {time}", port.state.word());
         }
         Some(Measured::Dns(dns)) => out.push_str(&resolvers(dns)),
-        Some(Measured::Speedtest(speed)) => out.push_str(&speedtest(speed)),
-    }
-    out
-}
-
-/// What a speedtest measured, a figure a line.
-pub(super) fn speedtest(result: &SpeedResult) -> String {
-    let mut out = String::new();
-    let ways = [("download", &result.download), ("upload", &result.upload)];
-    for (name, way) in ways {
-        if let Some(way) = way {
-            let _ = writeln!(out, "{name:<9} {}{}", rate(way.mbps), more(way));
+        Some(Measured::Speedtest(speed)) => {
+            let _ = writeln!(out, "{}", speedtest::told(speed));
         }
     }
-    if let Some(ms) = result.latency_ms {
-        let band = match LatencyBand::of(ms) {
-            LatencyBand::Excellent => "excellent",
-            LatencyBand::Acceptable => "acceptable",
-            LatencyBand::High => "high",
-        };
-        let _ = writeln!(out, "latency   {ms:.2} ms ({band})");
-    }
-    if let Some(ms) = result.jitter_ms {
-        let flag = if jitter_is_high(ms) { " (above 10 ms)" } else { "" };
-        let _ = writeln!(out, "jitter    {ms:.2} ms{flag}");
-    }
-    if let Some(pct) = result.loss_pct {
-        let flag = if loss_is_high(pct) { " (above 0.1 %)" } else { "" };
-        let _ = writeln!(out, "loss      {pct:.2} %{flag}");
-    }
-    if let Some(grade) = result.grade {
-        let _ = writeln!(out, "under load: grade {grade}");
-    }
-    if !result.note.is_empty() {
-        let _ = writeln!(out, "{}", result.note);
-    }
     out
-}
-
-fn more(way: &Throughput) -> String {
-    let mut more = Vec::new();
-    more.extend(way.retransmits.map(|count| format!("{count} retransmits")));
-    more.extend(way.loaded_ms.map(|ms| format!("{ms:.1} ms meanwhile")));
-    if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) }
 }
 
 /// What resolvers did, one line each.
@@ -183,10 +164,24 @@ pub(super) fn schedules(rows: &[ScheduleRow]) -> String {
             row.next.map_or_else(|| "paused".to_owned(), |at| at.to_string()),
             last,
             baseline(row.baselines.download.as_ref()),
+            row.missed.as_ref().map(missed).unwrap_or_default(),
+            row.schedule.source.as_ref().unwrap_or(&row.schedule.created_by).to_string(),
         ]
     });
     columns(
-        &["id", "name", "agent", "test", "target", "every", "next", "last", "baseline"],
+        &[
+            "id",
+            "name",
+            "agent",
+            "test",
+            "target",
+            "every",
+            "next",
+            "last",
+            "baseline",
+            "missed",
+            "made in or by",
+        ],
         &rows.collect::<Vec<_>>(),
     )
 }
@@ -195,6 +190,12 @@ fn baseline(baseline: Option<&Baseline>) -> String {
     baseline.map_or_else(String::new, |one| {
         one.learning().unwrap_or_else(|| format!("{} down", rate(one.median)))
     })
+}
+
+/// What was moved, of what may be.
+fn used(bytes: u64, cap: Option<u64>) -> String {
+    let cap = cap.map(|cap| format!(" of {}", amount(cap))).unwrap_or_default();
+    format!("{}{cap}", amount(bytes))
 }
 
 /// Where tests are run from and where they go.
@@ -207,10 +208,12 @@ pub(super) fn nodes(nodes: &Nodes) -> String {
             node.location.to_string(),
             node.running.to_string(),
             node.queued.to_string(),
+            used(node.traffic.day_bytes, node.traffic.daily_cap),
+            used(node.traffic.month_bytes, node.traffic.monthly_cap),
         ]
     });
     let mut out = columns(
-        &["name", "kind", "state", "location", "running", "queued"],
+        &["name", "kind", "state", "location", "running", "queued", "today", "this month"],
         &rows.collect::<Vec<_>>(),
     );
     if !nodes.targets.is_empty() {
@@ -223,4 +226,33 @@ pub(super) fn nodes(nodes: &Nodes) -> String {
         out.push_str(&columns(&["target", "engine", "place", "link"], &rows.collect::<Vec<_>>()));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SafeText;
+
+    #[test]
+    fn fs_27_missed_runs_say_how_many_until_when_and_why() {
+        let at = |text: &str| text.parse().unwrap();
+        let told = |runs, at_least| {
+            missed(&LastMissed {
+                at: at("2026-03-01T00:00:00Z"),
+                until: at("2026-03-02T00:00:00Z"),
+                runs,
+                at_least,
+                reason: SafeText::line("fluxnoc was off"),
+            })
+        };
+        assert_eq!(told(1, false), "1 run at 2026-03-01T00:00:00.000Z: fluxnoc was off");
+        assert!(told(3, false).starts_with("3 runs, 2026-03-01T00:00:00.000Z to 2026-03-02T"));
+        assert!(told(1000, true).starts_with("at least 1000 runs"));
+    }
+
+    #[test]
+    fn fs_12_what_is_used_stands_beside_the_cap() {
+        assert_eq!(used(1_200_000_000, Some(20_000_000_000)), "1.2 GB of 20 GB");
+        assert_eq!(used(0, None), "0 B");
+    }
 }

@@ -132,6 +132,12 @@ pub struct PlanArgs {
     /// Do not alert when runs could not be made (the default)
     #[arg(long)]
     pub no_alert_missed: bool,
+    /// Alert when a trace takes another path, too
+    #[arg(long, conflicts_with = "no_alert_path")]
+    pub alert_path: bool,
+    /// Do not alert when a trace takes another path (the default)
+    #[arg(long)]
+    pub no_alert_path: bool,
     /// Another parameter of the test, any number of times: streams=8, port=5432, protocol=udp,
     /// resolvers=192.0.2.1,192.0.2.2 ...
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
@@ -182,6 +188,7 @@ impl AddArgs {
             of_last: None,
             retest_seconds: None,
             alert_on_missed: false,
+            alert_on_path_change: false,
             paused: false,
             options: BTreeMap::new(),
         };
@@ -279,6 +286,8 @@ impl PlanArgs {
         plan.alert_on_breach = switched(self.alert, self.no_alert, plan.alert_on_breach);
         plan.alert_on_missed =
             switched(self.alert_missed, self.no_alert_missed, plan.alert_on_missed);
+        plan.alert_on_path_change =
+            switched(self.alert_path, self.no_alert_path, plan.alert_on_path_change);
         plan.options.extend(self.set.iter().cloned());
         Ok(())
     }

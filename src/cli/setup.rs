@@ -117,6 +117,8 @@ pub fn inventory(config: &Config) -> Inventory {
         targets: Arc::new(config.targets.clone()),
         networks: config.settings.speed.networks(),
         slas: Arc::new(config.slas.clone()),
+        allowance: Arc::new(config.allowance()),
+        schedules: Arc::new(config.schedules.clone()),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
             checks.retain(|check| check.rule.is_none());

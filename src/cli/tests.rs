@@ -48,6 +48,7 @@ fn every_kind_can_be_checked_and_its_flags_are_the_files_keys() {
                 "answers" => "answer",
                 "metrics" if *kind == Kind::Scrape => "series",
                 "values" => "path",
+                "nodes" => "url",
                 "token" => "token-env",
                 "metrics" => "metric",
                 "thresholds" => "threshold",

@@ -166,7 +166,7 @@ fn fs_28_fs_29_a_schedule_is_made_as_it_was_typed() {
     let made = plan(
         "--name HQ-uplink --agent HQ-CORE --target speedtest.net --test speedtest --every 1h \
          --download-min 800 --upload-min 400 --latency-max 20 --jitter-max 5 --loss-max 0.5 \
-         --deviation 30 --of-last 5 --retest 60s --contact NOC --alert-missed --set streams=8 \
+         --deviation 30 --of-last 5 --retest 60s --contact NOC --alert-missed --alert-path --set streams=8 \
          --set protocol=tcp",
     )
     .unwrap();
@@ -175,7 +175,8 @@ fn fs_28_fs_29_a_schedule_is_made_as_it_was_typed() {
         "thresholds": {"download_min_mbps": 800, "upload_min_mbps": 400, "latency_max_ms": 20,
             "jitter_max_ms": 5, "packet_loss_max_pct": 0.5, "baseline_deviation_pct": 30},
         "alert_on_breach": true, "notify_contact_list": "NOC", "consecutive_failures": 3,
-        "of_last": 5, "retest_seconds": 60, "alert_on_missed": true, "streams": 8,
+        "of_last": 5, "retest_seconds": 60, "alert_on_missed": true,
+        "alert_on_path_change": true, "streams": 8,
         "protocol": "tcp"}"#;
     assert_eq!(made, serde_json::from_str(document).unwrap());
     let lookups = plan(

@@ -18,6 +18,7 @@ use reqwest::header::HeaderValue;
 
 use crate::model::observation::root_cause;
 use crate::protocol::event::Mark;
+use crate::protocol::speed::REPORT_PATIENCE;
 use crate::protocol::{Actor, Answer, Outcome, Problem, ProblemKind, Query, Request, Role};
 use routes::Call;
 
@@ -26,6 +27,8 @@ pub use stream::Events;
 
 /// The time for one answer, all steps together.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// The time for a report, which reads up to millions of results: longer than the engine gives itself.
+const REPORT_DEADLINE: Duration = REPORT_PATIENCE.saturating_add(DEADLINE);
 /// The time for a connection over the network.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a connection is kept for the next request; the server waits 10 s for one.
@@ -149,7 +152,7 @@ impl Client {
         };
         self.renewed().await.map_err(unsent)?;
         let send = self.request_as(role, call).header("idempotency-key", request.id.to_string());
-        let bytes = self.asked(send).await?;
+        let bytes = self.asked(send, DEADLINE).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| Undone { problem: not_understood(&error), sent: true })
     }
@@ -161,7 +164,8 @@ impl Client {
     pub async fn query(&self, query: &Query) -> Result<Answer, Problem> {
         let call = routes::of_query(query)?;
         self.renewed().await?;
-        let bytes = self.answer(self.request(call)).await?;
+        let bytes = self.asked(self.request(call), deadline(query)).await;
+        let bytes = bytes.map_err(|undone| undone.problem)?;
         routes::answer(query, &bytes).map_err(|error| not_understood(&error))
     }
 
@@ -185,7 +189,8 @@ impl Client {
         }
         let asked = asked.send();
         let opened = tokio::time::timeout(DEADLINE, asked).await;
-        let response = opened.map_err(|_| self.silent())?.map_err(|error| self.lost(&error))?;
+        let response =
+            opened.map_err(|_| self.silent(DEADLINE))?.map_err(|error| self.lost(&error))?;
         if response.status().is_success() {
             return Ok(Events::new(response));
         }
@@ -235,10 +240,14 @@ impl Client {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Problem> {
-        self.asked(request).await.map_err(|undone| undone.problem)
+        self.asked(request, DEADLINE).await.map_err(|undone| undone.problem)
     }
 
-    async fn asked(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, Undone> {
+    async fn asked(
+        &self,
+        request: reqwest::RequestBuilder,
+        deadline: Duration,
+    ) -> Result<Vec<u8>, Undone> {
         let went = |problem| Undone { problem, sent: true };
         let work = async {
             // Without a connection there was nothing to write to.
@@ -254,7 +263,7 @@ impl Client {
                 Err(went(refusal(status.as_u16(), &bytes)))
             }
         };
-        tokio::time::timeout(DEADLINE, work).await.map_err(|_| went(self.silent()))?
+        tokio::time::timeout(deadline, work).await.map_err(|_| went(self.silent(deadline)))?
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Problem> {
@@ -277,9 +286,17 @@ impl Client {
         Problem::unreachable(format!("the engine at {place} broke off: {cause}"))
     }
 
-    fn silent(&self) -> Problem {
-        let place = self.way.place();
-        Problem::unreachable(format!("the engine at {place} gave no answer within 30 s"))
+    fn silent(&self, deadline: Duration) -> Problem {
+        let (place, secs) = (self.way.place(), deadline.as_secs());
+        Problem::unreachable(format!("the engine at {place} gave no answer within {secs} s"))
+    }
+}
+
+/// How long the answer to a query is waited for.
+const fn deadline(query: &Query) -> Duration {
+    match query {
+        Query::TestReport(_) => REPORT_DEADLINE,
+        _ => DEADLINE,
     }
 }
 
@@ -310,6 +327,17 @@ mod tests {
         assert_eq!(refusal(429, b"").kind, ProblemKind::Unavailable);
         let sent = Problem::conflict("it is written in config.toml:12");
         assert_eq!(refusal(409, &serde_json::to_vec(&sent).unwrap()), sent);
+    }
+
+    #[test]
+    fn fs_37_a_report_is_waited_for_longer_than_the_engine_works_at_it() {
+        let samples = Query::samples();
+        let of = |is_report: bool| {
+            let is = move |query: &&Query| matches!(query, Query::TestReport(_)) == is_report;
+            samples.iter().filter(is).map(deadline).collect::<Vec<_>>()
+        };
+        assert!(!of(true).is_empty() && of(true).iter().all(|time| *time > REPORT_PATIENCE));
+        assert!(of(false).iter().all(|time| *time == DEADLINE));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         checks: Vec::new(),
         contexts: Vec::new(),
         targets: Vec::new(),
+        traffic_caps: Vec::new(),
+        schedules: Vec::new(),
         slas: Vec::new(),
         keys: super::console::Keys::default(),
         source: None,

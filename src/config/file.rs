@@ -117,18 +117,24 @@ pub(super) fn parse_in(
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);
     let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
+    let watched = super::fluxmq::read(&top, &layers.settings.defaults, &mut hosts, &mut checks);
     let (written, rule_files) = rule_files::read(&top, base);
     let known = rules::Known {
         hosts: &hosts,
         checks: &checks,
         jobs: &jobs,
         lists: &layers.settings.defaults.contact_lists,
-        rules: &[],
+        rules: &watched,
     };
-    let rules = rules::settle(written, &known, &sink);
+    let written = rules::settle(written, &known, &sink);
+    let rules = [watched, written].concat();
     let written = console::read(&top);
     let contexts = super::contexts::read(&top);
     let targets = super::speed_targets::read(&top);
+    let traffic_caps = super::traffic_caps::read(&top);
+    let lists = &layers.settings.defaults.contact_lists;
+    let known = super::schedules::Known { lists, targets: &targets };
+    let schedules = super::schedules::read(&top, &known);
     let slas = super::slas::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
@@ -145,6 +151,8 @@ pub(super) fn parse_in(
         keys: written,
         contexts,
         targets,
+        traffic_caps,
+        schedules,
         slas,
         source: None,
         warnings,

@@ -266,6 +266,13 @@ pub(super) fn scrape_job(reader: &Reader<'_>, defaults: &Defaults) -> Option<Che
     Some(template.on(&Host::new("", "")))
 }
 
+/// What the checks of a `[[fluxmq]]` have in common; its spec has all nodes.
+pub(super) fn fluxmq_entry(reader: &Reader<'_>, defaults: &Defaults) -> Option<Check> {
+    let spec = || super::fluxmq::spec(reader).map(Spec::Fluxmq);
+    let template = assemble(reader, Kind::Fluxmq, &super::fluxmq::known(), defaults, spec)?;
+    Some(template.on(&Host::new("", "")))
+}
+
 fn assemble(
     reader: &Reader<'_>,
     kind: Kind,

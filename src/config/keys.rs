@@ -27,7 +27,10 @@ pub const TOP: &[&str] = &[
     "host",
     "check",
     "scrape",
+    "fluxmq",
     "target",
+    "schedule",
+    "traffic_cap",
     "sla",
     "channel",
     "rule",
@@ -51,6 +54,36 @@ pub const SLA: &[&str] = &[
     "loss_pct",
     "availability_pct",
 ];
+/// Keys of `[[schedule]]`, whatever it runs; the parameters of its test stand beside them.
+pub const SCHEDULE: &[&str] = &[
+    "name",
+    "agent",
+    "target",
+    "test_type",
+    "interval_seconds",
+    "cron",
+    "zone",
+    "thresholds",
+    "alert_on_breach",
+    "notify_contact_list",
+    "consecutive_failures",
+    "of_last",
+    "retest_seconds",
+    "alert_on_missed",
+    "alert_on_path_change",
+    "paused",
+];
+/// Keys of `thresholds` of `[[schedule]]`.
+pub const THRESHOLDS: &[&str] = &[
+    "download_min_mbps",
+    "upload_min_mbps",
+    "latency_max_ms",
+    "jitter_max_ms",
+    "packet_loss_max_pct",
+    "baseline_deviation_pct",
+];
+/// Keys of `[[traffic_cap]]`.
+pub const TRAFFIC_CAP: &[&str] = &["agent", "daily_cap", "monthly_cap"];
 /// Keys of `[[target]]`.
 pub const TARGET: &[&str] = &["name", "place", "link"];
 /// `[[rule]]`: the document's own words, then ours.
@@ -139,7 +172,7 @@ pub const SERVER: &[&str] =
 /// `[cluster]`.
 pub const CLUSTER: &[&str] = &["advertise", "ca"];
 /// `[speed]`.
-pub const SPEED: &[&str] = &["listen", "allow", "deny"];
+pub const SPEED: &[&str] = &["listen", "allow", "deny", "daily_cap", "monthly_cap", "cap_zone"];
 /// `[access]`.
 pub const ACCESS: &[&str] = &["operator_max_window", "operator_max_hosts", "operator_over_limit"];
 /// `[wall]`.
@@ -189,6 +222,8 @@ pub const CHECK: &[&str] = &[
 const RANGES: &[&str] = &["warning", "critical"];
 /// What only a `[[scrape]]` has.
 pub const SCRAPE: &[&str] = &["targets", "files", "http_sd", "refresh", "scheme", "path"];
+/// What only a `[[fluxmq]]` has.
+pub const FLUXMQ: &[&str] = &["address", "degraded_critical", "degraded_after"];
 /// What only a `[[check]]` has.
 pub const SHARED: &[&str] = &["hosts"];
 
@@ -256,6 +291,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "certificate_critical",
             "family",
         ],
+        Kind::Fluxmq => &["nodes", "scope", "insecure", "family"],
         Kind::Agent | Kind::Schedule => &[],
         Kind::Scrape => &[
             "url",

@@ -51,6 +51,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Snmp => Spec::Snmp(Box::new(super::snmp::read(reader)?)),
         Kind::Json => Spec::Json(super::polled::json(reader)?),
         Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
+        Kind::Fluxmq => Spec::Fluxmq(super::fluxmq::spec(reader)?),
         // It was refused before.
         Kind::Agent | Kind::Schedule => return None,
     })

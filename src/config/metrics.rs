@@ -45,6 +45,29 @@ const PROCESS: &[(&str, Measure)] =
 /// second.
 const MACHINE: &[(&str, Measure)] = &[("load1", Measure::Count), ("network_speed", Measure::Count)];
 
+/// What each node of a `FluxMQ` cluster gives; the rest of the figures are the admin API's.
+const FLUXMQ: &[(&str, Measure)] = &[
+    ("fluxmq_ready_mode{mode=\"nominal\"}", Measure::Count),
+    (crate::model::fluxmq::DEGRADED, Measure::Count),
+    ("fluxmq_ready_mode{mode=\"not_ready\"}", Measure::Count),
+    ("time", Measure::Time),
+    ("sessions", Measure::Count),
+    ("leader", Measure::Count),
+    ("peers", Measure::Count),
+    ("peers_reachable", Measure::Count),
+    ("nodes", Measure::Count),
+    ("nodes_ready", Measure::Count),
+    ("leaders", Measure::Count),
+    ("uptime", Measure::Time),
+    ("sessions_total", Measure::Count),
+    ("connections", Measure::Count),
+    ("messages_received", Measure::Count),
+    ("messages_sent", Measure::Count),
+    ("bytes_received", Measure::Bytes),
+    ("bytes_sent", Measure::Bytes),
+    ("protocol_errors", Measure::Count),
+];
+
 /// What the heartbeat of an agent gives.
 const AGENT: &[(&str, Measure)] = &[
     ("rtt", Measure::Time),
@@ -69,6 +92,7 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
         Kind::Trace => (TRACE, &[], &[]),
         Kind::Tcp | Kind::Udp | Kind::Dns => (TIME, &[], &[]),
         Kind::Http | Kind::Json | Kind::Scrape => (HTTP, &[], &[]),
+        Kind::Fluxmq => (FLUXMQ, &[], &[]),
         Kind::Mysql => (MYSQL, &[], &[]),
         Kind::Process => (PROCESS, &[], &[]),
         Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),

@@ -17,6 +17,7 @@ mod email;
 pub mod exposure;
 mod file;
 mod flux_notify;
+mod fluxmq;
 mod hosts;
 mod inventory;
 pub mod keys;
@@ -29,9 +30,11 @@ mod polled;
 mod problem;
 mod reader;
 mod rule_files;
+mod rule_groups;
 mod rules;
 mod rules_d;
 mod save_rule;
+mod schedules;
 pub mod server;
 mod setting_table;
 pub mod settings;
@@ -46,6 +49,7 @@ mod speed_targets;
 mod spread;
 pub mod targets;
 mod times;
+mod traffic_caps;
 pub mod value;
 mod watchdog;
 mod ways;
@@ -65,6 +69,7 @@ pub use kinds::{RECORD_TYPES, valid_url};
 pub use layers::{Env, Origin};
 pub use locate::Source;
 pub use problem::{Place, Problem, Problems, nearest, place};
+pub use rule_groups::{RuleEntry, RuleGroup, RuleName, rule_groups};
 pub use rules::RULE_LIMIT;
 pub use rules_d::{RULES_D, RuleEdit};
 pub use save_rule::{
@@ -76,7 +81,7 @@ pub use show::text as toml_text;
 pub use show_rules::{draft_text, rule_keys, rule_text};
 pub use spread::{Clash, apply as apply_rules};
 
-use crate::model::{Check, Host, NamedTarget, Rule, Sla};
+use crate::model::{Allowance, Caps, Check, Host, NamedTarget, Plan, Rule, Sla};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +110,10 @@ pub struct Config {
     pub contexts: Vec<contexts::Context>,
     /// Where speedtests may go by name.
     pub targets: Vec<NamedTarget>,
+    /// Vantages whose speedtests have caps of their own.
+    pub traffic_caps: Vec<(String, Caps)>,
+    /// Network tests that run again and again.
+    pub schedules: Vec<Plan>,
     /// What was promised of links.
     pub slas: Vec<Sla>,
     /// The file it was read from; `None` for the built-in one.
@@ -164,10 +173,23 @@ impl Config {
             keys: console::Keys { actions: Vec::new(), ..self.keys },
             contexts: Vec::new(),
             targets: Vec::new(),
+            traffic_caps: Vec::new(),
+            schedules: Vec::new(),
             slas: Vec::new(),
             source: None,
             warnings: Vec::new(),
             origins: self.origins.into_iter().filter(|(key, _)| of_looks(key)).collect(),
+        }
+    }
+
+    /// How much the speedtests of vantages may move.
+    #[must_use]
+    pub fn allowance(&self) -> Allowance {
+        let speed = &self.settings.speed;
+        Allowance {
+            all: Caps { daily: speed.daily_cap, monthly: speed.monthly_cap },
+            own: self.traffic_caps.clone(),
+            zone: speed.cap_zone.clone(),
         }
     }
 

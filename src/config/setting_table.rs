@@ -142,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 55] = [
+pub const SETTINGS: [Setting; 58] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -228,6 +228,11 @@ pub const SETTINGS: [Setting; 55] = [
         .map(|at: std::net::SocketAddr| at.to_string())),
     setting!(speed.allow, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
     setting!(speed.deny, List, speed::networks, |all: &Vec<_>| speed::show_networks(all)),
+    setting!(speed.daily_cap, Text, |t| speed::cap(t).map(Some), |cap: &Option<u64>| cap
+        .map(speed::show_cap)),
+    setting!(speed.monthly_cap, Text, |t| speed::cap(t).map(Some), |cap: &Option<u64>| cap
+        .map(speed::show_cap)),
+    setting!(speed.cap_zone, Text, |t| speed::zone(t).map(Some), Option::clone),
     setting!(cluster.advertise, Text, |t| cluster::advertised(t).map(Some), Option::clone),
     setting!(
         cluster.ca,

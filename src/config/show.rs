@@ -52,6 +52,8 @@ pub(super) fn effective(config: &Config) -> String {
     super::show_channels::write(&mut out, &config.routes);
     super::contexts::write(&mut out, &config.contexts);
     super::speed_targets::write(&mut out, &config.targets);
+    super::traffic_caps::write(&mut out, &config.traffic_caps);
+    super::schedules::write(&mut out, &config.schedules);
     super::slas::write(&mut out, &config.slas);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
@@ -278,6 +280,7 @@ impl Keys<'_> {
             Spec::Http(spec) => self.http(spec),
             Spec::Json(spec) => self.json(spec),
             Spec::Scrape(spec) => self.scrape(spec),
+            Spec::Fluxmq(spec) => self.fluxmq(spec),
             Spec::Dns(spec) => {
                 self.text("query", &spec.query);
                 self.text("type", &spec.record_type);

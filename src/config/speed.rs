@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::value::{show_size, size};
 use crate::model::{Network, Networks};
 
 /// `[speed]`.
@@ -13,6 +14,39 @@ pub struct Speed {
     pub allow: Vec<Network>,
     /// The networks that no test may reach.
     pub deny: Vec<Network>,
+    /// Bytes that the speedtests of a vantage may move in a day.
+    pub daily_cap: Option<u64>,
+    /// The same in a month.
+    pub monthly_cap: Option<u64>,
+    /// The zone of those days and months; UTC without it.
+    pub cap_zone: Option<String>,
+}
+
+/// A cap: bytes, from a megabyte to an exabyte.
+pub(super) fn cap(text: &str) -> Result<u64, String> {
+    const CAPS: std::ops::RangeInclusive<u64> = 1_000_000..=1_000_000_000_000_000_000;
+    let bytes = size(text)?;
+    if CAPS.contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(format!("{text} is not within 1MB to 1000000TB"))
+    }
+}
+
+/// The same, back: in the largest unit without a rest.
+pub(super) fn show_cap(bytes: u64) -> String {
+    let decimal = [("TB", 1_000_000_000_000_u64), ("GB", 1_000_000_000), ("MB", 1_000_000)];
+    let found = decimal.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    found.map_or_else(|| show_size(bytes), |(name, unit)| format!("{}{name}", bytes / unit))
+}
+
+/// A zone by its name.
+pub(super) fn zone(text: &str) -> Result<String, String> {
+    let found: Result<chrono_tz::Tz, _> = text.parse();
+    found.map(|zone| zone.name().to_owned()).map_err(|_| {
+        let cut: String = text.chars().take(64).collect();
+        format!("`{cut}` is no zone of the IANA database, as Europe/Berlin is")
+    })
 }
 
 /// Networks with commas between them.
@@ -62,5 +96,18 @@ mod tests {
         assert_eq!(speed("127.0.0.1:0").check(at("127.0.0.1:0")), Ok(()));
         let why = speed("[::]:4040").check(at("127.0.0.1:4040")).unwrap_err();
         assert!(why.contains("both want port 4040"), "{why}");
+    }
+
+    #[test]
+    fn a_cap_comes_back_as_it_was_written() {
+        for text in ["20GB", "1TB", "500MB", "20GiB", "1000001B"] {
+            assert_eq!(show_cap(cap(text).unwrap()), text);
+        }
+        assert_eq!(cap("20 GB"), Ok(20_000_000_000));
+        for bad in ["0B", "20", "1kB", "-1GB", "2000000TB", "20 XB", "18446744073709551616B"] {
+            assert!(cap(bad).is_err(), "{bad}");
+        }
+        assert_eq!(zone("Europe/Berlin").as_deref(), Ok("Europe/Berlin"));
+        assert!(zone("Mars/Base").unwrap_err().contains("is no zone"));
     }
 }

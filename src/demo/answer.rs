@@ -38,9 +38,13 @@ pub fn observe(plot: Plot, check: &Check, at: Timestamp) -> Observation {
         Kind::Custom => ask.plugin(),
         Kind::Process => ask.process(),
         Kind::Dns => ask.dns(),
-        Kind::Tcp | Kind::Udp | Kind::Mysql | Kind::Json | Kind::Agent | Kind::Schedule => {
-            ask.connection()
-        }
+        Kind::Tcp
+        | Kind::Udp
+        | Kind::Mysql
+        | Kind::Json
+        | Kind::Fluxmq
+        | Kind::Agent
+        | Kind::Schedule => ask.connection(),
     };
     let time = seen.value("time").or_else(|| seen.value("rtt")).unwrap_or(0.02);
     // A run is never longer than its deadline.

@@ -10,6 +10,8 @@ pub mod crew;
 mod device;
 mod dice;
 mod exporter;
+pub mod kept;
+mod measure;
 mod path;
 mod sites;
 mod story;
@@ -18,7 +20,9 @@ mod story;
 mod tests;
 
 use crate::model::trace::TraceReport;
-use crate::model::{Check, Host, Observation, Span, Timestamp};
+use crate::model::{
+    Check, Host, Measured, Observation, SafeText, Span, SpeedTarget, TestSpec, Timestamp,
+};
 
 /// Most alerts of a storm.
 pub const STORM_LIMIT: u32 = 10_000;
@@ -85,6 +89,20 @@ impl Network {
     #[must_use]
     pub fn observe(&self, check: &Check, at: Timestamp) -> Observation {
         answer::observe(self.plot, check, at)
+    }
+
+    /// What a network test that began at a moment has measured after so long, and whether it is over.
+    ///
+    /// # Errors
+    /// Why it measures nothing.
+    pub fn test(
+        &self,
+        spec: &TestSpec,
+        targets: &[SpeedTarget],
+        begun: Timestamp,
+        gone: Span,
+    ) -> Result<(Measured, bool), SafeText> {
+        measure::measure(self, spec, targets, begun, gone)
     }
 
     /// The path to a host at a moment, with the statistics of the last `rounds` rounds.

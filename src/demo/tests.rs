@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::story::{Fate, fate};
 use super::{Network, Plot, crew};
-use crate::model::{Span, Timestamp};
+use crate::model::test::PortState;
+use crate::model::{Measured, Span, TestSpec, Timestamp};
 
 const BEGIN: Timestamp = Timestamp::from_millis(1_772_000_000_000);
 
@@ -140,4 +141,79 @@ fn a_path_ends_where_the_host_is_away() {
     let gone = network.path("core-fra-2", after(2), 50, Span::from_secs(1));
     assert!(!gone.reached);
     assert!(gone.verdict.as_str().starts_with("answers end at hop"), "{}", gone.verdict);
+}
+
+/// The tests of a plot that are asked for here, with the targets that there are.
+fn measured(seed: u64, body: &str, gone: u64) -> (Measured, bool) {
+    let network = Network::new(plot(seed));
+    let spec: TestSpec = serde_json::from_str(body).unwrap();
+    let targets: Vec<_> = super::kept::targets().into_iter().map(|one| one.target).collect();
+    let targets = if matches!(spec, TestSpec::Speedtest(_)) { targets } else { Vec::new() };
+    network.test(&spec, &targets, after(3), Span::from_secs(gone)).unwrap()
+}
+
+#[test]
+fn fs_05_a_simulated_speedtest_goes_on_for_its_duration_and_is_the_same_each_time() {
+    let body = r#"{"test_type": "speedtest", "duration_seconds": 10}"#;
+    let speed = |seed, gone| match measured(seed, body, gone) {
+        (Measured::Speedtest(speed), over) => (speed, over),
+        other => panic!("{other:?}"),
+    };
+    let (begun, over) = speed(7, 0);
+    assert!(!over && begun.download.is_none() && begun.upload.is_none());
+    let (half, over) = speed(7, 6);
+    assert!(!over && half.download.as_ref().unwrap().took_ms == 5000 && half.upload.is_none());
+    let (whole, over) = speed(7, 21);
+    assert!(over && whole.grade.is_some());
+    assert_eq!(whole.target.as_str(), "10.1.50.1:5201", "the nearest");
+    let down = whole.download.clone().unwrap();
+    assert!((700.0..1000.0).contains(&down.mbps), "{}", down.mbps);
+    assert_eq!((down.took_ms, down.intervals.len()), (10_000, 40));
+    let moved = down.mbps * 1e6 / 8.0 * 10.0;
+    #[expect(clippy::cast_precision_loss, reason = "small")]
+    let bytes = down.bytes as f64;
+    assert!((bytes - moved).abs() < 1000.0);
+    assert_eq!(speed(7, 21).0, whole);
+    assert_ne!(speed(8, 21).0, whole);
+}
+
+#[test]
+fn fs_05_simulated_traces_probes_and_resolvers_answer_as_their_hosts_do() {
+    let trace = r#"{"test_type": "trace", "target": "10.5.20.1", "count": 10}"#;
+    let (Measured::Trace(path), over) = measured(7, trace, 60) else { panic!() };
+    assert!(over && path.rounds == 10 && path.hops.len() > 4, "{path:?}");
+    assert!(!measured(7, trace, 0).1, "it goes on");
+    let probe = |target: &str, port: u16, protocol: &str| {
+        let body = format!(
+            r#"{{"test_type": "probe", "target": "{target}", "port": {port}, "protocol": "{protocol}"}}"#
+        );
+        let (Measured::Probe(port), true) = measured(7, &body, 0) else { panic!() };
+        (port.state, port.time_ms.is_some())
+    };
+    assert_eq!(probe("db-sin-1", 5432, "tcp"), (PortState::Open, true));
+    assert_eq!(probe("db-sin-1", 80, "tcp"), (PortState::Closed, true));
+    assert_eq!(probe("203.0.113.9", 80, "tcp"), (PortState::Filtered, false));
+    assert_eq!(probe("10.5.40.1", 53, "udp"), (PortState::Open, true));
+    assert_eq!(probe("203.0.113.9", 53, "udp"), (PortState::OpenOrFiltered, false));
+    let dns = r#"{"test_type": "dns", "hostname": "www.example",
+        "resolvers": ["10.1.40.1", "10.2.40.1:53", "192.0.2.1"]}"#;
+    let (Measured::Dns(dns), true) = measured(7, dns, 0) else { panic!() };
+    let answered: Vec<bool> = dns.resolvers.iter().map(|one| one.time_ms.is_some()).collect();
+    assert_eq!(answered, [true, true, false]);
+}
+
+#[test]
+fn fs_05_what_was_tested_before_is_enough_for_baselines_and_the_same_each_time() {
+    let tell = |seed| super::kept::history(&Network::new(plot(seed)), &"here".into(), BEGIN);
+    let told = tell(7);
+    assert_eq!(told, tell(7));
+    assert_ne!(told, tell(8));
+    assert_eq!(told.len(), 6);
+    for (schedule, tests) in &told {
+        assert_eq!(schedule.plan.check(), Ok(()), "{}", schedule.plan.name);
+        assert!(tests.len() >= 50, "{}: {}", schedule.plan.name, tests.len());
+        assert!(tests.iter().all(|test| test.asked_at <= BEGIN && test.result.is_some()));
+        assert!(tests.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(tests.iter().all(|test| test.schedule == Some(schedule.id)));
+    }
 }

@@ -56,8 +56,8 @@ pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
 use crate::model::{
-    Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, SafeText, Schedule, Sla, Span,
-    StreamMark, Test, Timestamp,
+    Allowance, Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, Plan, SafeText, Sla, Span,
+    StreamMark, Timestamp,
 };
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
@@ -93,6 +93,10 @@ pub struct Inventory {
     pub targets: Arc<Vec<NamedTarget>>,
     /// What network tests may reach.
     pub networks: Networks,
+    /// Network tests that run again and again, as they are configured.
+    pub schedules: Arc<Vec<Plan>>,
+    /// How much the speedtests of vantages may move.
+    pub allowance: Arc<Allowance>,
     /// What was promised of links.
     pub slas: Arc<Vec<Sla>>,
 }
@@ -111,6 +115,8 @@ impl Default for Inventory {
             targets: Arc::default(),
             networks: Networks::default(),
             slas: Arc::default(),
+            allowance: Arc::default(),
+            schedules: Arc::default(),
         }
     }
 }
@@ -190,10 +196,10 @@ impl Engine {
         let store = store.metered(Arc::clone(&meters));
         let loaded = Box::pin(store.load()).await?;
         let (agents, streams) = (store.agents().await?, store.streams().await?);
-        let tests = (store.open_tests().await?, store.schedules().await?);
+        let now = clock.now();
+        let tests = speed::Known::read(&store, now.wall).await?;
         door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
         let paths = paths::Paths::restored(store.last_paths().await?);
-        let now = clock.now();
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
@@ -318,16 +324,20 @@ impl core::Core {
         &mut self,
         loaded: Loaded,
         (agents, streams): (Vec<KeptAgent>, Vec<(Name, StreamMark)>),
-        (tests, schedules): (Vec<Test>, Vec<Schedule>),
+        tests: speed::Known,
         inventory: Inventory,
         now: Now,
     ) {
-        self.was_off(loaded.alive, now.wall);
+        let alive = loaded.alive;
+        self.was_off(alive, now.wall);
         self.restore(loaded, &inventory);
         self.agents = agents::Agents::restored(agents, streams, &self.world, now);
         let machine = self.status.host.to_string();
-        self.restore_tests(&machine, tests, schedules, now);
+        self.restore_tests(&machine, tests, alive, now);
         self.adopt(inventory);
+        self.flush().await;
+        // What was due while nothing ran, before anything says that something runs.
+        self.ask_for_due(now);
         self.flush().await;
         self.tell_status();
         self.look_at_meters(now);

@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::model::spec::TraceProtocol;
 use crate::model::trace::TraceReport;
-use crate::model::{CheckKey, Name, Path, PathChange, Span, Timestamp};
+use crate::model::{CheckKey, Name, Path, PathChange, PathSpec, Span, Timestamp};
 use crate::protocol::TraceRequest;
 
 /// Shortest time between two recorded changes of one path: one that flaps does not fill the store.
 const APART: Span = Span::from_secs(10);
+/// Most paths of tests that no schedule asked for.
+const TESTS: usize = 10_000;
 
 /// A path as it was last recorded, with the numbers of its last report.
 #[derive(Clone, Debug)]
@@ -16,6 +19,50 @@ pub struct Known {
     pub path: Path,
     /// When it became this one.
     pub since: Timestamp,
+    /// The path before it, once it changed.
+    former: Option<Path>,
+    /// How often in a row it changed to the path before.
+    returns: u32,
+    /// In how many reports more than was known answered beside it.
+    beside: u32,
+}
+
+impl Known {
+    const fn new(path: Path, since: Timestamp) -> Self {
+        Self { path, since, former: None, returns: 0, beside: 0 }
+    }
+
+    /// True when its last change led back to the path before.
+    #[must_use]
+    pub const fn is_back(&self) -> bool {
+        self.returns > 0
+    }
+}
+
+/// What tells the traces of a vantage apart that no schedule asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TestPath {
+    /// The vantage.
+    pub agent: Name,
+    /// Where to, as it was written.
+    pub target: String,
+    /// With what.
+    pub protocol: TraceProtocol,
+    /// To which port.
+    pub port: Option<u16>,
+}
+
+impl TestPath {
+    /// Of a trace.
+    #[must_use]
+    pub fn of(agent: &Name, spec: &PathSpec) -> Self {
+        Self {
+            agent: Name::clone(agent),
+            target: spec.target.clone(),
+            protocol: spec.protocol,
+            port: spec.port,
+        }
+    }
 }
 
 /// All paths that are watched.
@@ -23,6 +70,7 @@ pub struct Known {
 pub struct Paths {
     checks: HashMap<CheckKey, Known>,
     live: HashMap<TraceRequest, Known>,
+    tests: HashMap<TestPath, Known>,
 }
 
 impl Paths {
@@ -31,7 +79,7 @@ impl Paths {
         let mut paths = Self::default();
         for change in last {
             if let Some(check) = change.check {
-                let known = Known { path: change.after, since: change.at };
+                let known = Known::new(change.after, change.at);
                 paths.checks.insert(CheckKey::new(change.host, check), known);
             }
         }
@@ -62,15 +110,35 @@ impl Paths {
         report: &TraceReport,
         at: Timestamp,
     ) -> Option<PathChange> {
+        self.seen(key, report, at, false)
+    }
+
+    /// The same of a test that a schedule asked for.
+    pub fn seen_by_schedule(
+        &mut self,
+        key: &CheckKey,
+        report: &TraceReport,
+        at: Timestamp,
+    ) -> Option<PathChange> {
+        self.seen(key, report, at, true)
+    }
+
+    fn seen(
+        &mut self,
+        key: &CheckKey,
+        report: &TraceReport,
+        at: Timestamp,
+        is_test: bool,
+    ) -> Option<PathChange> {
         let path = Path::of(report);
         if path.hops.iter().all(|hop| hop.addresses.is_empty()) {
             return None;
         }
         let Some(known) = self.checks.get_mut(key) else {
-            self.checks.insert(key.clone(), Known { path: path.clone(), since: at });
+            self.checks.insert(key.clone(), Known::new(path.clone(), at));
             return Some(change(&key.host, Some(&key.name), at, None, path));
         };
-        let before = known.see(&path, at)?;
+        let before = if is_test { known.see(&path, at) } else { known.follow(&path, at) }?;
         Some(change(&key.host, Some(&key.name), at, Some(before), path))
     }
 
@@ -83,38 +151,75 @@ impl Paths {
     ) -> Option<PathChange> {
         let path = Path::of(report);
         let Some(known) = self.live.get_mut(request) else {
-            self.live.insert(request.clone(), Known { path, since: at - APART });
+            self.live.insert(request.clone(), Known::new(path, at - APART));
+            return None;
+        };
+        let before = known.follow(&path, at)?;
+        Some(change(&request.host, None, at, Some(before), path))
+    }
+
+    /// What a trace that no schedule asked for changes. Of its first one nothing is recorded: the
+    /// test itself tells it.
+    pub fn seen_by_test(
+        &mut self,
+        test: &TestPath,
+        report: &TraceReport,
+        at: Timestamp,
+    ) -> Option<PathChange> {
+        let path = Path::of(report);
+        if path.hops.iter().all(|hop| hop.addresses.is_empty()) {
+            return None;
+        }
+        let Some(known) = self.tests.get_mut(test) else {
+            if self.tests.len() < TESTS {
+                self.tests.insert(test.clone(), Known::new(path, at - APART));
+            }
             return None;
         };
         let before = known.see(&path, at)?;
-        Some(change(&request.host, None, at, Some(before), path))
+        Some(change(&test.agent, None, at, Some(before), path))
     }
 }
 
 impl Known {
-    /// Takes in what is seen now; gives the path before when it is another one.
+    /// Takes in what a test of its own saw; gives the path before when it is another one. Branches of
+    /// one way that take turns, or were seen side by side, are parallel paths.
     fn see(&mut self, path: &Path, at: Timestamp) -> Option<Path> {
         if path.differs_from(&self.path) {
             if at < self.since + APART {
                 return None;
             }
-            self.since = at;
-            return Some(std::mem::replace(&mut self.path, path.clone()));
-        }
-        // The same way: hops that were silent become known, the numbers are the latest ones.
-        for hop in path.hops.iter().filter(|hop| !hop.addresses.is_empty()) {
-            match self.path.hops.iter_mut().find(|known| known.ttl == hop.ttl) {
-                Some(known) if known.addresses.is_empty() => {
-                    known.addresses.clone_from(&hop.addresses);
-                }
-                Some(_) => {}
-                None => self.path.hops.push(hop.clone()),
+            let back = self.former.as_ref().is_some_and(|former| !path.differs_from(former));
+            self.returns = if back { self.returns + 1 } else { 0 };
+            if self.returns > 1 && path.is_branch_of(&self.path) {
+                // There, back and there again between two branches: load is spread over both.
+                self.path.join(path, true);
+                (self.former, self.returns) = (None, 0);
+                return None;
             }
+            (self.since, self.beside) = (at, 0);
+            let before = std::mem::replace(&mut self.path, path.clone());
+            self.former = Some(before.clone());
+            return Some(before);
         }
-        self.path.reached = path.reached;
-        self.path.loss_pct = path.loss_pct;
-        self.path.rtt_ms = path.rtt_ms;
+        // A change in the middle of a test is seen once, parallel paths again and again.
+        self.beside += u32::from(path.has_more_than(&self.path));
+        self.path.join(path, self.beside > 1);
         None
+    }
+
+    /// The same of reports that follow each other closely and tell of one time twice: only another
+    /// way counts, whatever was seen beside it.
+    fn follow(&mut self, path: &Path, at: Timestamp) -> Option<Path> {
+        if !path.differs_from(&self.path) {
+            self.path.join(path, false);
+            return None;
+        }
+        if at < self.since + APART {
+            return None;
+        }
+        self.since = at;
+        Some(std::mem::replace(&mut self.path, path.clone()))
     }
 }
 
@@ -125,14 +230,14 @@ fn change(
     before: Option<Path>,
     after: Path,
 ) -> PathChange {
-    PathChange { host: host.clone(), check: check.cloned(), at, before, after }
+    let (host, check) = (host.clone(), check.cloned());
+    PathChange { host, check, at, before, after, target: None, test: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::SafeText;
-    use crate::model::spec::TraceProtocol;
     use crate::model::trace::{Hop, HopAddress};
 
     fn report(hops: &[&[u8]]) -> TraceReport {
@@ -187,6 +292,42 @@ mod tests {
         assert_eq!((before.loss_pct, before.rtt_ms), (Some(10.0), Some(2.5)));
         assert!(see(&[&[1], &[4], &[3]]).is_none());
         assert!(see(&[&[1], &[2], &[3]]).is_some(), "and back");
+    }
+
+    #[test]
+    fn fs_22_branches_that_take_turns_are_parallel_paths() {
+        let (mut paths, key) = (Paths::default(), CheckKey::new("web-1", "path"));
+        let branch = |n: u8| [vec![1], vec![n], vec![9]];
+        let seen = |paths: &mut Paths, minute: i64, hops: &[Vec<u8>]| {
+            let hops: Vec<&[u8]> = hops.iter().map(Vec::as_slice).collect();
+            let at = Timestamp::from_millis(minute * 60_000);
+            paths.seen_by_schedule(&key, &report(&hops), at).is_some()
+        };
+        let turns = (0..20).map(|n| if n % 2 == 0 { 2 } else { 3 });
+        let told: Vec<bool> =
+            turns.zip(0..).map(|(n, at)| seen(&mut paths, at, &branch(n))).collect();
+        assert_eq!(told.iter().filter(|told| **told).count(), 3, "first, there, back: {told:?}");
+        assert!(seen(&mut paths, 30, &branch(4)), "a third one is a change again");
+        // Seen side by side twice, they are parallel from then on.
+        let mut paths = Paths::default();
+        let ways = [vec![2], vec![2, 3], vec![2], vec![2, 3], vec![3], vec![2], vec![3]];
+        for (at, way) in (0..).zip(ways) {
+            assert_eq!(seen(&mut paths, at, &[vec![1], way, vec![9]]), at == 0, "{at}");
+        }
+        // Once is a change in the middle of a test.
+        let mut paths = Paths::default();
+        for (at, (way, told)) in
+            (0..).zip([(vec![2], true), (vec![2, 3], false), (vec![3], true), (vec![3], false)])
+        {
+            assert_eq!(seen(&mut paths, at, &[vec![1], way, vec![9]]), told, "{at}");
+        }
+        // Two providers that take turns are no branches: every one of them is told.
+        let mut paths = Paths::default();
+        for at in 0..6_i64 {
+            let n = if at % 2 == 0 { 10 } else { 20 };
+            let way = [vec![1], vec![n], vec![n + 1], vec![n + 2], vec![9]];
+            assert!(seen(&mut paths, at, &way), "{at}");
+        }
     }
 
     #[test]

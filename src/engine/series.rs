@@ -23,7 +23,8 @@ impl Core {
             return;
         };
         let is_current = slot.generation == finding.generation && slot.check.enabled;
-        if slot.check.kind() != Kind::Scrape || !is_current || finding.sample {
+        let has_series = matches!(slot.check.kind(), Kind::Scrape | Kind::Fluxmq);
+        if !has_series || !is_current || finding.sample {
             return;
         }
         let scrape = match scrape {

@@ -55,10 +55,12 @@ impl Core {
     pub(super) fn adopt(&mut self, mut wanted: Wanted) {
         let now = self.clock.now();
         self.with_agents(&mut wanted);
-        self.with_schedules(&mut wanted);
         self.speed.targets = Arc::clone(&wanted.targets);
         self.speed.networks = wanted.networks.clone();
         self.speed.slas = Arc::clone(&wanted.slas);
+        self.speed.allow(&wanted.allowance);
+        self.adopt_schedules(&wanted, now);
+        self.with_schedules(&mut wanted);
         self.touch(true);
         self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();

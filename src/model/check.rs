@@ -218,6 +218,7 @@ impl Check {
             | Kind::Mysql
             | Kind::Custom
             | Kind::Trace
+            | Kind::Fluxmq
             | Kind::Agent
             | Kind::Schedule => Vec::new(),
         }

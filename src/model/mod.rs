@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod agent;
+pub mod aim;
 pub mod alert;
 pub mod behind;
 pub mod breach;
@@ -13,9 +14,11 @@ pub mod channel;
 pub mod check;
 pub mod comment;
 pub mod digest;
+pub mod due;
 pub mod endpoint;
 pub mod escalation;
 pub mod flux_notify;
+pub mod fluxmq;
 pub mod handover;
 pub mod hash;
 pub mod hold;
@@ -35,6 +38,8 @@ pub mod recurrence;
 pub mod repeats;
 pub mod repetition;
 pub mod rule;
+pub mod rule_words;
+pub mod run;
 pub mod safe_text;
 pub mod schedule;
 pub mod schema;
@@ -53,6 +58,7 @@ pub mod test;
 pub mod threshold;
 pub mod time;
 pub mod trace;
+pub mod traffic;
 pub mod trend;
 pub mod watchdog;
 pub mod words;
@@ -103,10 +109,11 @@ pub use speed::{
 pub use state::{ShownState, State};
 pub use status::{Flap, Status, Wait};
 pub use test::{
-    Figures, LookupSpec, Measured, PathSpec, PortSpec, Test, TestKind, TestNews, TestOrder,
-    TestPhase, TestSpec,
+    Figures, LookupSpec, Measured, MissedRuns, PathNews, PathSpec, PortSpec, Test, TestKind,
+    TestNews, TestOrder, TestOrders, TestPhase, TestSpec,
 };
 pub use threshold::{Range, Thresholds};
 pub use time::{Now, Span, Steady, Timestamp};
+pub use traffic::{Allowance, Caps, Traffic};
 pub use trend::{Bucket, Mean, Trend, View};
 pub use watchdog::Watchdog;

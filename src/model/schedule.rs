@@ -73,6 +73,9 @@ pub struct Plan {
     /// Whether runs that could not be made become an alert.
     #[serde(default)]
     pub alert_on_missed: bool,
+    /// Whether another path of a trace becomes an alert.
+    #[serde(default)]
+    pub alert_on_path_change: bool,
     /// Whether nothing is run.
     #[serde(default)]
     pub paused: bool,
@@ -82,23 +85,36 @@ pub struct Plan {
     pub options: BTreeMap<String, Value>,
 }
 
+impl TestSpec {
+    /// The test of a kind with these parameters, as the bodies of `POST /api/speed/...` have them.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn of(
+        kind: TestKind,
+        target: Option<&str>,
+        options: BTreeMap<String, Value>,
+    ) -> Result<Self, String> {
+        let mut map: Map<String, Value> = options.into_iter().collect();
+        map.insert("test_type".to_owned(), Value::from(kind.word()));
+        if let Some(target) = target {
+            let key = if kind == TestKind::Dns { "hostname" } else { "target" };
+            map.insert(key.to_owned(), Value::from(target));
+        }
+        let spec: Self =
+            serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())?;
+        spec.check()?;
+        Ok(spec)
+    }
+}
+
 impl Plan {
     /// The test that is run.
     ///
     /// # Errors
     /// A sentence that names the field.
     pub fn spec(&self) -> Result<TestSpec, String> {
-        let mut map: Map<String, Value> =
-            self.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        map.insert("test_type".to_owned(), Value::from(self.test_type.word()));
-        if let Some(target) = &self.target {
-            let key = if self.test_type == TestKind::Dns { "hostname" } else { "target" };
-            map.insert(key.to_owned(), Value::from(target.clone()));
-        }
-        let spec: TestSpec =
-            serde_json::from_value(Value::Object(map)).map_err(|error| error.to_string())?;
-        spec.check()?;
-        Ok(spec)
+        TestSpec::of(self.test_type, self.target.as_deref(), self.options.clone())
     }
 
     /// Time between two runs; `None` when they follow a `cron`.
@@ -194,6 +210,9 @@ pub struct Schedule {
     pub created_at: Timestamp,
     /// Raised with every change.
     pub revision: u64,
+    /// The file in which it stands; without one it was made here and is changed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SafeText>,
 }
 
 /// The medians of the last 14 days of one vantage and target (SPEC FS-33).

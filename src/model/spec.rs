@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use super::endpoint::{
     Endpoint, Exposition, JsonForm, JsonSpec, JsonValue, ScrapeSpec, SeriesMetric,
 };
+pub use super::fluxmq::{FluxmqNode, FluxmqScope, FluxmqSpec};
 use super::secret::Secret;
 use super::snmp::SnmpSpec;
 use super::time::Span;
@@ -85,6 +86,8 @@ kinds! {
     Json = "json" / "check_json",
     /// A Prometheus or `OpenMetrics` exposition.
     Scrape = "scrape" / "check_scrape",
+    /// The nodes of a `FluxMQ` cluster, and what they are together.
+    Fluxmq = "fluxmq" / "check_fluxmq",
 }
 
 /// Why a word is no kind.
@@ -145,6 +148,8 @@ pub enum Spec {
     Json(JsonSpec),
     /// See [`Kind::Scrape`].
     Scrape(ScrapeSpec),
+    /// See [`Kind::Fluxmq`].
+    Fluxmq(FluxmqSpec),
     /// See [`Kind::Agent`].
     Agent,
     /// See [`Kind::Schedule`].
@@ -169,6 +174,7 @@ impl Spec {
             Self::Snmp(_) => Kind::Snmp,
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
+            Self::Fluxmq(_) => Kind::Fluxmq,
             Self::Agent => Kind::Agent,
             Self::Schedule => Kind::Schedule,
         }
@@ -475,25 +481,5 @@ impl Default for TraceSpec {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_take_the_documents_names() {
-        for kind in Kind::ALL {
-            assert_eq!(kind.word().parse(), Ok(*kind));
-            assert_eq!(format!("check_{kind}").parse(), Ok(*kind));
-        }
-        assert!("htp".parse::<Kind>().is_err());
-    }
-
-    #[test]
-    fn status_lists() {
-        let list: StatusList = "200-299, 404".parse().unwrap();
-        assert!(list.contains(204) && list.contains(404) && !list.contains(301));
-        assert_eq!(list.to_string(), "200-299,404");
-        for bad in ["", "2x", "300-200", "99", "1000"] {
-            assert!(bad.parse::<StatusList>().is_err(), "{bad}");
-        }
-    }
-}
+#[path = "spec_tests.rs"]
+mod tests;

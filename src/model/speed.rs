@@ -11,6 +11,8 @@ use super::safe_text::SafeText;
 
 /// The durations that a speedtest may have, in seconds (SPEC FS-15).
 pub const DURATIONS: [u32; 4] = [10, 20, 30, 60];
+/// What UDP sends unless told otherwise, in Mbit/s.
+pub const UDP_MBPS: f64 = 10.0;
 /// Most parallel streams (SPEC FS-16).
 pub const STREAM_LIMIT: u32 = 8;
 /// The port of an iperf3 server.

@@ -1,5 +1,5 @@
-//! A test that a vantage runs on demand or on schedule: what is asked for, how far it is, what it
-//! measured (SPEC FS-01, FS-02, FS-22 to FS-26).
+//! A test that a vantage runs on demand or on schedule: what is asked for (SPEC FS-01, FS-22 to
+//! FS-26).
 //!
 //! Times are in milliseconds, rates in Mbit/s, losses in per cent.
 
@@ -10,14 +10,11 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::breach::Breach;
-use super::id::{Name, ScheduleId, TestId};
 pub use super::measured::{DnsResult, Figures, Measured, PortResult, PortState, ResolverTime};
-pub use super::order::{TestNews, TestOrder};
-use super::safe_text::SafeText;
+pub use super::order::{TestNews, TestOrder, TestOrders};
+pub use super::run::{MissedRuns, PathNews, Test, TestPhase};
 use super::spec::TraceProtocol;
 use super::speed::{DURATIONS, STREAM_LIMIT, SpeedSpec, Transport};
-use super::time::Timestamp;
 
 /// Most resolvers of one DNS timing.
 pub const RESOLVER_LIMIT: usize = 16;
@@ -281,22 +278,6 @@ impl TestSpec {
             }
         }
     }
-
-    /// The longest that it may run by itself, in milliseconds: what it does, with room for names,
-    /// connections and the measuring of latency.
-    #[must_use]
-    pub fn longest_ms(&self) -> u64 {
-        match self {
-            Self::Speedtest(spec) => {
-                let ways =
-                    if spec.direction == super::speed::Direction::Bidirectional { 2 } else { 1 };
-                u64::from(spec.duration_seconds) * 1000 * ways + 45_000
-            }
-            Self::Trace(spec) => u64::from(spec.count) * u64::from(spec.interval_ms) + 15_000,
-            Self::Probe(spec) => u64::from(spec.timeout_ms) + 15_000,
-            Self::Dns(spec) => u64::from(spec.timeout_ms) + 15_000,
-        }
-    }
 }
 
 /// The record types that a DNS timing asks for.
@@ -360,134 +341,6 @@ pub fn host_port(host: &str, port: u16) -> String {
         format!("[{host}]:{port}")
     } else {
         format!("{host}:{port}")
-    }
-}
-
-/// How far a test is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum TestPhase {
-    /// It waits for its vantage or its target.
-    #[default]
-    Queued,
-    /// Its vantage runs it.
-    Running,
-    /// It measured.
-    Done,
-    /// It could not, and why is said; what it measured before is there.
-    Failed,
-    /// Somebody took it back.
-    Cancelled,
-    /// Its time passed while target, vantage or link were busy or away: nothing was measured.
-    Missed,
-}
-
-impl TestPhase {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled, Self::Missed];
-
-    /// Its word.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Missed => "missed",
-        }
-    }
-
-    /// True when nothing comes any more.
-    #[must_use]
-    pub const fn is_over(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
-    }
-}
-
-impl fmt::Display for TestPhase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
-
-impl FromStr for TestPhase {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|phase| phase.word() == text).ok_or(())
-    }
-}
-
-/// One run of a test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Test {
-    /// Which.
-    pub id: TestId,
-    /// The vantage: an agent, or the server's own under the name of its machine.
-    #[schema(value_type = String)]
-    pub agent: Name,
-    /// What is run.
-    pub spec: TestSpec,
-    /// Where it goes; of a speedtest to the nearest target this is known when it runs.
-    pub target: SafeText,
-    /// How far it is.
-    pub phase: TestPhase,
-    /// Who asked.
-    pub asked_by: SafeText,
-    /// The schedule that it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<ScheduleId>,
-    /// When it was asked for, or due.
-    pub asked_at: Timestamp,
-    /// When its vantage began.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub started_at: Option<Timestamp>,
-    /// When it was over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<Timestamp>,
-    /// What it waits for, or why it failed.
-    #[serde(default, skip_serializing_if = "SafeText::is_empty")]
-    pub reason: SafeText,
-    /// True when a window covered its vantage or its schedule.
-    #[serde(default)]
-    pub in_maintenance: bool,
-    /// Limits that it broke.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub breaches: Vec<Breach>,
-    /// Its figures so far.
-    #[serde(default)]
-    pub figures: Figures,
-    /// Everything it measured so far; lists leave it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<Box<Measured>>,
-}
-
-impl Test {
-    /// True when it broke a limit, or what it was aimed at did not answer.
-    #[must_use]
-    pub fn is_bad(&self) -> bool {
-        let unanswered = self.result.as_ref().and_then(|result| result.unanswered());
-        !self.breaches.is_empty() || unanswered.is_some()
-    }
-
-    /// As lists show it: without everything it measured.
-    #[must_use]
-    pub fn brief(&self) -> Self {
-        Self { result: None, ..self.clone() }
-    }
-
-    /// Bytes that it moved through the network, as far as it is known.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        match self.result.as_deref() {
-            Some(Measured::Speedtest(result)) => result.bytes(),
-            _ => 0,
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::super::speed::{Engine, SpeedResult, SpeedTarget};
 use super::super::state::State;
 use super::super::trace::TraceReport;
 use super::*;
+use crate::model::SafeText;
 
 #[test]
 fn fs_23_fs_24_fs_25_the_documents_bodies_are_read_as_they_stand() {

@@ -10,6 +10,7 @@ mod dial;
 mod dns;
 mod endpoint;
 mod errno;
+mod fluxmq;
 mod http;
 mod icmp;
 mod json;
@@ -65,7 +66,7 @@ pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Obser
 /// the same: its series end and `up` is 0.
 #[must_use]
 pub fn failed(check: &Check, failure: Failure, took: Duration) -> Observation {
-    let is_scrape = matches!(&*check.spec, Spec::Scrape(_));
+    let is_scrape = matches!(&*check.spec, Spec::Scrape(_) | Spec::Fluxmq(_));
     let scrape = is_scrape.then(|| Scrape::failed(took).into());
     Observation { scrape, ..Observation::failed(failure) }
 }
@@ -89,6 +90,7 @@ async fn dispatch(
         Spec::Snmp(spec) => snmp::run(check, spec, context, memory).await,
         Spec::Json(spec) => json::run(check, spec, context).await,
         Spec::Scrape(spec) => scrape::run(check, spec, context, memory).await,
+        Spec::Fluxmq(spec) => fluxmq::run(check, spec, context).await,
         // What it says is what the engine hears.
         Spec::Agent => Err(Failure::new(FailureKind::Internal, "an agent's heartbeat is not run")),
         Spec::Schedule => {

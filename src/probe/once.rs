@@ -213,7 +213,11 @@ async fn lookups(
             resolver: SafeText::line(&resolver),
             time_ms: time.filter(|_| !failed),
             rating: time.filter(|_| !failed).map(rating),
-            answer: if failed { SafeText::empty() } else { seen.output.clone() },
+            answer: if failed {
+                SafeText::empty()
+            } else {
+                SafeText::line(super::dns::records(seen.long.as_str()))
+            },
             failure: seen.failure.map(|failure| failure.message),
         }
     });

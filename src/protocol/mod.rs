@@ -41,7 +41,9 @@ pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};
 pub use rules::{DraftAnswer, DraftProblem, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};
-pub use speed::{Node, Nodes, ReportFormat, ReportWish, ScheduleRow, TestFilter, TrendWish};
+pub use speed::{
+    LastMissed, Node, Nodes, ReportFormat, ReportWish, ScheduleRow, TestFilter, TrendWish,
+};
 pub use version::{Expected, Version};
 pub use work::{Assignment, Beat, Claim, Directives, Enrolment, Report};
 pub use world::{Counts, HostEntry, World};

@@ -217,6 +217,7 @@ impl Command {
             of_last: Some(5),
             retest_seconds: Some(60),
             alert_on_missed: true,
+            alert_on_path_change: true,
             paused: false,
             options: BTreeMap::from([("streams".to_owned(), 8.into())]),
         });

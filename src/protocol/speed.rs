@@ -3,48 +3,45 @@
 //!
 //! In: nothing. Out: filters and rows. Never: runs or judges a test.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Agent, AgentPhase, Baselines, Name, NamedTarget, SafeText, Schedule, ScheduleId, Test, TestId,
-    TestKind, TestPhase, Timestamp, View,
+    TestKind, TestPhase, Timestamp, Traffic, View,
 };
 
+/// Longest that an engine works at a report.
+pub const REPORT_PATIENCE: Duration = Duration::from_mins(5);
+
 /// Which results are asked for; what is not said does not matter.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TestFilter {
     /// Only of this vantage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub agent: Option<Name>,
     /// Only of this target, as it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Only of this kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub test_type: Option<TestKind>,
     /// Only of this schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub schedule: Option<ScheduleId>,
     /// Only such as are so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub phase: Option<TestPhase>,
     /// Only such as were asked for at this moment or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub start: Option<Timestamp>,
     /// Only such as were asked for before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub end: Option<Timestamp>,
     /// Only what is older than this result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[param(value_type = Option<String>)]
     pub before: Option<TestId>,
 }
 
@@ -65,6 +62,9 @@ pub struct Node {
     pub running: u32,
     /// Tests that wait for it.
     pub queued: u32,
+    /// What its speedtests moved, beside what they may.
+    #[serde(default)]
+    pub traffic: Traffic,
     /// The agent, when it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
@@ -79,6 +79,36 @@ pub struct Nodes {
     pub targets: Vec<NamedTarget>,
 }
 
+/// The last runs of a schedule that were missed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LastMissed {
+    /// When the first of them was due.
+    pub at: Timestamp,
+    /// When the last of them was.
+    pub until: Timestamp,
+    /// How many.
+    pub runs: u64,
+    /// True when there were more, which nobody counted.
+    #[serde(default)]
+    pub at_least: bool,
+    /// Why.
+    pub reason: SafeText,
+}
+
+impl LastMissed {
+    /// Of a run that was missed.
+    #[must_use]
+    pub fn of(test: &Test) -> Self {
+        Self {
+            at: test.asked_at,
+            until: test.missed.map_or(test.asked_at, |missed| missed.until),
+            runs: test.missed_runs(),
+            at_least: test.missed.is_some_and(|missed| missed.at_least),
+            reason: test.reason.clone(),
+        }
+    }
+}
+
 /// A schedule with how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScheduleRow {
@@ -91,6 +121,9 @@ pub struct ScheduleRow {
     /// Its last run that is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Box<Test>>,
+    /// Its last runs that were missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<LastMissed>,
     /// What is usual between its vantage and its target.
     #[serde(default)]
     pub baselines: Baselines,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{LiveTrace, TraceRequest};
 use crate::model::{
-    Check, CheckKey, Name, Observation, SafeText, Span, State, TestNews, TestOrder, Timestamp,
+    Check, CheckKey, Name, Observation, SafeText, Span, State, TestNews, TestOrders, Timestamp,
 };
 
 /// The version of what agent and server say to each other.
@@ -170,10 +170,10 @@ pub struct Directives {
     /// The live traces that somebody looks at, all of them; `None` is no change.
     #[serde(default)]
     pub traces: Option<Vec<TraceRequest>>,
-    /// The network tests to run now, all of them: what is not among them is ended. `None` is no
-    /// change.
+    /// The network tests to run now; `None` is no change. An agent begins one only from the answer to
+    /// a heartbeat, because it knows how old that is; any other list only ends tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tests: Option<Vec<TestOrder>>,
+    pub tests: Option<TestOrders>,
     /// Whether nothing is to be started; `None` is no change.
     #[serde(default)]
     pub pause: Option<bool>,

@@ -224,7 +224,7 @@ impl Builder {
         let row = Row::of(test);
         self.sum.add(&row);
         self.results += 1;
-        self.count(&row);
+        self.count(&row, test.missed_runs().max(1));
         if row.phase == TestPhase::Done {
             let broke = self.limits(&row);
             self.figures(&row, &broke);
@@ -232,7 +232,8 @@ impl Builder {
         Some(row)
     }
 
-    fn count(&mut self, row: &Row) {
+    /// Counts a result; of runs that were missed in a row all of them.
+    fn count(&mut self, row: &Row, runs: u64) {
         let quality = &mut self.quality;
         let count = match (row.phase, row.in_maintenance) {
             (TestPhase::Done, false) => &mut quality.done,
@@ -244,7 +245,7 @@ impl Builder {
             // Those were counted before.
             (TestPhase::Queued | TestPhase::Running, _) => return,
         };
-        *count += 1;
+        *count += runs;
         if matches!(row.phase, TestPhase::Failed | TestPhase::Missed) {
             let reason = match row.reason.as_str() {
                 "" => "no reason is known".to_owned(),
@@ -252,7 +253,7 @@ impl Builder {
             };
             let is_known = self.reasons.contains_key(&reason) || self.reasons.len() < REASONS;
             let key = if is_known { reason } else { "others".to_owned() };
-            *self.reasons.entry(format!("{}: {key}", row.phase)).or_default() += 1;
+            *self.reasons.entry(format!("{}: {key}", row.phase)).or_default() += runs;
         }
     }
 

@@ -7,8 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::due::Times;
-use super::slots::{Takes, Waiting, decide};
-use crate::model::{ScheduleId, Span, TestId, Timestamp};
+use super::slots::{Class, Takes, Waiting, decide};
+use crate::model::{
+    NamedTarget, SafeText, Schedule, ScheduleId, Span, SpeedTarget, TestId, TestSpec, Timestamp,
+};
 
 /// Most runs of a calendar.
 pub const RUNS: usize = 2000;
@@ -24,6 +26,40 @@ pub struct Planned {
     pub times: Times,
     /// How long each may last.
     pub lasts: Span,
+}
+
+impl Planned {
+    /// The runs of a schedule where these targets are configured. One that rests, that cannot be, or
+    /// that takes nothing for itself is in nobody's way: it has no place in a calendar.
+    #[must_use]
+    pub fn of(schedule: &Schedule, targets: &[NamedTarget]) -> Option<Self> {
+        let plan = &schedule.plan;
+        let spec = plan.spec().ok().filter(|_| !plan.paused)?;
+        let TestSpec::Speedtest(speed) = &spec else { return None };
+        let named = match speed.target.as_deref() {
+            Some(written) => targets.iter().find(|one| one.name == written),
+            // Before the nearest is chosen, the first stands for all of them.
+            None => targets.first(),
+        };
+        let written = speed.target.as_deref();
+        let place = named.map(|one| one.target.place.clone()).or_else(|| {
+            let written = written?;
+            let place = written.parse().map(|target: SpeedTarget| target.place);
+            Some(place.unwrap_or_else(|_| written.to_owned()))
+        });
+        let link = named.filter(|_| written.is_some()).and_then(|one| one.link.as_deref());
+        Some(Self {
+            schedule: schedule.id,
+            takes: Takes {
+                class: Class::of(spec.kind()),
+                agent: schedule.vantage.clone(),
+                target: SafeText::line(&place.unwrap_or_default()),
+                link: link.map(SafeText::line),
+            },
+            times: Times::of_schedule(schedule).ok()?,
+            lasts: Span::from_millis(spec.longest_ms()),
+        })
+    }
 }
 
 /// One run.

@@ -16,7 +16,8 @@
 //!
 //! The tests of networks are judged beside it: [`due`] says when a schedule runs, [`slots`] which of
 //! those that wait may begin, [`mod@calendar`] when the next ones will, [`mod@breach`] which limits a result broke and whether that is
-//! confirmed, [`mod@baseline`] what is usual, [`mod@trend`] how it went.
+//! confirmed, [`mod@baseline`] what is usual, [`mod@trend`] how it went, [`mod@ledger`] what they moved, [`mod@passed`] what was due
+//! while nobody looked.
 
 pub mod alert;
 pub mod attempts;
@@ -25,7 +26,6 @@ pub mod breach;
 pub mod calendar;
 pub mod cause;
 pub mod digest;
-pub mod due;
 pub mod duration;
 pub mod escalate;
 pub mod evaluate;
@@ -33,7 +33,9 @@ pub mod flapping;
 pub mod gather;
 pub mod handover;
 pub mod hold;
+pub mod ledger;
 pub mod notify;
+pub mod passed;
 pub mod presence;
 pub mod reach;
 pub mod reading;
@@ -44,6 +46,7 @@ pub mod trend;
 pub mod trial;
 pub mod vital;
 
+pub use crate::model::due;
 pub use alert::{Input, Step};
 pub use attempts::Freshness;
 pub use evaluate::{Verdict, evaluate};

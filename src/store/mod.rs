@@ -59,6 +59,7 @@ mod sqlite;
 mod statuses;
 mod telling;
 mod tokens;
+mod traffic;
 mod tx;
 mod users;
 mod wal;
@@ -89,6 +90,7 @@ pub use results::{Measure, TestSelect};
 pub use retention::{DELETE_LIMIT, Retention};
 pub use servers::{Holder, Member, Roll, Seen, Wakes};
 pub use telling::Telling;
+pub use traffic::Moved;
 pub use tx::Tx;
 
 use metered::Metered;

@@ -2,7 +2,7 @@
 
 use super::tx::{Tx, on};
 use super::{Store, StoreError, read, words};
-use crate::model::{Test, TestId, TestKind, Timestamp};
+use crate::model::{ScheduleId, Test, TestId, TestKind, Timestamp};
 
 /// Which tests are read; `None` does not matter.
 #[derive(Clone, Debug, Default)]
@@ -61,11 +61,7 @@ impl Store {
             .bind(select.end.map_or(i64::MAX, Timestamp::millis))
             .bind(select.before.map(|id| id.to_string()))
             .bind(i64::from(limit)).fetch_all(pool).await)?;
-        let read = |(id, body): (String, String)| {
-            words::from_json(&body)
-                .ok_or_else(|| self.corrupt(format!("the test {id} cannot be read")))
-        };
-        rows.into_iter().map(read).collect()
+        self.briefs(rows)
     }
 
     /// The same, the oldest first: those after one.
@@ -93,11 +89,7 @@ impl Store {
             .bind(select.end.map_or(i64::MAX, Timestamp::millis))
             .bind(after.map(|id| id.to_string()))
             .bind(i64::from(limit)).fetch_all(pool).await)?;
-        let read = |(id, body): (String, String)| {
-            words::from_json(&body)
-                .ok_or_else(|| self.corrupt(format!("the test {id} cannot be read")))
-        };
-        rows.into_iter().map(read).collect()
+        self.briefs(rows)
     }
 
     /// One test with everything it measured.
@@ -126,6 +118,52 @@ impl Store {
             "SELECT id, body FROM tests WHERE phase IN ('queued', 'running') ORDER BY id";
         let rows: Vec<(String, String)> =
             read!(self, pool => sqlx::query_as(SQL).fetch_all(pool).await)?;
+        self.briefs(rows)
+    }
+
+    /// The last run of a schedule that is over.
+    ///
+    /// # Errors
+    /// As [`Self::tests`].
+    pub async fn last_run(&self, schedule: ScheduleId) -> Result<Option<Test>, StoreError> {
+        const SQL: &str = "SELECT id, body FROM tests WHERE schedule = $1 \
+            AND phase NOT IN ('queued', 'running') ORDER BY id DESC LIMIT 1";
+        let rows: Vec<(String, String)> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(schedule.to_string()).fetch_all(pool).await)?;
+        Ok(self.briefs(rows)?.pop())
+    }
+
+    /// Runs of schedules that were missed at a moment or later, the newest first; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::tests`].
+    pub async fn missed_runs(&self, since: Timestamp, limit: u32) -> Result<Vec<Test>, StoreError> {
+        const SQL: &str = "SELECT id, body FROM tests WHERE phase = 'missed' \
+            AND asked_at >= $1 AND schedule IS NOT NULL ORDER BY id DESC LIMIT $2";
+        let rows: Vec<(String, String)> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(since.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        self.briefs(rows)
+    }
+
+    /// The last trace of each vantage and target that no schedule asked for, whole; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::tests`].
+    pub async fn last_traces(&self, since: Timestamp, limit: u32) -> Result<Vec<Test>, StoreError> {
+        const SQL: &str = "SELECT id FROM tests WHERE id IN \
+            (SELECT MAX(id) FROM tests WHERE kind = 'trace' AND phase = 'done' \
+            AND schedule IS NULL AND asked_at >= $1 GROUP BY agent, target) \
+            ORDER BY id DESC LIMIT $2";
+        let ids: Vec<String> = read!(self, pool => sqlx::query_scalar(SQL)
+            .bind(since.millis()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        let mut found = Vec::new();
+        for id in ids.iter().filter_map(|id| id.parse().ok()) {
+            found.extend(self.test(id).await?);
+        }
+        Ok(found)
+    }
+
+    fn briefs(&self, rows: Vec<(String, String)>) -> Result<Vec<Test>, StoreError> {
         let read = |(id, body): (String, String)| {
             words::from_json(&body)
                 .ok_or_else(|| self.corrupt(format!("the test {id} cannot be read")))
@@ -164,17 +202,17 @@ impl Tx {
     /// When the database cannot be written.
     pub async fn put_test(&mut self, test: &Test) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO tests (id, agent, target, kind, schedule, phase, asked_at, \
-            in_maintenance, download, upload, latency, jitter, loss, bytes, body, detail) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+            in_maintenance, download, upload, latency, jitter, loss, bytes, body, detail, began_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
             ON CONFLICT (id) DO UPDATE SET target = excluded.target, phase = excluded.phase, \
             in_maintenance = excluded.in_maintenance, download = excluded.download, \
             upload = excluded.upload, latency = excluded.latency, jitter = excluded.jitter, \
             loss = excluded.loss, bytes = excluded.bytes, body = excluded.body, \
-            detail = excluded.detail";
+            detail = excluded.detail, began_at = excluded.began_at";
         let body = words::json(&test.brief()).map_err(|error| self.fail(error))?;
         let detail = test.result.as_ref().map(words::json).transpose();
         let detail = detail.map_err(|error| self.fail(error))?;
-        let bytes = i64::try_from(test.bytes()).unwrap_or(i64::MAX);
+        let bytes = i64::try_from(test.traffic_bytes).unwrap_or(i64::MAX);
         let figures = &test.figures;
         on!(self, c => sqlx::query(SQL)
             .bind(test.id.to_string())
@@ -193,6 +231,7 @@ impl Tx {
             .bind(bytes)
             .bind(body)
             .bind(detail)
+            .bind(test.started_at.map(Timestamp::millis))
             .execute(c).await.map(drop))
     }
 }

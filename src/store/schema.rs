@@ -28,6 +28,7 @@ const THIRTEENTH: &str = include_str!("migrations/0013_accounts.sql");
 const FOURTEENTH: &str = include_str!("migrations/0014_cluster.sql");
 const FIFTEENTH: &str = include_str!("migrations/0015_agents.sql");
 const SIXTEENTH: &str = include_str!("migrations/0016_tests.sql");
+const SEVENTEENTH: &str = include_str!("migrations/0017_traffic.sql");
 
 /// All migrations, oldest first. An old one is never changed: its checksum is in the databases.
 pub(super) fn migrator() -> Migrator {
@@ -48,6 +49,7 @@ pub(super) fn migrator() -> Migrator {
         (14, "cluster", FOURTEENTH),
         (15, "agents", FIFTEENTH),
         (16, "tests", SIXTEENTH),
+        (17, "traffic", SEVENTEENTH),
     ];
     let migrations = all.into_iter().map(|(version, name, sql)| {
         let kind = MigrationType::Simple;

@@ -83,7 +83,7 @@ actions! {
     ClearMarks, "clear-marks", "clear marks", "take all marks away", Look, key;
     Sort, "sort", "sort", "the next order of the rows", Look, key;
     Reverse, "reverse", "reverse", "the rows the other way round", Look, key;
-    GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not", Look, key;
+    GroupBy, "group-by", "group", "group the rows by host, check, group or site, or not; the calendar by target, agent or link", Look, key;
     Newest, "follow-newest", "newest", "the cursor follows the newest alert, or stays", Look, key;
     Filter, "filter", "filter", "show only rows with these words, state:crit, !word", Look, key;
     FilterMenu, "filter-menu", "filter menu", "choose from all terms that a filter can have", Look, key;
@@ -96,6 +96,12 @@ actions! {
     Later, "later", "later", "graph: half a range forth", Look, key;
     GraphNewest, "graph-newest", "newest", "graph: follow the present again", Look, key;
     LogScale, "log-scale", "log scale", "graph: logarithmic axis, and back", Look, key;
+    RunTest, "run-test", "run now", "run the test of the row now, after a question", Operate, key;
+    TestForm, "test-form", "new", "a form for a test, or for a new schedule", Operate, key;
+    CancelTest, "cancel-test", "cancel test", "end the test under the cursor, or take it back; or the report that is made", Operate, key;
+    PauseSchedule, "pause-schedule", "pause", "let the schedule under the cursor rest, or go on", Operate, key;
+    Baseline, "baseline", "usual", "trend: show what is usual, or leave it out", Look, key;
+    ReportForm, "report-form", "report", "a form for a report of stored results, as PDF or CSV", Look, key;
     NextPane, "next-pane", "next pane", "go to the next pane", Look, key;
     PreviousPane, "previous-pane", "previous pane", "go to the previous pane", Look, key;
     Zoom, "zoom", "zoom", "give the pane the whole screen, and back", Look, key;
@@ -106,10 +112,11 @@ actions! {
     Paths, "paths", "paths", "all traces: hops, round trips, changes", Look, key;
     Speed, "speed", "speed", "speedtests: what runs now, and how each went last", Look, key;
     Schedules, "schedules", "schedules", "tests that run again and again, and their results", Look, key;
-    RunTest, "run-test", "run now", "run the test of the row now, after a question", Operate, key;
-    TestForm, "test-form", "new", "a form for a test, or for a new schedule", Operate, key;
-    CancelTest, "cancel-test", "cancel test", "end the test under the cursor, or take it back", Operate, key;
-    PauseSchedule, "pause-schedule", "pause", "let the schedule under the cursor rest, or go on", Operate, key;
+    Calendar, "calendar", "calendar", "when the scheduled speedtests of the coming day run, what waits for what", Look, key;
+    Probes, "probes", "probes", "what every agent last saw of every target: traces and port probes", Look, key;
+    Dns, "dns", "dns", "DNS timings: how the resolvers of every agent answer side by side", Look, key;
+    Trend, "trend", "trend", "how the figures of the test under the cursor went: 6 h to 12 months", Look, key;
+    Reports, "reports", "reports", "the reports of this session: what is made, where it was saved", Look, key;
     Maintenance, "maintenance", "maintenance", "the maintenance windows", Look, key;
     Notifications, "notifications", "notifications", "who was told of what, what waits, what was given up", Look, key;
     Agents, "agents", "agents", "the workers on other machines: who is there, who is not, what waits", Look, key;
@@ -154,7 +161,7 @@ actions! {
     Repeat, "repeat", "repeat", "the last action again for what is under the cursor", Operate, key;
     Failures, "failures", "failures", "what could not be done last", Look, palette;
     Runbook, "runbook", "runbook", "whom to call and what to do", Look, key;
-    HistoryHere, "history-here", "its history", "the history of what is under the cursor", Look, key;
+    HistoryHere, "history-here", "its history", "the history of what is under the cursor; of a trace its ways and what changed", Look, key;
     CopyHost, "copy-host", "host", "copy the name of the host", Look, key;
     CopyAddress, "copy-address", "address", "copy the address of the host", Look, key;
     CopyOutput, "copy-output", "output", "copy the last output", Look, key;

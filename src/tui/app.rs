@@ -394,6 +394,16 @@ impl App {
             Pane::Notifications => vec![Context::Notifications, Context::List],
             Pane::SpeedList | Pane::SpeedResult => vec![Context::Speed, Context::List],
             Pane::ScheduleList | Pane::ScheduleResults => vec![Context::Schedules, Context::List],
+            Pane::Calendar | Pane::Probes | Pane::Trend => {
+                vec![Context::Tests, Context::Grid, Context::List]
+            }
+            Pane::CalendarRuns
+            | Pane::ProbeResult
+            | Pane::DnsList
+            | Pane::DnsResult
+            | Pane::Reports
+            | Pane::TraceList
+            | Pane::TraceCompare => vec![Context::Tests, Context::List],
             Pane::Logs => vec![Context::Grid, Context::List],
             Pane::Throughput | Pane::Graph | Pane::InterfaceGraph | Pane::SeriesGraph => {
                 vec![Context::Grid]

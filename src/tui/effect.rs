@@ -2,6 +2,8 @@
 
 use crate::protocol::{Answer, Command, Outcome, Query};
 use crate::tui::external::Run;
+use crate::tui::panes::calendar::play::Play;
+use crate::tui::report_file::Order;
 
 /// One request of the pure core to the loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,12 @@ pub enum Effect {
     Look,
     /// Run a program; how it ended comes back as a message.
     Run(Box<Run>),
+    /// Have a report made and saved; what comes of it comes back as a message.
+    Report(Box<Order>),
+    /// Have a calendar played; it comes back as a message.
+    Play(Box<Play>),
+    /// End the making of a report: its number.
+    EndReport(u64),
     /// Open the stream of events anew.
     Rewatch,
     /// Take commands back that wait for a line and have not gone out: their numbers.

@@ -65,6 +65,9 @@ fn opens(app: &App, found: &Targets) -> bool {
         Pane::RuleList => panes::rules::chosen(app).is_some(),
         Pane::SpeedList => panes::speed::chosen(app).is_some(),
         Pane::ScheduleList => panes::schedules::chosen(app).is_some(),
+        Pane::Probes | Pane::DnsList => panes::probes::chosen(app).is_some(),
+        Pane::TraceList => panes::traces::chosen(app).is_some(),
+        Pane::Calendar | Pane::CalendarRuns => panes::calendar::opens(app),
         Pane::Notifications => panes::notifications::opens(app),
         Pane::History => panes::history::opens(app),
         _ => false,
@@ -91,6 +94,8 @@ fn of_pane(app: &App) -> Vec<(Action, bool)> {
         Pane::SpeedList | Pane::SpeedResult => vec![
             (Action::RunTest, panes::speed::chosen(app).is_some()),
             (Action::CancelTest, panes::speed::open_test(app).is_some()),
+            (Action::Trend, panes::speed::chosen(app).is_some()),
+            (Action::ReportForm, true),
             (Action::TestForm, true),
         ],
         Pane::ScheduleList | Pane::ScheduleResults => {
@@ -100,8 +105,33 @@ fn of_pane(app: &App) -> Vec<(Action, bool)> {
                 (Action::Edit, row),
                 (Action::PauseSchedule, row),
                 (Action::TestForm, true),
+                (Action::Trend, row),
+                (Action::Calendar, true),
             ]
         }
+        Pane::Probes | Pane::ProbeResult | Pane::DnsList | Pane::DnsResult => vec![
+            (Action::RunTest, panes::probes::chosen(app).is_some()),
+            (Action::Trend, panes::probes::chosen(app).is_some()),
+            (Action::HistoryHere, panes::probes::is_trace(app)),
+            (Action::TestForm, true),
+        ],
+        Pane::Reports => vec![
+            (Action::TestForm, true),
+            (Action::CancelTest, panes::reports::is_making(app)),
+            (Action::Copy, panes::reports::is_saved(app)),
+        ],
+        Pane::TraceList => {
+            let some = panes::traces::chosen(app).is_some();
+            vec![(Action::Mark, some), (Action::Trend, some)]
+        }
+        Pane::Trend => vec![
+            (Action::RangeLonger, true),
+            (Action::RangeShorter, true),
+            (Action::MetricNext, true),
+            (Action::Baseline, true),
+            (Action::ReportForm, true),
+        ],
+        Pane::Calendar => vec![(Action::GroupBy, true), (Action::TestForm, true)],
         Pane::Windows => {
             let open = |window| !crate::model::Maintenance::is_over(window, app.wall());
             let open = panes::windows::selected(app).as_deref().is_some_and(open);
@@ -154,6 +184,11 @@ fn ways(app: &App) -> [(Action, bool); 6] {
             | View::Agents
             | View::History
             | View::Series
+            | View::Speed
+            | View::Schedules
+            | View::Calendar
+            | View::Probes
+            | View::Dns
     );
     // A pane alone has the whole screen already; the hosts change their form instead.
     let zooms = app.mode() == Mode::Wide && (several || app.view == View::Hosts);

@@ -8,6 +8,7 @@ use crate::tui::filtering::Filtering;
 use crate::tui::overlays::palette::Candidate;
 use crate::tui::triage::Waits;
 use crate::tui::triage::windows::Named;
+use crate::tui::views::View;
 
 /// Longest text of a line, in characters.
 pub const LENGTH_LIMIT: usize = 512;
@@ -79,6 +80,13 @@ pub enum Purpose {
     /// Filters the scraped series as it is typed.
     Series {
         /// What was filtered before, for Esc.
+        before: String,
+    },
+    /// Narrows a list of network tests as it is typed.
+    Narrow {
+        /// Which view's.
+        view: View,
+        /// What it was narrowed to before, for Esc.
         before: String,
     },
     /// Runs a command by name, or opens an object.

@@ -47,6 +47,7 @@ pub mod place;
 pub mod program;
 pub mod range;
 pub mod replies;
+pub mod report_file;
 pub mod rows;
 pub mod run;
 pub mod saved;

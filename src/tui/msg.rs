@@ -10,12 +10,23 @@ use super::terminal::meter::Figures;
 use crate::model::{Now, Steady};
 use crate::protocol::{Event, Problem};
 use crate::tui::look::Look;
+use crate::tui::panes::calendar::play::Played;
 use crate::tui::place::Seat;
+use crate::tui::report_file::Saved;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a message lives for one update")]
 pub enum Msg {
+    /// A calendar was played.
+    Played(Box<Played>),
+    /// A report was made, or not.
+    Reported {
+        /// The console's own number for it.
+        id: u64,
+        /// Where it is, or why it is nowhere.
+        result: Result<Saved, String>,
+    },
     /// A key was pressed.
     Key {
         /// Which.

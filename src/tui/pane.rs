@@ -37,6 +37,26 @@ pub enum Pane {
     ScheduleList,
     /// The last results of the schedule under the cursor.
     ScheduleResults,
+    /// The hours of the coming day, and what runs in them.
+    Calendar,
+    /// The runs of the hour under the cursor.
+    CalendarRuns,
+    /// Vantages, and what each last saw of every target.
+    Probes,
+    /// The trace or probe under the cursor.
+    ProbeResult,
+    /// Vantages and names, and how their resolvers answered.
+    DnsList,
+    /// The lookup under the cursor: its resolvers.
+    DnsResult,
+    /// How the figures of a vantage and target went.
+    Trend,
+    /// The reports of this session.
+    Reports,
+    /// The traces of a vantage and target.
+    TraceList,
+    /// Two of them side by side.
+    TraceCompare,
     /// Maintenance windows.
     Windows,
     /// Who was told of what.
@@ -90,9 +110,17 @@ impl Pane {
             Self::PathGraph => "Round trips",
             Self::PathChanges => "Changes",
             Self::SpeedList => "Speed",
-            Self::SpeedResult => "Result",
             Self::ScheduleList => "Schedules",
             Self::ScheduleResults => "Results",
+            Self::Calendar => "Calendar",
+            Self::CalendarRuns => "Runs",
+            Self::Probes => "Probes",
+            Self::SpeedResult | Self::ProbeResult | Self::DnsResult => "Result",
+            Self::DnsList => "DNS",
+            Self::Trend => "Trend",
+            Self::Reports => "Reports",
+            Self::TraceList => "Traces",
+            Self::TraceCompare => "Compared",
             Self::Windows => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Agents => "Agents",

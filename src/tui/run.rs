@@ -26,6 +26,7 @@ use crate::tui::msg::Msg;
 use crate::tui::options::Options;
 use crate::tui::place::{Arrival, Journey, There};
 use crate::tui::program::Programs;
+use crate::tui::report_file::{Making, make};
 use crate::tui::send::Queue;
 use crate::tui::storm_watch::STEP;
 use crate::tui::terminal::modes::{self, Manners};
@@ -152,6 +153,7 @@ struct Console {
     journeys: u64,
     arrive: Sender<Arrival>,
     programs: Programs,
+    reports: Making,
     /// What is to be done to the terminal.
     edges: VecDeque<Effect>,
     dirty: bool,
@@ -190,6 +192,7 @@ impl Console {
             journeys: 0,
             arrive,
             programs: Programs::default(),
+            reports: Making::default(),
             edges: VecDeque::new(),
             dirty: true,
             urgent: false,
@@ -223,6 +226,13 @@ impl Console {
                 Effect::Look => self.read_look(),
                 Effect::Rewatch => self.follower.again(),
                 Effect::Run(run) => self.start(*run),
+                Effect::Report(order) => {
+                    let id = order.id;
+                    let made = make(self.backend.clone(), self.app.acting(), *order);
+                    self.reports.begin(&mut self.tasks, (id, made), &self.answer);
+                }
+                Effect::Play(play) => play.begin(&mut self.tasks, &self.answer),
+                Effect::EndReport(id) => self.reports.end(id),
                 Effect::TakeBack(ids) => self.queue.take_back(&ids),
                 Effect::Go(name) => self.go(name),
                 Effect::Stay => self.journey = None,

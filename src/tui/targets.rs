@@ -144,6 +144,16 @@ fn find(app: &App, limit: usize) -> Targets {
         | Pane::SpeedResult
         | Pane::ScheduleList
         | Pane::ScheduleResults
+        | Pane::Calendar
+        | Pane::CalendarRuns
+        | Pane::Probes
+        | Pane::ProbeResult
+        | Pane::DnsList
+        | Pane::DnsResult
+        | Pane::Trend
+        | Pane::Reports
+        | Pane::TraceList
+        | Pane::TraceCompare
         | Pane::Notifications
         | Pane::Handover
         | Pane::RuleList

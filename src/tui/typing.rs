@@ -60,6 +60,10 @@ fn typed(app: &mut App) {
                 None => panes::series::set_filter(app, &text),
             }
         }
+        Purpose::Narrow { view, .. } => {
+            let text = line.text().to_owned();
+            panes::narrow(app, view, &text);
+        }
         _ => {}
     }
 }
@@ -83,6 +87,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 Purpose::Filter(own) => filtering::cancel(app, own),
                 Purpose::Log { before } => panes::history::set_filter(app, before),
                 Purpose::Series { before } => panes::series::set_filter(app, before),
+                Purpose::Narrow { view, before } => panes::narrow(app, *view, before),
                 _ => {}
             }
             Vec::new()
@@ -171,7 +176,7 @@ fn commit(app: &mut App, line: &Line) -> Vec<Effect> {
             filtering::commit(app, line);
             Vec::new()
         }
-        Purpose::Log { .. } | Purpose::Series { .. } => {
+        Purpose::Log { .. } | Purpose::Series { .. } | Purpose::Narrow { .. } => {
             if line.error.is_none() {
                 app.overlay = None;
             }

@@ -93,6 +93,14 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             external::ended(app, &name, result);
             Vec::new()
         }
+        Msg::Played(played) => {
+            panes::calendar::played(app, *played);
+            Vec::new()
+        }
+        Msg::Reported { id, result } => {
+            panes::reports::came(app, id, result);
+            Vec::new()
+        }
         Msg::Painted(at) => {
             if app.overlay.is_some() && app.overlay_seen.is_none() {
                 app.overlay_seen = Some(at);
@@ -366,10 +374,23 @@ impl App {
         let own = match self.focus {
             Pane::SpeedList | Pane::SpeedResult => Some(Context::Speed),
             Pane::ScheduleList | Pane::ScheduleResults => Some(Context::Schedules),
+            Pane::Calendar
+            | Pane::CalendarRuns
+            | Pane::Probes
+            | Pane::ProbeResult
+            | Pane::DnsList
+            | Pane::DnsResult
+            | Pane::Trend
+            | Pane::Reports
+            | Pane::TraceList
+            | Pane::TraceCompare => Some(Context::Tests),
             _ => None,
         };
         if let Some(own) = own {
-            return vec![own, Context::List, Context::Graph, Context::Global];
+            let grid = matches!(self.focus, Pane::Calendar | Pane::Probes | Pane::Trend)
+                .then_some(Context::Grid);
+            let rest = [Context::List, Context::Graph, Context::Global];
+            return std::iter::once(own).chain(grid).chain(rest).collect();
         }
         let mut contexts = match self.focus {
             Pane::Hosts if self.is_grid() => vec![Context::Grid],

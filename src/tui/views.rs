@@ -26,6 +26,18 @@ pub enum View {
     Speed,
     /// Tests that run again and again, and their last results.
     Schedules,
+    /// When the scheduled speedtests of the coming day run.
+    Calendar,
+    /// What every vantage last saw of every target.
+    Probes,
+    /// How the resolvers of every vantage answer.
+    Dns,
+    /// How the figures of one vantage and target went.
+    Trend,
+    /// The reports of this session.
+    Reports,
+    /// The traces of one vantage and target, and two of them side by side.
+    Traces,
     /// The windows: now, later, and the last ones.
     Maintenance,
     /// What is on its way to whom, what was given up, what was taken.
@@ -54,7 +66,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -62,6 +74,12 @@ impl View {
         Self::Paths,
         Self::Speed,
         Self::Schedules,
+        Self::Calendar,
+        Self::Probes,
+        Self::Dns,
+        Self::Trend,
+        Self::Reports,
+        Self::Traces,
         Self::Maintenance,
         Self::Notifications,
         Self::Agents,
@@ -87,6 +105,12 @@ impl View {
             Self::Paths => "Paths",
             Self::Speed => "Speed",
             Self::Schedules => "Schedules",
+            Self::Calendar => "Calendar",
+            Self::Probes => "Probes",
+            Self::Dns => "DNS",
+            Self::Trend => "Trend",
+            Self::Reports => "Reports",
+            Self::Traces => "Traces",
             Self::Maintenance => "Maintenance",
             Self::Notifications => "Notifications",
             Self::Agents => "Agents",
@@ -114,6 +138,12 @@ impl View {
             Self::Paths => &[Pane::PathList, Pane::PathHops, Pane::PathGraph, Pane::PathChanges],
             Self::Speed => &[Pane::SpeedList, Pane::SpeedResult],
             Self::Schedules => &[Pane::ScheduleList, Pane::ScheduleResults],
+            Self::Calendar => &[Pane::Calendar, Pane::CalendarRuns],
+            Self::Probes => &[Pane::Probes, Pane::ProbeResult],
+            Self::Dns => &[Pane::DnsList, Pane::DnsResult],
+            Self::Trend => &[Pane::Trend],
+            Self::Reports => &[Pane::Reports],
+            Self::Traces => &[Pane::TraceList, Pane::TraceCompare],
             Self::Maintenance => &[Pane::Windows],
             Self::Notifications => &[Pane::Notifications],
             Self::Agents => &[Pane::Agents],
@@ -166,7 +196,12 @@ impl View {
                 let (list, graph) = over(body, share(body.height, 60));
                 vec![list, graph]
             }
-            Self::Speed | Self::Schedules => {
+            Self::Speed
+            | Self::Schedules
+            | Self::Calendar
+            | Self::Probes
+            | Self::Dns
+            | Self::Traces => {
                 let (list, result) = over(body, share(body.height, 46));
                 vec![list, result]
             }

@@ -20,8 +20,8 @@ pub(super) enum Said {
         /// Whether nothing is to be started.
         pause: bool,
     },
-    /// What changes.
-    Directives(Directives),
+    /// What changes, and when it was asked for: nothing that was told unasked says how old it is.
+    Directives(Directives, Option<Steady>),
     /// The link can take a batch again.
     Free,
     /// Nothing comes any more.
@@ -128,7 +128,8 @@ impl Direct {
                 biased;
                 event = self.watch.next() => match event.as_deref() {
                     Some(Event::Directives(directives)) => {
-                        return Said::Directives((**directives).clone());
+                        let asked = Some(self.clock.now().steady);
+                        return Said::Directives((**directives).clone(), asked);
                     }
                     Some(_) => {}
                     None => return Said::Ended,
@@ -137,7 +138,8 @@ impl Direct {
                     self.sending = None;
                     match answer {
                         Ok(Ok(Outcome::Directives(directives))) => {
-                            return Said::Directives(directives);
+                            let asked = Some(self.clock.now().steady);
+                            return Said::Directives(directives, asked);
                         }
                         Ok(Ok(_)) => {}
                         Ok(Err(problem)) => tracing::warn!(%problem, "the engine took no report"),

@@ -126,8 +126,13 @@ impl Probes {
                 biased;
                 () = stop.cancelled() => break,
                 said = link.next() => match said {
-                    Said::Assigned { assignments, pause } => self.obey_all(assignments, pause),
-                    Said::Directives(directives) => self.obey(&directives, clock.now()),
+                    Said::Assigned { assignments, pause } => {
+                        self.tests.anew();
+                        self.obey_all(assignments, pause);
+                    }
+                    Said::Directives(directives, asked) => {
+                        self.obey(&directives, asked, clock.now());
+                    }
                     Said::Free => {}
                     Said::Ended => break,
                 },
@@ -179,7 +184,7 @@ impl Probes {
         self.traces.set(wanted, &self.jobs);
     }
 
-    fn obey(&mut self, directives: &Directives, now: Now) {
+    fn obey(&mut self, directives: &Directives, asked: Option<Steady>, now: Now) {
         for key in &directives.drop {
             self.jobs.drop_check(key);
         }
@@ -200,7 +205,7 @@ impl Probes {
             self.set_traces();
         }
         if let Some(orders) = &directives.tests {
-            self.tests.set(orders);
+            self.tests.set(orders, asked, now.steady);
         }
         if let Some(pause) = directives.pause {
             self.pause(pause);

@@ -188,13 +188,20 @@ impl Office {
                     self.say(Said::Free).await;
                 }
                 event = watch.next() => match event.as_deref() {
-                    Some(Event::Directives(directives)) => self.obey((**directives).clone()).await,
+                    Some(Event::Directives(directives)) => {
+                        if directives.tests.is_some() {
+                            // They begin from the answer to a question whose age is known.
+                            lines.next_beat = now;
+                        }
+                        self.obey((**directives).clone(), None).await;
+                    }
                     Some(_) => {}
                     None => break Ended::Lost(Problem::unreachable("the server ended the stream")),
                 },
                 answer = lines.answer() => {
+                    let asked = (answer.0 == Which::Beat).then_some(lines.beat.begun);
                     match lines.settle(answer, &mut self.post, clock.now()) {
-                        Ok(Some(directives)) => self.obey(directives).await,
+                        Ok(Some(directives)) => self.obey(directives, asked).await,
                         Ok(None) => {}
                         Err(problem) => break Ended::Lost(problem),
                     }
@@ -212,10 +219,10 @@ impl Office {
         ended
     }
 
-    async fn obey(&mut self, directives: Directives) {
+    async fn obey(&mut self, directives: Directives, asked: Option<Steady>) {
         let directives = self.rolls.take(directives, self.now().steady);
         if !directives.is_empty() {
-            self.say(Said::Directives(directives)).await;
+            self.say(Said::Directives(directives, asked)).await;
         }
     }
 

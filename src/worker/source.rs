@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::model::trace::TraceReport;
-use crate::model::{Check, Measured, Observation, TestOrder, Timestamp};
+use crate::model::{Check, Measured, Observation, Span, TestOrder, Timestamp};
 use crate::probe::once::Ended;
 use crate::probe::{self, Context, Memory, Shared};
 use crate::protocol::TraceRequest;
@@ -15,11 +15,16 @@ pub trait Simulation: Send + Sync {
     fn observe(&self, check: &Check, at: Timestamp) -> Observation;
     /// The path to a host at a moment, `rounds` rounds after somebody began to look.
     fn path(&self, request: &TraceRequest, at: Timestamp, rounds: u64) -> TraceReport;
-    /// What a test measures at a moment.
+    /// What a test that began at a moment has measured after so long, and whether it is over.
     ///
     /// # Errors
     /// Why it measures nothing.
-    fn test(&self, order: &TestOrder, at: Timestamp) -> Result<Measured, Ended>;
+    fn test(
+        &self,
+        order: &TestOrder,
+        begun: Timestamp,
+        gone: Span,
+    ) -> Result<(Measured, bool), Ended>;
 }
 
 /// Where observations come from; cheap to clone.

@@ -60,6 +60,9 @@ fn test(index: i64) -> Test {
         ended_at: Some(at),
         reason: SafeText::empty(),
         in_maintenance: index % 100 == 1,
+        traffic_bytes: 0,
+        missed: None,
+        path_change: None,
         breaches: Vec::new(),
         figures: Figures {
             download_mbps: Some(700.0 + spread / 200.0),

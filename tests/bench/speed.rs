@@ -28,6 +28,8 @@ use netns::Namespace;
 
 const FAR: &str = "10.9.0.2";
 const STREAMS: usize = 4;
+/// How often each stream of curl gets the gibibyte: some ten seconds at the rates of a veth pair.
+const FILES: usize = 4;
 
 /// A rate in Mbit/s and what it cost.
 struct Run {
@@ -52,14 +54,14 @@ fn main() -> ExitCode {
     let _nginx = nginx(&b, dir.path());
     let _iperf3 = iperf3(&b);
     let runs = if short() { 2 } else { 3 };
-    let (curl_seconds, real_seconds) = ("10", "10");
+    let real_seconds = "10";
 
     let url = format!("http://{FAR}:8080/file.bin");
     let (mut http, mut curl, mut iperf, mut real) = (vec![], vec![], vec![], vec![]);
     // In turn, so that a machine that is slower for a while is slower for both.
     for _ in 0..runs {
         http.push(ours(&a, &program, &url));
-        curl.push(by_curl(&a, &url, curl_seconds));
+        curl.push(by_curl(&a, &url));
         iperf.push(ours(&a, &program, FAR));
         real.push(by_iperf3(&a, real_seconds));
     }
@@ -103,11 +105,11 @@ fn ours(from: &Namespace, program: &str, target: &str) -> Run {
 }
 
 /// As many at once; each gets the file again and again on one connection.
-fn by_curl(from: &Namespace, url: &str, seconds: &str) -> Run {
+fn by_curl(from: &Namespace, url: &str) -> Run {
     let mut command = from.command("sh");
     let one = format!(
-        "curl -s -m {seconds} -o /dev/null -w '%{{size_download}} %{{time_total}}\\n' \
-         $(yes '{url} -o /dev/null' | head -n 200)"
+        "curl -s -m 120 -o /dev/null -w '%{{size_download}} %{{time_total}}\\n' \
+         $(yes '{url} -o /dev/null' | head -n {FILES})"
     );
     let all = vec![format!("({one}; true) &"); STREAMS].join("\n");
     command.args(["-c", &format!("{all}\nwait")]);

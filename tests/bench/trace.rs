@@ -1,4 +1,4 @@
-//! The time of a trace over a path of four routers, beside mtr in the same run.
+//! The time of a trace of sixteen hops, beside mtr in the same run.
 //!
 //! Limit: 1.2 times mtr's time for the same number of rounds at the same interval. Needs network
 //! namespaces (root, or unprivileged user namespaces).
@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         return as_root_of_a_namespace();
     }
     let rounds = if short() { 5 } else { 20 };
-    let chain = netns::Chain::build(netns::Plan::default());
+    // With the target sixteen hops.
+    let chain = netns::Chain::build(netns::Plan { routers: 15, ..netns::Plan::default() });
     let target = chain.target(false).to_string();
     let program = std::env::var("FLUXNOC_BIN").expect("FLUXNOC_BIN names the built program");
     let count = rounds.to_string();
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     let ours = best(&program, &["trace", &target, "--count", &count, "--interval", "200ms", "-n"]);
     let peer = best("mtr", &["-n", "-r", "-c", &count, "-i", "0.2", &target]);
     verdict(&[Comparison {
-        what: "trace of a 4-router path",
+        what: "trace of 16 hops",
         unit: "s",
         ours,
         peer_name: "mtr",

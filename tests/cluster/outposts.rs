@@ -19,28 +19,6 @@ use crate::stage::{PATIENCE, Stage, Target};
 
 /// How many there are.
 const OUTPOSTS: u8 = 5;
-/// Says that this is the process in a namespace of its own.
-const INSIDE: &str = "FLUXNOC_INSIDE";
-
-/// True in a process whose network is its own. Elsewhere it runs the test of this name in such a
-/// process and waits for it.
-pub fn alone(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let exe = std::env::current_exe().unwrap();
-    let mut command = std::process::Command::new("unshare");
-    if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
-    }
-    let script = "ip link set lo up && exec \"$@\"";
-    command.args(["--net", "--", "sh", "-ec", script, "sh"]).arg(exe);
-    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
-    let status = command.env(INSIDE, "1").status().expect("unshare (util-linux) is installed");
-    assert!(status.success(), "{test}: {status}");
-    false
-}
-
 /// An agent.
 pub struct Outpost {
     number: u8,

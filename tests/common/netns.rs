@@ -28,6 +28,28 @@ pub fn scene(test: &str, body: impl FnOnce()) {
     assert!(status.success(), "{test} in a user namespace: {status}");
 }
 
+/// Says that this is the process in a namespace of its own.
+const INSIDE: &str = "FLUXNOC_INSIDE";
+
+/// True in a process whose network is its own. Elsewhere it runs the test of this name in such a
+/// process and waits for it.
+pub fn alone(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let exe = std::env::current_exe().unwrap();
+    let mut command = Command::new("unshare");
+    if !nix::unistd::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let script = "ip link set lo up && exec \"$@\"";
+    command.args(["--net", "--", "sh", "-ec", script, "sh"]).arg(exe);
+    command.args([test, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    let status = command.env(INSIDE, "1").status().expect("unshare (util-linux) is installed");
+    assert!(status.success(), "{test}: {status}");
+    false
+}
+
 /// True when other user ids exist here, so that privileges can be dropped to one of them.
 fn has_other_users() -> bool {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();

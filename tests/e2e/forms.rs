@@ -13,28 +13,47 @@ use crate::house::has_row;
 use crate::prompts::{self, Case};
 
 /// The forms, by their purpose in the source.
-pub const FORMS: [Case; 5] =
-    [("Ack", ack), ("Window", window), ("EditWindow", edit_window), ("Rule", rule), ("Test", test)];
+pub const FORMS: [Case; 6] = [
+    ("Ack", ack),
+    ("Window", window),
+    ("EditWindow", edit_window),
+    ("Rule", rule),
+    ("Test", test),
+    ("Report", report),
+];
 
 /// Where each is made.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("Ack", "acks.rs"),
     ("Window", "window_form.rs"),
     ("EditWindow", "window_edit.rs"),
     ("Rule", "rule_form.rs"),
     ("Test", "test_form.rs"),
+    ("Report", "report_form.rs"),
     // The other form of that purpose; its fields follow the kind of test.
     ("Schedule", "schedule_form.rs"),
+    // What both have.
+    ("Tested", "test_fields.rs"),
 ];
 
 /// Fields in which any text is right, or which only the engine can refuse.
-const FREE: [(&str, &str); 4] =
-    [("Window", "for"), ("Test", "agent"), ("Test", "target"), ("Test", "bitrate")];
+const FREE: [(&str, &str); 7] = [
+    ("Window", "for"),
+    ("Test", "agent"),
+    ("Test", "target"),
+    ("Test", "bitrate"),
+    ("Report", "agent"),
+    ("Report", "target"),
+    ("Report", "file"),
+];
 
 /// Fields that the form of that purpose has: `true` for a choice of two.
 fn fields(purpose: &str) -> BTreeMap<String, bool> {
     let (_, file) = FILES.into_iter().find(|(name, _)| *name == purpose).expect("a file");
-    let found = written(&triage().join(file));
+    let mut found = written(&triage().join(file));
+    if purpose == "Test" {
+        found.extend(fields("Tested"));
+    }
     assert!(!found.is_empty(), "{file} makes a form");
     found
 }
@@ -367,13 +386,53 @@ fn rule(desk: &mut Desk) {
 pub fn run_once(desk: &mut Desk) -> &mut Desk {
     desk.press("6");
     desk.wait("the view", |screen| screen.contains("─ Speed"));
-    let mut open = Open::new(desk, "Test", "T", "Run a speedtest");
+    let mut open = Open::new(desk, "Test", "T", "Run a network test");
     open.wrong("Test", &[]);
     open.write("target", "127.0.0.1:9");
     open.choose("wait", "[x] for an agent that is away");
     let desk = open.send("127.0.0.1:9");
     desk.wait("it failed", |screen| has_row(screen, &["failed", "127.0.0.1:9"]));
     desk
+}
+
+/// A report of what was tested is a file of this machine; one that is there stays as it is.
+fn report(desk: &mut Desk) {
+    let desk = run_once(desk);
+    desk.rest();
+    let mut open = Open::new(desk, "Report", "E", "Make a report");
+    open.wrong(
+        "Report",
+        &[
+            (
+                "from",
+                "soon",
+                "`soon` is not a time; write it as 2026-02-25T02:00:00Z",
+                "2026-01-01",
+            ),
+            ("to", "2025-01-01", "it must be later than `from`", "2028-01-01"),
+            ("zone", "Mars/Base", "`Mars/Base` is no zone of the IANA database", "Europe/Berlin"),
+        ],
+    );
+    let path = open.desk.house.file("report.csv");
+    // From the zone to the choice behind it.
+    open.go("zone");
+    open.desk.console.send("\t");
+    open.desk.rest();
+    open.desk.console.send(" ");
+    open.desk.wait("csv", |screen| screen.contains("[csv]"));
+    // The end of a long path is what the field shows; the sentence below has all of it.
+    open.go("file");
+    open.desk.console.send(&format!("\x15{}", path.display()));
+    open.desk.wait_for(&format!("written to {}", path.display()));
+    open.desk.rest();
+    let desk = open.send("✓ saved");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("127.0.0.1:9"), "{text}");
+    // The same again: nothing is written over.
+    let open = Open::new(desk, "Report", "T", "Make a report");
+    let desk = open.send("is there already, and stays as it is");
+    desk.rest();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
 /// A test that is run once, and a schedule.

@@ -15,7 +15,7 @@ use crate::house::{esc, has_row};
 /// What a case does at a fresh desk.
 pub type Case = (&'static str, fn(&mut Desk));
 
-const LINES: [Case; 10] = [
+const LINES: [Case; 11] = [
     ("Ack", ack),
     ("Window", window),
     ("Comment", comment),
@@ -24,6 +24,7 @@ const LINES: [Case; 10] = [
     ("Filter", filter),
     ("Log", log),
     ("Series", series),
+    ("Narrow", narrow),
     ("Palette", palette),
     ("Run", run_test),
 ];
@@ -263,6 +264,24 @@ fn log(desk: &mut Desk) {
     desk.wait("its entries alone", |screen| {
         has_row(screen, &["fired", "shut-2"]) && !has_row(screen, &["fired", "shut-1"])
     });
+    desk.unchanged(&before);
+}
+
+/// Any words are right; what does not have them is not shown.
+fn narrow(desk: &mut Desk) {
+    let desk = forms::run_once(desk);
+    desk.rest();
+    let before = desk.store();
+    desk.line("/", "/");
+    desk.write("nowhere");
+    desk.wait_for("Nothing passes the filter");
+    desk.write("127.0 failed");
+    desk.console.send("\r");
+    desk.wait("its pair alone", |screen| has_row(screen, &["failed", "127.0.0.1:9"]));
+    desk.wait_for("Speed /127.0 failed: 1 pair");
+    desk.rest();
+    esc(&mut desk.console);
+    desk.wait("the whole list", |screen| !screen.contains("Speed /"));
     desk.unchanged(&before);
 }
 

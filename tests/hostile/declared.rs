@@ -265,6 +265,7 @@ pub fn unfilled() -> Vec<String> {
             Spec::Snmp(spec) => seen.walk(&*spec),
             Spec::Json(spec) => seen.walk(&spec),
             Spec::Scrape(spec) => seen.walk(&spec),
+            Spec::Fluxmq(spec) => seen.walk(&spec),
             Spec::Agent | Spec::Schedule => {}
         }
     }

@@ -193,6 +193,56 @@ async fn an_agent_that_dies_with_its_test_leaves_what_it_measured_and_why() {
 }
 
 #[tokio::test]
+async fn fs_11_what_was_measured_while_the_agent_was_cut_off_is_told_later_and_kept() {
+    let mut desk = Desk::new().await;
+    let test = asked(&desk).await;
+    assert_eq!(desk.orders().await.len(), 1);
+    desk.agent.stream = None;
+    desk.net.lab.clock.advance(Span::from_secs(600));
+    desk.turn().await;
+    desk.login().await;
+    // The same process is back, long after the test's time; it needs a moment to tell.
+    desk.agent.claim(&mut desk.net.lab).await.unwrap();
+    assert_eq!(desk.orders().await.len(), 0, "its time is over: it is not begun any more");
+    desk.pass(Span::from_secs(20)).await;
+    assert_eq!(desk.result(&test["id"]).await["phase"], "running");
+    desk.tell(desk.news(id_of(&test), Some(port(PortState::Open, 3.0)), true)).await;
+    let kept = desk.result(&test["id"]).await;
+    assert_eq!(
+        (&kept["phase"], &kept["result"]["time_ms"]),
+        (&json!("done"), &json!(3.0)),
+        "{kept}"
+    );
+    // Of one that tells nothing it is known soon.
+    let test = asked(&desk).await;
+    assert_eq!(desk.orders().await.len(), 1);
+    desk.agent.stream = None;
+    desk.net.lab.clock.advance(Span::from_secs(600));
+    desk.agent.claim(&mut desk.net.lab).await.unwrap();
+    desk.pass(Span::from_secs(40)).await;
+    desk.login().await;
+    let kept = desk.result(&test["id"]).await;
+    assert_eq!(kept["reason"], "HQ-CORE gave no result in its time", "{kept}");
+}
+
+#[tokio::test]
+async fn d_26_an_agent_that_is_silent_is_begun_nothing_at() {
+    let mut desk = Desk::new().await;
+    // Its stream is open still; nothing was heard over three heartbeats.
+    desk.net.lab.clock.advance(Span::from_secs(31));
+    let test = asked(&desk).await;
+    desk.turn().await;
+    let waits = desk.result(&test["id"]).await;
+    assert_eq!(
+        (&waits["phase"], &waits["reason"]),
+        (&json!("queued"), &json!("waits: HQ-CORE is not there")),
+        "{waits}"
+    );
+    assert_eq!(desk.orders().await.len(), 0);
+    assert_eq!(desk.orders().await.len(), 1, "it was heard of");
+}
+
+#[tokio::test]
 async fn fs_39_a_test_is_taken_back_and_the_agent_is_told_so() {
     let mut desk = Desk::new().await;
     let test = asked(&desk).await;
@@ -202,7 +252,7 @@ async fn fs_39_a_test_is_taken_back_and_the_agent_is_told_so() {
     let (status, said) = desk.post(&path, json!({})).await;
     assert_eq!((status, &said["phase"]), (200, &json!("cancelled")), "{said}");
     let told = desk.agent.told(&mut desk.net.lab).await;
-    assert_eq!(told.tests, Some(Vec::new()), "at once, not with its next heartbeat");
+    assert_eq!(told.tests.unwrap().tests, [], "at once, not with its next heartbeat");
     let (status, said) = desk.post(&path, json!({})).await;
     assert_eq!(status, 404, "{said}");
     // What it had measured meanwhile comes too late.

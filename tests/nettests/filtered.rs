@@ -9,7 +9,7 @@ use crate::house::{House, until};
 use crate::netns::{Namespace, scene};
 
 /// The same command inside a namespace.
-fn inside(ns: &Namespace, command: &Command) -> Command {
+pub fn inside(ns: &Namespace, command: &Command) -> Command {
     let mut there = ns.command(command.get_program());
     there.args(command.get_args()).env_clear();
     for (name, value) in command.get_envs() {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use fluxnoc::clock::Clock;
 use fluxnoc::engine::Inventory;
+use fluxnoc::model::speed::{SpeedResult, Throughput};
 use fluxnoc::model::test::PortState;
-use fluxnoc::model::{Measured, NamedTarget, Span, SpeedTarget, State};
-use fluxnoc::protocol::{Command, Outcome};
+use fluxnoc::model::{Measured, NamedTarget, Span, SpeedTarget, State, TestNews};
+use fluxnoc::protocol::{Answer, Command, Outcome, Query, Report};
 use serde_json::{Value, json};
 
 use crate::hand::Hand;
@@ -241,6 +242,57 @@ async fn d_23_the_documents_target_is_a_name_that_the_configuration_gives_a_plac
     let told = agent.beat(&mut lab, 5, 0).await.unwrap();
     let Outcome::Directives(directives) = told else { panic!("{told:?}") };
     let orders = directives.tests.unwrap();
-    assert_eq!(orders.len(), 1);
-    assert_eq!(orders[0].targets, [place]);
+    assert_eq!(orders.tests.len(), 1);
+    assert_eq!(orders.tests[0].targets, [place]);
+}
+
+#[tokio::test]
+async fn fs_33_a_schedule_that_goes_to_the_nearest_learns_what_is_usual_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |name: &str, place: &str| NamedTarget {
+        name: name.to_owned(),
+        target: place.parse().unwrap(),
+        link: None,
+    };
+    let targets = vec![of("east", "192.0.2.1:5201"), of("west", "192.0.2.2:5201")];
+    let wanted =
+        Inventory { targets: Arc::new(targets), ..inventory(vec![host("web-1", &["ping"])]) };
+    let mut lab = Lab::start(dir.path(), wanted, Clock::manual(START)).await;
+    let mut agent = Hand::ready(&mut lab, AGENT).await;
+    let mut body = hourly();
+    body.as_object_mut().unwrap().remove("target");
+    body["interval_seconds"] = json!(86_400);
+    let plan = serde_json::from_value(body).unwrap();
+    let Outcome::Schedule(row) = lab.execute(Command::AddSchedule { plan }).await.unwrap() else {
+        panic!("no schedule")
+    };
+    let id = row.schedule.id;
+    for (place, counted) in [("192.0.2.1:5201", 1), ("192.0.2.1:5201", 2), ("192.0.2.2:5201", 1)] {
+        lab.execute(Command::RunSchedule { id }).await.unwrap();
+        let told = agent.beat(&mut lab, 5, 0).await.unwrap();
+        let Outcome::Directives(directives) = told else { panic!("{told:?}") };
+        let order = directives.tests.unwrap().tests.remove(0);
+        let target: SpeedTarget = place.parse().unwrap();
+        let way = Throughput { mbps: 900.0, took_ms: 10_000, ..Throughput::default() };
+        let result = SpeedResult { download: Some(way), ..SpeedResult::begun(&target) };
+        agent.seq += 1;
+        let news = TestNews {
+            id: order.id,
+            at: lab.clock.now().wall,
+            over: true,
+            failure: None,
+            busy: false,
+            result: Some(Box::new(Measured::Speedtest(result))),
+        };
+        let report = Report { tests: vec![news], ..agent.message(Vec::new()) };
+        agent.send(&mut lab, report).await.unwrap();
+        // What is usual is looked at once an hour while it is learnt.
+        for _ in 0..400 {
+            lab.clock.advance(Span::from_secs(10));
+            agent.beat(&mut lab, 5, 0).await.unwrap();
+        }
+        let Answer::Schedules(rows) = lab.query(Query::Schedules).await else { panic!("rows") };
+        let known = rows[0].baselines.download;
+        assert_eq!(known.map(|one| one.count), Some(counted), "{place}: {:?}", rows[0]);
+    }
 }

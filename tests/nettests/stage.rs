@@ -68,7 +68,7 @@ impl Desk {
     pub async fn orders(&mut self) -> Vec<TestOrder> {
         self.turn().await;
         match self.agent.beat(&mut self.net.lab, 5, 0).await.unwrap() {
-            Outcome::Directives(directives) => directives.tests.unwrap(),
+            Outcome::Directives(directives) => directives.tests.unwrap().tests,
             other => panic!("{other:?}"),
         }
     }

@@ -12,9 +12,10 @@ use fluxnoc::model::snmp::{
     SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
 };
 use fluxnoc::model::spec::{
-    CustomCommand, CustomSpec, DnsSpec, Endpoint, Exposition, Family, HttpSpec, JsonForm, JsonSpec,
-    JsonValue, Kind, MysqlSpec, MysqlTls, PingSpec, ProcessSpec, ScrapeSpec, SeriesMetric,
-    StatusList, SystemSpec, TcpSpec, TraceProtocol, TraceSpec, UdpExpect, UdpSpec,
+    CustomCommand, CustomSpec, DnsSpec, Endpoint, Exposition, Family, FluxmqNode, FluxmqScope,
+    FluxmqSpec, HttpSpec, JsonForm, JsonSpec, JsonValue, Kind, MysqlSpec, MysqlTls, PingSpec,
+    ProcessSpec, ScrapeSpec, SeriesMetric, StatusList, SystemSpec, TcpSpec, TraceProtocol,
+    TraceSpec, UdpExpect, UdpSpec,
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
@@ -23,7 +24,8 @@ use fluxnoc::model::{
     HandoverPart, HandoverRow, Host, Layout, Limit, Maintenance, MaintenanceId, Metric, Need,
     Observation, Occurrence, Path, PathChange, PathHop, Phase, PlainToken, Range, Reason,
     Recurrence, RequestId, Rule, Ruled, SafeText, Scope, Scrape, ScrapeReport, SeriesSize, Setting,
-    ShownState, Since, Span, Spec, State, Status, Test, Timestamp, Token, Topic, Unit, User, Wait,
+    ShownState, Since, Span, Spec, State, Status, Test, TestOrders, Timestamp, Token, Topic, Unit,
+    User, Wait,
 };
 use fluxnoc::protocol::query::{
     AlertAnswer, Band, CheckAnswer, CheckDetail, HostAnswer, HostMore, Lost, Point, Series,
@@ -295,6 +297,16 @@ pub fn spec(kind: Kind) -> Spec {
                 unit: Unit::Bytes,
             }],
         }),
+        Kind::Fluxmq => Spec::Fluxmq(FluxmqSpec {
+            nodes: vec![FluxmqNode {
+                name: "mq-1".to_owned(),
+                url: "http://mq-1:8081".to_owned(),
+                admin: text("http://mq-1:8082"),
+            }],
+            scope: FluxmqScope::Cluster,
+            insecure: true,
+            family: Family::Auto,
+        }),
     }
 }
 
@@ -518,6 +530,8 @@ pub fn path() -> Path {
 
 pub fn path_change() -> PathChange {
     PathChange {
+        target: Some(SafeText::line("é")),
+        test: Some(fluxnoc::model::TestId::from_parts(1, [2; 10])),
         host: "Zürich 3".into(),
         check: Some("path".into()),
         at: at(5),
@@ -641,7 +655,7 @@ pub fn directives() -> Directives {
         follow: Some(vec![key()]),
         traces: Some(vec![TraceRequest { host: "Zürich 3".into(), spec: trace_spec() }]),
         pause: Some(true),
-        tests: Some(vec![order()]),
+        tests: Some(TestOrders { turn: 1_788_000_000_001, tests: vec![order()] }),
     }
 }
 

@@ -9,11 +9,11 @@ use fluxnoc::model::test::{
     DnsResult, Expect, PortProtocol, PortResult, PortState, ResolverTime, TestOrder,
 };
 use fluxnoc::model::{
-    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, NamedTarget, Networks,
-    PathSpec, Plan, PortSpec, SafeText, Schedule, ScheduleId, SpeedResult, SpeedSpec, Test, TestId,
-    TestKind, TestPhase, TestSpec, Trend, View,
+    AgentPhase, Baseline, Baselines, Direction, LookupSpec, Measured, MissedRuns, NamedTarget,
+    Networks, PathNews, PathSpec, Plan, PortSpec, SafeText, Schedule, ScheduleId, SpeedResult,
+    SpeedSpec, Test, TestId, TestKind, TestPhase, TestSpec, Traffic, Trend, View,
 };
-use fluxnoc::protocol::{Node, Nodes, ScheduleRow};
+use fluxnoc::protocol::{LastMissed, Node, Nodes, ScheduleRow};
 
 use super::{agent, at, report};
 
@@ -36,6 +36,9 @@ fn of(n: u8, spec: TestSpec, result: Measured) -> Test {
         ended_at: Some(at(2)),
         reason: SafeText::line("waits: é"),
         in_maintenance: true,
+        traffic_bytes: 1 << 41,
+        missed: Some(MissedRuns { runs: 43_199, at_least: true, until: at(6) }),
+        path_change: Some(PathNews { words: SafeText::line("é -> è"), runs: 2 }),
         breaches: BREACHES.to_vec(),
         figures: result.figures(),
         result: Some(Box::new(result)),
@@ -172,6 +175,8 @@ pub fn order() -> TestOrder {
             deny: vec!["169.254.0.0/16".parse().unwrap()],
         },
         id: test.id,
+        started_at: at(1),
+        within_ms: 55_000,
         spec: test.spec,
         targets: vec![
             SpeedTarget { engine: Engine::Iperf3, place: "10.0.0.9:5201".to_owned() },
@@ -204,6 +209,7 @@ pub fn schedule_row() -> ScheduleRow {
         of_last: Some(5),
         retest_seconds: Some(60),
         alert_on_missed: true,
+        alert_on_path_change: true,
         paused: true,
         options: BTreeMap::from([("streams".to_owned(), 8.into())]),
     };
@@ -215,9 +221,17 @@ pub fn schedule_row() -> ScheduleRow {
             created_by: SafeText::line("ann"),
             created_at: at(0),
             revision: 3,
+            source: Some(SafeText::line("é")),
         },
         next: Some(at(9)),
         last: Some(Box::new(trace().brief())),
+        missed: Some(LastMissed {
+            at: at(3),
+            until: at(4),
+            runs: 5,
+            at_least: true,
+            reason: SafeText::line("é"),
+        }),
         baselines: Baselines { download: Some(baseline), upload: Some(baseline) },
         note: SafeText::line("é"),
     }
@@ -232,6 +246,7 @@ pub fn nodes() -> Nodes {
         running: 0,
         queued: 0,
         agent: None,
+        traffic: Traffic::default(),
     };
     let far = agent();
     let node = Node {
@@ -242,6 +257,15 @@ pub fn nodes() -> Nodes {
         running: 2,
         queued: 3,
         agent: Some(far),
+        traffic: Traffic {
+            day_bytes: 1 << 40,
+            month_bytes: 1 << 41,
+            daily_cap: Some(1 << 42),
+            monthly_cap: Some(1 << 43),
+            day_resets: Some(at(7)),
+            month_resets: Some(at(8)),
+            zone: SafeText::line("Europe/Berlin"),
+        },
     };
     let target = SpeedTarget { engine: Engine::Iperf3, place: "10.0.0.9:5201".to_owned() };
     let named = NamedTarget { name: "lan é".to_owned(), target, link: Some("wan".to_owned()) };

@@ -138,6 +138,84 @@ pub async fn tests_are_kept_400_days(place: Place) {
     assert_eq!(store.schedules().await.unwrap().len(), 1, "a schedule stays");
 }
 
+pub async fn what_was_moved_is_summed_by_the_quarter(place: Place) {
+    let store = place.open().await.unwrap();
+    let moved = |n, agent: &str, bytes| {
+        nth(n, |test| {
+            test.agent = agent.into();
+            test.traffic_bytes = bytes;
+            test.started_at = Some(test.asked_at);
+        })
+    };
+    // 06:13:20 and on: the quarter ends at 06:15.
+    let all = [moved(0, "HQ", 5), moved(1, "HQ", 1 << 60), moved(2, "HQ", 7), moved(3, "X", 9)];
+    let mut tx = store.write().await.unwrap();
+    for test in &all {
+        tx.put_test(test).await.unwrap();
+    }
+    // It waits, so that nothing counts.
+    tx.put_test(&nth(4, |test| (test.traffic_bytes, test.started_at) = (0, None))).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = async |since: Timestamp| {
+        let mut all = store.moved(since).await.unwrap();
+        all.sort_by_key(|one| (one.agent.to_string(), one.at));
+        let told =
+            |one: fluxnoc::store::Moved| (one.agent.to_string(), one.at.to_string(), one.bytes);
+        all.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let row = |agent: &str, at: &str, bytes| {
+        (agent.to_owned(), format!("2026-02-25T{at}:00.000Z"), bytes)
+    };
+    let expected = [row("HQ", "06:00", 5 + (1 << 60)), row("HQ", "06:15", 7), row("X", "06:15", 9)];
+    assert_eq!(told(all[0].asked_at).await, expected);
+    assert_eq!(told(all[2].asked_at).await, &expected[1..]);
+    let rates = store.last_rates(all[0].asked_at).await.unwrap();
+    let agents: Vec<String> = rates.iter().map(|(agent, ..)| agent.to_string()).collect();
+    assert_eq!(agents, ["BRANCH 01 é", "X", "HQ"], "one of each, the newest first");
+    assert_eq!(rates[0].2.download_mbps, all[0].figures.download_mbps);
+}
+
+pub async fn the_last_runs_are_found(place: Place) {
+    let store = place.open().await.unwrap();
+    let (one, other) = (ScheduleId::from_parts(1, [1; 10]), ScheduleId::from_parts(1, [2; 10]));
+    let of = |n, schedule, phase| nth(n, |test| (test.schedule, test.phase) = (schedule, phase));
+    let trace = tests().remove(1);
+    let traced = |n, target: &str, schedule| {
+        nth(n, |test| {
+            (test.spec, test.result) = (trace.spec.clone(), trace.result.clone());
+            (test.target, test.schedule) = (SafeText::line(target), schedule);
+        })
+    };
+    let all = [
+        of(0, Some(one), TestPhase::Missed),
+        of(1, Some(one), TestPhase::Done),
+        of(2, Some(one), TestPhase::Missed),
+        of(3, Some(one), TestPhase::Running),
+        of(4, None, TestPhase::Missed),
+        traced(5, "a", None),
+        traced(6, "b", None),
+        traced(7, "a", None),
+        traced(8, "a", Some(other)),
+    ];
+    let mut tx = store.write().await.unwrap();
+    for test in &all {
+        tx.put_test(test).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let last = store.last_run(one).await.unwrap();
+    assert_eq!(last, Some(all[2].brief()), "the last one that is over");
+    assert_eq!(store.last_run(ScheduleId::from_parts(1, [3; 10])).await.unwrap(), None);
+    let ids = |tests: Vec<Test>| tests.iter().map(|test| test.id).collect::<Vec<_>>();
+    let since = all[0].asked_at;
+    let missed = store.missed_runs(since, 9).await.unwrap();
+    assert_eq!(ids(missed), [all[2].id, all[0].id], "of schedules, the newest first");
+    let later = all[1].asked_at;
+    assert_eq!(ids(store.missed_runs(later, 9).await.unwrap()), [all[2].id]);
+    assert_eq!(ids(store.missed_runs(since, 1).await.unwrap()), [all[2].id]);
+    let traces = store.last_traces(since, 9).await.unwrap();
+    assert_eq!(traces, [all[7].clone(), all[6].clone()], "whole, one of each target");
+}
+
 pub async fn schedules_come_back_as_they_were(place: Place) {
     let store = place.open().await.unwrap();
     let first = schedule_row().schedule;

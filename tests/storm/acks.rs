@@ -36,9 +36,9 @@ const FIRING: usize = 1500;
 const EACH: usize = 5;
 const STEP: Duration = Duration::from_millis(100);
 
-/// How many are acknowledged: a hundred, or what `FLUXNOC_ACKS` says.
+/// How many are acknowledged: forty, or what `FLUXNOC_ACKS` says.
 fn rounds() -> usize {
-    std::env::var("FLUXNOC_ACKS").ok().and_then(|count| count.parse().ok()).unwrap_or(100)
+    std::env::var("FLUXNOC_ACKS").ok().and_then(|count| count.parse().ok()).unwrap_or(40)
 }
 
 fn inventory() -> Inventory {

@@ -242,6 +242,8 @@ pub fn paths() -> Vec<TraceSummary> {
 
 fn changes(host: &str) -> Vec<PathChange> {
     let change = |secs, before, after| PathChange {
+        target: None,
+        test: None,
         host: host.into(),
         check: Some("path".into()),
         at: ago(secs),
@@ -277,6 +279,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         Query::PathChanges { host, .. } => Ok(Answer::PathChanges(changes(host))),
         Query::Tests { filter, .. } => Ok(Answer::Tests(crate::speed::list(filter))),
         Query::Test { id } => crate::speed::one(*id),
+        Query::Trend(wish) => Ok(Answer::Trend(crate::trend::answer(wish))),
         Query::Nodes => Ok(Answer::Nodes(crate::speed::nodes())),
         Query::Schedules => Ok(Answer::Schedules(crate::schedules::rows())),
         _ => Err(Problem::not_found("the fixture knows nothing of this")),

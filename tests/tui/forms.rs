@@ -71,7 +71,9 @@ fn dc_04_dc_05_the_first_letter_replaces_what_a_form_was_filled_with() {
         console.press(keys);
         console
     };
-    for (keys, least) in [("A", 2), ("M", 5), ("7 e", 2), ("g r e", 6), ("g T", 2), ("g j e", 4)] {
+    for (keys, least) in
+        [("A", 2), ("M", 5), ("7 e", 2), ("g r e", 6), ("g T", 2), ("g j e", 4), ("6 E", 3)]
+    {
         let mut console = open(keys);
         let (fields, mut filled) = (form(&console).fields.len(), 0);
         for at in 0..fields {

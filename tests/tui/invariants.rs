@@ -13,7 +13,7 @@ use crate::{Console, actor, fixture, interfaces, options};
 
 pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-pub(crate) const VIEWS: [(&str, &str); 19] = [
+pub(crate) const VIEWS: [(&str, &str); 25] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
@@ -21,6 +21,12 @@ pub(crate) const VIEWS: [(&str, &str); 19] = [
     ("paths", "5"),
     ("speed", "6"),
     ("schedules", "g j"),
+    ("calendar", "g k"),
+    ("probes", "g b"),
+    ("dns", "g d"),
+    ("trend", "g j j v"),
+    ("reports", "g e"),
+    ("traces", "g b H"),
     ("maintenance", "7"),
     ("notifications", "g n"),
     ("agents", "9"),

@@ -11,6 +11,7 @@
 mod affected;
 mod agents;
 mod answers;
+mod calendar;
 mod columns;
 mod contexts;
 mod escalate;
@@ -32,7 +33,9 @@ mod notifications;
 mod overlays;
 mod pages;
 mod present;
+mod probes;
 mod queue;
+mod reports;
 mod rules;
 mod saved_rule;
 mod schedules;
@@ -41,6 +44,8 @@ mod series;
 mod speed;
 mod stories;
 mod told;
+mod traces;
+mod trend;
 mod triage;
 mod trial;
 mod views;
@@ -119,6 +124,7 @@ impl Console {
             match effect {
                 Effect::Leave(how) => self.left = Some(how),
                 Effect::Redraw => {}
+                Effect::Play(play) => self.on(Msg::Played(Box::new(play.run()))),
                 Effect::Execute { id, ref command } => {
                     if !matches!(command, Command::Look { .. }) {
                         self.commands.push(command.clone());

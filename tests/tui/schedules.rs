@@ -18,7 +18,7 @@ pub fn id(n: u8) -> ScheduleId {
     ScheduleId::from_parts(1_771_000_000_000, [n; 10])
 }
 
-fn plan(name: &str, agent: &str, kind: TestKind, target: &str) -> Plan {
+pub fn plan(name: &str, agent: &str, kind: TestKind, target: &str) -> Plan {
     Plan {
         name: name.to_owned(),
         agent: Some(agent.to_owned()),
@@ -34,12 +34,13 @@ fn plan(name: &str, agent: &str, kind: TestKind, target: &str) -> Plan {
         of_last: None,
         retest_seconds: None,
         alert_on_missed: false,
+        alert_on_path_change: false,
         paused: false,
         options: std::collections::BTreeMap::new(),
     }
 }
 
-fn row(n: u8, plan: Plan, last: Option<Test>) -> ScheduleRow {
+pub fn row(n: u8, plan: Plan, last: Option<Test>) -> ScheduleRow {
     let vantage = plan.agent.as_deref().unwrap_or("jump-02").into();
     let next = (!plan.paused).then(|| now() + Span::from_secs(60 * u64::from(n) + 700));
     ScheduleRow {
@@ -50,9 +51,11 @@ fn row(n: u8, plan: Plan, last: Option<Test>) -> ScheduleRow {
             created_by: SafeText::line("noc-1"),
             created_at: now() - Span::from_secs(86_400 * 9),
             revision: 1,
+            source: None,
         },
         next,
         last: last.map(Box::new),
+        missed: None,
         baselines: Baselines::default(),
         note: SafeText::empty(),
     }

@@ -19,7 +19,7 @@ use fluxnoc::tui::views::View;
 use crate::{Console, actor, fixture, options};
 
 /// Sequences of the short form, and events of each.
-const SHORT: u64 = 40;
+const SHORT: u64 = 60;
 const EVENTS: usize = 200;
 /// How often the full form must have run each action.
 const OFTEN: u64 = 100;

@@ -7,7 +7,8 @@ use fluxnoc::model::breach::{Breach, BreachKind};
 use fluxnoc::model::speed::{Grade, Interval};
 use fluxnoc::model::{
     AgentPhase, Direction, Engine, Figures, Measured, Name, NamedTarget, SafeText, Span,
-    SpeedResult, SpeedSpec, SpeedTarget, Test, TestId, TestPhase, TestSpec, Throughput, Timestamp,
+    SpeedResult, SpeedSpec, SpeedTarget, Test, TestId, TestKind, TestPhase, TestSpec, Throughput,
+    Timestamp,
 };
 use fluxnoc::protocol::query::{Answer, Query};
 use fluxnoc::protocol::{Command, Event, Node, Nodes, Outcome, Problem, Role, TestFilter};
@@ -46,6 +47,9 @@ pub fn test(n: u8, agent: &str, target: &str, phase: TestPhase, secs: u64) -> Te
         ended_at: phase.is_over().then(|| ago(secs.saturating_sub(45))),
         reason: SafeText::empty(),
         in_maintenance: false,
+        traffic_bytes: 0,
+        missed: None,
+        path_change: None,
         breaches: Vec::new(),
         figures: Figures::default(),
         result: None,
@@ -147,6 +151,7 @@ pub fn nodes() -> Nodes {
         running: 0,
         queued: 0,
         agent: None,
+        traffic: fluxnoc::model::Traffic::default(),
     };
     let target = |name: &str, engine, place: &str| NamedTarget {
         name: name.to_owned(),
@@ -168,13 +173,18 @@ pub fn nodes() -> Nodes {
 
 /// What the fake engine knows of tests.
 pub fn list(filter: &TestFilter) -> Vec<Test> {
-    match filter.schedule {
-        Some(_) => crate::schedules::results(),
-        None => tests(),
+    match (filter.schedule, filter.test_type) {
+        (Some(_), _) => crate::schedules::results(),
+        (None, Some(TestKind::Trace)) if filter.agent.is_some() => crate::probes::history(),
+        (None, Some(kind)) if kind != TestKind::Speedtest => crate::probes::tests(kind),
+        (None, _) => tests(),
     }
 }
 
 pub fn one(id: TestId) -> Result<Answer, Problem> {
+    if let Some(whole) = crate::probes::one(id) {
+        return Ok(Answer::Test(Box::new(whole)));
+    }
     let test = tests().into_iter().find(|test| test.id == id);
     let test = test.ok_or_else(|| Problem::not_found("there is no such test"))?;
     Ok(Answer::Test(Box::new(whole(test))))
@@ -373,13 +383,13 @@ fn the_form_offers_vantages_and_targets_remembers_and_tells_errors_at_their_fiel
         console.press("G T");
         let screen = console.screen();
         assert!(
-            screen.contains("Run a speedtest") && screen.contains("[bidirectional]"),
+            screen.contains("Run a network test") && screen.contains("[bidirectional]"),
             "{screen}"
         );
         insta::assert_snapshot!(format!("form_{}x{}", size.0, size.1), screen);
     }
     let mut console = open((120, 40), Role::Operator);
-    console.press("T").write("am").press("right tab").write("lan").press("right");
+    console.press("T").write("am").press("right tab tab").write("lan").press("right");
     console.press("tab space tab right right tab tab tab").write("0");
     console.answers = false;
     console.press("enter");
@@ -461,7 +471,7 @@ fn where_nothing_was_tested_a_line_says_how_and_an_error_says_why() {
         let screen = console.screen();
         assert!(screen.contains("No speedtest yet: T runs one."), "{screen}");
         assert!(
-            console.press("t").screen().contains("Run a speedtest"),
+            console.press("t").screen().contains("Run a network test"),
             "t asks for what is missing"
         );
         console.press("esc R");

@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use crate::api::problem::Failure;
 use crate::cluster::{Leader, View};
 use crate::protocol::Problem;
+use crate::protocol::speed::REPORT_PATIENCE;
 
 /// The time for a connection to the leader.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -32,6 +33,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(5);
 /// The time for the head of an answer; a body may take half a minute to arrive there.
 const HEAD: Duration = Duration::from_secs(90);
+/// Where reports are made: their head comes when they are.
+const REPORTS: [&str; 2] = ["/api/v1/report", "/api/speed/report"];
 
 /// The way to other servers; cheap to clone.
 #[derive(Clone, Debug)]
@@ -91,6 +94,7 @@ impl Relay {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", leader.url);
+        let head = if REPORTS.contains(&parts.uri.path()) { REPORT_PATIENCE + HEAD } else { HEAD };
         strip(&mut parts.headers);
         parts.headers.remove(HOST);
         parts.headers.remove(EXPECT);
@@ -102,7 +106,7 @@ impl Relay {
         let mut over = Box::pin(over(view, leader.epoch));
         let answer = tokio::select! {
             () = &mut over => return Err(away("the server that led leads no more")),
-            answer = tokio::time::timeout(HEAD, asked.send()) => answer,
+            answer = tokio::time::timeout(head, asked.send()) => answer,
         };
         let answer = match answer {
             Ok(Ok(answer)) => answer,

@@ -108,7 +108,7 @@ pub(in crate::api) async fn edit(
     operation_id = "remove_schedule",
     tag = "Network tests",
     params(("id" = ScheduleId, Path, description = "The id of the schedule.")),
-    responses((status = 200, body = Outcome), (status = 404)),
+    responses((status = 200, body = Outcome), (status = 404), (status = 409)),
 )]
 pub(in crate::api) async fn remove(
     State(face): State<Face>,
@@ -126,7 +126,7 @@ pub(in crate::api) async fn remove(
     operation_id = "remove_schedule.short",
     tag = "Network tests",
     params(("id" = ScheduleId, Path, description = "The id of the schedule.")),
-    responses((status = 200, body = Outcome), (status = 404)),
+    responses((status = 200, body = Outcome), (status = 404), (status = 409)),
 )]
 pub(in crate::api) async fn remove_short(
     State(face): State<Face>,

@@ -1,6 +1,7 @@
 //! `fluxnoc demo`: the real engine and console on a simulated network, on a scratch database that
 //! is removed at the end. Nothing is sent to any network.
 
+mod seed;
 mod stage;
 
 use std::io::IsTerminal as _;
@@ -42,6 +43,11 @@ pub fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         .context("cannot make a directory for the scratch database")?;
     let (network, clock) = network(args);
     let console = console(global, &network, scratch.path());
+    // In a storm there is enough to look at.
+    if network.plot().storm.is_none() {
+        let database = scratch.path().join(lifecycle::DATABASE);
+        seed::history(&database, &network, &console.machine, network.plot().begin)?;
+    }
     let started = lifecycle::Plan { clock: clock.clone(), database: None, ..console.plan(false) };
     let home = lifecycle::start_here(started)?;
     logging::into_file(scratch.path()).context("cannot write the log")?;
@@ -108,7 +114,8 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         let machine = super::machine::this();
         crate::config::builtin(&machine, None, &[])
     });
-    let config = own.for_demo(network.hosts().to_vec(), network.checks().to_vec());
+    let mut config = own.for_demo(network.hosts().to_vec(), network.checks().to_vec());
+    config.targets = crate::demo::kept::targets();
     // Rules can be saved here as well; they go with the rest.
     let rules = Some(scratch.join(RULES_D));
     let again: setup::Again = {

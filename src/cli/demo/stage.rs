@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::demo::{Network, Plot, crew};
 use crate::model::trace::TraceReport;
 use crate::model::{
-    AlertId, Check, CheckKey, Measured, Observation, Pattern, Phase, RequestId, SafeText, Span,
-    TestOrder, Timestamp,
+    AlertId, Check, CheckKey, Measured, Observation, Pattern, Phase, Plan, RequestId, SafeText,
+    Span, TestOrder, Timestamp,
 };
 use crate::probe::once::Ended;
 use crate::protocol::work::{Assignment, Claim, Finding, Report};
@@ -47,8 +47,14 @@ impl Simulation for Network {
         Self::path(self, &request.host, at, rounds, request.spec.round)
     }
 
-    fn test(&self, _: &TestOrder, _: Timestamp) -> Result<Measured, Ended> {
-        Err(Ended { why: SafeText::line("this network is simulated"), busy: false })
+    fn test(
+        &self,
+        order: &TestOrder,
+        begun: Timestamp,
+        gone: Span,
+    ) -> Result<(Measured, bool), Ended> {
+        Self::test(self, &order.spec, &order.targets, begun, gone)
+            .map_err(|why| Ended { why, busy: false })
     }
 }
 
@@ -78,6 +84,9 @@ pub async fn play(
     };
     if let Err(problem) = advance(&backend, &clock, &network, &mut crew).await {
         tracing::error!(%problem, "nothing could be played in advance");
+    }
+    if let Err(problem) = crew.resume().await {
+        tracing::error!(%problem, "the schedules rest");
     }
     // Who waited for it may have gone on.
     let _ = ready.send(());
@@ -198,6 +207,19 @@ impl Crew {
             };
             // It may be over by now.
             let _ = self.backend.execute(request(&self.clock, by(taking.operator), command)).await;
+        }
+        Ok(())
+    }
+
+    /// Lets the schedules go on, which rested while the past was played.
+    async fn resume(&self) -> Result<(), Problem> {
+        let listed = self.backend.query(by("kim"), Query::Schedules).await?;
+        let Answer::Schedules(rows) = listed else { return Ok(()) };
+        for row in rows {
+            let (id, by) = (row.schedule.id, by(row.schedule.created_by.as_str()));
+            let plan = Box::new(Plan { paused: false, ..row.schedule.plan });
+            let command = Command::EditSchedule { id, plan };
+            self.backend.execute(request(&self.clock, by, command)).await?;
         }
         Ok(())
     }

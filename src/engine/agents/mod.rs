@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pub kept: KeptAgent,
     pub presence: Presence,
     pub beat: Option<Beat>,
+    /// When it was let in last since this engine runs.
+    pub claimed: Option<Steady>,
     /// How far its clock is ahead, in milliseconds.
     pub skew_ms: i64,
     pub streams: Vec<StreamMark>,
@@ -59,6 +61,7 @@ impl Entry {
             kept,
             presence,
             beat: None,
+            claimed: None,
             skew_ms: 0,
             streams: Vec::new(),
             checks: 0,

@@ -74,6 +74,7 @@ impl Core {
             ..before.clone()
         };
         entry.presence.shown_up(now.steady, now.wall);
+        entry.claimed = Some(now.steady);
         if let Some(sent) = claim.sent_at {
             entry.skew_ms = sent.millis().saturating_sub(now.wall.millis());
         }
@@ -122,13 +123,10 @@ impl Core {
         }
         self.tell_agent(name, now, false);
         self.judge_agent(name, now);
-        Ok(Outcome::Directives(self.holds_for(name)))
-    }
-
-    /// What holds for an agent whatever it was told.
-    fn holds_for(&self, name: &Name) -> Directives {
-        let tests = Some(self.orders_for(name));
-        Directives { tests, pause: Some(self.agents.is_paused(name)), ..Directives::default() }
+        // A message may have been lost, so each heartbeat is answered with what holds.
+        let tests = Some(self.orders_for(name, now.steady));
+        let pause = Some(self.agents.is_paused(name));
+        Ok(Outcome::Directives(Directives { tests, pause, ..Directives::default() }))
     }
 
     /// Takes the results of an agent: into the batch, whose commit they are answered after.
@@ -150,7 +148,9 @@ impl Core {
             return Err(Problem::unavailable("the store does not work; send it again later"));
         }
         let now = self.clock.now();
-        let outcome = Outcome::Directives(self.holds_for(name));
+        // Not the tests: this is answered after a commit, when others may run.
+        let pause = Some(self.agents.is_paused(name));
+        let outcome = Outcome::Directives(Directives { pause, ..Directives::default() });
         let entry = self.present(name, report.boot)?;
         let stream = report.late.unwrap_or(report.boot);
         if entry.has_taken(stream, report.seq) {

@@ -49,8 +49,9 @@ impl Core {
             .schedules
             .values()
             .filter_map(|entry| {
+                // Of one that goes to the nearest it is known after its first run.
+                let target = entry.aim.as_ref()?.as_str().to_owned();
                 let until = due(entry, now.wall)?;
-                let target = entry.schedule.plan.target.clone().unwrap_or_default();
                 Some((entry.schedule.id, entry.schedule.vantage.to_string(), target, until))
             })
             .take(AT_ONCE)

@@ -8,14 +8,20 @@
 
 mod baselines;
 mod due;
+mod missed;
 mod news;
 mod pick;
 mod report;
+mod restore;
+mod route;
 mod schedules;
 mod start;
+mod traffic;
 mod vantage;
 mod views;
+mod written;
 
+pub(super) use restore::Known;
 pub(super) use vantage::is_stand_in;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -26,10 +32,10 @@ use super::batch::Batch;
 use super::core::Core;
 use crate::model::{
     Name, NamedTarget, Networks, Now, SafeText, Schedule, ScheduleId, Sla, Span, SpeedTarget,
-    Steady, Test, TestId, TestOrder, TestPhase, Timestamp,
+    Steady, Test, TestId, TestOrder, TestOrders, TestPhase, Timestamp,
 };
-use crate::protocol::Event;
 use crate::protocol::work::Directives;
+use crate::protocol::{Event, LastMissed};
 
 /// Most tests that wait or run at once.
 pub(super) const OPEN: usize = 1000;
@@ -50,8 +56,6 @@ pub(super) struct Open {
     pub not_before: Option<Steady>,
     /// When it is given up if it could not begin.
     pub until: Timestamp,
-    /// Asked for by a person: before what is scheduled.
-    pub person: bool,
     /// When its vantage was told to run it.
     pub told: Option<Steady>,
     /// By when a test that runs must be over.
@@ -66,10 +70,19 @@ pub(super) struct Scheduled {
     pub schedule: Schedule,
     /// When it is due next.
     pub next: Option<Timestamp>,
+    /// Up to when its runs were looked after.
+    pub looked: Timestamp,
+    /// Its last runs that were missed.
+    pub missed: Option<LastMissed>,
+    /// How many runs were missed since the last one that was made.
+    pub unheard: u64,
     /// Its last run that is over.
     pub last: Option<Box<Test>>,
     /// Whether its last runs broke a limit, the newest last.
     pub recent: Vec<bool>,
+    /// Where its runs go: as it says, else where the last one that measured something went.
+    pub aim: Option<SafeText>,
+    /// What is usual there.
     pub baselines: crate::model::Baselines,
     /// When that was calculated.
     pub calculated: Option<Timestamp>,
@@ -85,12 +98,18 @@ pub struct Speed {
     pub(super) networks: Networks,
     /// What was promised of links.
     pub(super) slas: Arc<Vec<Sla>>,
+    /// What vantages moved, and may move.
+    traffic: traffic::Traffics,
+    /// When the engine before this one gave its last sign of life.
+    alive: Option<Timestamp>,
     /// Room for reports that are being made.
     reports: Arc<report::Room>,
     open: BTreeMap<TestId, Open>,
     schedules: BTreeMap<ScheduleId, Scheduled>,
+    /// How often what runs has changed; it begins with the time, so that it grows over restarts.
+    turn: u64,
     /// What each worker was told to run.
-    told: HashMap<Worker, HashSet<TestId>>,
+    told: HashMap<Worker, HashSet<(TestId, Timestamp)>>,
     /// Rows that could not be stored, to be stored when that works again.
     unsaved: BTreeMap<TestId, Test>,
 }
@@ -101,27 +120,40 @@ impl Speed {
         self.own.clone().unwrap_or_else(|| Name::from("server"))
     }
 
+    /// Takes in how much vantages may move.
+    pub(super) fn allow(&mut self, allowance: &crate::model::Allowance) {
+        self.traffic.allow(allowance);
+    }
+
     /// How many tests are not over.
     pub(super) fn count(&self) -> usize {
         self.open.len()
     }
 
-    /// What a worker is to run now.
-    fn orders(&self, worker: &Worker) -> Vec<TestOrder> {
+    /// What a worker is to run now. What has had more time than it may is not among it: its place
+    /// may be given to another.
+    fn orders(&self, worker: &Worker, now: Steady) -> TestOrders {
         let own = self.own();
         let vantage = worker.as_ref().unwrap_or(&own);
-        let mine = self.open.values().filter(|open| {
-            open.told.is_some()
-                && open.test.agent == *vantage
-                && self.is_own(&open.test.agent) == worker.is_none()
-        });
-        let order = |open: &Open| TestOrder {
+        let is_own = worker.is_none();
+        let mine = self
+            .open
+            .values()
+            .filter(|open| open.test.agent == *vantage && self.is_own(&open.test.agent) == is_own);
+        let tests = mine.filter_map(|open| self.order(open, now)).collect();
+        TestOrders { turn: self.turn, tests }
+    }
+
+    fn order(&self, open: &Open, now: Steady) -> Option<TestOrder> {
+        let ends = open.ends.filter(|ends| *ends > now)?;
+        Some(TestOrder {
             id: open.test.id,
+            started_at: open.test.started_at?,
+            within_ms: ends.since(now).millis(),
             spec: open.test.spec.clone(),
             targets: open.targets.clone(),
             networks: self.networks.clone(),
-        };
-        mine.map(order).collect()
+        })
     }
 
     fn is_own(&self, vantage: &Name) -> bool {
@@ -135,60 +167,14 @@ impl Speed {
 }
 
 impl Core {
-    /// Takes in what the store knows of tests and schedules.
-    pub(super) fn restore_tests(
-        &mut self,
-        machine: &str,
-        open: Vec<Test>,
-        schedules: Vec<Schedule>,
-        now: Now,
-    ) {
-        self.speed.own = Some(Name::from(machine));
-        for schedule in schedules {
-            let entry = self.scheduled(schedule, now.wall);
-            self.speed.schedules.insert(entry.schedule.id, entry);
-        }
-        for mut test in open {
-            let runs_elsewhere =
-                !self.speed.is_own(&test.agent) && self.agents.get(&test.agent).is_some();
-            if test.phase == TestPhase::Running && !runs_elsewhere {
-                test.phase = TestPhase::Failed;
-                test.ended_at = Some(now.wall);
-                test.reason = SafeText::line("fluxnoc was stopped while the test ran");
-                self.batch.tests.push(test);
-                continue;
-            }
-            let person = test.schedule.is_none();
-            let mut entry = self.opened(test, person);
-            if entry.test.phase == TestPhase::Running {
-                entry.told = Some(now.steady);
-                let longest = Span::from_millis(entry.test.spec.longest_ms());
-                entry.ends = Some(now.steady + longest);
-            }
-            self.speed.open.insert(entry.test.id, entry);
-        }
-    }
-
     /// A test that begins to wait.
-    fn opened(&self, test: Test, person: bool) -> Open {
+    fn opened(&self, test: Test) -> Open {
         let (targets, link) = self.aims(&test.spec);
         let until = match test.schedule.and_then(|id| self.speed.schedules.get(&id)) {
-            Some(entry) if !person => {
-                due::last_moment(entry.schedule.id, &entry.schedule.plan, test.asked_at)
-            }
-            _ => test.asked_at + PATIENCE,
+            Some(entry) => due::last_moment(entry.schedule.id, &entry.schedule.plan, test.asked_at),
+            None => test.asked_at + PATIENCE,
         };
-        Open {
-            until,
-            targets,
-            link,
-            not_before: None,
-            person,
-            told: None,
-            ends: None,
-            tries: 0,
-            test,
-        }
+        Open { until, targets, link, not_before: None, told: None, ends: None, tries: 0, test }
     }
 
     /// Stages a test as it is now, and tells who looks.
@@ -209,8 +195,7 @@ impl Core {
         for test in std::mem::take(&mut batch.tests) {
             events.push(Event::Test(Arc::new(test.brief())));
             if test.phase == TestPhase::Queued && !self.speed.open.contains_key(&test.id) {
-                let person = test.schedule.is_none();
-                let entry = self.opened(test, person);
+                let entry = self.opened(test);
                 self.speed.open.insert(entry.test.id, entry);
             }
         }
@@ -234,6 +219,7 @@ impl Core {
         for test in std::mem::take(&mut self.speed.unsaved).into_values() {
             self.note_test(&test);
         }
+        self.speed.traffic.forget(now.wall);
         self.ask_for_due(now);
         self.end_overdue(now);
         self.begin_tests(now);
@@ -246,8 +232,9 @@ impl Core {
             return;
         }
         for worker in self.feed.workers() {
-            let orders = self.speed.orders(&worker);
-            let ids: HashSet<TestId> = orders.iter().map(|order| order.id).collect();
+            let mut orders = self.speed.orders(&worker, now);
+            let ids: HashSet<(TestId, Timestamp)> =
+                orders.tests.iter().map(|order| (order.id, order.started_at)).collect();
             let known = self.speed.told.get(&worker).cloned().unwrap_or_default();
             if ids == known {
                 continue;
@@ -257,13 +244,15 @@ impl Core {
             } else {
                 self.speed.told.insert(worker.clone(), ids);
             }
+            self.speed.turn += 1;
+            orders.turn = self.speed.turn;
             let directives = Directives { tests: Some(orders), ..Directives::default() };
             self.feed.direct(&worker, directives, now);
         }
     }
 
     /// What an agent is to run, for the answer to its heartbeat: a message may have been lost.
-    pub(super) fn orders_for(&self, agent: &Name) -> Vec<TestOrder> {
-        self.speed.orders(&Some(Name::clone(agent)))
+    pub(super) fn orders_for(&self, agent: &Name, now: Steady) -> TestOrders {
+        self.speed.orders(&Some(Name::clone(agent)), now)
     }
 }

@@ -11,6 +11,8 @@ const BUSY: Span = Span::from_secs(15);
 /// How long after its time a test of a vantage that is away is waited for: what it measured may
 /// still come.
 const LATE: Span = Span::from_secs(3600);
+/// How long after its return a vantage may take to tell what it measured while it was away.
+const TELLS: Span = Span::from_secs(30);
 /// Most hops of a path that is kept.
 const HOPS: usize = 64;
 
@@ -73,11 +75,15 @@ impl Core {
         (open.told, open.ends) = (None, None);
         open.not_before = Some(now.steady + pause);
         open.test.phase = TestPhase::Queued;
-        open.test.started_at = None;
         open.test.result = None;
         let then = now.wall + pause;
         open.test.reason = SafeText::line(&format!("waits: {why}; it is tried at {then}"));
-        let test = open.test.clone();
+        let mut test = open.test.clone();
+        self.settle_charge(&mut test, false);
+        test.started_at = None;
+        if let Some(open) = self.speed.open.get_mut(&id) {
+            open.test = test.clone();
+        }
         self.note_test(&test);
     }
 
@@ -86,9 +92,25 @@ impl Core {
         test.in_maintenance |= self.in_window(&test.agent, test.schedule, now.wall);
         if phase == TestPhase::Done {
             test.breaches = self.breaches_of(&test);
+            self.judge_path(&mut test, now);
         }
         let test = self.close_test(test, phase, now);
-        self.after_test(&test, now);
+        self.after_test(&test, test.missed_runs(), now);
+    }
+
+    /// A test whose vantage was lost is over.
+    fn finish_lost(&mut self, mut test: Test, now: Now) {
+        test.in_maintenance |= self.in_window(&test.agent, test.schedule, now.wall);
+        let test = self.close_lost(test, now);
+        self.after_test(&test, 0, now);
+    }
+
+    /// A test is not run, because its vantage would move more than it may.
+    pub(super) fn bar(&mut self, id: TestId, why: &str, now: Now) {
+        let Some(open) = self.speed.open.get(&id) else { return };
+        let mut test = open.test.clone();
+        test.reason = SafeText::line(why);
+        self.finish(test, TestPhase::Missed, now);
     }
 
     /// A test never began.
@@ -96,13 +118,12 @@ impl Core {
         let Some(open) = self.speed.open.get(&id) else { return };
         let mut test = open.test.clone();
         test.reason = SafeText::line(&format!("it could not begin in its time: {why}"));
-        test.in_maintenance |= self.in_window(&test.agent, test.schedule, now.wall);
-        let test = self.close_test(test, TestPhase::Missed, now);
-        self.after_test(&test, now);
+        self.finish(test, TestPhase::Missed, now);
     }
 
     /// Ends what gave no result in its time.
     pub(super) fn end_overdue(&mut self, now: Now) {
+        let workers = self.feed.workers();
         let over: Vec<(TestId, bool)> = self
             .speed
             .open
@@ -110,7 +131,9 @@ impl Core {
             .filter_map(|open| {
                 let ends = open.ends.filter(|ends| now.steady > *ends)?;
                 let worker = self.speed.worker(&open.test.agent);
-                let heard = self.feed.workers().contains(&worker);
+                let back = worker.as_ref().and_then(|name| self.agents.get(name)?.claimed);
+                let told_all = back.is_none_or(|at| now.steady > at + TELLS);
+                let heard = workers.contains(&worker) && told_all;
                 (heard || now.steady > ends + LATE).then_some((open.test.id, heard))
             })
             .collect();
@@ -123,7 +146,7 @@ impl Core {
             } else {
                 format!("nothing was heard of {agent} any more")
             });
-            self.finish(test, TestPhase::Failed, now);
+            self.finish_lost(test, now);
         }
     }
 
@@ -141,7 +164,7 @@ impl Core {
             let Some(open) = self.speed.open.get(&id) else { continue };
             let mut test = open.test.clone();
             test.reason = SafeText::line(&format!("{agent} was started anew while the test ran"));
-            self.finish(test, TestPhase::Failed, now);
+            self.finish_lost(test, now);
         }
     }
 }

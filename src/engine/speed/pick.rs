@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use super::super::core::Core;
 use super::Open;
 use crate::model::{AgentPhase, Name, Now, SafeText, Span, Steady, TestId, TestPhase};
+use crate::protocol::work::BEAT;
 use crate::rules::slots::{self, Class, Takes, Waiting};
+
+/// An agent that was not heard of for so long is begun nothing at.
+const SILENT: Span = Span::from_millis(3 * BEAT.millis());
 
 impl Open {
     /// What it takes while it runs: before the nearest of several targets is chosen, all of them.
@@ -37,7 +41,7 @@ impl Core {
         let runs = |open: &&Open| open.told.is_some() && !open.is_certainly_over(now.steady);
         let running: Vec<Takes> =
             self.speed.open.values().filter(runs).flat_map(Open::takes).collect();
-        let away = self.vantages_away();
+        let away = self.vantages_away(now.steady);
         let mut waiting = Vec::new();
         let mut waits: Vec<(TestId, SafeText)> = Vec::new();
         let mut missed: Vec<(TestId, SafeText)> = Vec::new();
@@ -53,7 +57,8 @@ impl Core {
                     id: open.test.id,
                     takes,
                     asked_at: open.test.asked_at,
-                    immediate: open.person,
+                    // What no schedule asked for, a person did.
+                    immediate: open.test.schedule.is_none(),
                     not_before: busy.map_or(now.wall, |at| now.wall + at.since(now.steady)),
                     last_moment: open.until,
                 }));
@@ -75,13 +80,21 @@ impl Core {
     }
 
     fn begin_test(&mut self, id: TestId, now: Now) {
-        let Some(open) = self.speed.open.get_mut(&id) else { return };
-        open.told = Some(now.steady);
-        open.ends = Some(now.steady + Span::from_millis(open.test.spec.longest_ms()));
-        open.test.phase = TestPhase::Running;
-        open.test.started_at = Some(now.wall);
-        open.test.reason = SafeText::empty();
-        let test = open.test.clone();
+        let Some(open) = self.speed.open.get(&id) else { return };
+        if let Some(why) = self.over_cap(&open.test, now.wall) {
+            self.bar(id, &why, now);
+            return;
+        }
+        let mut test = open.test.clone();
+        test.phase = TestPhase::Running;
+        test.started_at = Some(now.wall);
+        test.reason = SafeText::empty();
+        self.charge(&mut test);
+        if let Some(open) = self.speed.open.get_mut(&id) {
+            open.told = Some(now.steady);
+            open.ends = Some(now.steady + Span::from_millis(test.spec.longest_ms()));
+            open.test = test.clone();
+        }
         self.note_test(&test);
     }
 
@@ -98,14 +111,18 @@ impl Core {
     }
 
     /// Vantages that cannot be told anything now.
-    fn vantages_away(&self) -> HashSet<Name> {
+    ///
+    /// One that is silent cannot either: it would keep a target from others that it does not use.
+    fn vantages_away(&self, now: Steady) -> HashSet<Name> {
         let there = self.feed.workers();
         let wanted = self.speed.open.values().map(|open| &open.test.agent);
         let away = wanted.filter(|name| {
             let worker = self.speed.worker(name);
             let entry = self.agents.get(name).filter(|_| worker.is_some());
             let offline = entry.is_some_and(|entry| entry.presence.phase() == AgentPhase::Offline);
-            offline || !there.contains(&worker)
+            let heard = entry.and_then(|entry| entry.presence.heard());
+            let silent = heard.is_some_and(|at| now.since(at) > SILENT);
+            offline || silent || !there.contains(&worker)
         });
         away.cloned().collect()
     }

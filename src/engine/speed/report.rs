@@ -1,17 +1,18 @@
 //! Reports and trends: read from the store a part at a time, beside everything else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono_tz::Tz;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::core::Core;
 use super::super::queries::{Reply, read};
 use crate::model::{SafeText, Sla};
+use crate::protocol::speed::REPORT_PATIENCE;
 use crate::protocol::{Answer, Problem, ReportFormat, ReportWish, TrendWish};
 use crate::report::{self, Asked, Builder, csv::Lines, pdf};
-use crate::rules::{due::Times, trend};
+use crate::rules::due::{self, Times};
+use crate::rules::trend;
 use crate::store::{Store, StoreError, TestSelect};
 
 /// Reports that are made at once.
@@ -20,8 +21,6 @@ const AT_ONCE: usize = 2;
 const PART: u32 = 2000;
 /// Most results of one report.
 const RESULTS: u64 = 2_000_000;
-/// Longest that one may take.
-const PATIENCE: Duration = Duration::from_mins(5);
 /// Longest period.
 const PERIOD: i64 = 3 * 366 * 86_400_000;
 /// Most runs that are counted as due.
@@ -38,14 +37,7 @@ impl Default for Room {
 }
 
 fn zone(name: Option<&str>) -> Result<Tz, Problem> {
-    name.map_or(Ok(Tz::UTC), |name| {
-        name.parse().map_err(|_| {
-            let name = SafeText::line(&name.chars().take(64).collect::<String>());
-            Problem::invalid(format!(
-                "`zone`: `{name}` is no zone of the IANA database, as Europe/Berlin is"
-            ))
-        })
-    })
+    due::zone(name).map_err(Problem::invalid)
 }
 
 impl Core {
@@ -109,7 +101,7 @@ impl Core {
             let answer = tokio::select! {
                 // Whoever asked went away: nobody wants it any more.
                 () = reply.closed() => None,
-                made = tokio::time::timeout(PATIENCE, job.make()) => Some(match made {
+                made = tokio::time::timeout(REPORT_PATIENCE, job.make(room)) => Some(match made {
                     Ok(made) => made.map(Answer::Report),
                     Err(_) => Err(Problem::unavailable("the report took longer than 5 minutes; \
                         ask for a shorter period")),
@@ -118,7 +110,6 @@ impl Core {
             if let Some(answer) = answer {
                 let _ = reply.send(answer);
             }
-            drop(room);
         });
     }
 
@@ -196,7 +187,8 @@ struct Job {
 }
 
 impl Job {
-    async fn make(self) -> Result<Vec<u8>, Problem> {
+    /// Makes it; its room is taken until the last of its work is done, even when nobody waits.
+    async fn make(self, room: OwnedSemaphorePermit) -> Result<Vec<u8>, Problem> {
         let failed = |error: StoreError| Problem::unavailable(format!("cannot read: {error}"));
         let unwritten = |error: std::io::Error| Problem::internal(error.to_string());
         let mut builder = Builder::new(self.asked);
@@ -226,6 +218,7 @@ impl Job {
         }
         // Sorting and drawing take a while: not on a thread that others wait for.
         let work = tokio::task::spawn_blocking(move || {
+            let _room = room;
             let report: report::Report = builder.finish();
             match lines {
                 Some(lines) => lines.finish(&report).map_err(unwritten),

@@ -38,6 +38,7 @@ impl Core {
             created_by: request.actor.name(),
             created_at: now.wall,
             revision: 1,
+            source: None,
         };
         self.may_be_scheduled(&schedule)?;
         self.before.change = Some(json!({ "before": null, "after": schedule }));
@@ -87,17 +88,7 @@ impl Core {
         let who = request.actor.name();
         let why = format!("schedule {} was removed by {who}", SafeText::line(&known.plan.name));
         self.take_stand_in(&known, &why, now);
-        let waiting: Vec<Test> = self
-            .speed
-            .open
-            .values()
-            .filter(|open| open.test.schedule == Some(id) && open.told.is_none())
-            .map(|open| open.test.clone())
-            .collect();
-        for mut test in waiting {
-            test.reason = SafeText::line(&why);
-            self.close_test(test, TestPhase::Cancelled, now);
-        }
+        self.cancel_waiting(id, &why, now);
         self.batch.schedules_gone.push(id);
         Ok(Outcome::done(1))
     }
@@ -116,6 +107,7 @@ impl Core {
         let spec = schedule.plan.spec().map_err(Problem::invalid)?;
         let (now, who) = (self.clock.now(), request.actor.name());
         let test = self.new_test(schedule.vantage, spec, Some(id), who, now)?;
+        self.within_caps(&test, now.wall)?;
         self.note_test(&test);
         Ok(Outcome::Test(Box::new(test)))
     }
@@ -124,6 +116,12 @@ impl Core {
     fn own_schedule(&self, actor: &Actor, id: ScheduleId) -> Result<Schedule, Problem> {
         let Some(entry) = self.speed.schedules.get(&id) else { return Err(unknown(id)) };
         let schedule = &entry.schedule;
+        if let Some(source) = &schedule.source {
+            return Err(Problem::conflict(format!(
+                "schedule `{}` stands in {source}: change it there and read the configuration again",
+                SafeText::line(&schedule.plan.name)
+            )));
+        }
         if !actor.is_at_least(Role::Admin) && schedule.created_by != actor.name() {
             return Err(Problem::forbidden(format!(
                 "schedule `{}` was made by {}; only they and Admins change or remove it",
@@ -171,12 +169,18 @@ impl Core {
     pub(super) fn scheduled(&self, schedule: Schedule, wall: Timestamp) -> Scheduled {
         let next = due::next(schedule.id, &schedule.plan, wall);
         let known = self.speed.schedules.get(&schedule.id);
+        let went = known.and_then(|entry| entry.aim.as_ref()).map(|aim| aim.as_str().to_owned());
+        let aim = schedule.plan.target.clone().or(went);
         Scheduled {
             next,
+            looked: wall,
+            missed: known.and_then(|entry| entry.missed.clone()),
+            unheard: known.map_or(0, |entry| entry.unheard),
             last: known.and_then(|entry| entry.last.clone()),
             recent: known.map(|entry| entry.recent.clone()).unwrap_or_default(),
             baselines: known.map(|entry| entry.baselines).unwrap_or_default(),
             calculated: None,
+            aim: aim.map(|target| SafeText::line(&target)),
             schedule,
         }
     }
@@ -199,6 +203,7 @@ impl Core {
             schedule: entry.schedule.clone(),
             next: entry.next,
             last: entry.last.clone(),
+            missed: entry.missed.clone(),
             baselines: entry.baselines,
             note: SafeText::line(&note),
         }
@@ -209,18 +214,35 @@ impl Core {
         let entry = test.schedule.and_then(|id| self.speed.schedules.get(&id));
         let (limits, baselines) = entry.map_or_else(
             || (TestLimits::default(), Baselines::default()),
-            |entry| (entry.schedule.plan.thresholds, entry.baselines),
+            |entry| {
+                // What is usual of one target says nothing of another.
+                let same = entry.aim.as_ref() == Some(&test.target);
+                let baselines = if same { entry.baselines } else { Baselines::default() };
+                (entry.schedule.plan.thresholds, baselines)
+            },
         );
         breach::breaches(&limits, &test.figures, &baselines)
     }
 
     /// Lets the schedule of a test know of its end.
-    pub(super) fn after_test(&mut self, test: &Test, now: Now) {
+    ///
+    /// `missed` is how many runs were missed with it.
+    pub(super) fn after_test(&mut self, test: &Test, missed: u64, now: Now) {
         let Some(id) = test.schedule else { return };
+        if test.phase == TestPhase::Missed {
+            self.note_missed(id, test, missed);
+        }
         let Some(entry) = self.speed.schedules.get_mut(&id) else { return };
         entry.last = Some(Box::new(test.brief()));
+        let mut unheard = 0;
         if test.phase == TestPhase::Done {
-            entry.recent.push(test.is_bad());
+            if entry.aim.as_ref() != Some(&test.target) {
+                entry.aim = Some(test.target.clone());
+                (entry.baselines, entry.calculated) = (Baselines::default(), None);
+            }
+            unheard = std::mem::take(&mut entry.unheard);
+            let other_way = entry.schedule.plan.alert_on_path_change && test.path_change.is_some();
+            entry.recent.push(test.is_bad() || other_way);
             let excess = entry.recent.len().saturating_sub(RECENT);
             entry.recent.drain(..excess);
             let soon = entry.schedule.plan.retest_seconds.map(crate::model::Span::from_secs);
@@ -229,7 +251,7 @@ impl Core {
                 entry.next = entry.next.map(|next| next.min(at));
             }
         }
-        self.tell_stand_in(id, test, now);
+        self.tell_stand_in(id, test, unheard.max(missed), now);
     }
 }
 

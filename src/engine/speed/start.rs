@@ -2,14 +2,13 @@
 
 use super::super::core::Core;
 use super::OPEN;
+use crate::model::aim::can_aim;
 use crate::model::{
     AgentPhase, Name, Now, SafeText, ScheduleId, SpeedTarget, Test, TestId, TestPhase, TestSpec,
     Timestamp,
 };
 use crate::protocol::{Outcome, Problem, Request};
 
-/// A host name whose tests speak a protocol of their own (SPEC D-23).
-const FOREIGN: &str = "speedtest.net";
 /// What a speedtest is aimed at while the nearest target is not chosen.
 const NEAREST: &str = "nearest";
 
@@ -34,6 +33,7 @@ impl Core {
         }
         let now = self.clock.now();
         let test = self.new_test(vantage, spec.clone(), None, request.actor.name(), now)?;
+        self.within_caps(&test, now.wall)?;
         self.note_test(&test);
         Ok(Outcome::Test(Box::new(test)))
     }
@@ -77,11 +77,26 @@ impl Core {
                 "{OPEN} tests wait or run already; wait until some are over, or cancel some"
             )));
         }
+        Ok(self.made_test(agent, spec, schedule, asked_by, now))
+    }
+
+    /// The same, however many wait.
+    pub(super) fn made_test(
+        &self,
+        agent: Name,
+        spec: TestSpec,
+        schedule: Option<ScheduleId>,
+        asked_by: SafeText,
+        now: Now,
+    ) -> Test {
         let written = spec.target();
         let target = if written.is_empty() { NEAREST } else { &written };
-        Ok(Test {
+        Test {
             id: TestId::from_parts(now.wall.millis(), rand::random()),
             in_maintenance: self.in_window(&agent, schedule, now.wall),
+            traffic_bytes: 0,
+            missed: None,
+            path_change: None,
             agent,
             target: SafeText::line(target),
             spec,
@@ -95,7 +110,7 @@ impl Core {
             breaches: Vec::new(),
             figures: crate::model::Figures::default(),
             result: None,
-        })
+        }
     }
 
     /// True while a window covers a vantage, or the check that stands for a schedule there.
@@ -156,32 +171,7 @@ impl Core {
     /// # Errors
     /// `Invalid` that says what to write.
     pub(super) fn may_be_aimed(&self, spec: &TestSpec) -> Result<(), Problem> {
-        let TestSpec::Speedtest(speed) = spec else { return Ok(()) };
-        let Some(written) = speed.target.as_deref() else {
-            if self.speed.targets.is_empty() {
-                return Err(Problem::invalid(
-                    "`target`: no [[target]] is configured to choose the nearest from; write one, \
-                     or name HOST[:PORT] of an iperf3 server or a URL",
-                ));
-            }
-            return Ok(());
-        };
-        if self.speed.targets.iter().any(|one| one.name == written) {
-            return Ok(());
-        }
-        if written.eq_ignore_ascii_case(FOREIGN) {
-            return Err(Problem::invalid(format!(
-                "`target`: {FOREIGN} speaks a protocol of its own; write a [[target]] of that name \
-                 with the url of a LibreSpeed or fluxnoc endpoint"
-            )));
-        }
-        let target: SpeedTarget =
-            written.parse().map_err(|why| Problem::invalid(format!("`target`: {why}")))?;
-        let udp = speed.protocol == crate::model::Transport::Udp;
-        if udp && target.engine == crate::model::Engine::Http {
-            return Err(Problem::invalid("`protocol`: udp needs an iperf3 server, not a URL"));
-        }
-        Ok(())
+        can_aim(spec, &self.speed.targets).map_err(Problem::invalid)
     }
 
     /// Where a test goes, and the link that it loads.
@@ -204,6 +194,18 @@ impl Core {
     /// A test is over, however: out of what is open, into the store.
     pub(super) fn close_test(&mut self, mut test: Test, phase: TestPhase, now: Now) -> Test {
         test.phase = phase;
+        self.settle_charge(&mut test, false);
+        self.ended(test, now)
+    }
+
+    /// The same of a test that failed because its vantage was lost: what it moved is not known.
+    pub(super) fn close_lost(&mut self, mut test: Test, now: Now) -> Test {
+        test.phase = TestPhase::Failed;
+        self.settle_charge(&mut test, true);
+        self.ended(test, now)
+    }
+
+    fn ended(&mut self, mut test: Test, now: Now) -> Test {
         test.ended_at = Some(now.wall);
         self.speed.open.remove(&test.id);
         self.note_test(&test);

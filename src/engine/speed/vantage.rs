@@ -89,8 +89,9 @@ impl Core {
         }
     }
 
-    /// Gives the check that stands for a schedule what its test found.
-    pub(super) fn tell_stand_in(&mut self, id: ScheduleId, test: &Test, now: Now) {
+    /// Gives the check that stands for a schedule what its test found; `missed` is how many runs were
+    /// missed, with it or before it.
+    pub(super) fn tell_stand_in(&mut self, id: ScheduleId, test: &Test, missed: u64, now: Now) {
         let Some(entry) = self.speed.schedules.get(&id) else { return };
         let plan = &entry.schedule.plan;
         let alerts = plan.alert_on_breach;
@@ -100,11 +101,12 @@ impl Core {
                     let latest = entry.recent.iter().rev().map(|broke| Some(*broke));
                     breach::confirmed(latest, plan.consecutive_failures, Some(of))
                 });
-                done(test, alerts && confirmed)
+                let other_way = plan.alert_on_path_change && confirmed;
+                done(test, alerts && confirmed, other_way, missed)
             }
             TestPhase::Failed if alerts => failed(test, "the test failed"),
             TestPhase::Missed if plan.alert_on_missed && !test.in_maintenance => {
-                failed(test, "a run was missed")
+                failed(test, &counted(missed, "was missed", "were missed"))
             }
             _ => return,
         };
@@ -112,17 +114,32 @@ impl Core {
         let Some(at) = self.table.place(&key) else { return };
         let Some(slot) = self.table.get(at).filter(|slot| is_stand_in(&slot.check)) else { return };
         let generation = slot.generation;
-        let slot = test.started_at.unwrap_or(test.asked_at);
-        self.receive(Finding {
-            check: key,
-            generation,
-            slot,
-            at: now.wall,
-            forced: false,
-            sample: false,
-            observation,
-        });
+        // Each run that was missed counts as one, as if it had been told at its time.
+        let times = match test.phase {
+            TestPhase::Missed => missed.clamp(1, u64::from(slot.check.attempts.max(1))),
+            _ => 1,
+        };
+        let slot = match test.phase {
+            TestPhase::Missed => now.wall,
+            _ => test.started_at.unwrap_or(test.asked_at),
+        };
+        for before in (0..times).rev() {
+            self.receive(Finding {
+                check: key.clone(),
+                generation,
+                slot,
+                at: now.wall - Span::from_millis(before),
+                forced: false,
+                sample: false,
+                observation: observation.clone(),
+            });
+        }
     }
+}
+
+/// `a run was missed`, `3 runs were missed`.
+fn counted(runs: u64, one: &str, several: &str) -> String {
+    if runs == 1 { format!("a run {one}") } else { format!("{runs} runs {several}") }
 }
 
 fn failed(test: &Test, what: &str) -> Observation {
@@ -132,7 +149,7 @@ fn failed(test: &Test, what: &str) -> Observation {
 
 /// What a test that measured says. A limit that is broken is CRITICAL, only a baseline WARNING; what
 /// did not answer is a problem without any limit.
-fn done(test: &Test, judged: bool) -> Observation {
+fn done(test: &Test, judged: bool, other_way: bool, missed: u64) -> Observation {
     let figures = &test.figures;
     let mut metrics = Vec::new();
     let mut put = |name, value: Option<f64>, scale: f64, unit| {
@@ -151,7 +168,10 @@ fn done(test: &Test, judged: bool) -> Observation {
         .then(|| if test.breaches.iter().all(soft) { State::Warning } else { State::Critical });
     let silent = unanswered.as_ref().map(|(state, _)| *state);
     let claimed = [broken, silent].into_iter().flatten().reduce(State::worst).filter(|_| judged);
-    let words = if let Some((_, why)) = unanswered {
+    let change = test.path_change.as_ref();
+    let moved = change.filter(|_| other_way).map(|_| State::Warning);
+    let claimed = [claimed, moved].into_iter().flatten().reduce(State::worst);
+    let mut words = if let Some((_, why)) = unanswered {
         why.to_string()
     } else if test.breaches.is_empty() {
         let mut parts = Vec::new();
@@ -164,6 +184,13 @@ fn done(test: &Test, judged: bool) -> Observation {
     } else {
         test.breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
+    if let Some(change) = change {
+        words = format!("{words}; {}", change.words);
+    }
+    if missed > 0 {
+        let missed = counted(missed, "was missed", "were missed");
+        words = format!("{words}; {missed} before it");
+    }
     let output = format!("{} to {}: {words}", test.spec.kind(), test.target);
     Observation { claimed, ..Observation::seen(output, metrics) }
 }

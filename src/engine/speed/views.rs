@@ -62,9 +62,12 @@ impl Core {
             u32::try_from(of.count()).unwrap_or(u32::MAX)
         };
         let own = self.speed.own();
+        let now = self.clock.now().wall;
+        let traffic = |name: &str| self.speed.traffic.of(name, now);
         let mut nodes = vec![Node {
             running: count(&own, true),
             queued: count(&own, false),
+            traffic: traffic(&own),
             name: own,
             own: true,
             phase: AgentPhase::Online,
@@ -78,6 +81,7 @@ impl Core {
             location: agent.location.clone(),
             running: count(&agent.name, true),
             queued: count(&agent.name, false),
+            traffic: traffic(&agent.name),
             agent: Some(agent),
         }));
         Nodes { nodes, targets: self.speed.targets.to_vec() }

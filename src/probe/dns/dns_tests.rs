@@ -104,6 +104,8 @@ async fn one_resolver_answers_with_time_and_rating() {
     assert_eq!(instances(&seen), Vec::<&str>::new());
     let line = seen.long.as_str();
     assert!(line.starts_with(&format!("{resolver}: 192.0.2.1, 192.0.2.2, NOERROR, ")), "{line}");
+    assert_eq!(records(line), "192.0.2.1, 192.0.2.2");
+    assert_eq!(records("[::1]:53: NXDOMAIN, 3 ms"), "NXDOMAIN");
 }
 
 #[tokio::test]

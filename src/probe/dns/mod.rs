@@ -115,6 +115,13 @@ impl Asked {
     }
 }
 
+/// The records in the line of one resolver; without any the code that it answered with.
+pub(super) fn records(line: &str) -> &str {
+    let said = line.split_once(": ").map_or(line, |(_, said)| said);
+    let end = said.find(", NOERROR").or_else(|| said.find(", "));
+    end.and_then(|end| said.get(..end)).unwrap_or(said)
+}
+
 fn millis(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
 }

@@ -221,6 +221,11 @@ impl Seen {
         Observation { output, failure, metrics: self.metrics(), ..Observation::default() }
     }
 
+    /// The status of the last answer, also when its body did not come whole.
+    pub const fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
     /// `HTTP 200 in 31 ms, 5321 bytes`.
     pub fn text(&self) -> String {
         let status = self.status.map(said).unwrap_or_default();

@@ -19,12 +19,10 @@ use super::stats::{jitter, loss, median, millis};
 use super::{CHILD_COMMAND, Record, Stop, Vantage};
 use crate::model::SafeText;
 use crate::model::speed::{
-    INTERVAL_LIMIT, Interval, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport,
+    INTERVAL_LIMIT, Interval, SpeedResult, SpeedSpec, SpeedTarget, Throughput, Transport, UDP_MBPS,
 };
 use crate::probe::icmp;
 
-/// What UDP sends unless told otherwise, in Mbit/s.
-const UDP_RATE: f64 = 10.0;
 /// Pings before the load, and their beat.
 const PINGS: (u16, Duration) = (12, Duration::from_millis(60));
 /// How long they may take.
@@ -53,7 +51,7 @@ pub(super) async fn run(
     let Some(address) = found.first().copied() else { return Err(Stop::new("no address")) };
     record.change(|result| result.address = Some(SafeText::line(&address.to_string())));
     let answers = idle(address, vantage, record).await;
-    let per_stream = spec.bitrate_mbps.unwrap_or(UDP_RATE) * 1e6 / f64::from(spec.streams.max(1));
+    let per_stream = spec.bitrate_mbps.unwrap_or(UDP_MBPS) * 1e6 / f64::from(spec.streams.max(1));
     let order = Order {
         address,
         port,

@@ -32,6 +32,8 @@ pub enum Context {
     Speed,
     /// Schedules of tests.
     Schedules,
+    /// The other views of network tests.
+    Tests,
     /// Hosts side by side.
     Grid,
     /// Graphs.
@@ -50,7 +52,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Global,
         Self::List,
         Self::Objects,
@@ -58,6 +60,7 @@ impl Context {
         Self::Agents,
         Self::Speed,
         Self::Schedules,
+        Self::Tests,
         Self::Grid,
         Self::Graph,
         Self::Line,
@@ -78,6 +81,7 @@ impl Context {
             Self::Agents => "agents",
             Self::Speed => "speed",
             Self::Schedules => "schedules",
+            Self::Tests => "tests",
             Self::Grid => "grid",
             Self::Graph => "graph",
             Self::Line => "line",
@@ -101,7 +105,7 @@ impl Context {
         // An agent is an object too; where both have a key its own one counts.
         let own = |context| {
             let of_rows = matches!(context, Self::Notifications | Self::Agents);
-            of_rows || matches!(context, Self::Speed | Self::Schedules)
+            of_rows || matches!(context, Self::Speed | Self::Schedules | Self::Tests)
         };
         let apart = (own(self) && (rows(other) || own(other)) && self != other)
             || (own(other) && rows(self));

@@ -25,7 +25,7 @@ use crate::tui::theme::Role;
 use crate::tui::triage::{acks, lines, windows};
 use crate::tui::widgets::Surface;
 use crate::tui::widgets::frame::{self, Title};
-use crate::tui::{context, filtering, typing};
+use crate::tui::{context, filtering, panes, typing};
 
 /// Most completions above the command line.
 pub const CANDIDATES: usize = 8;
@@ -184,6 +184,7 @@ fn words(app: &App, line: &Line) -> (String, String) {
             ("/".to_owned(), note)
         }
         Purpose::Series { .. } => ("/".to_owned(), crate::tui::panes::series::hint().to_owned()),
+        Purpose::Narrow { .. } => ("/".to_owned(), panes::needle::hint().to_owned()),
         Purpose::Log { .. } => ("/".to_owned(), crate::tui::panes::history::hint().to_owned()),
         Purpose::Palette { found, at } => {
             let one = found.get(at.unwrap_or(0));

@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod alert_page;
 pub mod alerts;
+pub mod calendar;
 pub mod checklist;
 pub mod checks;
 pub mod columns;
@@ -17,11 +18,14 @@ pub mod hops;
 pub mod hosts;
 pub mod interfaces;
 pub mod logs;
+pub mod needle;
 pub mod notifications;
 pub mod output;
 pub mod paths;
 pub mod pin;
 pub mod preview;
+pub mod probes;
+pub mod reports;
 pub mod rows;
 pub mod ruled;
 pub mod rules;
@@ -31,15 +35,19 @@ pub mod series;
 pub mod settings;
 pub mod speed;
 pub mod throughput;
+pub mod traces;
+pub mod trend;
 pub mod windows;
 
 use crate::model::Steady;
 use crate::protocol::{Event, Problem};
 use crate::tui::action::Action;
-use crate::tui::app::{App, Link, Pane};
+use crate::tui::app::{App, Link, Overlay, Pane};
 use crate::tui::book::Lens;
 use crate::tui::effect::{Effect, Reply};
+use crate::tui::line::{Line, Purpose};
 use crate::tui::theme::Role;
+use crate::tui::views::View;
 use crate::tui::widgets::Surface;
 
 /// The title of a pane: name with filter and count, and what belongs at the right end.
@@ -60,6 +68,13 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         }
         Pane::SpeedList | Pane::SpeedResult => speed::title(app, pane),
         Pane::ScheduleList | Pane::ScheduleResults => schedules::title(app, pane),
+        Pane::Calendar | Pane::CalendarRuns => calendar::title(app, pane),
+        Pane::Probes | Pane::ProbeResult | Pane::DnsList | Pane::DnsResult => {
+            probes::title(app, pane)
+        }
+        Pane::Trend => trend::title(app),
+        Pane::Reports => reports::title(app),
+        Pane::TraceList | Pane::TraceCompare => traces::title(app, pane),
         Pane::Windows => windows::title(app),
         Pane::Notifications => notifications::title(app),
         Pane::Agents => agents::title(app),
@@ -92,6 +107,13 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         }
         Pane::SpeedList | Pane::SpeedResult => speed::view(app, pane, surface),
         Pane::ScheduleList | Pane::ScheduleResults => schedules::view(app, pane, surface),
+        Pane::Calendar | Pane::CalendarRuns => calendar::view(app, pane, surface),
+        Pane::Probes | Pane::ProbeResult | Pane::DnsList | Pane::DnsResult => {
+            probes::view(app, pane, surface);
+        }
+        Pane::Trend => trend::view(app, surface),
+        Pane::Reports => reports::view(app, surface),
+        Pane::TraceList | Pane::TraceCompare => traces::view(app, pane, surface),
         Pane::Windows => windows::view(app, surface),
         Pane::Notifications => notifications::view(app, surface),
         Pane::Agents => agents::view(app, surface),
@@ -122,6 +144,16 @@ pub struct Own {
     pub speed: speed::State,
     /// Schedules of tests.
     pub schedules: schedules::State,
+    /// The calendar of scheduled speedtests.
+    pub calendar: calendar::State,
+    /// Traces, probes and DNS timings.
+    pub probes: probes::State,
+    /// The trend of a vantage and target.
+    pub trend: trend::State,
+    /// The reports of this session.
+    pub reports: reports::State,
+    /// The traces of a vantage and target.
+    pub traces: traces::State,
     /// Maintenance windows.
     pub windows: windows::State,
     /// History.
@@ -152,6 +184,12 @@ pub struct Own {
 
 /// Offers an action to the pane that has the keys; `None` when it means nothing special there.
 pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
+    let view = app.view;
+    match action {
+        Action::Filter if needle_of(app, view).is_some() => return open_narrow(app),
+        Action::Back if widen(app) => return Some(Vec::new()),
+        _ => {}
+    }
     match pane {
         Pane::Throughput | Pane::Graph => graph::act(app, pane, action),
         Pane::CheckList => checklist::act(app, action),
@@ -160,6 +198,13 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         }
         Pane::SpeedList | Pane::SpeedResult => speed::act(app, pane, action),
         Pane::ScheduleList | Pane::ScheduleResults => schedules::act(app, pane, action),
+        Pane::Calendar | Pane::CalendarRuns => calendar::act(app, pane, action),
+        Pane::Probes | Pane::ProbeResult | Pane::DnsList | Pane::DnsResult => {
+            probes::act(app, pane, action)
+        }
+        Pane::Trend => trend::act(app, action),
+        Pane::Reports => reports::act(app, action),
+        Pane::TraceList | Pane::TraceCompare => traces::act(app, pane, action),
         Pane::Windows => windows::act(app, action),
         Pane::Notifications => notifications::act(app, action),
         Pane::Agents => agents::act(app, action),
@@ -178,6 +223,51 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
     }
 }
 
+/// Opens the line that narrows the list of the present view; `None` where none is narrowed so.
+fn open_narrow(app: &mut App) -> Option<Vec<Effect>> {
+    let view = app.view;
+    let before = needle_of(app, view)?.text().to_owned();
+    let line = Line::new(Purpose::Narrow { view, before: before.clone() }, &before);
+    app.open(Overlay::Line(Box::new(line)));
+    Some(Vec::new())
+}
+
+/// What the list of a view of network tests is narrowed to.
+fn needle_of(app: &mut App, view: View) -> Option<&mut needle::Needle> {
+    Some(match view {
+        View::Speed => &mut app.own.speed.needle,
+        View::Schedules => &mut app.own.schedules.needle,
+        View::Calendar => &mut app.own.calendar.needle,
+        View::Probes | View::Dns => &mut app.own.probes.needle,
+        _ => return None,
+    })
+}
+
+/// Narrows the list of a view of network tests.
+pub fn narrow(app: &mut App, view: View, text: &str) {
+    let Some(needle) = needle_of(app, view) else { return };
+    if needle.text() == text.trim() {
+        return;
+    }
+    *needle = needle::Needle::of(text);
+    match view {
+        View::Schedules => schedules::narrowed(app),
+        View::Calendar => calendar::narrowed(app),
+        _ => {}
+    }
+}
+
+/// Lets everything through again, where the list with the keys is narrowed; false where it is not.
+fn widen(app: &mut App) -> bool {
+    let view = app.view;
+    let is_first = app.focus == view.first() && !app.zoom;
+    if !is_first || needle_of(app, view).is_none_or(|needle| needle.is_empty()) {
+        return false;
+    }
+    narrow(app, view, "");
+    true
+}
+
 /// What the panes of the present view still have to ask for; called after every message that a
 /// person or the clock caused, so a pane asks only for what it lacks and has not asked for.
 pub fn wants(app: &mut App) -> Vec<Effect> {
@@ -189,6 +279,10 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::PathList => paths::wants(app),
             Pane::SpeedList => speed::wants(app),
             Pane::ScheduleList => schedules::wants(app),
+            Pane::Calendar => calendar::wants(app),
+            Pane::Probes | Pane::DnsList => probes::wants(app),
+            Pane::Trend => trend::wants(app),
+            Pane::TraceList => traces::wants(app),
             Pane::Windows => windows::wants(app),
             Pane::Notifications => notifications::wants(app),
             Pane::Handover => handover::wants(app),
@@ -210,6 +304,9 @@ pub fn sees(app: &mut App, event: &Event) {
     paths::sees(app, event);
     speed::sees(app, event);
     schedules::sees(app, event);
+    probes::sees(app, event);
+    trend::sees(app, event);
+    traces::sees(app, event);
 }
 
 /// The moment at which a pane of the present view asks again by itself.
@@ -218,7 +315,9 @@ pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
     let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
     let own = own.into_iter().chain([handover::wake(app), rules::wake(app)]);
-    let own = own.chain([speed::wake(app), schedules::wake(app)]);
+    let own =
+        own.chain([speed::wake(app), schedules::wake(app), probes::wake(app), trend::wake(app)]);
+    let own = own.chain([reports::wake(app), traces::wake(app)]);
     [history, alert, paths].into_iter().chain(own).flatten().min()
 }
 
@@ -238,6 +337,9 @@ pub fn forget(app: &mut App) {
     paths::forget(app);
     speed::forget(app);
     schedules::forget(app);
+    probes::forget(app);
+    trend::forget(app);
+    traces::forget(app);
 }
 
 /// Hands an answer to the pane that asked with [`Pending::Pane`](crate::tui::line::Pending);
@@ -249,6 +351,9 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::PathList => paths::reply(app, token, result),
         Pane::SpeedList => speed::reply(app, token, result),
         Pane::ScheduleList => schedules::reply(app, token, result),
+        Pane::Probes => probes::reply(app, token, result),
+        Pane::Trend => trend::reply(app, token, result),
+        Pane::TraceList => traces::reply(app, token, result),
         Pane::Windows => windows::reply(app, token, result),
         Pane::Notifications => notifications::reply(app, token, result),
         Pane::Handover => handover::reply(app, token, result),

@@ -7,7 +7,8 @@ use crate::tui::detail::Detail;
 use crate::tui::format;
 use crate::tui::panes::hosts::worst;
 use crate::tui::panes::{
-    agents, history, notifications, rules, said, schedules, settings, speed, windows,
+    agents, calendar, history, notifications, probes, reports, rules, said, schedules, settings,
+    speed, traces, trend, windows,
 };
 use crate::tui::theme::Role;
 use crate::tui::widgets::Surface;
@@ -73,6 +74,13 @@ pub fn view(app: &App, surface: &mut Surface<'_>) {
         (None, Pane::Agents, _) => agents::preview(app, surface),
         (None, Pane::SpeedList | Pane::SpeedResult, _) => speed::preview(app, surface),
         (None, Pane::ScheduleList | Pane::ScheduleResults, _) => schedules::preview(app, surface),
+        (None, Pane::Calendar | Pane::CalendarRuns, _) => calendar::preview(app, surface),
+        (None, Pane::Probes | Pane::ProbeResult | Pane::DnsList | Pane::DnsResult, _) => {
+            probes::preview(app, surface);
+        }
+        (None, Pane::TraceList | Pane::TraceCompare, _) => traces::preview(app, surface),
+        (None, Pane::Reports, _) => reports::preview(app, surface),
+        (None, Pane::Trend, _) => trend::preview(app, surface),
         (None, Pane::RuleList | Pane::RuleChecks, _) => rules::preview(app, surface),
         (None, Pane::History, _) => of_entry(app, surface),
         (None, Pane::Settings, _) => {

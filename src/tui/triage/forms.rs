@@ -12,7 +12,9 @@ use crate::tui::form::Place;
 use crate::tui::panes;
 use crate::tui::targets::targets;
 use crate::tui::triage::window_edit::{self, MOMENT};
-use crate::tui::triage::{Purpose, acks, rule_form, rule_save, test_asked, window_form};
+use crate::tui::triage::{
+    Purpose, acks, report_form, rule_form, rule_save, test_asked, window_form,
+};
 
 /// Runs a key that a form has besides letters.
 pub fn act(app: &mut App, action: Action, key: KeyEvent) -> Vec<Effect> {
@@ -68,6 +70,7 @@ fn changed(app: &mut App) {
         Purpose::Window(_) => window_form::preview(app, &mut open),
         Purpose::Rule(_) => rule_form::changed(app, &mut open),
         Purpose::Test(_) => test_asked::changed(app, &mut open),
+        Purpose::Report => report_form::preview(&mut open.form),
         Purpose::EditWindow { .. } => window_edit::preview(app, &mut open),
     }
     app.overlay = Some(Overlay::Form(open));
@@ -82,6 +85,7 @@ fn commit(app: &mut App) -> Vec<Effect> {
         Purpose::Window(_) => window_form::commit(app, &mut open),
         Purpose::Rule(_) => rule_save::commit(app, &mut open),
         Purpose::Test(_) => test_asked::commit(app, &mut open),
+        Purpose::Report => report_form::commit(app, &mut open.form),
         Purpose::EditWindow { .. } => window_edit::commit(app, &mut open),
     };
     effects.unwrap_or_else(|| {

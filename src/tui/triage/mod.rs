@@ -17,11 +17,13 @@ pub mod lines;
 pub mod pause;
 pub mod queue;
 pub mod remember;
+pub mod report_form;
 pub mod rule_form;
 pub mod rule_save;
 pub mod schedule_form;
 pub mod switches;
 pub mod test_asked;
+mod test_fields;
 pub mod test_form;
 pub mod undo;
 pub mod window_edit;
@@ -142,6 +144,8 @@ pub enum Purpose {
     Window(windows::Named),
     /// Tries a rule and saves it.
     Rule(Box<rule_form::Draft>),
+    /// Makes a report.
+    Report,
     /// Runs a test once, or makes or changes a schedule.
     Test(Box<test_asked::Asking>),
     /// Changes a window.
@@ -187,6 +191,8 @@ pub struct State {
     pub last_test: test_asked::Said,
     /// The same of a schedule.
     pub last_schedule: test_asked::Said,
+    /// The same of a report.
+    pub last_report: test_asked::Said,
     /// The number of the last draft of a rule that was tried.
     pub trials: u64,
     /// The stream on which it was last asked what is remembered.

@@ -25,6 +25,9 @@ pub const TEST_FORM: &str = "test-form";
 /// The key of what the form of a schedule said last.
 pub const SCHEDULE_FORM: &str = "schedule-form";
 
+/// The key of what the form of a report said last.
+pub const REPORT_FORM: &str = "report-form";
+
 /// The key of the moment at which the operator was last here.
 pub const LEFT: &str = "left";
 
@@ -67,6 +70,7 @@ pub fn learn(app: &mut App, key: &str, value: Option<&str>) {
             }
         }
         TEST_FORM => app.triage.last_test = test_asked::read(value),
+        REPORT_FORM => app.triage.last_report = test_asked::read(value),
         SCHEDULE_FORM => app.triage.last_schedule = test_asked::read(value),
         // What another console writes while this one is here is not when its operator left.
         LEFT if app.triage.left.is_none() => {

@@ -1,65 +1,14 @@
 //! The form of a schedule: what is run, how often, what is well, who is told. Its fields are those of
 //! the kind of test that it runs.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use crate::model::breach::TestLimits;
 use crate::model::{Plan, Schedule, Span, TestKind};
 use crate::tui::app::{App, Overlay};
 use crate::tui::form::{Field, Form};
 use crate::tui::panes::speed::{self, words};
 use crate::tui::triage::test_asked::{self, Asking, Said, What, Wrong, said};
-use crate::tui::triage::test_form::{self, CARRIERS, SECONDS, STREAMS, WAYS, number, text};
+use crate::tui::triage::test_fields::{self, number, text};
 use crate::tui::triage::{OpenForm, Purpose};
-
-/// The kinds of tests, in the order of the choice.
-const KINDS: [&str; 4] = ["speedtest", "trace", "probe", "dns"];
-const TRACES: [&str; 3] = ["icmp", "udp", "tcp"];
-const RECORDS: [&str; 9] = ["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"];
-
-/// How a parameter of a test is written.
-#[derive(Clone, Copy)]
-enum Sort {
-    /// A number.
-    Number,
-    /// One of these words.
-    Word(&'static [&'static str]),
-    /// One of these numbers.
-    Choice(&'static [&'static str]),
-    /// Several words with blanks or commas between them.
-    List,
-}
-
-/// A parameter: its field, the engine's word for it, how it is written, and how that is explained, or
-/// what is usual of several words.
-type Parameter = (&'static str, &'static str, Sort, &'static str);
-
-/// The parameters of a kind of test that have a field.
-const fn parameters(kind: TestKind) -> &'static [Parameter] {
-    match kind {
-        TestKind::Speedtest => &[
-            ("protocol", "protocol", Sort::Word(&CARRIERS), ""),
-            ("direction", "direction", Sort::Word(&WAYS), ""),
-            ("seconds", "duration_seconds", Sort::Choice(&SECONDS), "20"),
-            ("streams", "streams", Sort::Choice(&STREAMS), "4"),
-        ],
-        TestKind::Trace => &[
-            ("protocol", "protocol", Sort::Word(&TRACES), ""),
-            ("port", "port", Sort::Number, "of udp and tcp"),
-            ("rounds", "count", Sort::Number, "1 to 1000; empty: 30"),
-        ],
-        TestKind::Probe => &[
-            ("port", "port", Sort::Number, "1 to 65535"),
-            ("protocol", "protocol", Sort::Word(&CARRIERS), ""),
-        ],
-        TestKind::Dns => &[
-            ("resolvers", "resolvers", Sort::List, "10.0.0.1, 9.9.9.9; empty: the agent's own"),
-            ("record", "record_type", Sort::Word(&RECORDS), ""),
-        ],
-    }
-}
 
 /// A limit: its field, and how it is explained.
 type Limit = (&'static str, &'static str);
@@ -85,23 +34,8 @@ const fn limits(kind: TestKind) -> &'static [Limit] {
 /// The fields of a schedule that runs such tests.
 fn fields(app: &App, kind: TestKind, values: &Said) -> Vec<Field> {
     let said = |key: &str| values.get(key).map_or("", String::as_str);
-    let aim = match kind {
-        TestKind::Speedtest => "empty: the nearest",
-        TestKind::Dns => "the name to ask for",
-        TestKind::Trace | TestKind::Probe => "a name or an address",
-    };
-    let mut fields = vec![
-        Field::text("name", said("name"), "HQ Uplink"),
-        test_form::agent(app, said("agent")),
-        Field::choice("test", &KINDS, kind.word()),
-        test_form::target(app, said("target"), aim),
-    ];
-    fields.extend(parameters(kind).iter().map(|(name, _, sort, about)| match sort {
-        Sort::Word(options) | Sort::Choice(options) => {
-            Field::choice(name, options, test_form::or(said(name), about))
-        }
-        Sort::Number | Sort::List => Field::text(name, said(name), *about),
-    }));
+    let mut fields = vec![Field::text("name", said("name"), "HQ Uplink")];
+    fields.extend(test_fields::of(app, kind, values));
     fields.extend([
         Field::text("every", said("every"), "15m, 1h, 1d; or a cron"),
         Field::text("cron", said("cron"), "0 3 * * 1-5, instead of every"),
@@ -153,16 +87,7 @@ fn of_plan(plan: &Plan) -> Said {
         ("alert", plan.alert_on_breach.to_string()),
         ("missed", plan.alert_on_missed.to_string()),
     ];
-    for (name, word, ..) in parameters(plan.test_type) {
-        let value = plan.options.get(*word).map(|value| match value {
-            Value::String(text) => text.clone(),
-            Value::Array(all) => {
-                all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-            }
-            other => other.to_string(),
-        });
-        all.push((name, value.unwrap_or_default()));
-    }
+    all.extend(test_fields::said(plan.test_type, &plan.options));
     all.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
@@ -191,38 +116,12 @@ pub fn open(app: &mut App, was: Option<&Schedule>) {
 pub(super) fn changed(app: &App, form: &mut Form, kind: &mut TestKind, was: Option<&Schedule>) {
     let chosen = form.text("test").parse().unwrap_or(*kind);
     if chosen != *kind {
-        let values = said(form);
+        let values = test_fields::of_another_kind(said(form));
         *kind = chosen;
         // The choice stays where it is: what stands before it is the same for all.
         form.fields = fields(app, chosen, &values);
     }
     preview(app, form, *kind, was.map(|was| &was.plan));
-}
-
-/// The parameters of the test, in the engine's words; what has no field stays as it was.
-fn options(
-    form: &Form,
-    kind: TestKind,
-    was: Option<&Plan>,
-) -> Result<BTreeMap<String, Value>, Wrong> {
-    let same = was.filter(|was| was.test_type == kind);
-    let mut options = same.map(|was| was.options.clone()).unwrap_or_default();
-    for (name, word, sort, _) in parameters(kind) {
-        let value = match sort {
-            Sort::Word(_) => text(form, name).map(Value::from),
-            Sort::Number | Sort::Choice(_) => number::<u64>(form, name)?.map(Value::from),
-            Sort::List => {
-                let apart = form.text(name).split([',', ' ']).map(str::trim);
-                let all: Vec<&str> = apart.filter(|one| !one.is_empty()).collect();
-                (!all.is_empty()).then(|| Value::from(all))
-            }
-        };
-        match value {
-            Some(value) => options.insert((*word).to_owned(), value),
-            None => options.remove(*word),
-        };
-    }
-    Ok(options)
 }
 
 /// The schedule that the form means; what has no field stays as it was.
@@ -258,8 +157,14 @@ pub(super) fn plan(form: &Form, kind: TestKind, was: Option<&Plan>) -> Result<Pl
         of_last: number(form, "of last")?,
         retest_seconds: was.and_then(|was| was.retest_seconds),
         alert_on_missed: form.is_on("missed"),
+        alert_on_path_change: was.is_some_and(|was| was.alert_on_path_change),
         paused: was.is_some_and(|was| was.paused),
-        options: options(form, kind, was)?,
+        options: {
+            // What has no field stays as it was.
+            let same = was.filter(|was| was.test_type == kind);
+            let known = same.map(|was| was.options.clone()).unwrap_or_default();
+            test_fields::options(form, kind, known)?
+        },
     };
     plan.check().map_err(|why| test_asked::wrong(&why))?;
     Ok(plan)

@@ -24,7 +24,10 @@ pub(super) type Wrong = (String, String);
 #[derive(Clone, Debug)]
 pub enum What {
     /// A test, once.
-    Test,
+    Test {
+        /// Its fields are those of this kind.
+        kind: TestKind,
+    },
     /// A schedule.
     Schedule {
         /// The one that is changed; `None` for a new one.
@@ -119,7 +122,7 @@ pub fn changed(app: &App, open: &mut OpenForm) {
     let Purpose::Test(asking) = purpose else { return };
     asking.sending = None;
     match &mut asking.what {
-        What::Test => test_form::preview(app, form),
+        What::Test { kind } => test_form::changed(app, form, kind),
         What::Schedule { kind, was } => schedule_form::changed(app, form, kind, was.as_deref()),
     }
 }
@@ -132,7 +135,10 @@ pub fn commit(app: &mut App, open: &mut OpenForm) -> Option<Vec<Effect>> {
         return None;
     }
     let (key, kept, command) = match &asking.what {
-        What::Test => (remember::TEST_FORM, "the form of the test", test_form::command(form)),
+        What::Test { kind } => {
+            let command = test_form::command(form, *kind);
+            (remember::TEST_FORM, "the form of the test", command)
+        }
         What::Schedule { kind, was } => {
             let plan = schedule_form::plan(form, *kind, was.as_deref().map(|was| &was.plan));
             let command = plan.map(|plan| match was {
@@ -202,6 +208,7 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
 fn took(app: &mut App, test: &Test) {
     panes::speed::asked(app, test);
     panes::schedules::asked(app, test);
+    panes::probes::asked(app, test);
     let pair = pair_words(&test.agent, &test.spec.target());
     let how = match test.phase {
         TestPhase::Running => "runs".to_owned(),
@@ -230,6 +237,7 @@ pub fn ran(app: &mut App, pair: Pair, result: Result<Reply, Problem>) {
         Ok(_) => app.say(Tone::Bad, "the engine answered something else"),
         Err(problem) => {
             app.say(Tone::Bad, problem.to_string());
+            panes::probes::refused(app, &pair.0, &pair.1, &problem.to_string());
             panes::speed::refused(app, pair, problem.to_string());
         }
     }
@@ -241,6 +249,7 @@ pub fn cancelled(app: &mut App, what: &str, result: Result<Reply, Problem>) {
         Ok(Reply::Outcome(Outcome::Test(test))) => {
             panes::speed::changed(app, &test);
             panes::schedules::asked(app, &test);
+            panes::probes::asked(app, &test);
             app.say(Tone::Good, format!("{what} is cancelled"));
         }
         Ok(_) => app.say(Tone::Bad, "the engine answered something else"),

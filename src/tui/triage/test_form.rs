@@ -1,128 +1,104 @@
-//! The form of a speedtest that is run once.
+//! The form of a test that is run once.
 
-use crate::model::{Direction, Name, SpeedSpec, TestSpec, Transport};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::{Name, TestKind, TestSpec};
 use crate::protocol::Command;
 use crate::tui::app::{App, Overlay};
 use crate::tui::form::{Field, Form};
 use crate::tui::panes::speed::{self, words};
-use crate::tui::triage::test_asked::{self, Asking, Said, What, Wrong};
+use crate::tui::triage::test_asked::{self, Asking, Said, What, Wrong, said};
+use crate::tui::triage::test_fields::{self, number, text};
 use crate::tui::triage::{OpenForm, Purpose};
 
-/// Which ways are measured.
-pub(super) const WAYS: [&str; 3] = ["bidirectional", "download", "upload"];
-/// How long each way is.
-pub(super) const SECONDS: [&str; 4] = ["10", "20", "30", "60"];
-/// How many streams.
-pub(super) const STREAMS: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
-/// What carries it.
-pub(super) const CARRIERS: [&str; 2] = ["tcp", "udp"];
-/// Names that a field offers in words.
-const NAMED: usize = 3;
-
-/// What is known to fit, for the words beside a field: `a, b, c …`.
-fn some(known: &[String]) -> String {
-    let few: Vec<&str> = known.iter().take(NAMED).map(String::as_str).collect();
-    let more = if known.len() > NAMED { " …" } else { "" };
-    if few.is_empty() { String::new() } else { format!("; → {}{more}", few.join(", ")) }
+/// What the form begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Begin {
+    /// The kind of test; `None` is as last time.
+    pub kind: Option<TestKind>,
+    /// Where from and where to; `None` is as last time.
+    pub pair: Option<(Name, String)>,
 }
 
-/// What was said, else what is usual.
-pub(super) const fn or<'a>(said: &'a str, usual: &'a str) -> &'a str {
-    if said.is_empty() { usual } else { said }
-}
-
-/// The field of the vantage.
-pub(super) fn agent(app: &App, said: &str) -> Field {
-    let known = speed::names(app).0;
-    let about = format!("empty: where the engine is{}", some(&known));
-    Field::text("agent", said, about).of(known)
-}
-
-/// The field of the target.
-pub(super) fn target(app: &App, said: &str, about: &str) -> Field {
-    let known = speed::names(app).1;
-    let about = format!("{about}{}", some(&known));
-    Field::text("target", said, about).of(known)
-}
-
-/// Opens the form for the row under the cursor; what it does not say is as last time.
-pub fn open_test(app: &mut App) {
+/// Opens the form; what it does not say is as last time.
+pub fn open(app: &mut App, begin: Begin) {
     let mut last: Said = app.triage.last_test.clone();
-    if let Some(row) = speed::chosen(app) {
-        last.insert("agent".to_owned(), row.agent.to_string());
-        last.insert("target".to_owned(), row.target.clone());
+    if let Some((agent, target)) = begin.pair {
+        last.insert("agent".to_owned(), agent.to_string());
+        last.insert("target".to_owned(), target);
     }
-    let said = |key: &str| last.get(key).map_or("", String::as_str);
-    let mut form = Form::new(
-        "Run a speedtest",
-        "once, as soon as nothing else runs there",
-        vec![
-            agent(app, said("agent")),
-            target(app, said("target"), "empty: the nearest"),
-            Field::choice("protocol", &CARRIERS, said("protocol")),
-            Field::choice("direction", &WAYS, said("direction")),
-            Field::choice("seconds", &SECONDS, or(said("seconds"), "20")),
-            Field::choice("streams", &STREAMS, or(said("streams"), "4")),
-            Field::text("bitrate", said("bitrate"), "of udp, in Mbps; empty: 10"),
-            Field::toggle(
-                "wait",
-                said("wait") == "true",
-                "for an agent that is away",
-                "refused while the agent is away",
-            ),
-        ],
-    );
+    let before = last.get("test").and_then(|word| word.parse().ok());
+    let kind = begin.kind.or(before).unwrap_or(TestKind::Speedtest);
+    if before.is_some_and(|before| before != kind) {
+        last = test_fields::of_another_kind(last);
+    }
+    let objects = "once, as soon as nothing else runs there";
+    let mut form = Form::new("Run a network test", objects, fields(app, kind, &last));
     form.send = "Run";
-    preview(app, &mut form);
-    let purpose = Purpose::Test(Box::new(Asking::new(What::Test)));
+    preview(app, &mut form, kind);
+    let purpose = Purpose::Test(Box::new(Asking::new(What::Test { kind })));
     app.open(Overlay::Form(Box::new(OpenForm { form, purpose })));
 }
 
-/// A number that a field may say.
-pub(super) fn number<T: std::str::FromStr>(form: &Form, field: &str) -> Result<Option<T>, Wrong> {
-    match form.text(field) {
-        "" => Ok(None),
-        text => match text.parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err((field.to_owned(), format!("`{text}` is no such number"))),
-        },
-    }
+/// Opens the form for the row of the speed view under the cursor.
+pub fn open_test(app: &mut App) {
+    let pair = speed::chosen(app).map(|row| row.pair());
+    open(app, Begin { kind: Some(TestKind::Speedtest), pair });
 }
 
-/// What a field says, when it says something.
-pub(super) fn text(form: &Form, field: &str) -> Option<String> {
-    Some(form.text(field).to_owned()).filter(|text| !text.is_empty())
+/// The fields of a test that is run once.
+fn fields(app: &App, kind: TestKind, values: &Said) -> Vec<Field> {
+    let said = |key: &str| values.get(key).map_or("", String::as_str);
+    let mut fields = test_fields::of(app, kind, values);
+    if kind == TestKind::Speedtest {
+        fields.push(Field::text("bitrate", said("bitrate"), "of udp, in Mbps; empty: 10"));
+    }
+    fields.push(Field::toggle(
+        "wait",
+        said("wait") == "true",
+        "for an agent that is away",
+        "refused while the agent is away",
+    ));
+    fields
+}
+
+/// The form was changed: a test of another kind has other fields.
+pub(super) fn changed(app: &App, form: &mut Form, kind: &mut TestKind) {
+    let chosen = form.text("test").parse().unwrap_or(*kind);
+    if chosen != *kind {
+        let values = test_fields::of_another_kind(said(form));
+        *kind = chosen;
+        // The choice stays where it is: what stands before it is the same for all.
+        form.fields = fields(app, chosen, &values);
+    }
+    preview(app, form, *kind);
 }
 
 /// The test that the form means.
-fn spec(form: &Form) -> Result<TestSpec, Wrong> {
-    let udp = form.text("protocol") == "udp";
-    let spec = TestSpec::Speedtest(SpeedSpec {
-        target: text(form, "target"),
-        protocol: if udp { Transport::Udp } else { Transport::Tcp },
-        direction: match form.text("direction") {
-            "download" => Direction::Download,
-            "upload" => Direction::Upload,
-            _ => Direction::Bidirectional,
-        },
-        duration_seconds: number(form, "seconds")?.unwrap_or(20),
-        streams: number(form, "streams")?.unwrap_or(4),
-        // A rate that was written for UDP does not keep TCP from running.
-        bitrate_mbps: if udp { number(form, "bitrate")? } else { None },
-    });
-    spec.check().map_err(|why| test_asked::wrong(&why))?;
-    Ok(spec)
+fn spec(form: &Form, kind: TestKind) -> Result<TestSpec, Wrong> {
+    let mut options = test_fields::options(form, kind, BTreeMap::new())?;
+    // A rate that was written for UDP does not keep TCP from running.
+    if kind == TestKind::Speedtest
+        && form.text("protocol") == "udp"
+        && let Some(rate) = number::<f64>(form, "bitrate")?
+    {
+        options.insert("bitrate_mbps".to_owned(), Value::from(rate));
+    }
+    TestSpec::of(kind, text(form, "target").as_deref(), options)
+        .map_err(|why| test_asked::wrong(&why))
 }
 
 /// What is asked for.
-pub(super) fn command(form: &Form) -> Result<Command, Wrong> {
+pub(super) fn command(form: &Form, kind: TestKind) -> Result<Command, Wrong> {
     let agent = text(form, "agent").map(|name| Name::from(name.as_str()));
-    Ok(Command::RunTest { agent, spec: spec(form)?, wait: form.is_on("wait") })
+    Ok(Command::RunTest { agent, spec: spec(form, kind)?, wait: form.is_on("wait") })
 }
 
 /// Says what would be run, how much it moves and what runs there now.
-pub(super) fn preview(app: &App, form: &mut Form) {
-    form.preview = match spec(form) {
+pub(super) fn preview(app: &App, form: &mut Form, kind: TestKind) {
+    form.preview = match spec(form, kind) {
         Ok(spec) => {
             let own = speed::nodes(app).nodes.iter().find(|node| node.own);
             let own = own.map_or_else(|| "the engine".to_owned(), |node| node.name.to_string());

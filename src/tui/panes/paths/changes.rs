@@ -41,7 +41,8 @@ fn addresses(of: Option<&BTreeSet<IpAddr>>) -> String {
 }
 
 /// The hops that somebody else answers now.
-fn hops(before: &Path, after: &Path) -> Vec<String> {
+#[must_use]
+pub fn hops(before: &Path, after: &Path) -> Vec<String> {
     let at = |path: &Path, ttl: u8| {
         path.hops.iter().find(|hop| hop.ttl == ttl).map(|hop| hop.addresses.clone())
     };
@@ -62,7 +63,8 @@ fn hops(before: &Path, after: &Path) -> Vec<String> {
 }
 
 /// What the change did: better or worse where it can be told.
-fn numbers(before: &Path, after: &Path) -> Vec<(String, Role)> {
+#[must_use]
+pub fn numbers(before: &Path, after: &Path) -> Vec<(String, Role)> {
     let percent = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.0} %"));
     let mut pieces = Vec::new();
     let role = |was: Option<f64>, is: Option<f64>, least: f64| match (was, is) {

@@ -24,6 +24,7 @@ use crate::tui::line::Pending;
 use crate::tui::panes::{empty, hops, not_ready};
 use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, Surface, cursor};
+pub use changes::{hops as changed_hops, numbers as changed_numbers};
 use list::Row;
 
 /// Most live traces that are remembered: the last frame of each.

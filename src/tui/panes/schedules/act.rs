@@ -8,6 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::line::{Line, Pending, Purpose};
 use crate::tui::panes::schedules::{chosen, forget};
 use crate::tui::panes::speed::{self, pair_words, words};
+use crate::tui::panes::traces;
 use crate::tui::triage::{Waits, schedule_form};
 use crate::tui::widgets::cursor;
 
@@ -35,6 +36,7 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         },
         Action::RunTest => run(app),
         Action::PauseSchedule => return Some(pause(app)),
+        Action::HistoryHere => traces::open(app),
         Action::Delete => delete(app),
         _ => return None,
     }

@@ -14,7 +14,8 @@ use crate::protocol::{Event, Problem, ScheduleRow, TestFilter};
 use crate::tui::app::{App, Pane};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::line::Pending;
-use crate::tui::panes::speed;
+use crate::tui::panes::needle::Needle;
+use crate::tui::panes::speed::{self, words};
 use crate::tui::views::View;
 use crate::tui::widgets::Scroll;
 pub use act::act;
@@ -34,8 +35,12 @@ const RESULTS: u64 = 1;
 /// The pane's own state.
 #[derive(Debug, Default)]
 pub struct State {
-    /// What is news first, then by name.
+    /// All of them, by name.
+    all: Vec<ScheduleRow>,
+    /// Those that pass, what is news first, then by name.
     rows: Vec<ScheduleRow>,
+    /// What the list is narrowed to.
+    pub(super) needle: Needle,
     /// The schedule under the cursor: it belongs to the schedule, not to a line.
     under: Option<ScheduleId>,
     at: usize,
@@ -84,12 +89,28 @@ impl State {
     }
 
     fn put(&mut self, rows: Vec<ScheduleRow>) {
+        self.all = rows;
+        self.sort();
+    }
+
+    fn sort(&mut self) {
         self.at = self.line();
-        self.rows = rows;
+        let passes = |row: &&ScheduleRow| {
+            let plan = &row.schedule.plan;
+            let target = plan.target.as_deref().unwrap_or(words::NEAREST);
+            let state = row.last.as_deref().map_or("waiting", |test| words::state(test).0);
+            let state = if plan.paused { "paused" } else { state };
+            let kind = plan.test_type.word();
+            self.needle.passes(&[&plan.name, &row.schedule.vantage, target, kind, state])
+        };
+        self.rows = self.all.iter().filter(passes).cloned().collect();
         // Stable: within one rank they stay in the order of their names.
         self.rows.sort_by_key(rank);
         self.at = self.line();
-        self.under = self.rows.get(self.at).map(|row| row.schedule.id);
+        // What is only hidden keeps the cursor.
+        if !self.all.iter().any(|row| Some(row.schedule.id) == self.under) {
+            self.under = self.row().map(|row| row.schedule.id);
+        }
     }
 }
 
@@ -112,14 +133,39 @@ pub fn chosen(app: &App) -> Option<&ScheduleRow> {
     app.own.schedules.row().filter(|_| app.view == View::Schedules)
 }
 
+/// The schedules as they are known, also while another view is open; why not, when they are not.
+#[must_use]
+pub fn known(app: &App) -> (&[ScheduleRow], Option<&str>) {
+    let own = &app.own.schedules;
+    let why = own.problem.as_deref().or((!own.loaded).then_some("Asking the engine…"));
+    (&own.all, why)
+}
+
+/// Puts the cursor on a schedule, which is shown whatever the list was narrowed to.
+pub fn choose(app: &mut App, id: ScheduleId) {
+    let own = &mut app.own.schedules;
+    own.under = Some(id);
+    if own.row().is_none_or(|row| row.schedule.id != id) {
+        own.needle = Needle::default();
+        own.sort();
+        own.under = Some(id);
+    }
+}
+
+/// The list is narrowed to something else.
+pub fn narrowed(app: &mut App) {
+    app.own.schedules.sort();
+}
+
 /// Goes to a schedule that was made or changed: the list is asked for again.
 pub fn go_to(app: &mut App, row: &ScheduleRow) {
     let own = &mut app.own.schedules;
-    match own.rows.iter_mut().find(|known| known.schedule.id == row.schedule.id) {
+    match own.all.iter_mut().find(|known| known.schedule.id == row.schedule.id) {
         Some(known) => *known = row.clone(),
-        None => own.rows.push(row.clone()),
+        None => own.all.push(row.clone()),
     }
-    own.under = Some(row.schedule.id);
+    own.sort();
+    choose(app, row.schedule.id);
     forget(app);
 }
 
@@ -139,7 +185,9 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let own = &app.own.schedules;
-    let looked = own.looked.filter(|_| app.view == View::Schedules)?;
+    let looked = own
+        .looked
+        .filter(|_| matches!(app.view, View::Schedules | View::Calendar | View::Trend))?;
     Some(looked + if own.news { NEWS } else { STEP })
 }
 

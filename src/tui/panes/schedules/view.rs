@@ -55,12 +55,13 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
             "its last results".to_owned(),
         );
     }
+    let name = format!("Schedules{}", own.needle.title());
     if own.rows.is_empty() {
-        return ("Schedules".to_owned(), String::new());
+        return (name, String::new());
     }
     let broken = own.rows.iter().filter(|row| super::rank(row) < 2).count();
     let paused = own.rows.iter().filter(|row| row.schedule.plan.paused).count();
-    let mut text = format!("Schedules: {}", own.rows.len());
+    let mut text = format!("{name}: {}", own.rows.len());
     for (count, word) in [(broken, "not well"), (paused, "paused")] {
         if count > 0 {
             text = format!("{text}, {count} {word}");
@@ -80,6 +81,9 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
         (Some(problem), _) => empty(surface, &["The schedules cannot be shown:", problem]),
         (None, Some(text)) => empty(surface, &[text]),
         (None, None) if !own.loaded => empty(surface, &["Asking the engine…"]),
+        (None, None) if !own.needle.is_empty() => {
+            empty(surface, &["Nothing passes the filter; Esc clears it."]);
+        }
         (None, None) => {
             let key = app.keymap.key(&app.pane_contexts(), Action::TestForm).unwrap_or_default();
             let text = format!("Nothing is tested on schedule: {key} makes a schedule.");

@@ -43,8 +43,9 @@ const fn wishes(wide: usize) -> [Wish; 11] {
 pub fn title(app: &App) -> (String, String) {
     let own = &app.own.speed;
     let rows = own.rows();
+    let name = format!("Speed{}", own.needle.title());
     if rows.is_empty() {
-        return ("Speed".to_owned(), String::new());
+        return (name, String::new());
     }
     let count =
         |phase| rows.iter().filter(|row| row.test().is_some_and(|t| t.phase == phase)).count();
@@ -61,7 +62,7 @@ pub fn title(app: &App) -> (String, String) {
         .collect();
     let parts = if parts.is_empty() { "nothing runs".to_owned() } else { parts.join(", ") };
     let at = format!("{} of {}", own.line(&rows) + 1, rows.len());
-    (format!("Speed: {}, {parts}", plural(rows.len(), "pair")), at)
+    (format!("{name}: {}, {parts}", plural(rows.len(), "pair")), at)
 }
 
 fn nothing(app: &App, surface: &mut Surface<'_>) {
@@ -70,11 +71,14 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
         (Some(problem), _) => empty(surface, &["The speedtests cannot be shown:", problem]),
         (None, Some(text)) => empty(surface, &[text]),
         (None, None) if !own.loaded => empty(surface, &["Asking the engine…"]),
+        (None, None) if !own.needle.is_empty() => {
+            empty(surface, &["Nothing passes the filter; Esc clears it."]);
+        }
         (None, None) => {
             let key = |action| app.keymap.key(&app.pane_contexts(), action).unwrap_or_default();
             let first = format!("No speedtest yet: {} runs one.", key(Action::TestForm));
             let then =
-                "Targets in config.toml, as [[target]] with name and url, are offered there.";
+                "Targets in config.toml, as [[target]] with name and place, are offered there.";
             empty(surface, &[&first, then]);
         }
     }

@@ -20,6 +20,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Pane};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::line::Pending;
+use crate::tui::panes::needle::Needle;
 use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, Surface, cursor};
 pub use list::{preview, said};
@@ -52,6 +53,8 @@ pub struct State {
     under: Option<Pair>,
     at: usize,
     scroll: Scroll,
+    /// What the list is narrowed to.
+    pub(super) needle: Needle,
     /// The test under the cursor with everything it measured.
     whole: Option<Box<Test>>,
     /// What it was asked for: which, how far it was, and when.
@@ -143,7 +146,12 @@ impl State {
         for pair in untried.take(UNTRIED) {
             all.entry(pair.clone()).or_insert_with(|| Row::of(pair.0, pair.1));
         }
-        let mut rows: Vec<Row<'_>> = all.into_values().collect();
+        let passes = |row: &Row<'_>| {
+            let state = row.test().map_or("never", |test| words::state(test).0);
+            let target = if row.target.is_empty() { words::NEAREST } else { &row.target };
+            self.needle.passes(&[&row.agent, target, state])
+        };
+        let mut rows: Vec<Row<'_>> = all.into_values().filter(passes).collect();
         // Stable: within one rank they stay in the order of their names.
         rows.sort_by_key(Row::rank);
         rows
@@ -164,19 +172,23 @@ impl State {
         (at < rows.len()).then(|| rows.swap_remove(at))
     }
 
-    /// Takes in how a test is now; what is over does not go on again.
     fn merge(&mut self, test: &Test) {
-        if let Some(known) = self.tests.iter_mut().find(|known| known.id == test.id) {
-            if !known.phase.is_over() || test.phase.is_over() {
-                *known = test.brief();
-            }
-            return;
-        }
-        let newer = |known: &Test| known.asked_at <= test.asked_at;
-        let at = self.tests.iter().position(newer).unwrap_or(self.tests.len());
-        self.tests.insert(at, test.brief());
-        self.tests.truncate(KEPT);
+        merge(&mut self.tests, test, KEPT);
     }
+}
+
+/// Takes into tests, the newest first, how one is now; what is over does not go on again.
+pub(super) fn merge(tests: &mut Vec<Test>, test: &Test, most: usize) {
+    if let Some(known) = tests.iter_mut().find(|known| known.id == test.id) {
+        if !known.phase.is_over() || test.phase.is_over() {
+            *known = test.brief();
+        }
+        return;
+    }
+    let newer = |known: &Test| known.asked_at <= test.asked_at;
+    let at = tests.iter().position(newer).unwrap_or(tests.len());
+    tests.insert(at, test.brief());
+    tests.truncate(most);
 }
 
 /// The row under the cursor, where speedtests are on screen.
@@ -287,7 +299,8 @@ pub fn refused(app: &mut App, pair: Pair, why: String) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let own = &app.own.speed;
-    let looked = own.looked.filter(|_| matches!(app.view, View::Speed | View::Schedules))?;
+    let lists = matches!(app.view, View::Speed | View::Schedules | View::Calendar | View::Trend);
+    let looked = own.looked.filter(|_| lists)?;
     let runs = |test: &Test| test.phase == TestPhase::Running;
     let live = app.view == View::Speed && own.tests.iter().any(runs);
     // Gauges move on full seconds.

@@ -1,5 +1,6 @@
 //! Running the test of a row again, and ending what runs.
 
+use crate::model::traffic;
 use crate::model::{Name, SpeedSpec, Test, TestPhase, TestSpec};
 use crate::protocol::Command;
 use crate::tui::app::{App, Overlay, Tone};
@@ -26,8 +27,8 @@ pub fn facts(app: &App, agent: &str, spec: &TestSpec) -> Facts {
         *test.agent == *agent && test.spec.target() == target && test.phase == TestPhase::Done
     };
     let last = app.own.speed.tests.iter().find(same).map(|test| test.figures);
-    let amount = match (spec, words::estimate(spec, last.as_ref())) {
-        (TestSpec::Speedtest(_), Some(bytes)) => format!("about {}", words::amount(bytes)),
+    let amount = match (spec, traffic::estimate(spec, last.as_ref())) {
+        (TestSpec::Speedtest(_), Some(bytes)) => format!("about {}", words::moved(bytes)),
         (TestSpec::Speedtest(_), None) => "an unknown amount".to_owned(),
         _ => "hardly any traffic".to_owned(),
     };

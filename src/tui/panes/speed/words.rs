@@ -1,15 +1,10 @@
 //! A test in words: how it stands, what it does, how far it is, how much it moves. Pure.
 
-use crate::model::speed::{LatencyBand, jitter_is_high, loss_is_high, rate};
-use crate::model::{
-    Direction, Figures, Span, SpeedSpec, Test, TestPhase, TestSpec, Timestamp, Transport,
-};
+use crate::model::speed::{LatencyBand, UDP_MBPS, jitter_is_high, loss_is_high, rate};
+use crate::model::{Direction, Span, SpeedSpec, Test, TestPhase, TestSpec, Timestamp, Transport};
 use crate::tui::format;
 use crate::tui::num::{millis, real};
 use crate::tui::theme::Role;
-
-/// What UDP sends when nobody says it, in Mbit/s.
-const UDP: f64 = 10.0;
 
 /// How a test stands, and its colour.
 #[must_use]
@@ -45,7 +40,7 @@ pub fn what(spec: &TestSpec) -> String {
             let way = direction(speed);
             let sends = match speed.protocol {
                 Transport::Tcp => "tcp".to_owned(),
-                Transport::Udp => format!("udp {}", rate(speed.bitrate_mbps.unwrap_or(UDP))),
+                Transport::Udp => format!("udp {}", rate(speed.bitrate_mbps.unwrap_or(UDP_MBPS))),
             };
             let streams = format::plural(speed.streams, "stream");
             format!("{} s {sends} {way}, {streams}", speed.duration_seconds)
@@ -106,20 +101,6 @@ pub fn far(test: &Test, wall: Timestamp) -> Option<String> {
         secs => format!("{secs} s left"),
     };
     Some(format!("{:.0} %, {left}", share * 100.0))
-}
-
-/// What a test would move at these rates, in bytes; `None` when a rate is not known.
-#[must_use]
-pub fn estimate(spec: &TestSpec, last: Option<&Figures>) -> Option<f64> {
-    let TestSpec::Speedtest(speed) = spec else { return Some(0.0) };
-    let of = |wanted: bool, known: Option<f64>| match (wanted, speed.protocol) {
-        (false, _) => Some(0.0),
-        (true, Transport::Udp) => Some(speed.bitrate_mbps.unwrap_or(UDP)),
-        (true, Transport::Tcp) => known,
-    };
-    let down = of(speed.direction.downloads(), last.and_then(|last| last.download_mbps))?;
-    let up = of(speed.direction.uploads(), last.and_then(|last| last.upload_mbps))?;
-    Some((down + up) * f64::from(speed.duration_seconds) * 1e6 / 8.0)
 }
 
 /// Bytes with a decimal prefix: `2.4 GB`, `940 MB`.
@@ -198,6 +179,7 @@ fn flagged(value: Option<f64>, is_high: fn(f64) -> bool) -> Role {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Figures;
 
     fn spec(change: impl Fn(&mut SpeedSpec)) -> TestSpec {
         let mut spec = SpeedSpec::default();
@@ -209,7 +191,9 @@ mod tests {
     fn what_a_test_would_move_follows_the_last_rates_and_is_unknown_without_them() {
         let last =
             Figures { download_mbps: Some(800.0), upload_mbps: Some(400.0), ..Figures::default() };
-        let of = |spec: &TestSpec, last: Option<&Figures>| estimate(spec, last).map(amount);
+        let of = |spec: &TestSpec, last: Option<&Figures>| {
+            crate::model::traffic::estimate(spec, last).map(moved)
+        };
         assert_eq!(of(&spec(|_| ()), Some(&last)).as_deref(), Some("3.0 GB"));
         let up = spec(|spec| spec.direction = Direction::Upload);
         assert_eq!(of(&up, Some(&last)).as_deref(), Some("1.0 GB"));

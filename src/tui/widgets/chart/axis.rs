@@ -11,9 +11,9 @@ use crate::tui::widgets::Surface;
 use crate::tui::zone::Zone;
 
 /// Steps between moments, in seconds.
-const STEPS: [i64; 22] = [
+const STEPS: [i64; 25] = [
     1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
-    86_400, 172_800, 604_800, 1_209_600, 2_592_000,
+    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 5_184_000, 7_776_000, 15_552_000,
 ];
 const DAY: i64 = 86_400_000;
 
@@ -174,6 +174,8 @@ mod tests {
             ["12:00", "18:00", "25 Feb", "06:00"]
         );
         assert_eq!(labels("2026-02-24T03:00:00Z", 7 * 86_400, 100, &utc).len(), 7);
+        // A year has room for some of its months where there is little.
+        assert!(labels("2025-02-24T03:00:00Z", 365 * 86_400, 60, &utc).len() > 1);
         assert!(labels("2026-02-24T03:00:00Z", 7 * 86_400, 4, &utc).is_empty());
         assert!(labels("2026-02-24T03:00:00Z", 0, 40, &utc).is_empty());
     }

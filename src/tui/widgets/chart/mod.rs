@@ -79,6 +79,17 @@ pub struct Limit {
     pub word: &'static str,
 }
 
+/// A range of values that is usual.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// Its colour.
+    pub role: Role,
+}
+
 /// A graph.
 pub struct Chart<'a> {
     /// The lines; later ones lie over earlier ones.
@@ -87,6 +98,8 @@ pub struct Chart<'a> {
     pub unit: &'a Unit,
     /// Thresholds.
     pub limits: Vec<Limit>,
+    /// What is usual.
+    pub bands: Vec<Band>,
     /// Times to shade: maintenance.
     pub shades: Vec<(Timestamp, Timestamp)>,
     /// When results were lost.
@@ -128,6 +141,7 @@ impl<'a> Chart<'a> {
             lines: Vec::new(),
             unit,
             limits: Vec::new(),
+            bands: Vec::new(),
             shades: Vec::new(),
             lost: Vec::new(),
             from,
@@ -149,6 +163,7 @@ impl<'a> Chart<'a> {
         let mut extent = Extent::of(values);
         if let Some(extent) = &mut extent {
             let limits = self.limits.iter().map(|limit| limit.value);
+            let limits = limits.chain(self.bands.iter().map(|band| band.high));
             let far = extent.high.abs().max(f64::MIN_POSITIVE) * 2.0;
             extent.high =
                 limits.filter(|l| *l > extent.high && *l <= far).fold(extent.high, f64::max);
@@ -203,6 +218,9 @@ impl<'a> Chart<'a> {
             self.lines.iter().map(|line| surface.theme.style(line.role)).collect();
         self.shade(surface, wide, high);
         let row = self.to_row(&plot.scale, high);
+        for band in self.bands.iter().filter(|band| band.high >= plot.scale.bottom) {
+            self.fill(surface, band, (row(band.high), row(band.low)), wide);
+        }
         let inside = |limit: &&Limit| (plot.scale.bottom..=plot.scale.top).contains(&limit.value);
         for limit in self.limits.iter().filter(inside) {
             let style = surface.theme.style(limit.role);
@@ -264,6 +282,18 @@ impl<'a> Chart<'a> {
                         surface.mark(x, y, sign, faint);
                     }
                 }
+            }
+        }
+    }
+
+    /// Dots that are thin enough for lines to stand out over them.
+    fn fill(&self, surface: &mut Surface<'_>, band: &Band, rows: (usize, usize), wide: usize) {
+        let style = surface.theme.style(band.role);
+        let faint = style.add_modifier(ratatui::style::Modifier::DIM);
+        let sign = if self.tier == GlyphTier::Ascii { '.' } else { '·' };
+        for y in rows.0..=rows.1 {
+            for x in (0..wide).filter(|x| (x + 2 * y) % 4 == 0) {
+                surface.mark(x, y, sign, faint);
             }
         }
     }

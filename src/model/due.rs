@@ -9,7 +9,10 @@ use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-use crate::model::{Plan, Span, Timestamp};
+use super::hash::fnv1a;
+use super::id::ScheduleId;
+use super::schedule::{Plan, Schedule};
+use super::time::{Span, Timestamp};
 
 /// Longest `cron` expression, in bytes.
 const CRON_LIMIT: usize = 200;
@@ -37,19 +40,32 @@ pub enum Times {
     },
 }
 
+/// The number that spreads schedules of one interval.
+#[must_use]
+pub fn hash(id: ScheduleId) -> u64 {
+    fnv1a(id.to_string().as_bytes())
+}
+
+/// The zone of a name of the IANA database; UTC without one.
+///
+/// # Errors
+/// A sentence that names the field.
+pub fn zone(name: Option<&str>) -> Result<Tz, String> {
+    name.map_or(Ok(Tz::UTC), |name| {
+        name.parse().map_err(|_| {
+            let name: String = name.chars().take(64).collect();
+            format!("`zone`: `{name}` is no zone of the IANA database, as Europe/Berlin is")
+        })
+    })
+}
+
 impl Times {
     /// The times of `plan`; schedules of one interval spread by `hash`, which is of their id.
     ///
     /// # Errors
     /// A sentence that names the field.
     pub fn of(plan: &Plan, hash: u64) -> Result<Self, String> {
-        let zone: Tz = match plan.zone.as_deref() {
-            None => Tz::UTC,
-            Some(name) => name.parse().map_err(|_| {
-                let name: String = name.chars().take(64).collect();
-                format!("`zone`: `{name}` is no zone of the IANA database, as Europe/Berlin is")
-            })?,
-        };
+        let zone = zone(plan.zone.as_deref())?;
         match (&plan.cron, plan.interval()) {
             (Some(text), _) => Self::cron(text, zone),
             (None, Some(every)) if every > Span::ZERO => {
@@ -57,6 +73,14 @@ impl Times {
             }
             _ => Err("`interval_seconds`: how often it runs is missing".to_owned()),
         }
+    }
+
+    /// The times of a schedule.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_schedule(schedule: &Schedule) -> Result<Self, String> {
+        Self::of(&schedule.plan, hash(schedule.id))
     }
 
     fn cron(text: &str, zone: Tz) -> Result<Self, String> {
