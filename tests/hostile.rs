@@ -30,6 +30,8 @@ mod letters;
 mod pair;
 #[path = "common/pty.rs"]
 mod pty;
+#[path = "hostile/rows.rs"]
+mod rows;
 #[path = "seam/samples.rs"]
 mod samples;
 #[path = "hostile/stage.rs"]

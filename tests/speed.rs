@@ -13,6 +13,8 @@ mod netns;
 mod nginx;
 #[path = "common/shaper.rs"]
 mod shaper;
+#[path = "common/tls.rs"]
+mod tls;
 
 #[path = "speed/command.rs"]
 mod command;

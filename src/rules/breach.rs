@@ -3,8 +3,7 @@
 use crate::model::breach::DEVIATION;
 use crate::model::schedule::{BASELINE_DAYS, RELIABLE};
 use crate::model::{
-    Baseline, Baselines, Breach, BreachKind, Figures, Plan, Span, Test, TestKind, TestLimits,
-    TestPhase, Timestamp,
+    Baseline, Baselines, Breach, BreachKind, Figures, Plan, Span, TestKind, TestLimits, Timestamp,
 };
 
 use super::due::Times;
@@ -44,15 +43,8 @@ pub fn breaches(limits: &TestLimits, figures: &Figures, baselines: &Baselines) -
     found.into_iter().flatten().collect()
 }
 
-/// What a run says of its limits: whether it broke one; nothing when it measured nothing (failed,
-/// busy, missed, taken back) or is not over.
-#[must_use]
-pub fn said(run: &Test) -> Option<bool> {
-    (run.phase == TestPhase::Done).then_some(!run.breaches.is_empty())
-}
-
-/// Whether breaches are confirmed: `history` says of each run what [`said`] makes of it, the latest
-/// first. Without `of_last` the latest `consecutive_failures` runs that measured must all have broken
+/// Whether breaches are confirmed: `history` says of each run whether it broke a limit, nothing when
+/// it measured nothing, the latest first. Without `of_last` the latest `consecutive_failures` runs that measured must all have broken
 /// a limit, with it so many of the latest `of_last`. A run that measured nothing neither confirms
 /// nor resets.
 #[must_use]

@@ -90,7 +90,7 @@ pub use results::{Measure, TestSelect};
 pub use retention::{DELETE_LIMIT, Retention};
 pub use servers::{Holder, Member, Roll, Seen, Wakes};
 pub use telling::Telling;
-pub use traffic::Moved;
+pub use traffic::{LastRate, Moved};
 pub use tx::Tx;
 
 use metered::Metered;

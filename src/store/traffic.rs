@@ -18,6 +18,19 @@ pub struct Moved {
     pub bytes: u64,
 }
 
+/// The figures of the last speedtest of a vantage and a target that measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastRate {
+    /// The vantage.
+    pub agent: Name,
+    /// The target.
+    pub target: SafeText,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// Of its figures the rates.
+    pub figures: Figures,
+}
+
 impl Store {
     /// What the tests that began at a moment or later moved.
     ///
@@ -43,19 +56,21 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn last_rates(
-        &self,
-        since: Timestamp,
-    ) -> Result<Vec<(Name, SafeText, Figures)>, StoreError> {
-        const SQL: &str = "SELECT agent, target, download, upload FROM tests WHERE id IN \
+    pub async fn last_rates(&self, since: Timestamp) -> Result<Vec<LastRate>, StoreError> {
+        const SQL: &str = "SELECT agent, target, asked_at, download, upload FROM tests WHERE id IN \
             (SELECT MAX(id) FROM tests WHERE kind = 'speedtest' AND phase = 'done' \
             AND asked_at >= $1 GROUP BY agent, target) ORDER BY id DESC LIMIT $2";
-        type Row = (String, String, Option<f64>, Option<f64>);
+        type Row = (String, String, i64, Option<f64>, Option<f64>);
         let rows: Vec<Row> = read!(self, pool => sqlx::query_as(SQL)
             .bind(since.millis()).bind(RATES).fetch_all(pool).await)?;
-        let rate = |(agent, target, download_mbps, upload_mbps): Row| {
+        let rate = |(agent, target, at, download_mbps, upload_mbps): Row| {
             let figures = Figures { download_mbps, upload_mbps, ..Figures::default() };
-            (Name::from(agent), words::safe(&target), figures)
+            LastRate {
+                agent: Name::from(agent),
+                target: words::safe(&target),
+                at: Timestamp::from_millis(at),
+                figures,
+            }
         };
         Ok(rows.into_iter().map(rate).collect())
     }

@@ -94,6 +94,14 @@ impl Pair {
         self.bytes(keys);
     }
 
+    /// What shows something else whose picture hangs on the letters of names, or on moments: only
+    /// the bytes are looked at, when both show it.
+    pub fn show_only(&mut self, keys: &str, what: &str) {
+        self.send(keys);
+        self.both(what, |text| text.contains(what));
+        self.bytes(keys);
+    }
+
     /// Everything that was painted before the list of keys is on screen with it.
     fn begin(&mut self, keys: &str) {
         self.send(keys);

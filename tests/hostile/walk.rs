@@ -72,6 +72,18 @@ const VIEWS: &[(&str, &str)] = &[
     ("z", ""),
 ];
 
+/// Views of network tests, whose order and columns are by names and moments, and what is there when
+/// all of it is.
+const NETWORK_TESTS: &[(&str, &str)] = &[
+    ("gs", "─ Speed: "),
+    ("gj", "─ Schedules: "),
+    ("gk", "─ Calendar by "),
+    ("gb", "─ Probes: "),
+    ("gd", "─ DNS: "),
+    ("ge", "─ Reports"),
+    ("gu", ": speedtest, "),
+];
+
 /// Through the views, to these variants, and acting on some of them.
 pub fn all(stage: &Stage, visits: &[usize], acts: &[usize], all_views: bool) {
     let mut pair = Pair::start(stage, &[]);
@@ -92,6 +104,7 @@ pub fn all(stage: &Stage, visits: &[usize], acts: &[usize], all_views: bool) {
         act(&mut pair, *variant);
     }
     if all_views {
+        network_tests(&mut pair);
         settings(&mut pair);
         // Their order is by names and moments then, and only who has them is new.
         pair.press_until("2", "the alerts", |text| text.contains("─ Alerts: "));
@@ -170,6 +183,26 @@ fn act(pair: &mut Pair, variant: usize) {
     pair.type_only(CLEAR, "/");
     pair.close("\r");
     pair.press_until("", "all alerts", |text| text.contains(&format!(" of {VARIANTS} ")));
+}
+
+/// Every row of the views of network tests, and the pages and forms that begin there.
+fn network_tests(pair: &mut Pair) {
+    for (keys, what) in NETWORK_TESTS {
+        pair.show_only(keys, what);
+        pair.press_only("G");
+        for _ in 0..8 {
+            pair.press_only("k");
+        }
+        pair.press_only("gg\t");
+    }
+    pair.show_only("gs", "─ Speed: ");
+    for keys in ["T", "E"] {
+        pair.press_only("gg");
+        pair.type_only(keys, "⏎ ");
+        pair.close("\x03");
+    }
+    pair.show_only("gb", "─ Probes: ");
+    pair.press_only("H");
 }
 
 /// The page of one service among the settings, and a test through each of its channels.

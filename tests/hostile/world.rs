@@ -21,6 +21,10 @@ use tokio::sync::mpsc;
 
 use crate::fields::{self, Fields};
 use crate::kinds;
+use crate::rows::{
+    alerts, changes, comments, destinations, edges, hosts, log, many, paths, planned, promises,
+    ran, remembered, rules, series, settings, windows,
+};
 use crate::samples;
 use crate::stage::JOINED;
 
@@ -308,6 +312,12 @@ impl World {
                     }
                 }
             }
+            (Answer::Tests(all), _) => {
+                *all = (0..VARIANTS).flat_map(|n| ran(n, answers(n))).collect()
+            }
+            (Answer::Schedules(all), _) => {
+                *all = (0..VARIANTS).flat_map(|n| planned(n, answers(n))).collect();
+            }
             (Answer::SeriesList(page), _) => page.rows = many(VARIANTS, answers, series),
             (Answer::Notifications(page), _) => {
                 page.destinations = many(VARIANTS, answers, destinations);
@@ -461,73 +471,4 @@ fn kind(variant: usize) -> Kind {
 /// The number in a name, which stands before what is hostile in it.
 fn number(name: &str) -> Option<usize> {
     name.get(1..4)?.parse().ok().filter(|n| *n < VARIANTS)
-}
-
-fn many<T>(
-    count: usize,
-    answers: impl Fn(usize) -> Answer,
-    pick: impl Fn(Answer) -> Option<Vec<T>>,
-) -> Vec<T> {
-    (0..count).flat_map(|n| pick(answers(n)).unwrap()).collect()
-}
-
-macro_rules! pick {
-    ($($name:ident, $variant:ident, $row:ty;)*) => {$(
-        fn $name(answer: Answer) -> Option<Vec<$row>> {
-            match answer { Answer::$variant(all) => Some(all), _ => None }
-        }
-    )*};
-}
-
-pick! {
-    hosts, Hosts, fluxnoc::protocol::query::HostAnswer;
-    alerts, Alerts, fluxnoc::protocol::query::AlertAnswer;
-    windows, Maintenance, fluxnoc::model::Maintenance;
-    edges, Edges, fluxnoc::model::Edge;
-    paths, Paths, fluxnoc::protocol::TraceSummary;
-    settings, Settings, fluxnoc::model::Setting;
-    comments, Comments, fluxnoc::model::Comment;
-    changes, PathChanges, fluxnoc::model::PathChange;
-}
-
-fn series(answer: Answer) -> Option<Vec<fluxnoc::protocol::SeriesRow>> {
-    match answer {
-        Answer::SeriesList(page) => Some(page.rows),
-        _ => None,
-    }
-}
-
-fn rules(answer: Answer) -> Option<Vec<fluxnoc::protocol::RuleRow>> {
-    match answer {
-        Answer::Rules(page) => Some(page.rows),
-        _ => None,
-    }
-}
-
-fn destinations(answer: Answer) -> Option<Vec<fluxnoc::protocol::DestinationRow>> {
-    match answer {
-        Answer::Notifications(page) => Some(page.destinations),
-        _ => None,
-    }
-}
-
-fn promises(answer: Answer) -> Option<Vec<fluxnoc::protocol::NotificationItem>> {
-    match answer {
-        Answer::Notifications(page) => Some(page.rows),
-        _ => None,
-    }
-}
-
-fn remembered(answer: Answer) -> BTreeMap<String, String> {
-    match answer {
-        Answer::Remembered(kept) => kept,
-        _ => BTreeMap::new(),
-    }
-}
-
-fn log(answer: Answer) -> Option<Vec<fluxnoc::protocol::LogEntry>> {
-    match answer {
-        Answer::Log(page) => Some(page.entries),
-        _ => None,
-    }
 }

@@ -9,6 +9,8 @@ use fluxnoc::model::speed::SpeedResult;
 use fluxnoc::probe::speed::Limits;
 use serde_json::Value;
 
+use crate::nginx::Nginx;
+use crate::tls::Authority;
 use crate::{Endpoint, PROGRAM, closed_port};
 
 async fn typed(words: &[&str]) -> Output {
@@ -54,6 +56,38 @@ async fn fs_12_fs_18_the_command_measures_tells_and_exits_as_it_went() {
     for word in ["Target    http://", "Latency   ", " ms, ", "Upload    ", "bps, ", "Grade     "] {
         assert!(out.contains(word), "{word}: {out}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx"]
+async fn fs_12_over_tls_a_server_is_measured_that_can_be_trusted_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new(dir.path());
+    let pair = authority.issue("server", "127.0.0.1", 90);
+    std::fs::write(dir.path().join("file.bin"), vec![7; 32 << 20]).unwrap();
+    let port = closed_port().port();
+    let (root, certificate, key) =
+        (dir.path().display(), pair.certificate.display(), pair.key.display());
+    let _nginx = Nginx::start(
+        &format!(
+            "server {{ listen 127.0.0.1:{port} ssl; root {root};
+               ssl_certificate {certificate}; ssl_certificate_key {key}; }}"
+        ),
+        port,
+    );
+    let url = format!("https://127.0.0.1:{port}/file.bin");
+    let words = [url.as_str(), "--json", "--download", "--duration", "10"];
+    let stranger = typed(&words).await;
+    assert_eq!(stranger.status.code(), Some(1));
+    let value: Value = serde_json::from_slice(&stranger.stdout).unwrap();
+    let why = value["failure"].as_str().unwrap();
+    assert!(why.contains("certificate"), "{why}");
+    let mut command = Command::new(PROGRAM);
+    command.arg("speedtest").args(words).env("SSL_CERT_FILE", authority.file());
+    let said = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(said.status.success(), "{}", text(&said.stdout));
+    let result: SpeedResult = serde_json::from_slice(&said.stdout).unwrap();
+    assert!(result.download.unwrap().mbps > 10.0, "{}", text(&said.stdout));
 }
 
 /// A program that is told to go when it is dropped.

@@ -170,9 +170,9 @@ pub async fn what_was_moved_is_summed_by_the_quarter(place: Place) {
     assert_eq!(told(all[0].asked_at).await, expected);
     assert_eq!(told(all[2].asked_at).await, &expected[1..]);
     let rates = store.last_rates(all[0].asked_at).await.unwrap();
-    let agents: Vec<String> = rates.iter().map(|(agent, ..)| agent.to_string()).collect();
+    let agents: Vec<String> = rates.iter().map(|last| last.agent.to_string()).collect();
     assert_eq!(agents, ["BRANCH 01 é", "X", "HQ"], "one of each, the newest first");
-    assert_eq!(rates[0].2.download_mbps, all[0].figures.download_mbps);
+    assert_eq!(rates[0].figures.download_mbps, all[0].figures.download_mbps);
 }
 
 pub async fn the_last_runs_are_found(place: Place) {

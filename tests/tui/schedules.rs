@@ -251,6 +251,24 @@ fn a_test_of_another_kind_has_other_fields_and_what_is_missing_is_said_there() {
 }
 
 #[test]
+fn fs_27_a_schedule_of_traces_says_whether_another_path_becomes_an_alert() {
+    let mut console = open((120, 40), Role::Operator);
+    let screen = console.press("T").screen();
+    assert!(!screen.contains("change of path"), "{screen}");
+    console.write("way").press("tab tab right tab").write("core-fra-2");
+    // Before the first field stands the last.
+    let screen = console.press("shift-tab shift-tab shift-tab shift-tab").screen();
+    assert!(screen.contains("a change of path is only recorded"), "{screen}");
+    let screen = console.press("space").screen();
+    assert!(screen.contains("a change of path becomes an alert"), "{screen}");
+    console.press("enter");
+    let [Command::AddSchedule { plan }] = sent(&console)[..] else {
+        panic!("{:?}", console.commands)
+    };
+    assert_eq!((plan.test_type, plan.alert_on_path_change), (TestKind::Trace, true));
+}
+
+#[test]
 fn e_opens_its_own_values_and_what_has_no_field_stays() {
     let mut console = open((120, 40), Role::Operator);
     console.press("j j e");

@@ -11,16 +11,18 @@ use crate::model::{Figures, Measured, Name, SafeText, Span, Test, TestPhase, Tes
 use crate::protocol::Problem;
 use crate::rules::due;
 use crate::rules::ledger::{self, Ledger};
-use crate::store::{Moved, Store, StoreError};
+use crate::store::{LastRate, Moved, Store, StoreError};
 
 /// How often what counts no more is forgotten.
 const FORGET: Span = Span::from_secs(3600);
+/// Targets of one vantage whose rates are remembered: beyond, the one tested longest ago gives way.
+const TARGETS: usize = 256;
 
 /// What is known of traffic when an engine begins.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Known {
     moved: Vec<Moved>,
-    rates: Vec<(Name, SafeText, Figures)>,
+    rates: Vec<LastRate>,
 }
 
 impl Known {
@@ -39,8 +41,8 @@ impl Known {
 pub(super) struct Traffics {
     ledger: Ledger,
     allowance: Allowance,
-    /// The figures of the last speedtest of each vantage and target.
-    rates: HashMap<Name, HashMap<SafeText, Figures>>,
+    /// The figures of the last speedtest of each vantage and target, and when it began.
+    rates: HashMap<Name, HashMap<SafeText, (Timestamp, Figures)>>,
     /// When it was last looked what counts no more.
     forgot: Timestamp,
 }
@@ -51,8 +53,10 @@ impl Traffics {
         for moved in known.moved {
             self.ledger.add(&moved.agent, moved.at, moved.bytes);
         }
-        for (agent, target, figures) in known.rates {
-            self.rates.entry(agent).or_default().insert(target, figures);
+        for last in known.rates {
+            let known = self.rates.entry(last.agent).or_default();
+            known.insert(last.target, (last.at, last.figures));
+            bound(known);
         }
     }
 
@@ -66,6 +70,10 @@ impl Traffics {
         if now.since(self.forgot) >= FORGET {
             self.forgot = now;
             self.ledger.forget(now);
+            self.rates.retain(|_, known| {
+                known.retain(|_, (at, _)| *at >= now - ledger::PAST);
+                !known.is_empty()
+            });
         }
     }
 
@@ -80,9 +88,9 @@ impl Traffics {
     /// fastest of its vantage; nothing is known of the first of all.
     fn expected(&self, agent: &Name, target: &SafeText, spec: &TestSpec) -> u64 {
         let known = self.rates.get(agent);
-        let last = known.and_then(|known| known.get(target)).copied().or_else(|| {
+        let last = known.and_then(|known| known.get(target)).map(|(_, last)| *last).or_else(|| {
             let fastest = |pick: fn(&Figures) -> Option<f64>| {
-                known?.values().filter_map(pick).max_by(f64::total_cmp)
+                known?.values().filter_map(|(_, one)| pick(one)).max_by(f64::total_cmp)
             };
             Some(Figures {
                 download_mbps: fastest(|one| one.download_mbps),
@@ -96,11 +104,21 @@ impl Traffics {
     fn learn(&mut self, test: &Test) {
         if test.phase == TestPhase::Done && matches!(test.spec, TestSpec::Speedtest(_)) {
             let known = self.rates.entry(Name::clone(&test.agent)).or_default();
-            let figures = known.entry(test.target.clone()).or_default();
+            let (at, figures) = known.entry(test.target.clone()).or_default();
+            *at = test.started_at.unwrap_or(test.asked_at);
             // One of a single direction says nothing of the other.
             figures.download_mbps = test.figures.download_mbps.or(figures.download_mbps);
             figures.upload_mbps = test.figures.upload_mbps.or(figures.upload_mbps);
+            bound(known);
         }
+    }
+}
+
+/// Lets the target that was tested longest ago give way when there are too many.
+fn bound(known: &mut HashMap<SafeText, (Timestamp, Figures)>) {
+    if known.len() > TARGETS {
+        let oldest = known.iter().min_by_key(|(_, (at, _))| *at).map(|(target, _)| target.clone());
+        oldest.and_then(|target| known.remove(&target));
     }
 }
 

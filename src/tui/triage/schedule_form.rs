@@ -59,6 +59,14 @@ fn fields(app: &App, kind: TestKind, values: &Said) -> Vec<Field> {
             "missed runs are only recorded",
         ),
     ]);
+    if kind == TestKind::Trace {
+        fields.push(Field::toggle(
+            "path",
+            said("path") == "true",
+            "a change of path becomes an alert",
+            "a change of path is only recorded",
+        ));
+    }
     fields
 }
 
@@ -86,6 +94,7 @@ fn of_plan(plan: &Plan) -> Said {
         ("tells", text(&plan.notify_contact_list)),
         ("alert", plan.alert_on_breach.to_string()),
         ("missed", plan.alert_on_missed.to_string()),
+        ("path", plan.alert_on_path_change.to_string()),
     ];
     all.extend(test_fields::said(plan.test_type, &plan.options));
     all.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
@@ -157,7 +166,7 @@ pub(super) fn plan(form: &Form, kind: TestKind, was: Option<&Plan>) -> Result<Pl
         of_last: number(form, "of last")?,
         retest_seconds: was.and_then(|was| was.retest_seconds),
         alert_on_missed: form.is_on("missed"),
-        alert_on_path_change: was.is_some_and(|was| was.alert_on_path_change),
+        alert_on_path_change: kind == TestKind::Trace && form.is_on("path"),
         paused: was.is_some_and(|was| was.paused),
         options: {
             // What has no field stays as it was.
