@@ -3,7 +3,6 @@
 //! A group means its members as painted, a host its open alerts, a check its alert. What is over
 //! by now is counted, never replaced by something else.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::model::{Alert, AlertId, CheckKey, Name, Phase};
@@ -168,15 +167,20 @@ fn find(app: &App, limit: usize) -> Targets {
 fn chosen<T: Item>(list: &List<T>, limit: usize) -> (Vec<T::Key>, bool) {
     let any = !list.marks.is_empty() || list.anchor.is_some();
     if any {
-        let marked: HashSet<T::Key> = if limit < list.marks.len() {
-            list.marks.iter().take(limit).cloned().collect()
-        } else {
-            list.marked()
-        };
-        if limit < usize::MAX {
-            return (marked.into_iter().take(limit).collect(), true);
+        if limit == usize::MAX {
+            return (list.in_order(&list.marked()), true);
         }
-        return (list.in_order(&marked), true);
+        // A set has another order each time: some are the least of them, so that what a frame says
+        // of marks is the same in the next one.
+        let range = list.range().iter().take(limit).flat_map(Row::members);
+        let mut marked: Vec<T::Key> = range.chain(list.marks.iter().cloned()).collect();
+        if limit < marked.len() {
+            marked.select_nth_unstable(limit);
+            marked.truncate(limit);
+        }
+        marked.sort_unstable();
+        marked.dedup();
+        return (marked, true);
     }
     let mut keys = list.row().map(Row::members).unwrap_or_default();
     keys.truncate(limit);

@@ -81,7 +81,6 @@ const NETWORK_TESTS: &[(&str, &str)] = &[
     ("gb", "─ Probes: "),
     ("gd", "─ DNS: "),
     ("ge", "─ Reports"),
-    ("gu", ": speedtest, "),
 ];
 
 /// Through the views, to these variants, and acting on some of them.
@@ -200,6 +199,12 @@ fn network_tests(pair: &mut Pair) {
         pair.press_only("gg");
         pair.type_only(keys, "⏎ ");
         pair.close("\x03");
+    }
+    for keys in ["v", "H"] {
+        pair.show_only("gs", "─ Speed: ");
+        pair.press_only("gg");
+        pair.press_only(keys);
+        pair.press_only("G");
     }
     pair.show_only("gb", "─ Probes: ");
     pair.press_only("H");

@@ -257,7 +257,8 @@ fn fs_27_a_schedule_of_traces_says_whether_another_path_becomes_an_alert() {
     assert!(!screen.contains("change of path"), "{screen}");
     console.write("way").press("tab tab right tab").write("core-fra-2");
     // Before the first field stands the last.
-    let screen = console.press("shift-tab shift-tab shift-tab shift-tab").screen();
+    let screen =
+        console.press("shift-tab shift-tab shift-tab shift-tab shift-tab shift-tab").screen();
     assert!(screen.contains("a change of path is only recorded"), "{screen}");
     let screen = console.press("space").screen();
     assert!(screen.contains("a change of path becomes an alert"), "{screen}");
