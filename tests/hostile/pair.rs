@@ -130,6 +130,14 @@ impl Pair {
         self.press("");
     }
 
+    /// Leaves a dialog to a picture that hangs on the letters of names: only bytes are looked at.
+    pub fn close_only(&mut self, keys: &str) {
+        self.rest();
+        self.send(keys);
+        self.both("no dialog", |text| !is_dialog(text));
+        self.bytes(keys);
+    }
+
     /// What is answered with a sentence that the next key wipes away: a text from outside, which
     /// may begin with a sign; sentences of the console's own begin with a letter of ours.
     pub fn ask(&mut self, keys: &str) {

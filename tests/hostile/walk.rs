@@ -198,7 +198,7 @@ fn network_tests(pair: &mut Pair) {
     for keys in ["T", "E"] {
         pair.press_only("gg");
         pair.type_only(keys, "⏎ ");
-        pair.close("\x03");
+        pair.close_only("\x03");
     }
     for keys in ["v", "H"] {
         pair.show_only("gs", "─ Speed: ");
@@ -208,6 +208,7 @@ fn network_tests(pair: &mut Pair) {
     }
     pair.show_only("gb", "─ Probes: ");
     pair.press_only("H");
+    pair.show_only("2", "─ Alerts: ");
 }
 
 /// The page of one service among the settings, and a test through each of its channels.
