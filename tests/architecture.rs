@@ -28,14 +28,15 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("store", 2, &["meters", "model"]),
     ("auth", 2, &["model"]),
     ("notify", 2, &["secrets", "clock", "model"]),
-    ("series", 2, &["model"]),
+    // Memory is a source of `PromQL`'s series.
+    ("series", 2, &["promql", "model"]),
     ("report", 2, &["model"]),
     (
         "engine",
         3,
         &[
-            "store", "auth", "series", "report", "notify", "rules", "protocol", "config", "clock",
-            "meters", "model",
+            "store", "auth", "series", "report", "notify", "promql", "rules", "protocol", "config",
+            "clock", "meters", "model",
         ],
     ),
     ("client", 3, &["protocol", "clock", "model"]),

@@ -49,7 +49,7 @@ pub struct Core {
     /// When checks and alerts were last counted.
     pub(super) tallied: Option<Steady>,
     /// What was scraped lately.
-    pub(super) series: crate::series::Memory,
+    pub(super) series: Arc<crate::series::Memory>,
     pub(super) batch: Batch,
     pub(super) status: EngineStatus,
     /// The windows that were in effect when last looked.

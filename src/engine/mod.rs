@@ -226,7 +226,7 @@ impl Engine {
             feed: feed::Feed::of_run(now.wall.millis(), Arc::clone(&meters)),
             meters: Arc::clone(&meters),
             tallied: None,
-            series: crate::series::Memory::new(keep.series),
+            series: Arc::new(crate::series::Memory::new(keep.series)),
             batch: batch::Batch::default(),
             status: first_status(&loaded, &machine, now.wall),
             active: Vec::new(),

@@ -48,12 +48,12 @@ impl Core {
         let filter = Filter::new(text)?;
         let limit = (limit as usize).clamp(1, PAGE_LIMIT);
         let mut page = SeriesPage { size: self.series.size(), ..SeriesPage::default() };
-        let targets = self.series.targets().filter(|key| {
+        let targets = self.series.targets().into_iter().filter(|key| {
             host.is_none_or(|host| key.host == *host) && check.is_none_or(|name| key.name == *name)
         });
         for key in targets {
-            let names = self.series.names(key).filter(|name| filter.passes(name));
-            let mut names: Vec<&Name> = names.collect();
+            let mut names = self.series.names(&key);
+            names.retain(|name| filter.passes(name));
             page.found += names.len() as u64;
             let room = limit - page.rows.len();
             if names.len() > room {
@@ -64,7 +64,7 @@ impl Core {
                 names.truncate(room);
             }
             names.sort_unstable();
-            page.rows.extend(names.into_iter().map(|name| self.series_row(key, name)));
+            page.rows.extend(names.iter().map(|name| self.series_row(&key, name)));
         }
         Ok(Answer::SeriesList(page))
     }

@@ -46,6 +46,11 @@ impl Budget {
         Self { limits, series: 0, samples: 0, visits: 0 }
     }
 
+    /// Series that selectors may load yet.
+    pub const fn room(&self) -> usize {
+        self.limits.series.saturating_sub(self.series)
+    }
+
     /// Takes a series that a selector loads.
     pub const fn series(&mut self) -> Result<(), Fault> {
         self.series = self.series.saturating_add(1);

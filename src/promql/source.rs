@@ -17,6 +17,8 @@ pub struct Selection<'a> {
     pub from: i64,
     /// The last moment of interest; it belongs to the selection.
     pub to: i64,
+    /// True when of each series only the last sample is looked at: earlier ones need not be given.
+    pub newest: bool,
 }
 
 impl Selection<'_> {
@@ -58,6 +60,12 @@ impl<'a> Taken<'a> {
     /// Nothing yet.
     pub(super) const fn new(budget: &'a mut Budget, from: i64, to: i64) -> Self {
         Self { budget, from, to, series: Vec::new(), fault: None }
+    }
+
+    /// How many series it takes yet.
+    #[must_use]
+    pub const fn room(&self) -> usize {
+        self.budget.room()
     }
 
     /// Takes a series; breaks when it was one too many. Samples outside the range are passed over.

@@ -1,6 +1,7 @@
 //! Scraped series in bounded memory: what was scraped lately, and nothing older.
 //!
-//! In: scrapes of targets with their times. Out: names, samples, and how much is kept.
+//! In: scrapes of targets with their times, and what rules recorded. Out: names, samples, how much is
+//! kept, and a source for `PromQL`.
 //! Never: writes to the store, reads a clock, keeps more than its bounds.
 //!
 //! Bounds: samples, series and age. When there are too many samples, the oldest block of all
@@ -8,11 +9,15 @@
 //! gone. Both are counted and said.
 
 mod column;
+mod source;
 mod target;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::model::{CheckKey, Name, Scrape, SeriesSize, Span, Timestamp};
+use crate::promql::Labels;
+pub use source::Reader;
 use target::Target;
 
 /// What is kept at most.
@@ -41,38 +46,101 @@ pub struct Found {
     pub value: Option<f64>,
 }
 
-/// All series.
+/// All series. Whoever appends and whoever reads have to wait for each other a target at a time only.
 #[derive(Debug)]
 pub struct Memory {
     bounds: Bounds,
-    targets: BTreeMap<CheckKey, Target>,
-    /// Samples and series of all targets.
+    targets: RwLock<BTreeMap<CheckKey, Arc<Shared>>>,
+    sums: Mutex<Sums>,
+    words: source::Words,
+}
+
+/// Of all targets together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
     samples: u64,
     series: usize,
     evicted: u64,
     out_of_order: u64,
 }
 
+/// A target behind its lock.
+#[derive(Debug)]
+struct Shared(RwLock<Target>);
+
+impl Shared {
+    fn read(&self) -> RwLockReadGuard<'_, Target> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Target> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Memory {
     /// Nothing yet.
     #[must_use]
-    pub const fn new(bounds: Bounds) -> Self {
-        Self {
-            bounds,
-            targets: BTreeMap::new(),
-            samples: 0,
-            series: 0,
-            evicted: 0,
-            out_of_order: 0,
+    pub fn new(bounds: Bounds) -> Self {
+        let (targets, sums, words) = Default::default();
+        Self { bounds, targets, sums, words }
+    }
+
+    /// Gives a target the labels that all its series have besides their own.
+    pub fn label(&self, target: &CheckKey, labels: Labels) {
+        match self.get(target) {
+            Some(known) => {
+                let same = known.read().own == labels;
+                if !same {
+                    known.write().label(labels);
+                }
+            }
+            None => drop(self.put(target, Target::new(labels, false))),
         }
     }
 
     /// Takes a scrape that was made at `at`.
-    pub fn append(&mut self, target: &CheckKey, scrape: &Scrape, at: Timestamp) {
-        let room = self.bounds.series.saturating_sub(self.series);
-        if !self.targets.contains_key(target) {
-            self.targets.insert(target.clone(), Target::default());
-        }
+    pub fn append(&self, target: &CheckKey, scrape: &Scrape, at: Timestamp) {
+        let known = self.get(target);
+        let known = known.unwrap_or_else(|| self.put(target, Target::default()));
+        self.add(&known, scrape, at);
+    }
+
+    /// Takes what a rule recorded at `at`: series that are complete as they are called, and of which
+    /// nothing says how they came.
+    pub fn record(&self, rule: &CheckKey, made: &Scrape, at: Timestamp) {
+        let known = self.get(rule);
+        let known = known.unwrap_or_else(|| self.put(rule, Target::new(Labels::default(), true)));
+        self.add(&known, made, at);
+    }
+
+    fn get(&self, target: &CheckKey) -> Option<Arc<Shared>> {
+        self.targets.read().unwrap_or_else(PoisonError::into_inner).get(target).cloned()
+    }
+
+    fn put(&self, key: &CheckKey, target: Target) -> Arc<Shared> {
+        let mut targets = self.targets.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(
+            targets.entry(key.clone()).or_insert_with(|| Arc::new(Shared(RwLock::new(target)))),
+        )
+    }
+
+    /// All targets in the order of their keys.
+    fn all(&self) -> Vec<Arc<Shared>> {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        targets.values().cloned().collect()
+    }
+
+    fn sums(&self) -> Sums {
+        *self.sums.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Sums)) {
+        change(&mut self.sums.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn add(&self, target: &Shared, scrape: &Scrape, at: Timestamp) {
+        let room = self.bounds.series.saturating_sub(self.sums().series);
         let oldest = (at - self.bounds.age).millis();
         let late = self.change(target, |own| {
             let late = !own.append(scrape, at.millis(), room);
@@ -81,79 +149,104 @@ impl Memory {
             }
             late
         });
-        self.out_of_order += u64::from(late);
+        self.count(|sums| sums.out_of_order += u64::from(late));
         self.shrink();
     }
 
     /// Changes a target and keeps the sums right.
-    fn change<T: Default>(&mut self, key: &CheckKey, work: impl FnOnce(&mut Target) -> T) -> T {
-        let Some(target) = self.targets.get_mut(key) else { return T::default() };
-        let before = (target.samples, target.len());
-        let done = work(target);
-        self.samples = self.samples.saturating_sub(before.0) + target.samples;
-        self.series = self.series.saturating_sub(before.1) + target.len();
+    fn change<T>(&self, target: &Shared, work: impl FnOnce(&mut Target) -> T) -> T {
+        let mut own = target.write();
+        let before = (own.samples, own.len());
+        let done = work(&mut own);
+        let after = (own.samples, own.len());
+        self.count(|sums| {
+            sums.samples = sums.samples.saturating_sub(before.0) + after.0;
+            sums.series = sums.series.saturating_sub(before.1) + after.1;
+        });
         done
     }
 
     /// Forgets the oldest blocks until there are few enough samples.
-    fn shrink(&mut self) {
-        while self.samples > self.bounds.samples {
-            let before = self.samples;
-            let sealed = self.targets.iter().filter(|(_, target)| target.has_sealed());
-            let oldest = sealed.min_by_key(|(_, target)| target.oldest());
-            if let Some(key) = oldest.map(|(key, _)| key.clone()) {
-                self.change(&key, Target::forget_block);
+    fn shrink(&self) {
+        while self.sums().samples > self.bounds.samples {
+            let before = self.sums().samples;
+            let all = self.all();
+            let oldest = all.iter().filter_map(|target| {
+                let own = target.read();
+                own.has_sealed().then(|| (own.oldest(), target))
+            });
+            if let Some((_, target)) = oldest.min_by_key(|(oldest, _)| *oldest) {
+                self.change(target, Target::forget_block);
             } else {
                 // Only blocks that still grow: the target with the most begins again.
-                let most = self.targets.iter().max_by_key(|(_, target)| target.samples);
-                let Some(key) = most.map(|(key, _)| key.clone()) else { return };
-                self.forget(&key);
+                let Some(most) = all.iter().max_by_key(|target| target.read().samples) else {
+                    return;
+                };
+                self.change(most, Target::clear);
             }
-            self.evicted += before.saturating_sub(self.samples);
+            let after = self.sums().samples;
+            self.count(|sums| sums.evicted += before.saturating_sub(after));
+            if after >= before {
+                return;
+            }
         }
     }
 
     /// Forgets a target.
-    pub fn forget(&mut self, target: &CheckKey) {
-        self.change(target, |own| *own = Target::default());
-        self.targets.remove(target);
+    pub fn forget(&self, target: &CheckKey) {
+        let gone = {
+            let mut targets = self.targets.write().unwrap_or_else(PoisonError::into_inner);
+            targets.remove(target)
+        };
+        if let Some(gone) = gone {
+            self.change(&gone, Target::clear);
+        }
     }
 
     /// How much is kept.
     #[must_use]
     pub fn size(&self) -> SeriesSize {
-        let sum = |of: fn(&Target) -> u64| self.targets.values().map(of).sum();
-        SeriesSize {
-            targets: self.targets.len() as u64,
-            series: self.series as u64,
-            samples: self.samples,
-            bytes: sum(|target| target.bytes as u64),
-            evicted: self.evicted,
-            refused: sum(|target| target.refused),
-            out_of_order: self.out_of_order,
+        let sums = self.sums();
+        let mut size = SeriesSize {
+            series: sums.series as u64,
+            samples: sums.samples,
+            evicted: sums.evicted,
+            out_of_order: sums.out_of_order,
+            ..SeriesSize::default()
+        };
+        for target in self.all() {
+            let own = target.read();
+            size.targets += u64::from(own.len() > 0);
+            size.bytes += own.bytes as u64;
+            size.refused += own.refused;
         }
+        size
     }
 
     /// All targets.
-    pub fn targets(&self) -> impl Iterator<Item = &CheckKey> {
-        self.targets.keys()
+    #[must_use]
+    pub fn targets(&self) -> Vec<CheckKey> {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        targets.keys().cloned().collect()
     }
 
     /// The names of a target's series, in no order.
-    pub fn names(&self, target: &CheckKey) -> impl Iterator<Item = &Name> {
-        self.targets.get(target).into_iter().flat_map(Target::names)
+    #[must_use]
+    pub fn names(&self, target: &CheckKey) -> Vec<Name> {
+        let known = self.get(target);
+        known.map(|target| target.read().names().cloned().collect()).unwrap_or_default()
     }
 
     /// The last value of a series.
     #[must_use]
     pub fn last(&self, target: &CheckKey, name: &str) -> Option<Found> {
-        self.targets.get(target)?.last(name)
+        self.get(target)?.read().last(name)
     }
 
     /// All that is kept of a series, oldest first; `None` when it is not known.
     #[must_use]
     pub fn samples(&self, target: &CheckKey, name: &str) -> Option<Vec<Found>> {
-        self.targets.get(target)?.samples_of(name)
+        self.get(target)?.read().samples_of(name)
     }
 }
 

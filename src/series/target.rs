@@ -4,45 +4,56 @@
 //! is kept once. A series that was absent in a scrape is stale at that moment, by its absence
 //! alone. Blocks of [`BLOCK`] scrapes are the unit of forgetting.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Found;
 use super::column::{Column, STALE, Sealed};
 use crate::model::scrape::REPORT_SERIES;
+use crate::model::selector::parse_id;
 use crate::model::{Layout, Name, Scrape, Span, Timestamp};
+use crate::promql::Labels;
 
 /// Scrapes of one block.
 pub(super) const BLOCK: usize = 120;
 /// How long a sample with a time of its own counts after its last scrape.
 const LINGER: Span = Span::from_secs(300);
-/// What a series costs besides its name and its columns: its record and its place in the index.
-const OVERHEAD: usize = size_of::<Series>() + 48;
+/// What a series costs besides its name and its columns: its record and its places in the indices.
+const OVERHEAD: usize = size_of::<Series>() + 64;
 
 /// One series.
 #[derive(Debug)]
-struct Series {
-    name: Name,
+pub(super) struct Series {
+    pub name: Name,
+    /// Its labels with those of the target, once a selector has found it.
+    pub labels: OnceLock<Labels>,
     /// The block that the first of `sealed` belongs to.
-    first: u64,
-    sealed: VecDeque<Sealed>,
-    open: Column,
+    pub first: u64,
+    pub sealed: VecDeque<Sealed>,
+    pub open: Column,
     /// Times that the exposition gave, as far as they differ from the scrape's: scrape, time.
-    stamps: VecDeque<(i64, i64)>,
+    pub stamps: VecDeque<(i64, i64)>,
 }
 
 /// The series of one target.
 #[derive(Debug, Default)]
 pub(super) struct Target {
+    /// The labels that all its series have besides their own.
+    pub own: Labels,
+    /// True for what rules record: no scrape, so that no series say how it went.
+    is_recorded: bool,
     /// Number of the oldest block that is kept.
-    first: u64,
+    pub first: u64,
     /// Times of the sealed blocks, in milliseconds.
-    blocks: VecDeque<Box<[i64]>>,
+    pub blocks: VecDeque<Box<[i64]>>,
     /// Times of the open block.
-    times: Vec<i64>,
+    pub times: Vec<i64>,
     series: Vec<Option<Series>>,
     free: Vec<u32>,
     index: HashMap<Name, u32>,
+    /// Where the series of a metric are.
+    metrics: HashMap<Name, Vec<u32>>,
     /// The layout of the last scrape and where its series are; the report's come first.
     layout: Option<(Arc<Layout>, Vec<u32>)>,
     /// Samples that are kept.
@@ -54,6 +65,39 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Nothing yet, of a target with these labels.
+    pub fn new(own: Labels, is_recorded: bool) -> Self {
+        Self { own, is_recorded, ..Self::default() }
+    }
+
+    /// Nothing any more.
+    pub fn clear(&mut self) {
+        *self = Self::new(std::mem::take(&mut self.own), self.is_recorded);
+    }
+
+    /// Gives the target other labels.
+    pub fn label(&mut self, own: Labels) {
+        if self.own != own {
+            self.own = own;
+            for series in self.series.iter_mut().flatten() {
+                series.labels = OnceLock::new();
+            }
+        }
+    }
+
+    /// The series at a place.
+    pub fn at(&self, place: u32) -> Option<&Series> {
+        self.series.get(place as usize)?.as_ref()
+    }
+
+    /// Where the series of a metric are; of any metric when none is named.
+    pub fn places(&self, metric: Option<&str>) -> Vec<u32> {
+        match metric {
+            Some(metric) => self.metrics.get(metric).cloned().unwrap_or_default(),
+            None => self.index.values().copied().collect(),
+        }
+    }
+
     /// Series that are kept.
     pub fn len(&self) -> usize {
         self.index.len()
@@ -94,6 +138,7 @@ impl Target {
         self.times.push(at);
         self.bytes += size_of::<i64>();
         let report = scrape.report.values();
+        let report = if self.is_recorded { &[] } else { &report[..] };
         for (place, value) in places.iter().zip(report.iter().chain(&scrape.values)) {
             let Some(Some(series)) = self.series.get_mut(*place as usize) else { continue };
             let before = series.open.heap();
@@ -106,7 +151,7 @@ impl Target {
             self.samples += 1;
         }
         for (slot, stamp) in &scrape.stamps {
-            let place = places.get(*slot as usize + REPORT_SERIES.len());
+            let place = places.get(*slot as usize + report.len());
             let series = place.and_then(|place| self.series.get_mut(*place as usize));
             if let Some(Some(series)) = series {
                 series.stamps.push_back((at, *stamp));
@@ -122,7 +167,8 @@ impl Target {
 
     /// Where the series of a layout are; new ones are made while there is room.
     fn place(&mut self, layout: &Layout, mut room: usize) -> Vec<u32> {
-        let report = REPORT_SERIES.iter().map(|name| Name::from(*name));
+        let report = if self.is_recorded { &[] } else { &REPORT_SERIES[..] };
+        let report = report.iter().map(|name| Name::from(*name));
         let mut places = Vec::with_capacity(layout.series.len() + REPORT_SERIES.len());
         self.refused = 0;
         for name in report.chain(layout.series.iter().cloned()) {
@@ -143,6 +189,7 @@ impl Target {
         self.bytes += OVERHEAD + name.len();
         let series = Some(Series {
             name: Arc::clone(&name),
+            labels: OnceLock::new(),
             first: self.first + self.blocks.len() as u64,
             sealed: VecDeque::new(),
             open: Column::default(),
@@ -154,6 +201,14 @@ impl Target {
         });
         if let Some(free) = self.series.get_mut(place as usize) {
             *free = series;
+        }
+        let metric = metric_of(&name);
+        match self.metrics.get_mut(&*metric) {
+            Some(places) => places.push(place),
+            None => {
+                self.bytes += metric.len() + size_of::<(Name, Vec<u32>)>();
+                self.metrics.insert(Name::from(&*metric), vec![place]);
+            }
         }
         self.index.insert(name, place);
         place
@@ -197,8 +252,18 @@ impl Target {
                 let empty = series.sealed.len() * size_of::<Sealed>();
                 self.bytes = self.bytes.saturating_sub(OVERHEAD + series.name.len() + empty);
                 self.index.remove(&series.name);
+                let place = u32::try_from(place).unwrap_or(u32::MAX);
+                let metric = metric_of(&series.name);
+                if let Some(places) = self.metrics.get_mut(&*metric) {
+                    places.retain(|known| *known != place);
+                    if places.is_empty() {
+                        let cost = metric.len() + size_of::<(Name, Vec<u32>)>();
+                        self.bytes = self.bytes.saturating_sub(cost);
+                        self.metrics.remove(&*metric);
+                    }
+                }
                 *slot = None;
-                self.free.extend(u32::try_from(place));
+                self.free.push(place);
                 // The place may be given away: the layout's places are looked up anew.
                 self.layout = None;
             }
@@ -253,6 +318,11 @@ impl Target {
         }
         Some(Found { at, value })
     }
+}
+
+/// The name of a series' metric.
+fn metric_of(series: &str) -> Cow<'_, str> {
+    parse_id(series).map_or(Cow::Borrowed(series), |(metric, _)| metric)
 }
 
 /// Joins times and values; a column that ends early is stale from there on.

@@ -35,7 +35,7 @@ fn values(memory: &Memory, name: &str) -> Vec<Option<f64>> {
 
 #[test]
 fn what_is_absent_is_stale_and_a_failed_scrape_is_an_empty_one() {
-    let mut memory = Memory::new(Bounds::default());
+    let memory = Memory::new(Bounds::default());
     let target = key("t");
     memory.append(&target, &scrape(&[("a", 1.0), ("b", 2.0)]), at(0));
     memory.append(&target, &scrape(&[("a", 3.0)]), at(15));
@@ -57,7 +57,7 @@ fn what_is_absent_is_stale_and_a_failed_scrape_is_an_empty_one() {
 
 #[test]
 fn what_has_a_time_of_its_own_lingers() {
-    let mut memory = Memory::new(Bounds::default());
+    let memory = Memory::new(Bounds::default());
     let mut stamped = scrape(&[("a", 1.0), ("b", 1.0)]);
     stamped.stamps = vec![(0, at(3).millis())];
     memory.append(&key("t"), &stamped, at(10));
@@ -72,7 +72,7 @@ fn what_has_a_time_of_its_own_lingers() {
 #[test]
 fn age_forgets_whole_blocks_and_series_that_have_nothing_left() {
     let bounds = Bounds { age: Span::from_secs(3600), ..Bounds::default() };
-    let mut memory = Memory::new(bounds);
+    let memory = Memory::new(bounds);
     for n in 0..2000_i64 {
         let mut now = vec![("steady", 1.0)];
         if n < 10 {
@@ -96,7 +96,7 @@ fn age_forgets_whole_blocks_and_series_that_have_nothing_left() {
 #[test]
 fn too_many_samples_push_the_oldest_out_and_are_counted() {
     let bounds = Bounds { samples: 5000, ..Bounds::default() };
-    let mut memory = Memory::new(bounds);
+    let memory = Memory::new(bounds);
     for n in 0..1000_i64 {
         for name in ["x", "y"] {
             memory.append(&key(name), &scrape(&[("a", 1.0), ("b", 2.0)]), at(n * 15));
@@ -111,7 +111,7 @@ fn too_many_samples_push_the_oldest_out_and_are_counted() {
 #[test]
 fn too_many_series_find_no_room_until_there_is_some() {
     let bounds = Bounds { series: 8, ..Bounds::default() };
-    let mut memory = Memory::new(bounds);
+    let memory = Memory::new(bounds);
     let many = scrape(&[("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0), ("e", 5.0)]);
     memory.append(&key("t"), &many, at(0));
     memory.append(&key("t"), &many, at(15));
@@ -129,7 +129,7 @@ fn too_many_series_find_no_room_until_there_is_some() {
 #[test]
 fn new_series_with_every_scrape_stay_within_the_bounds() {
     let bounds = Bounds { series: 500, samples: 20_000, age: Span::from_secs(600) };
-    let mut memory = Memory::new(bounds);
+    let memory = Memory::new(bounds);
     for n in 0..3000_i64 {
         let names: Vec<String> = (0..20).map(|m| format!("x{{n=\"{n}\",m=\"{m}\"}}")).collect();
         let series: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
@@ -142,7 +142,7 @@ fn new_series_with_every_scrape_stay_within_the_bounds() {
 
 #[test]
 fn a_series_of_an_exporter_costs_about_two_bytes_a_sample() {
-    let mut memory = Memory::new(Bounds::default());
+    let memory = Memory::new(Bounds::default());
     let names: Vec<String> = (0..100).map(|n| format!("metric{{n=\"{n}\"}}")).collect();
     for n in 0..1200_i64 {
         let value = |at: usize| {
@@ -166,7 +166,7 @@ proptest! {
     fn samples_read_back(rounds in proptest::collection::vec(
         proptest::collection::btree_map(0_u8..6, prop_oneof![Just(1.0), -5.0..5.0_f64], 0..6), 1..300))
     {
-        let mut memory = Memory::new(Bounds::default());
+        let memory = Memory::new(Bounds::default());
         for (n, round) in (0..).zip(&rounds) {
             let names: Vec<String> = round.keys().map(|name| format!("s{name}")).collect();
             let series: Vec<(&str, f64)> =

@@ -10,9 +10,14 @@ use crate::promql::syntax::{Edition, Expr, Selector, Shift, Subquery};
 use crate::promql::value::{Point, Sample, Series, is_stale};
 
 impl Engine<'_> {
-    fn load(&mut self, selector: &Selector, from: i64, to: i64) -> Result<Vec<Series>, Fault> {
+    fn load(
+        &mut self,
+        selector: &Selector,
+        (from, to): (i64, i64),
+        newest: bool,
+    ) -> Result<Vec<Series>, Fault> {
         let mut taken = Taken::new(&mut self.budget, from, to);
-        let selection = Selection { matchers: &selector.matchers, from, to };
+        let selection = Selection { matchers: &selector.matchers, from, to, newest };
         let said = self.source.select(&selection, &mut taken);
         taken.done(said)
     }
@@ -29,7 +34,7 @@ impl Engine<'_> {
         let shift = selector.shift;
         let (first, last) = (self.shifted(shift, frame.start), self.shifted(shift, frame.end));
         let from = self.first_of(first, self.options.lookback);
-        let loaded = self.load(selector, from, last)?;
+        let loaded = self.load(selector, (from, last), frame.is_instant())?;
         let mut all = Vec::with_capacity(loaded.len());
         for series in loaded {
             let mut found = Vec::new();
@@ -92,7 +97,7 @@ impl Engine<'_> {
                 let first = self.shifted(selector.shift, frame.start);
                 let from = self.first_of(first, *range);
                 let to = self.shifted(selector.shift, frame.end);
-                (self.load(selector, from, to)?, *range, selector.shift)
+                (self.load(selector, (from, to), false)?, *range, selector.shift)
             }
             Expr::Subquery(subquery) => {
                 (self.subquery(subquery, frame)?, subquery.range, subquery.shift)
