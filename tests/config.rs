@@ -117,12 +117,15 @@ fn every_default_in_the_example_is_the_codes_default() {
     with.settings.cluster = fluxnoc::config::settings::Cluster::default();
     // Nor of an endpoint for others, nor of what tests may reach.
     with.settings.speed = fluxnoc::config::settings::Speed::default();
+    // Nor of what an installation is called in templates, and who is told of alerts.
+    with.settings.promql = fluxnoc::config::settings::Promql::default();
     assert_eq!(nowhere(read(&example())), nowhere(with));
     let mut settings = read(&example_with_defaults()).settings;
     settings.console.operator = None;
     settings.console.shifts = fluxnoc::model::Shifts::default();
     // What people name themselves has no default.
     settings.alerting.contact_list = None;
+    (settings.promql.external_url, settings.promql.contact_list) = (None, None);
     settings.defaults.contact_lists.clear();
     let service = &mut settings.flux_notify;
     (service.url, service.api_key, service.contact_list) = (None, None, None);
@@ -160,6 +163,7 @@ fn the_example_has_every_key_that_the_code_knows_and_no_other() {
         ("console", keys::CONSOLE),
         ("store", keys::STORE),
         ("series", keys::SERIES),
+        ("promql", keys::PROMQL),
         ("defaults", keys::DEFAULTS),
         ("alerting", keys::ALERTING),
         ("flux_notify", keys::FLUX_NOTIFY),

@@ -7,6 +7,8 @@
 mod dice;
 #[path = "common/lab.rs"]
 mod lab;
+#[path = "rules/queries.rs"]
+mod queries;
 #[path = "rules/save.rs"]
 mod save;
 #[path = "rules/trial.rs"]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::args::{ConfigCommand, Global};
 use super::{look, machine, print, units};
 use crate::config::{Config, Env, Problems, RuleEdit, Source, builtin, load, locate};
+use crate::engine::query_rules::compile;
 use crate::model::words::plural;
 
 /// Reads the configuration that the options, the environment and the usual places name; without
@@ -33,6 +34,8 @@ pub fn read_with(global: &Global, edit: Option<&RuleEdit>) -> Result<Config, Pro
     let config = load(&source, &machine, &env)?;
     // What only the console understands is refused here as well, for every command alike.
     look::keymap(&config)?;
+    // So is what only the engine does: expressions and templates of rules.
+    compile(&config.rule_groups, &config.settings.promql)?;
     let rules = locate::rules_dir(&source);
     let config = match source {
         Source::File(_) => config,

@@ -12,8 +12,9 @@ use crate::clock::Clock;
 use crate::config::targets::Job;
 use crate::config::{Config, Problems, Rejection, RuleChange, RuleEdit, Settings, change_rule};
 use crate::discovery::Found;
+use crate::engine::query_rules::{QueryRules, compile};
 use crate::engine::{Inventory, Keep, Kept, by_rules};
-use crate::model::RequestId;
+use crate::model::{Kind, RequestId};
 use crate::protocol::{Actor, Command, Problem, Request};
 use crate::series::Bounds;
 use crate::store::Retention;
@@ -112,6 +113,7 @@ pub fn inventory(config: &Config) -> Inventory {
     Inventory {
         settings: Arc::new(config.in_force()),
         rules: Arc::new(config.rules.clone()),
+        query_rules: Arc::new(compiled(config)),
         routes: Arc::new(config.routes.clone()),
         access: config.settings.access,
         targets: Arc::new(config.targets.clone()),
@@ -121,7 +123,8 @@ pub fn inventory(config: &Config) -> Inventory {
         schedules: Arc::new(config.schedules.clone()),
         render: Arc::new(move |hosts, mut checks| {
             // The rules are written themselves, not what they make of the checks.
-            checks.retain(|check| check.rule.is_none());
+            // Nor what expressions found.
+            checks.retain(|check| check.rule.is_none() && check.kind() != Kind::Query);
             for check in &mut checks {
                 check.by_rule.clear();
             }
@@ -131,6 +134,14 @@ pub fn inventory(config: &Config) -> Inventory {
         checks: config.checks.clone(),
         source: config.source.as_ref().map(|path| path.display().to_string()),
     }
+}
+
+/// The rules in `PromQL`. What is wrong with them was refused when the configuration was read.
+fn compiled(config: &Config) -> QueryRules {
+    compile(&config.rule_groups, &config.settings.promql).unwrap_or_else(|problems| {
+        tracing::error!(%problems, "no rule in PromQL counts");
+        QueryRules::default()
+    })
 }
 
 /// The plan of an engine.

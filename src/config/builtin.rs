@@ -19,6 +19,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         jobs: Vec::new(),
         routes: crate::model::Routes::default(),
         rules: Vec::new(),
+        rule_groups: Vec::new(),
         rule_files: Vec::new(),
         rules_dir: None,
         invented: false,

@@ -118,6 +118,8 @@ pub(super) fn parse_in(
     let jobs = targets::read(&top, &layers.settings.defaults);
     let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
     let watched = super::fluxmq::read(&top, &layers.settings.defaults, &mut hosts, &mut checks);
+    let lists = &layers.settings.defaults.contact_lists;
+    let rule_groups = super::promql::read(&top, &layers.settings.promql, lists, base);
     let (written, rule_files) = rule_files::read(&top, base);
     let known = rules::Known {
         hosts: &hosts,
@@ -145,6 +147,7 @@ pub(super) fn parse_in(
         jobs,
         routes,
         rules,
+        rule_groups,
         rule_files,
         rules_dir: None,
         invented: false,

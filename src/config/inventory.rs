@@ -250,7 +250,7 @@ fn template(reader: &Reader<'_>, shared: bool, defaults: &Defaults) -> Option<Te
     let words: Vec<(&str, Kind)> = Kind::ALL.iter().map(|kind| (kind.word(), *kind)).collect();
     reader.require("kind", "kind = \"ping\"");
     let kind = match reader.text("kind").map(|word| (word, word.parse::<Kind>())) {
-        Some((_, Ok(kind))) if !matches!(kind, Kind::Agent | Kind::Schedule) => kind,
+        Some((_, Ok(kind))) if !matches!(kind, Kind::Agent | Kind::Schedule | Kind::Query) => kind,
         Some(_) => reader.choice("kind", &words)?,
         None => return None,
     };

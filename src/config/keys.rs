@@ -11,6 +11,7 @@ pub const TOP: &[&str] = &[
     "action",
     "store",
     "series",
+    "promql",
     "defaults",
     "alerting",
     "engine",
@@ -112,6 +113,16 @@ pub const ACTION: &[&str] = &["name", "key", "scope", "command", "confirm", "run
 pub const STORE: &[&str] = &["url", "max_size", "raw", "daily"];
 /// `[series]`.
 pub const SERIES: &[&str] = &["max_age", "max_samples", "max_series"];
+/// `[promql]`.
+pub const PROMQL: &[&str] = &[
+    "rule_files",
+    "interval",
+    "edition",
+    "external_labels",
+    "external_url",
+    "host",
+    "contact_list",
+];
 /// `[defaults]`.
 pub const DEFAULTS: &[&str] = &["interval", "timeout", "attempts", "retry", "unreachable"];
 /// `[alerting]`.
@@ -292,7 +303,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "family",
         ],
         Kind::Fluxmq => &["nodes", "scope", "insecure", "family"],
-        Kind::Agent | Kind::Schedule => &[],
+        Kind::Agent | Kind::Schedule | Kind::Query => &[],
         Kind::Scrape => &[
             "url",
             "headers",

@@ -53,7 +53,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
         Kind::Fluxmq => Spec::Fluxmq(super::fluxmq::spec(reader)?),
         // It was refused before.
-        Kind::Agent | Kind::Schedule => return None,
+        Kind::Agent | Kind::Schedule | Kind::Query => return None,
     })
 }
 

@@ -101,6 +101,7 @@ impl Layers {
             ("console", keys::CONSOLE),
             ("store", keys::STORE),
             ("series", keys::SERIES),
+            ("promql", keys::PROMQL),
             ("defaults", keys::DEFAULTS),
             ("alerting", keys::ALERTING),
             ("flux_notify", keys::FLUX_NOTIFY),

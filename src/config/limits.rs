@@ -67,7 +67,8 @@ pub(super) const fn judged_metrics(kind: Kind) -> &'static [Judged] {
         | Kind::System
         | Kind::Snmp
         | Kind::Agent
-        | Kind::Schedule => &[],
+        | Kind::Schedule
+        | Kind::Query => &[],
     }
 }
 

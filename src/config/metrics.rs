@@ -96,7 +96,7 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
         Kind::Mysql => (MYSQL, &[], &[]),
         Kind::Process => (PROCESS, &[], &[]),
         Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),
-        Kind::Custom => (&[], &[], &[]),
+        Kind::Custom | Kind::Query => (&[], &[], &[]),
         Kind::Agent => (AGENT, &[], &[]),
         Kind::Schedule => (SCHEDULE, &[], &[]),
     };

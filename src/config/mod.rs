@@ -28,6 +28,7 @@ pub mod locate;
 mod metrics;
 mod polled;
 mod problem;
+pub mod promql;
 mod reader;
 mod rule_files;
 mod rule_groups;
@@ -58,6 +59,7 @@ pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use adhoc::{Given, adhoc};
 pub use builtin::builtin;
@@ -98,6 +100,8 @@ pub struct Config {
     pub routes: crate::model::Routes,
     /// Every `[[rule]]`, then those of `rule_files`, then the saved ones; [`apply_rules`] puts them on the checks.
     pub rules: Vec<Rule>,
+    /// The rules in `PromQL`: those of `[promql]`, and what other sections bring along.
+    pub rule_groups: Vec<Arc<RuleGroup>>,
     /// The files of rules that were read.
     pub rule_files: Vec<PathBuf>,
     /// Where rules are saved from the console; see [`Config::with_rules_of`].
@@ -167,6 +171,7 @@ impl Config {
             jobs: Vec::new(),
             routes: crate::model::Routes::default(),
             rules: Vec::new(),
+            rule_groups: Vec::new(),
             rule_files: Vec::new(),
             rules_dir: None,
             invented: true,

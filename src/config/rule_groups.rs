@@ -17,11 +17,12 @@
 //! is refused: a misspelt `for` would make an alert that fires at once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::problem::{PROBLEM_LIMIT, Place, Problem, Problems, allowed};
 use super::yaml::{self, Node, Value};
-use crate::model::Span;
 use crate::model::rule_words::{self, is_label_name};
+use crate::model::{Name, Span};
 
 const FILE_KEYS: [&str; 1] = ["groups"];
 const GROUP_KEYS: [&str; 6] = ["name", "interval", "limit", "query_offset", "labels", "rules"];
@@ -31,6 +32,12 @@ const RULE_KEYS: [&str; 7] =
 /// Rules that are evaluated one after the other, with one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleGroup {
+    /// The file that it stands in, or whatever else its text is called.
+    pub source: Arc<str>,
+    /// The host that its alerts belong to when neither their labels nor their target name one.
+    pub host: Option<Name>,
+    /// Who is told of its alerts when neither they nor their host say so.
+    pub contact_list: Option<Name>,
     /// Where it begins.
     pub place: Place,
     /// What it is called; once in a file.
@@ -77,7 +84,7 @@ pub struct RuleEntry {
     pub annotations: Vec<(String, String)>,
 }
 
-/// Reads a file of rules; `name` is what it is called in problems.
+/// Reads a text of rules; `name` is what it is called: its file, or whoever brings it along.
 ///
 /// # Errors
 /// Everything that is wrong, with its line.
@@ -183,6 +190,9 @@ impl Reader<'_> {
         };
         let rules = self.list(node, "rules").iter().filter_map(|rule| self.rule(rule)).collect();
         Some(RuleGroup {
+            source: Arc::from(self.source),
+            host: None,
+            contact_list: None,
             place: place(node),
             name,
             interval: self.duration(node, "interval").filter(|interval| *interval != Span::ZERO),

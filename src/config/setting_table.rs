@@ -6,7 +6,7 @@ use super::kinds::valid_url;
 use super::settings::{CALLS, COLORS, GLYPHS, PRESETS, Settings, WALL_VIEWS};
 use super::times::{expiry, quiet, show_expiry, show_quiet, warning, zone_offset};
 use super::value::{INTERVAL, TIMEOUT, bounded_span, show_size, size};
-use super::{cluster, server, speed};
+use super::{cluster, promql, server, speed};
 use crate::model::access::OverLimit;
 use crate::model::flux_notify::{Gate, Severity};
 use crate::model::maintenance::LONGEST;
@@ -142,7 +142,7 @@ macro_rules! setting {
 }
 
 /// All settings, in the order of the example.
-pub const SETTINGS: [Setting; 58] = [
+pub const SETTINGS: [Setting; 65] = [
     setting!(console.operator, Text, |text| name(text).map(Some), Option::clone),
     setting!(console.theme, Text, name, |theme: &String| Some(theme.clone())),
     setting!(console.color, Text, |t| one_of(t, &COLORS), |t: &String| Some(t.clone())),
@@ -168,6 +168,27 @@ pub const SETTINGS: [Setting; 58] = [
         n.to_string()
     )),
     setting!(series.max_series, Number, |t| amount(t, 10_000_000), |n: &u64| Some(n.to_string())),
+    setting!(promql.rule_files, List, promql::files, |all: &Vec<String>| {
+        (!all.is_empty()).then(|| all.join(","))
+    }),
+    setting!(
+        promql.interval,
+        Text,
+        |t| bounded_span(t, Span::from_secs(1)..=Span::from_secs(86_400)),
+        |s: &Span| Some(s.to_string())
+    ),
+    setting!(promql.edition, Text, |t| one_of(t, &promql::EDITIONS), |t: &String| Some(t.clone())),
+    setting!(promql.external_labels, List, promql::labels, |all: &Vec<_>| {
+        promql::show_labels(all)
+    }),
+    setting!(
+        promql.external_url,
+        Text,
+        |t| valid_url(t).map(|()| Some(t.to_owned())),
+        Option::clone
+    ),
+    setting!(promql.host, Text, name, |host: &String| Some(host.clone())),
+    setting!(promql.contact_list, Text, |text| name(text).map(Some), Option::clone),
     setting!(defaults.interval, Text, |t| bounded_span(t, INTERVAL), |s: &Span| Some(
         s.to_string()
     )),

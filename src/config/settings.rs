@@ -5,6 +5,7 @@ use crate::model::{AckExpiry, FlapLimits, Secret, Shifts, Span, State};
 
 pub use super::cluster::Cluster;
 pub use super::exposure::{Health, Metrics};
+pub use super::promql::Promql;
 pub use super::server::Server;
 pub use super::setting_table::{Form, SETTINGS, Setting};
 pub use super::speed::Speed;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub store: Store,
     /// `[series]`.
     pub series: Series,
+    /// `[promql]`.
+    pub promql: Promql,
     /// `[defaults]`.
     pub defaults: Defaults,
     /// `[alerting]`.

@@ -258,7 +258,7 @@ impl Keys<'_> {
 
     fn spec(&mut self, spec: &Spec) {
         match spec {
-            Spec::Agent | Spec::Schedule => {}
+            Spec::Agent | Spec::Schedule | Spec::Query(_) => {}
             Spec::Ping(spec) => {
                 self.put("packets", &spec.packets.to_string());
                 self.text("packet_interval", &spec.packet_interval.to_string());

@@ -44,7 +44,8 @@ pub fn observe(plot: Plot, check: &Check, at: Timestamp) -> Observation {
         | Kind::Json
         | Kind::Fluxmq
         | Kind::Agent
-        | Kind::Schedule => ask.connection(),
+        | Kind::Schedule
+        | Kind::Query => ask.connection(),
     };
     let time = seen.value("time").or_else(|| seen.value("rtt")).unwrap_or(0.02);
     // A run is never longer than its deadline.

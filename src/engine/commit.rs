@@ -253,6 +253,11 @@ impl Core {
 
     fn settle_inventory(&mut self, batch: &mut Batch, numbers: &Numbers, events: &mut Vec<Event>) {
         let now = self.clock.now();
+        let targets = batch.inventory.iter().any(|change| match change {
+            Inventory::Check(check) => !super::query_rules::is_alert(check),
+            Inventory::CheckGone(_) => false,
+            Inventory::Host(_) | Inventory::HostGone(_) => true,
+        });
         self.reach.changed |= !batch.inventory.is_empty();
         self.agents.recount |= !batch.inventory.is_empty();
         for change in std::mem::take(&mut batch.inventory) {
@@ -285,6 +290,9 @@ impl Core {
                     events.push(Event::CheckGone(key));
                 }
             }
+        }
+        if targets {
+            self.label_targets();
         }
     }
 

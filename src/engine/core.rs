@@ -48,6 +48,8 @@ pub struct Core {
     pub(super) meters: Arc<crate::meters::Meters>,
     /// When checks and alerts were last counted.
     pub(super) tallied: Option<Steady>,
+    /// Rules in `PromQL`, and the alerts that they have.
+    pub(super) queries: super::query_rules::Queries,
     /// What was scraped lately.
     pub(super) series: Arc<crate::series::Memory>,
     pub(super) batch: Batch,
@@ -112,7 +114,7 @@ pub struct Core {
 
 impl Core {
     /// Works until stopped; then commits what is left.
-    pub async fn run(mut self, mut door: Door) {
+    pub async fn run(mut self, mut door: Door, mut news: super::query_rules::Inbox) {
         let mut next_tick = self.clock.now().steady + TICK;
         loop {
             let now = self.clock.now();
@@ -144,6 +146,7 @@ impl Core {
                 }
                 Some(word) = door.words.recv() => self.hear(word).await,
                 Some(ask) = door.work.recv(), if room => self.take(ask).await,
+                Some(news) = news.recv() => self.hear_rules(news).await,
                 () = clock.sleep_until(wake) => {}
             }
         }

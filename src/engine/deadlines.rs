@@ -172,8 +172,10 @@ impl Core {
         let mut overdue = Vec::new();
         for (at, slot) in self.table.iter() {
             let paused = slot.check.agent.as_ref().is_some_and(|name| self.agents.is_paused(name));
-            // Of a run that a schedule missed its results tell.
-            if slot.check.enabled && !paused && !super::speed::is_stand_in(&slot.check) {
+            // Of a run that a schedule missed its results tell; of an evaluation its rule does.
+            let apart =
+                super::speed::is_stand_in(&slot.check) || super::query_rules::is_alert(&slot.check);
+            if slot.check.enabled && !paused && !apart {
                 match attempts::freshness(&slot.check, slot.expected_since, now.steady) {
                     Freshness::Late if !slot.status.late => overdue.push((at, false)),
                     Freshness::Fresh | Freshness::Late => {}

@@ -30,6 +30,7 @@ mod outbox;
 mod pages;
 mod paths;
 mod queries;
+pub mod query_rules;
 mod reach;
 mod recheck;
 mod rules;
@@ -85,6 +86,8 @@ pub struct Inventory {
     pub settings: Arc<Vec<crate::model::Setting>>,
     /// The rules that made some of the checks, in the order in which they were written.
     pub rules: Arc<Vec<crate::model::Rule>>,
+    /// The rules in `PromQL`.
+    pub query_rules: Arc<query_rules::QueryRules>,
     /// Who is told of what.
     pub routes: Arc<crate::model::Routes>,
     /// How much an Operator may cover with a window.
@@ -110,6 +113,7 @@ impl Default for Inventory {
             render: Arc::new(|_, _| String::new()),
             settings: Arc::default(),
             rules: Arc::default(),
+            query_rules: Arc::default(),
             routes: Arc::default(),
             access: crate::model::access::Access::default(),
             targets: Arc::default(),
@@ -216,7 +220,9 @@ impl Engine {
             stop.clone(),
         );
         changed.notify_one();
+        let (queries, told_rules) = query_rules::Queries::new();
         let mut core = core::Core {
+            queries,
             clock: clock.clone(),
             gate: Arc::clone(&door.gate),
             failures: logins::Failures::default(),
@@ -270,7 +276,17 @@ impl Engine {
         core.begin(loaded, (agents, streams), tests, inventory, now).await;
         handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
-        tasks.spawn(or_all_stop(&stop, core.run(door)));
+        let (out, news) = query_rules::channel();
+        let evaluation = query_rules::Task {
+            memory: Arc::clone(&core.series),
+            clock: clock.clone(),
+            rules: told_rules,
+            befores: core.alerts_before(),
+            news: out,
+            stop: stop.clone(),
+        };
+        tasks.spawn(or_all_stop(&stop, core.run(door, news)));
+        tasks.spawn(or_all_stop(&stop, query_rules::run(evaluation)));
         let outbox = outbox::Outbox {
             store: store.clone(),
             clock: clock.clone(),

@@ -61,6 +61,7 @@ impl Core {
         self.speed.allow(&wanted.allowance);
         self.adopt_schedules(&wanted, now);
         self.with_schedules(&mut wanted);
+        self.with_queries(&mut wanted);
         self.touch(true);
         self.take_canaries(&wanted.hosts);
         let hosts: HashSet<&Name> = wanted.hosts.iter().map(|host| &host.name).collect();
@@ -129,6 +130,9 @@ impl Core {
 
     fn why_gone(&self, key: &CheckKey, rules: &HashSet<&Name>) -> String {
         let slot = self.table.place(key).and_then(|at| self.table.get(at));
+        if let Some(why) = slot.and_then(|slot| super::query_rules::why_gone(&slot.check)) {
+            return why.to_owned();
+        }
         match slot.and_then(|slot| slot.check.rule.as_ref()) {
             None => "its check was removed from the configuration".to_owned(),
             Some(ruled) if rules.contains(&ruled.rule.name) => {
@@ -219,6 +223,7 @@ impl Core {
             let active = loaded.windows.iter().filter(|window| window.is_active(alive));
             self.noted = active.map(|window| window.id).collect();
         }
+        self.label_targets();
         self.picture(loaded.windows, now);
     }
 

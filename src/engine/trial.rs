@@ -58,7 +58,8 @@ impl Core {
         rows.extend(rest);
         let found = rows.len() as u64;
         rows.truncate(usize::try_from(limit).unwrap_or(PAGE_LIMIT).clamp(1, PAGE_LIMIT));
-        Answer::Rules(RulePage { found, rows })
+        let (queries_found, queries) = self.query_rows(limit);
+        Answer::Rules(RulePage { found, rows, queries_found, queries })
     }
 
     /// Tries a draft on the stored past since a moment.

@@ -156,6 +156,9 @@ impl Check {
     /// How its alert is told.
     #[must_use]
     pub fn policy(&self) -> Policy {
+        if let Spec::Query(alert) = &*self.spec {
+            return Policy { tell: !alert.quiet, ..Policy::default() };
+        }
         self.rule.as_ref().map_or_else(Policy::default, |ruled| ruled.rule.policy())
     }
 
@@ -220,7 +223,8 @@ impl Check {
             | Kind::Trace
             | Kind::Fluxmq
             | Kind::Agent
-            | Kind::Schedule => Vec::new(),
+            | Kind::Schedule
+            | Kind::Query => Vec::new(),
         }
     }
 }

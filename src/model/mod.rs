@@ -33,6 +33,7 @@ pub mod observation;
 pub mod order;
 pub mod path;
 pub mod pattern;
+pub mod query_rule;
 pub mod rating;
 pub mod recurrence;
 pub mod repeats;

@@ -13,6 +13,7 @@ pub use super::endpoint::{
     Endpoint, Exposition, JsonForm, JsonSpec, JsonValue, ScrapeSpec, SeriesMetric,
 };
 pub use super::fluxmq::{FluxmqNode, FluxmqScope, FluxmqSpec};
+pub use super::query_rule::QuerySpec;
 use super::secret::Secret;
 use super::snmp::SnmpSpec;
 use super::time::Span;
@@ -30,6 +31,8 @@ macro_rules! kinds {
             /// What the tests of a schedule find: each schedule has this check, no configuration
             /// writes it.
             Schedule,
+            /// An alert of a rule in `PromQL`: each has this check, no configuration writes it.
+            Query,
         }
 
         impl Kind {
@@ -39,7 +42,7 @@ macro_rules! kinds {
             /// The word in configuration, command line and wire.
             #[must_use]
             pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* Self::Agent => "agent", Self::Schedule => "schedule" }
+                match self { $(Self::$variant => $word,)* Self::Agent => "agent", Self::Schedule => "schedule", Self::Query => "query" }
             }
         }
 
@@ -52,6 +55,7 @@ macro_rules! kinds {
                     $($word | $seed => Ok(Self::$variant),)*
                     "agent" => Ok(Self::Agent),
                     "schedule" => Ok(Self::Schedule),
+                    "query" => Ok(Self::Query),
                     _ => Err(UnknownKind(text.chars().take(40).collect())),
                 }
             }
@@ -154,6 +158,8 @@ pub enum Spec {
     Agent,
     /// See [`Kind::Schedule`].
     Schedule,
+    /// See [`Kind::Query`].
+    Query(Box<QuerySpec>),
 }
 
 impl Spec {
@@ -177,6 +183,7 @@ impl Spec {
             Self::Fluxmq(_) => Kind::Fluxmq,
             Self::Agent => Kind::Agent,
             Self::Schedule => Kind::Schedule,
+            Self::Query(_) => Kind::Query,
         }
     }
 

@@ -96,5 +96,8 @@ async fn dispatch(
         Spec::Schedule => {
             Err(Failure::new(FailureKind::Internal, "a schedule is not run as a check"))
         }
+        Spec::Query(_) => {
+            Err(Failure::new(FailureKind::Internal, "an alert of a rule is not run as a check"))
+        }
     }
 }

@@ -77,6 +77,13 @@ impl Query {
         self.edition
     }
 
+    /// How far back it looks besides the time that a selector looks back anyway, in milliseconds:
+    /// ranges, subqueries and offsets.
+    #[must_use]
+    pub fn reach(&self) -> i64 {
+        self.expr.reach()
+    }
+
     /// The matchers of all its selectors, in the order of the text: what it reads.
     #[must_use]
     pub fn selectors(&self) -> Vec<&[Matcher]> {

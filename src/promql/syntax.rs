@@ -312,6 +312,29 @@ impl Expr {
         }
     }
 
+    /// How far back it looks, in milliseconds; what `@` fixes is not counted.
+    pub fn reach(&self) -> i64 {
+        let most = |all: &[Self]| all.iter().map(Self::reach).max().unwrap_or(0);
+        let reach = match self {
+            Self::Number(_) | Self::Text(_) | Self::Pattern(_) => 0,
+            Self::Instant(selector) => selector.shift.offset,
+            Self::Range(selector, range) => selector.shift.offset.saturating_add(*range),
+            Self::Subquery(subquery) => subquery
+                .of
+                .reach()
+                .saturating_add(subquery.range)
+                .saturating_add(subquery.shift.offset),
+            Self::Negate(of) => of.reach(),
+            Self::Binary(binary) => binary.left.reach().max(binary.right.reach()),
+            Self::Aggregate(aggregate) => {
+                let param = aggregate.param.as_ref().map_or(0, Self::reach);
+                aggregate.of.reach().max(param)
+            }
+            Self::Call(_, args) => most(args),
+        };
+        reach.max(0)
+    }
+
     /// Collects the matchers of its selectors.
     pub fn selectors<'a>(&'a self, found: &mut Vec<&'a [Matcher]>) {
         match self {

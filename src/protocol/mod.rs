@@ -39,7 +39,9 @@ pub use notifications::{
 pub use pages::{AlertPage, DeliveryState, IncidentRow, NotificationRow, TraceSummary};
 pub use problem::{Problem, ProblemKind};
 pub use query::{Answer, Query};
-pub use rules::{DraftAnswer, DraftProblem, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow};
+pub use rules::{
+    DraftAnswer, DraftProblem, QueryRuleRow, RulePage, RuleRow, RuleTrial, TrialAlert, TrialRow,
+};
 pub use series::{SeriesPage, SeriesPast, SeriesRow};
 pub use speed::{
     LastMissed, Node, Nodes, ReportFormat, ReportWish, ScheduleRow, TestFilter, TrendWish,

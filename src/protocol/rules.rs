@@ -35,6 +35,55 @@ pub struct RulePage {
     pub found: u64,
     /// The first of them, in the order in which they were written.
     pub rows: Vec<RuleRow>,
+    /// How many rules in `PromQL` there are.
+    #[serde(default)]
+    pub queries_found: u64,
+    /// The first of them, in the order in which they were written.
+    #[serde(default)]
+    pub queries: Vec<QueryRuleRow>,
+}
+
+/// One rule in `PromQL` with what it does now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct QueryRuleRow {
+    /// File and line that it was written at.
+    pub source: SafeText,
+    /// Its group there.
+    pub group: SafeText,
+    /// Its name.
+    pub name: SafeText,
+    /// True when its elements are alerts; otherwise it records series.
+    pub is_alert: bool,
+    /// Its expression.
+    pub expr: SafeText,
+    /// How often it is evaluated.
+    pub interval: Span,
+    /// How long an element must be there before it fires.
+    pub hold: Span,
+    /// How long it fires on when it is gone.
+    pub keep: Span,
+    /// Its labels.
+    pub labels: Vec<(SafeText, SafeText)>,
+    /// Its annotations.
+    pub annotations: Vec<(SafeText, SafeText)>,
+    /// Its alerts that fire.
+    pub firing: u64,
+    /// Its alerts that are not there for long enough.
+    pub pending: u64,
+    /// Series that it recorded last.
+    pub series: u64,
+    /// When it was evaluated last.
+    pub at: Option<Timestamp>,
+    /// How long that took, in microseconds.
+    pub took_us: u64,
+    /// Why that failed; its alerts stay as they were.
+    pub error: Option<SafeText>,
+    /// Evaluations that failed, since the start.
+    pub errors: u64,
+    /// Iterations of its group that were skipped because the one before took too long.
+    pub missed: u64,
+    /// Alerts that found no room at the last evaluation.
+    pub left_out: u64,
 }
 
 /// What is wrong with a draft, or should be known.

@@ -70,10 +70,7 @@ fn series_have_the_labels_of_their_target_and_come_in_their_order() {
     assert_eq!(ask(&memory, "count(up == 1)", 45), Ok("{} 2".to_owned()));
     // Between two scrapes, and before the newest one.
     assert_eq!(ask(&memory, "sum(load)", 29), Ok("{} 20".to_owned()));
-    assert_eq!(
-        ask(&memory, "sum(rate(load[1m]))", 45).unwrap().len(),
-        "{} 1.3333333333333333".len()
-    );
+    assert_eq!(ask(&memory, "sum(rate(load[1m]))", 45), Ok("{} 1".to_owned()));
     assert_eq!(ask(&memory, r#"sum({__name__=~"lo.d"})"#, 50), Ok("{} 60".to_owned()));
     // Other labels: the same series under them.
     memory.label(&CheckKey::new("a", "node"), Labels::from_pairs([("instance", "c:1")]));

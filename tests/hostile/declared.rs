@@ -266,7 +266,7 @@ pub fn unfilled() -> Vec<String> {
             Spec::Json(spec) => seen.walk(&spec),
             Spec::Scrape(spec) => seen.walk(&spec),
             Spec::Fluxmq(spec) => seen.walk(&spec),
-            Spec::Agent | Spec::Schedule => {}
+            Spec::Agent | Spec::Schedule | Spec::Query(_) => {}
         }
     }
     seen.empty()

@@ -206,6 +206,31 @@ pub fn host() -> Host {
     host
 }
 
+fn query_rule() -> fluxnoc::protocol::QueryRuleRow {
+    let line = SafeText::line;
+    fluxnoc::protocol::QueryRuleRow {
+        source: line("rules.yml:7"),
+        group: line("queues"),
+        name: line("QueueFull"),
+        is_alert: true,
+        expr: SafeText::text("queue_depth\n  > 1000"),
+        interval: Span::from_secs(15),
+        hold: Span::from_secs(300),
+        keep: Span::from_secs(60),
+        labels: vec![(line("severity"), line("critical"))],
+        annotations: vec![(line("summary"), line("{{ $labels.queue }} é"))],
+        firing: 1,
+        pending: 2,
+        series: 3,
+        at: Some(at(4)),
+        took_us: 5,
+        error: Some(line("many-to-many")),
+        errors: 6,
+        missed: 7,
+        left_out: 8,
+    }
+}
+
 /// What a live trace sends.
 pub fn trace_spec() -> TraceSpec {
     TraceSpec { protocol: TraceProtocol::Tcp, port: Some(443), ..TraceSpec::default() }
@@ -218,6 +243,15 @@ pub fn spec(kind: Kind) -> Spec {
     match kind {
         Kind::Agent => Spec::Agent,
         Kind::Schedule => Spec::Schedule,
+        Kind::Query => Spec::Query(Box::new(fluxnoc::model::spec::QuerySpec {
+            source: "rules.yml".into(),
+            group: "queues".into(),
+            rule: "QueueFull".into(),
+            expr: "queue_depth > 1000".to_owned(),
+            labels: [("queue".to_owned(), "orders".to_owned())].into(),
+            state: fluxnoc::model::State::Critical,
+            quiet: true,
+        })),
         Kind::Ping => Spec::Ping(PingSpec::default()),
         Kind::Tcp => Spec::Tcp(TcpSpec {
             port: 25,
@@ -769,6 +803,8 @@ pub fn answer_to(query: &Query) -> Answer {
         Query::Rules { .. } => Answer::Rules(RulePage {
             found: 9,
             rows: vec![RuleRow { rule: rule(), checks: 8, firing: 3, pending: 2, unknown: 1 }],
+            queries_found: 7,
+            queries: vec![query_rule()],
         }),
         Query::TryRules { .. } => Answer::TryRules(DraftAnswer {
             problems: vec![DraftProblem {

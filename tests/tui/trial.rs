@@ -51,7 +51,7 @@ pub fn page() -> RulePage {
     let row =
         |rule, checks, firing, pending, unknown| RuleRow { rule, checks, firing, pending, unknown };
     let rows = vec![row(high_cpu(), 3, 1, 1, 0), row(lost, 14, 0, 0, 2), row(off, 0, 0, 0, 0)];
-    RulePage { found: 3, rows }
+    RulePage { found: 3, rows, ..RulePage::default() }
 }
 
 fn ago(minutes: u64) -> Timestamp {

@@ -19,7 +19,8 @@ impl Core {
     /// True when a worker runs the check: one that a rule made is judged here, and so is the one
     /// that stands for an agent.
     pub(in crate::engine) fn is_run(check: &crate::model::Check) -> bool {
-        check.rule.is_none() && !matches!(&*check.spec, Spec::Agent | Spec::Schedule)
+        check.rule.is_none()
+            && !matches!(&*check.spec, Spec::Agent | Spec::Schedule | Spec::Query(_))
     }
 
     /// Sends each worker its part.
