@@ -15,6 +15,8 @@
 mod desk;
 #[path = "e2e/devices.rs"]
 mod devices;
+#[path = "e2e/expressions.rs"]
+mod expressions;
 #[path = "e2e/files.rs"]
 mod files;
 #[path = "e2e/forms.rs"]

@@ -103,8 +103,50 @@ pub fn list(page: &RulePage) -> String {
     };
     let rows: Vec<Vec<String>> = page.rows.iter().map(row).collect();
     let heads = ["rule", "hosts", "demands", "tells", "checks", "firing", "pending", "written in"];
-    let mut out = table(&heads, &rows);
+    let mut out = if rows.is_empty() && !page.queries.is_empty() {
+        String::new()
+    } else {
+        table(&heads, &rows)
+    };
     let more = page.found.saturating_sub(page.rows.len() as u64);
+    if more > 0 {
+        let _ = writeln!(out, "+ {more} more");
+    }
+    if !page.queries.is_empty() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out += &queries(page);
+    }
+    out
+}
+
+/// The rules in `PromQL` as a table.
+fn queries(page: &RulePage) -> String {
+    let row = |row: &crate::protocol::QueryRuleRow| {
+        let expr = row.expr.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+        let state = match (&row.error, row.at) {
+            (Some(why), _) => format!("error: {why}"),
+            (None, None) => "not evaluated yet".to_owned(),
+            (None, Some(_)) if row.firing > 0 => format!("{} firing", row.firing),
+            (None, Some(_)) if row.pending > 0 => format!("{} pending", row.pending),
+            (None, Some(_)) if !row.is_alert => format!("{} series", row.series),
+            (None, Some(_)) => "inactive".to_owned(),
+        };
+        vec![
+            row.group.to_string(),
+            row.name.to_string(),
+            expr,
+            state,
+            row.at.map(|at| at.to_string()).unwrap_or_default(),
+            format!("{} us", row.took_us),
+            row.source.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = page.queries.iter().map(row).collect();
+    let heads = ["group", "rule", "expression", "state", "evaluated", "took", "written in"];
+    let mut out = table(&heads, &rows);
+    let more = page.queries_found.saturating_sub(page.queries.len() as u64);
     if more > 0 {
         let _ = writeln!(out, "+ {more} more");
     }

@@ -6,10 +6,11 @@
 //! series change with every scrape. Limits: 1 time Prometheus's CPU, 1 time its memory.
 
 #![allow(
+    dead_code,
     clippy::expect_used,
     clippy::panic,
     clippy::cast_precision_loss,
-    reason = "a benchmark that cannot measure stops; its numbers are small"
+    reason = "a benchmark that cannot measure stops; its numbers are small; `promql` uses it too"
 )]
 
 use std::fmt::Write as _;
@@ -30,7 +31,7 @@ use fluxnoc::store::Store;
 use fluxnoc::worker::{Source, Worker};
 use tokio_util::sync::CancellationToken;
 
-mod common;
+pub mod common;
 use common::{Comparison, Scratch, short, verdict};
 
 const TARGETS: usize = 200;
@@ -38,11 +39,49 @@ const SERIES: usize = 1000;
 const ROLE: &str = "FLUXNOC_BENCH_SCRAPE";
 
 fn main() -> ExitCode {
+    run(0)
+}
+
+/// The comparison, or a part of it, with so many rules.
+pub fn run(rules: usize) -> ExitCode {
     match std::env::var(ROLE).as_deref() {
         Ok("targets") => targets(),
-        Ok(port) => ours(port),
-        Err(_) => compare(),
+        Ok(port) => ours(port, rules),
+        Err(_) => compare(rules),
     }
+}
+
+/// Seconds between two evaluations of a group.
+fn evaluated() -> u64 {
+    if short() { 5 } else { 15 }
+}
+
+/// Groups of ten rules: eight of one device's series, half of them over two minutes, one of all
+/// devices' series, and in every other group one of all devices' over two minutes.
+fn rules(count: usize) -> String {
+    let mut text = String::from("groups:\n");
+    for group in 0..count / 10 {
+        let every = evaluated();
+        let _ = writeln!(text, "- name: g{group}\n  interval: {every}s\n  rules:");
+        for n in 0..8 {
+            let (device, gauge) = ((group * 8 + n) % 100, 2 + n % 3);
+            let expr = if n < 4 {
+                format!("app_family_{gauge}{{device=\"dev{device}\"}} > 1e12")
+            } else {
+                format!("rate(app_family_0_total{{device=\"dev{device}\"}}[2m]) > 1e12")
+            };
+            let _ = writeln!(text, "  - alert: A{group}n{n}\n    expr: '{expr}'\n    for: 1m");
+        }
+        let all = "sum by (instance) (app_family_3)";
+        let _ = writeln!(text, "  - record: g{group}:all:sum\n    expr: {all}");
+        let last = if group % 2 == 0 {
+            "sum by (device) (rate(app_family_1_total[2m]))"
+        } else {
+            "up == 0"
+        };
+        let _ = writeln!(text, "  - record: g{group}:last\n    expr: {last}");
+    }
+    text
 }
 
 /// Seconds between two scrapes of a target.
@@ -55,13 +94,13 @@ fn warm() -> u64 {
     8 + 2 * every()
 }
 
-fn compare() -> ExitCode {
+fn compare(rules: usize) -> ExitCode {
     let seconds = 12 * every();
     let scratch = Scratch::new("scrape");
     let mut served = again("targets", &scratch);
     let port = first_line(&mut served.0);
     let mine = again(&port, &scratch);
-    let peer = prometheus(&port, &scratch);
+    let peer = prometheus(&port, rules, &scratch);
     // Both have found all series before the clock starts.
     std::thread::sleep(Duration::from_secs(warm()));
     let begun = Instant::now();
@@ -70,8 +109,9 @@ fn compare() -> ExitCode {
     let took = begun.elapsed().as_secs_f64();
     let used = (mine.cpu() - before.0, peer.cpu() - before.1);
     let memory = (mine.rss_mib(), peer.rss_mib());
-    let rate = said(mine);
+    let (rate, evaluation) = said(mine);
     let peer_rate = ingested(peer.1);
+    let peer_evaluation = evaluation_of(peer.1);
     let wanted = (TARGETS * (SERIES + 5)) as f64 / every() as f64;
     println!(
         "samples a second: ours {rate:.0}, Prometheus {peer_rate:.0}, offered {wanted:.0}; \
@@ -98,11 +138,16 @@ fn compare() -> ExitCode {
         floor: 0.95,
         at_most: false,
     };
-    verdict(&[
+    let mut all = vec![
         row("scrape 200 x 1,000 series, CPU of a core", "%", (share(used.0), share(used.1))),
         row("scrape 200 x 1,000 series, memory", "MiB", memory),
         whole,
-    ])
+    ];
+    if rules > 0 {
+        println!("{rules} rules every {} s", evaluated());
+        all.push(row("a round of all rules", "ms", (evaluation, peer_evaluation)));
+    }
+    verdict(&all)
 }
 
 /// A process with its port, when it has one.
@@ -152,19 +197,25 @@ fn first_line(child: &mut Child) -> String {
     line.trim().to_owned()
 }
 
-/// Ends our side and takes its samples a second.
-fn said(mut mine: Other) -> f64 {
+/// Ends our side and takes its samples a second, and the milliseconds of a round of all rules.
+fn said(mut mine: Other) -> (f64, f64) {
     drop(mine.0.stdin.take());
-    first_line(&mut mine.0).parse().expect("a number")
+    let line = first_line(&mut mine.0);
+    let (rate, evaluation) = line.split_once(' ').expect("two numbers");
+    (rate.parse().expect("a number"), evaluation.parse().expect("a number"))
 }
 
-fn prometheus(port: &str, scratch: &Scratch) -> Other {
+fn prometheus(port: &str, count: usize, scratch: &Scratch) -> Other {
     let own = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
     let every = every();
     let mut config = format!(
         "global: {{ scrape_interval: {every}s, scrape_timeout: 1s }}\nscrape_configs:\n\
          - job_name: bench\n  static_configs:\n"
     );
+    if count > 0 {
+        std::fs::write(scratch.0.join("rules.yml"), rules(count)).expect("rules");
+        config.insert_str(0, "rule_files: [rules.yml]\n");
+    }
     for n in 0..TARGETS {
         let _ = writeln!(
             config,
@@ -189,16 +240,31 @@ fn ingested(port: u16) -> f64 {
     let over = 10 * every();
     let query =
         format!("/api/v1/query?query=sum(sum_over_time(scrape_samples_scraped[{over}s]))/{over}");
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("Prometheus answers");
-    write!(stream, "GET {query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("asked");
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
+    let text = asked(port, &query);
     let value = text.rsplit("\"value\":[").next().and_then(|rest| rest.split('"').nth(1));
     value.and_then(|value| value.parse().ok()).unwrap_or(0.0)
 }
 
+/// Milliseconds of a round of all rules, as Prometheus says it.
+fn evaluation_of(port: u16) -> f64 {
+    let text = asked(port, "/api/v1/rules");
+    // Of a group the sum of its rules, which stands after them.
+    let times = text.split("\"evaluationTime\":").skip(1);
+    let times = times.filter_map(|rest| rest.split([',', '}']).next()?.parse::<f64>().ok());
+    // Each counts twice: in its rule and in its group.
+    times.sum::<f64>() * 1000.0 / 2.0
+}
+
+fn asked(port: u16, query: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("Prometheus answers");
+    write!(stream, "GET {query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("asked");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut text).expect("an answer");
+    text
+}
+
 /// The engine with its worker, until stdin ends; then its samples a second.
-fn ours(port: &str) -> ExitCode {
+fn ours(port: &str, count: usize) -> ExitCode {
     let mut config = format!(
         "[defaults]\ninterval = \"{}s\"\ntimeout = \"1s\"\n\
          [series]\nmax_samples = 1000000000\n",
@@ -218,8 +284,16 @@ fn ours(port: &str) -> ExitCode {
     let rate = runtime.block_on(async {
         let store =
             Store::open_sqlite(std::path::Path::new("fluxnoc.db")).await.expect("a database");
-        let inventory =
-            Inventory { hosts: config.hosts, checks: config.checks, ..Inventory::default() };
+        let groups = fluxnoc::config::rule_groups("rules.yml", &rules(count)).expect("rules");
+        let groups: Vec<_> = groups.into_iter().map(std::sync::Arc::new).collect();
+        let promql = fluxnoc::config::promql::Promql::default();
+        let compiled = fluxnoc::engine::query_rules::compile(&groups, &promql).expect("rules");
+        let inventory = Inventory {
+            hosts: config.hosts,
+            checks: config.checks,
+            query_rules: std::sync::Arc::new(compiled),
+            ..Inventory::default()
+        };
         let series = fluxnoc::series::Bounds { samples: 1_000_000_000, ..Default::default() };
         let setup = Setup {
             inventory,
@@ -258,12 +332,18 @@ fn ours(port: &str) -> ExitCode {
         let size = samples().await;
         let rate = (size.samples - first) as f64 / begun.elapsed().as_secs_f64();
         eprintln!("ours: {size:?}");
+        let listed = backend.query(actor.clone(), Query::Rules { limit: 1000 }).await;
+        let Ok(Answer::Rules(page)) = listed else { panic!("no rules") };
+        let took: u64 = page.queries.iter().map(|row| row.took_us).sum();
+        let failed = page.queries.iter().filter(|row| row.error.is_some()).count();
+        let missed: u64 = page.queries.iter().map(|row| row.missed).max().unwrap_or(0);
+        eprintln!("ours: {} rules, {failed} failed, {missed} skipped", page.queries.len());
         stop.cancel();
         let _ = running.await;
         engine.stopped().await.expect("a whole engine");
-        rate
+        (rate, took as f64 / 1000.0)
     });
-    println!("{rate}");
+    println!("{} {}", rate.0, rate.1);
     ExitCode::SUCCESS
 }
 

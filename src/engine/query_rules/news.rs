@@ -60,22 +60,23 @@ impl Core {
     /// Takes in the rules of an inventory, and adds the checks of the alerts that they go on having.
     pub(in crate::engine) fn with_queries(&mut self, wanted: &mut Wanted) {
         let rules = Arc::clone(&wanted.query_rules);
-        let mut hosts: HashSet<Name> =
-            wanted.hosts.iter().map(|host| Name::clone(&host.name)).collect();
+        let places = wanted.hosts.iter().enumerate();
+        let mut hosts: HashMap<Name, usize> =
+            places.map(|(at, host)| (Name::clone(&host.name), at)).collect();
         let mut known = HashMap::new();
         let mut kept = Vec::new();
         for (_, slot) in self.table.iter() {
             let Spec::Query(spec) = &*slot.check.spec else { continue };
             let Some((group, at)) = rules.rule_of(spec) else { continue };
             let key = &slot.check.key;
-            if !hosts.contains(&key.host) {
+            if !hosts.contains_key(&key.host) {
                 if key.host != rules.host {
                     continue;
                 }
-                hosts.insert(Name::clone(&key.host));
+                hosts.insert(Name::clone(&key.host), wanted.hosts.len());
                 wanted.hosts.push(Host::new(&key.host, "127.0.0.1"));
             }
-            let host = wanted.hosts.iter().find(|host| host.name == key.host);
+            let host = hosts.get(&key.host).and_then(|at| wanted.hosts.get(*at));
             let list = contact_list(&rules, group, spec, host, &wanted.routes);
             kept.push(Check {
                 interval: group.interval,
@@ -323,7 +324,7 @@ impl Core {
             state,
             hard,
             hard_state: if hard { state } else { State::Ok },
-            attempt: 1,
+            attempt: u32::from(hard),
             since: if same { before.since } else { at },
             last_result: Some(at),
             // Words that only count on are no change of a row.

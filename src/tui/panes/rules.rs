@@ -14,14 +14,17 @@ use crate::config;
 use crate::model::safe_text::width;
 use crate::model::{CheckKey, EdgeKind, Name, Rule, SafeText, Span, Steady};
 use crate::protocol::query::{Answer, Query};
-use crate::protocol::{CheckRow, LogEntry, LogFilter, LogKind, Problem, RulePage, RuleRow};
+use crate::protocol::{
+    CheckRow, LogEntry, LogFilter, LogKind, Problem, QueryRuleRow, RulePage, RuleRow,
+};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Pane, Tone};
 use crate::tui::effect::{Effect, Reply};
 use crate::tui::format;
 use crate::tui::line::Pending;
 use crate::tui::panes::rows::select;
-use crate::tui::panes::{empty, not_ready};
+use crate::tui::panes::rule_rows::{self, Columns, tells};
+use crate::tui::panes::{empty, not_ready, queries};
 use crate::tui::theme::{Role, glyph, short};
 use crate::tui::views::View;
 use crate::tui::widgets::{Scroll, Surface, cursor};
@@ -44,6 +47,8 @@ pub struct State {
     page: RulePage,
     /// The rule under the cursor: it belongs to the rule, not to a line.
     under: Option<Name>,
+    /// The same of one in `PromQL`.
+    query: Option<String>,
     at: usize,
     scroll: Scroll,
     check: Option<CheckKey>,
@@ -61,12 +66,35 @@ pub struct State {
 impl State {
     fn line(&self) -> usize {
         let same = |row: &RuleRow| Some(&row.rule.name) == self.under.as_ref();
-        let last = self.page.rows.len().saturating_sub(1);
-        self.page.rows.iter().position(same).unwrap_or(self.at).min(last)
+        let rule = self.page.rows.iter().position(same);
+        let of_query =
+            |id: &String| self.page.queries.iter().position(|row| queries::id(row) == *id);
+        let query = self.query.as_ref().and_then(of_query).map(|at| self.page.rows.len() + at);
+        query.or(rule).unwrap_or(self.at).min(self.count().saturating_sub(1))
+    }
+
+    /// Rows of both kinds; those in `PromQL` come last.
+    const fn count(&self) -> usize {
+        self.page.rows.len() + self.page.queries.len()
     }
 
     fn row(&self) -> Option<&RuleRow> {
         self.page.rows.get(self.line())
+    }
+
+    fn query(&self) -> Option<&QueryRuleRow> {
+        self.page.queries.get(self.line().checked_sub(self.page.rows.len())?)
+    }
+
+    /// Lets the cursor stay with what is at its line.
+    fn settle(&mut self) {
+        self.under = self.row().map(|row| row.rule.name.clone());
+        self.query = self.query().map(queries::id);
+    }
+
+    fn go(&mut self, at: usize) {
+        (self.under, self.query, self.at) = (None, None, at);
+        self.settle();
     }
 }
 
@@ -85,7 +113,7 @@ pub fn row(app: &App) -> Option<&RuleRow> {
 
 /// Goes to a rule that is in force from now on: the list is asked for again.
 pub fn go_to(app: &mut App, name: Name) {
-    app.own.rules.under = Some(name);
+    (app.own.rules.under, app.own.rules.query) = (Some(name), None);
     forget(app);
 }
 
@@ -104,9 +132,12 @@ fn check_line(app: &App, rows: &[&Arc<CheckRow>]) -> usize {
 
 /// The checks that the rule under the cursor made, the worst first.
 fn checks(app: &App) -> Vec<&Arc<CheckRow>> {
-    let Some(row) = app.own.rules.row() else { return Vec::new() };
-    let name = &row.rule.name;
-    let mine = |row: &&Arc<CheckRow>| row.rule.as_ref().is_some_and(|rule| rule.name == *name);
+    let own = &app.own.rules;
+    let mine = |check: &&Arc<CheckRow>| match (own.row(), own.query()) {
+        (Some(row), _) => check.rule.as_ref().is_some_and(|rule| rule.name == row.rule.name),
+        (None, Some(query)) => queries::is_of(check, query),
+        (None, None) => false,
+    };
     let mut all: Vec<&Arc<CheckRow>> =
         app.world.hosts().flat_map(|entry| &entry.checks).filter(mine).collect();
     // Stable: within one state they stay in the order of the hosts.
@@ -119,20 +150,21 @@ fn checks(app: &App) -> Vec<&Arc<CheckRow>> {
 pub fn title(app: &App, pane: Pane) -> (String, String) {
     let own = &app.own.rules;
     if pane == Pane::RuleChecks {
-        let Some(row) = own.row() else { return ("Its checks".to_owned(), String::new()) };
+        let name = own.row().map(|row| row.rule.name.to_string());
+        let name = name.or_else(|| own.query().map(|row| row.name.to_string()));
+        let Some(name) = name else { return ("Its checks".to_owned(), String::new()) };
         let rows = checks(app);
         let at = check_line(app, &rows) + 1;
         let at = if rows.is_empty() { String::new() } else { format!("{at} of {}", rows.len()) };
-        return (format!("{}: {}", row.rule.name, format::plural(rows.len(), "check")), at);
+        return (format!("{name}: {}", format::plural(rows.len(), "check")), at);
     }
     let firing: u64 = own.page.rows.iter().map(|row| row.firing).sum();
-    let at = if own.page.rows.is_empty() {
-        String::new()
-    } else {
-        format!("{} of {}", own.line() + 1, own.page.found)
-    };
-    let firing = format::plural(firing, "alert");
-    (format!("Rules: {} in force, {firing} firing", own.page.found), at)
+    let queried: u64 = own.page.queries.iter().map(|row| row.firing).sum();
+    let found = own.page.found + own.page.queries_found;
+    let at =
+        if own.count() == 0 { String::new() } else { format!("{} of {found}", own.line() + 1) };
+    let firing = format::plural(firing + queried, "alert");
+    (format!("Rules: {found} in force, {firing} firing"), at)
 }
 
 /// Draws one of the panes.
@@ -155,137 +187,55 @@ fn nothing(app: &App, surface: &mut Surface<'_>) {
     }
 }
 
-/// Where the columns begin and how wide they are; of width 0 they are left out.
-struct Columns {
-    name: (usize, usize),
-    hosts: (usize, usize),
-    demands: (usize, usize),
-    tells: (usize, usize),
-    counts: usize,
-    written: (usize, usize),
-}
-
-/// Columns of the three counts.
-const COUNTS: usize = 23;
-
-/// Where the next column begins.
-const fn step(at: usize, wide: usize) -> usize {
-    if wide == 0 { at } else { at + wide + 1 }
-}
-
-impl Columns {
-    const fn of(wide: usize) -> Self {
-        let (name, hosts, tells, written) = match wide {
-            160.. => (28, 22, 20, 26),
-            100.. => (20, 14, 0, 21),
-            _ => (18, 0, 0, 0),
-        };
-        let hosts_at = step(1, name);
-        let demands_at = step(hosts_at, hosts);
-        let right = COUNTS + step(0, tells) + step(0, written) + 1;
-        let demands = wide.saturating_sub(demands_at + right);
-        let tells_at = step(demands_at, demands);
-        let counts = step(tells_at, tells);
-        Self {
-            name: (1, name),
-            hosts: (hosts_at, hosts),
-            demands: (demands_at, demands),
-            tells: (tells_at, tells),
-            counts,
-            written: (counts + COUNTS + 1, written),
-        }
-    }
-}
-
 fn list(app: &App, surface: &mut Surface<'_>) {
     let own = &app.own.rules;
-    if own.page.rows.is_empty() || own.problem.is_some() {
+    if own.count() == 0 || own.problem.is_some() {
         return nothing(app, surface);
     }
     let columns = Columns::of(surface.width());
-    let heads = [
-        (columns.name, "rule"),
-        (columns.hosts, "hosts"),
-        (columns.demands, "demands"),
-        (columns.tells, "tells"),
-        ((columns.counts, COUNTS), " checks firing pending"),
-        (columns.written, "written in"),
-    ];
-    for ((x, wide), text) in heads {
-        surface.say(x, 0, wide, text, Role::Muted);
-    }
+    rule_rows::heads(surface, &columns);
     let height = surface.height().saturating_sub(1);
     let line = own.line();
-    for (y, at) in own.scroll.window(line, own.page.rows.len(), height).enumerate() {
-        let Some(row) = own.page.rows.get(at) else { continue };
+    for (y, at) in own.scroll.window(line, own.count(), height).enumerate() {
         let wide = surface.width();
-        one(&mut surface.part(0, y + 1, wide, 1), row, &columns);
+        let mut part = surface.part(0, y + 1, wide, 1);
+        if let Some(row) = own.page.rows.get(at) {
+            rule_rows::one(&mut part, row, &columns);
+        } else if let Some(row) = own.page.queries.get(at - own.page.rows.len()) {
+            rule_rows::query(&mut part, row, &columns);
+        }
         if at == line {
             select(app, surface, y + 1, app.focus == Pane::RuleList);
         }
     }
 }
 
-fn one(surface: &mut Surface<'_>, row: &RuleRow, columns: &Columns) {
-    let rule = &row.rule;
-    let (text, role, name) = if rule.enabled {
-        (Role::Text, Role::Strong, rule.name.to_string())
-    } else {
-        (Role::Muted, Role::Muted, format!("{} (off)", rule.name))
-    };
-    for ((x, wide), words, role) in [
-        (columns.name, name, role),
-        (columns.hosts, rule.hosts.to_string(), text),
-        (columns.demands, rule.words(), text),
-        (columns.tells, tells(rule), Role::Muted),
-        (columns.written, config::rule_place(rule), Role::Muted),
-    ] {
-        surface.say(x, 0, wide, &words, role);
-    }
-    let counts =
-        [(7, row.checks, text), (7, row.firing, Role::Bad), (8, row.pending, Role::StateWarning)];
-    let mut end = columns.counts;
-    for (wide, count, role) in counts {
-        end += wide;
-        let style = surface.theme.style(if count == 0 { Role::Muted } else { role });
-        surface.put_right(end, 0, wide, &count.to_string(), style);
-    }
-}
-
-fn tells(rule: &Rule) -> String {
-    match &rule.contact_list {
-        _ if !rule.notify => "nobody".to_owned(),
-        Some(list) => list.to_string(),
-        None => "default list".to_owned(),
-    }
-}
-
 fn lower(app: &App, surface: &mut Surface<'_>) {
-    let Some(row) = app.own.rules.row() else { return empty(surface, &["No rule is selected."]) };
+    let own = &app.own.rules;
+    if own.count() == 0 {
+        return empty(surface, &["No rule is selected."]);
+    }
     let rows = checks(app);
-    let (wide, high) = (surface.width(), surface.height());
-    let past = match &app.own.rules.past {
-        Some((name, past)) if *name == row.rule.name => past.as_slice(),
+    let (wide, mut high) = (surface.width(), surface.height());
+    if let Some(query) = own.query() {
+        let top = queries::about(app, surface, query, high / 2);
+        high = high.saturating_sub(top);
+        return check_rows(app, &mut surface.part(0, top, wide, high), &rows);
+    }
+    let name = own.row().map(|row| &row.rule.name);
+    let past = match &own.past {
+        Some((of, past)) if Some(of) == name => past.as_slice(),
         _ => &[],
     };
     // The alerts have a third at most.
     let shown = past.len().min(ALERTS).min(high / 3);
     let high = high.saturating_sub(if shown == 0 { 0 } else { shown + 1 });
     if rows.is_empty() {
-        let why = if row.rule.enabled { "It judges nothing yet." } else { "It is switched off." };
+        let is_on = own.row().is_none_or(|row| row.rule.enabled);
+        let why = if is_on { "It judges nothing yet." } else { "It is switched off." };
         surface.say(1, 0, wide, why, Role::Muted);
     }
-    let line = check_line(app, &rows);
-    let longest = rows.iter().map(|row| width(&row.key.to_string())).max().unwrap_or(0);
-    // What a check says has half of the row at least.
-    let name = longest.min(wide.saturating_sub(NAME_AT) / 2);
-    for (y, at) in app.own.rules.check_scroll.window(line, rows.len(), high).enumerate() {
-        let Some(check) = rows.get(at) else { continue };
-        check_row(app, &mut surface.part(0, y, wide, 1), check, name);
-        if at == line {
-            select(app, surface, y, app.focus == Pane::RuleChecks);
-        }
-    }
+    check_rows(app, &mut surface.part(0, 0, wide, high), &rows);
     if shown > 0 {
         surface.say(1, high, wide, "last alerts", Role::Muted);
     }
@@ -297,6 +247,21 @@ fn lower(app: &App, surface: &mut Surface<'_>) {
         let host = entry.host.as_deref().unwrap_or_default();
         let text = format!("{when}  {host}  {}", entry.text);
         surface.say(13, y, wide.saturating_sub(14), &text, Role::Text);
+    }
+}
+
+fn check_rows(app: &App, surface: &mut Surface<'_>, rows: &[&Arc<CheckRow>]) {
+    let (wide, high) = (surface.width(), surface.height());
+    let line = check_line(app, rows);
+    let longest = rows.iter().map(|row| width(&row.key.to_string())).max().unwrap_or(0);
+    // What a check says has half of the row at least.
+    let name = longest.min(wide.saturating_sub(NAME_AT) / 2);
+    for (y, at) in app.own.rules.check_scroll.window(line, rows.len(), high).enumerate() {
+        let Some(check) = rows.get(at) else { continue };
+        check_row(app, &mut surface.part(0, y, wide, 1), check, name);
+        if at == line {
+            select(app, surface, y, app.focus == Pane::RuleChecks);
+        }
     }
 }
 
@@ -330,6 +295,9 @@ fn check_row(app: &App, surface: &mut Surface<'_>, check: &CheckRow, name: usize
 
 /// The rule under the cursor in two rows, for a small screen.
 pub fn preview(app: &App, surface: &mut Surface<'_>) {
+    if let Some(query) = app.own.rules.query() {
+        queries::about(app, surface, query, 2);
+    }
     let Some(row) = app.own.rules.row() else { return };
     let room = surface.width().saturating_sub(2);
     let rule = &row.rule;
@@ -363,17 +331,19 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
     }
     if let Some(by) = step {
         let own = &mut app.own.rules;
-        own.at = cursor::moved(own.line(), own.page.rows.len(), by);
-        own.under = own.page.rows.get(own.at).map(|row| row.rule.name.clone());
+        own.go(cursor::moved(own.line(), own.count(), by));
         (own.check, own.check_at) = (None, 0);
         return Some(Vec::new());
     }
     match action {
         Action::Open => {
-            app.own.rules.row()?;
+            (app.own.rules.count() > 0).then_some(())?;
             (app.focus, app.zoom) = (Pane::RuleChecks, false);
         }
         Action::Copy => {
+            if let Some(query) = app.own.rules.query() {
+                return Some(vec![Effect::Copy(query.expr.to_string())]);
+            }
             let Some(row) = app.own.rules.row() else {
                 app.say(Tone::Note, "no rule is under the cursor");
                 return Some(Vec::new());
@@ -447,7 +417,7 @@ pub fn reply(app: &mut App, token: u64, result: Result<Reply, Problem>) {
             own.at = own.line();
             own.page = page;
             own.at = own.line();
-            own.under = own.page.rows.get(own.at).map(|row| row.rule.name.clone());
+            own.settle();
             (own.loaded, own.problem) = (true, None);
         }
         Ok(Reply::Answer(Answer::Log(page))) => {
