@@ -143,7 +143,9 @@ pub(super) fn read(
         match groups {
             Ok(groups) => {
                 count += groups.iter().map(|group| group.rules.len()).sum::<usize>();
-                groups.iter().for_each(|group| contacts(group, lists, top.sink));
+                for group in &groups {
+                    contacts(group, lists, top.sink);
+                }
                 all.extend(groups.into_iter().map(Arc::new));
             }
             Err(problems) => problems.list.into_iter().for_each(|one| top.sink.push(one)),

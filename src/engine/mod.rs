@@ -203,7 +203,6 @@ impl Engine {
         let now = clock.now();
         let tests = speed::Known::read(&store, now.wall).await?;
         door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
-        let paths = paths::Paths::restored(store.last_paths().await?);
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
         let wake = Arc::new(tokio::sync::Notify::new());
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
@@ -220,9 +219,8 @@ impl Engine {
             stop.clone(),
         );
         changed.notify_one();
-        let (queries, told_rules) = query_rules::Queries::new();
         let mut core = core::Core {
-            queries,
+            queries: query_rules::Queries::new(),
             clock: clock.clone(),
             gate: Arc::clone(&door.gate),
             failures: logins::Failures::default(),
@@ -259,7 +257,7 @@ impl Engine {
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             renewal: None,
-            paths,
+            paths: paths::Paths::restored(store.last_paths().await?),
             reach: reach::Watch::default(),
             stop: stop.clone(),
             wake_outbox: Arc::clone(&wake),
@@ -276,17 +274,7 @@ impl Engine {
         core.begin(loaded, (agents, streams), tests, inventory, now).await;
         handle.begun(inside::Inside::new(store.clone(), clock.clone()));
         let mut tasks = JoinSet::new();
-        let (out, news) = query_rules::channel();
-        let evaluation = query_rules::Task {
-            memory: Arc::clone(&core.series),
-            clock: clock.clone(),
-            rules: told_rules,
-            befores: core.alerts_before(),
-            news: out,
-            stop: stop.clone(),
-        };
-        tasks.spawn(or_all_stop(&stop, core.run(door, news)));
-        tasks.spawn(or_all_stop(&stop, query_rules::run(evaluation)));
+        core.start(&mut tasks, door, &stop);
         let outbox = outbox::Outbox {
             store: store.clone(),
             clock: clock.clone(),

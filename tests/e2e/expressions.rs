@@ -71,7 +71,7 @@ fn an_expression_over_a_scraped_server_alerts_and_is_over() {
     ));
     let mut console = house.console(LARGE, &[]);
     console.wait("the host", PATIENCE, |screen| screen.contains("mq-1"));
-    console.send("gu");
+    console.send("gr");
     console.wait("the rules", PATIENCE, |screen| {
         screen.contains("QueueFull") && screen.contains("host:queue_depth:sum > 100")
     });
@@ -83,6 +83,7 @@ fn an_expression_over_a_scraped_server_alerts_and_is_over() {
     let all = house.await_json(&alerts, "the alert", firing);
     let found = alert(&all, "mq-1").unwrap();
     assert_eq!((&found["check"], &found["state"]), (&"QueueFull".into(), &"CRITICAL".into()));
+    console.send("j");
     console.wait("what it says", PATIENCE, |screen| {
         screen.contains("151 wait on 127.0.0.1:") && screen.contains("in force, 1 alert firing")
     });

@@ -46,7 +46,7 @@ pub(super) fn seen(spec: &QuerySpec, alert: &Active) -> Observation {
     let words = if alert.kept { format!("{words} (no longer so, kept firing)") } else { words };
     let mut long = vec![
         format!("value: {}", alert.value),
-        format!("since: {}", alert.active_at),
+        format!("since: {}", alert.since),
         format!("expression: {}", spec.expr.split_whitespace().collect::<Vec<_>>().join(" ")),
         format!("rule: {} of group {} in {}", spec.rule, spec.group, spec.source),
     ];

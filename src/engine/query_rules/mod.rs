@@ -22,6 +22,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::core::Core;
+use super::handle::Door;
+use super::or_all_stop;
 
 use crate::model::{Check, CheckKey, Name, SafeText, Span, Spec, Steady, Timestamp};
 use crate::promql::alerting::{AlertRule, Installation, RecordRule};
@@ -29,7 +35,6 @@ use crate::promql::{Labels, Options};
 
 pub use compile::compile;
 pub(super) use news::why_gone;
-pub(super) use task::{Task, run};
 pub(super) use turn::News;
 
 /// Alerts that are known at most, of all rules together.
@@ -138,18 +143,29 @@ pub(super) struct Queries {
 /// What the engine's own task hears of evaluations.
 pub(super) type Inbox = mpsc::Receiver<News>;
 
-/// Where the engine's own task hears of evaluations.
-pub(super) fn channel() -> (mpsc::Sender<News>, Inbox) {
-    mpsc::channel(WAITING)
+impl Core {
+    /// Starts the engine's own task, and the one that evaluates rules for it.
+    pub(super) fn start(mut self, tasks: &mut JoinSet<()>, door: Door, stop: &CancellationToken) {
+        let (out, news) = mpsc::channel(WAITING);
+        let evaluation = task::Task {
+            memory: Arc::clone(&self.series),
+            clock: self.clock.clone(),
+            rules: self.queries.told.subscribe(),
+            befores: self.alerts_before(),
+            news: out,
+            stop: stop.clone(),
+        };
+        tasks.spawn(or_all_stop(stop, self.run(door, news)));
+        tasks.spawn(or_all_stop(stop, task::run(evaluation)));
+    }
 }
 
 impl Queries {
-    /// With no rule yet, and where its task hears of them.
-    pub fn new() -> (Self, watch::Receiver<Arc<QueryRules>>) {
-        let (told, hears) = watch::channel(Arc::default());
-        let queries = Self {
+    /// With no rule yet.
+    pub fn new() -> Self {
+        Self {
             rules: Arc::default(),
-            told,
+            told: watch::Sender::new(Arc::default()),
             health: HashMap::new(),
             missed: HashMap::new(),
             known: HashMap::new(),
@@ -157,8 +173,7 @@ impl Queries {
             over: HashMap::new(),
             instances: HashMap::new(),
             addresses: HashMap::new(),
-        };
-        (queries, hears)
+        }
     }
 }
 

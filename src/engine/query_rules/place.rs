@@ -52,7 +52,10 @@ pub(super) fn called(
             return last.into();
         }
     }
-    (2_u32..).map(|n| format!("{last} #{n}")).find(|name| !taken(name)).unwrap_or(last).into()
+    // There are fewer alerts than that.
+    let mut numbered = (2_u32..100_000).map(|n| format!("{last} #{n}"));
+    let free = numbered.find(|name| !taken(name));
+    free.unwrap_or(last).into()
 }
 
 /// The host part of an `instance`.

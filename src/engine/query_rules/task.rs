@@ -42,7 +42,7 @@ pub(in crate::engine) struct Task {
 /// Evaluates the rules until stopped.
 pub(in crate::engine) async fn run(mut task: Task) {
     let mut rules = Arc::clone(&task.rules.borrow_and_update());
-    let mut all = follow(Vec::new(), &rules, &rules, &mut task.befores, &task.memory);
+    let mut all = task.follow(Vec::new(), &rules, &rules);
     loop {
         let now = task.clock.now();
         let due = all.iter().enumerate().map(|(at, one)| (next(one, now.wall), at)).min();
@@ -56,7 +56,7 @@ pub(in crate::engine) async fn run(mut task: Task) {
                         return;
                     }
                     let fresh = Arc::clone(&task.rules.borrow_and_update());
-                    all = follow(all, &rules, &fresh, &mut task.befores, &task.memory);
+                    all = task.follow(all, &rules, &fresh);
                     rules = fresh;
                 }
                 () = clock.sleep_until(until) => {}
@@ -84,12 +84,8 @@ fn next(one: &Running, now: Timestamp) -> Timestamp {
         let past = at.saturating_sub(offset).rem_euclid(interval);
         Timestamp::from_millis(at.saturating_sub(past).saturating_add(interval))
     };
-    match one.last {
-        // The clock was put back: what lies ahead has been.
-        Some(last) if last > now => after(now.millis()),
-        Some(last) => after(last.millis()),
-        None => after(now.millis().saturating_sub(1)),
-    }
+    // What lies ahead when the clock is put back has been.
+    after(one.last.min(now).millis())
 }
 
 /// The newest time of a group that is due since `due`, and how many before it are skipped.
@@ -129,60 +125,66 @@ async fn evaluate(
     }
 }
 
-/// The groups as they are now; what their rules remember goes on where a rule is called as before
-/// and has the same labels. What is not recorded any more is forgotten.
-fn follow(
-    old: Vec<Running>,
-    before: &QueryRules,
-    rules: &Arc<QueryRules>,
-    befores: &mut Befores,
-    memory: &Memory,
-) -> Vec<Running> {
-    let keys = |rules: &QueryRules, group: &Group| -> Vec<CheckKey> {
-        (0..group.rules.len()).map(|at| series_key(rules, group, at)).collect()
-    };
-    let mut written: Vec<CheckKey> = old.iter().flat_map(|one| keys(before, &one.group)).collect();
-    let mut known: HashMap<(Name, Name), Running> = old
-        .into_iter()
-        .map(|one| ((Name::clone(&one.group.source), Name::clone(&one.group.name)), one))
-        .collect();
-    let mut all = Vec::with_capacity(rules.groups.len());
-    for group in &rules.groups {
-        let id = (Name::clone(&group.source), Name::clone(&group.name));
-        let known = known.remove(&id);
-        let last = known.as_ref().and_then(|one| one.last);
-        let mut memos: Vec<Option<Memo>> = Vec::new();
-        let mut names = Vec::new();
-        if let Some(one) = known {
-            memos = one.memos.into_iter().map(Some).collect();
-            names = one
-                .group
-                .rules
-                .iter()
-                .map(|rule| (rule.name.clone(), rule.labels.clone()))
-                .collect();
-        }
-        let rules = group.rules.iter().map(|rule| {
-            let same = names.iter().zip(&memos).position(|((name, labels), memo)| {
-                memo.is_some() && *name == rule.name && *labels == rule.labels
+impl Task {
+    /// The groups as they are now; what their rules remember goes on where a rule is called as before
+    /// and has the same labels. What is not recorded any more is forgotten.
+    fn follow(
+        &mut self,
+        old: Vec<Running>,
+        before: &QueryRules,
+        rules: &Arc<QueryRules>,
+    ) -> Vec<Running> {
+        let just_before = self.clock.now().wall - Span::from_millis(1);
+        let befores = &self.befores;
+        let keys = |rules: &QueryRules, group: &Group| -> Vec<CheckKey> {
+            (0..group.rules.len()).map(|at| series_key(rules, group, at)).collect()
+        };
+        let mut written: Vec<CheckKey> =
+            old.iter().flat_map(|one| keys(before, &one.group)).collect();
+        let mut known: HashMap<(Name, Name), Running> = old
+            .into_iter()
+            .map(|one| ((Name::clone(&one.group.source), Name::clone(&one.group.name)), one))
+            .collect();
+        let mut all = Vec::with_capacity(rules.groups.len());
+        for group in &rules.groups {
+            let id = (Name::clone(&group.source), Name::clone(&group.name));
+            let known = known.remove(&id);
+            let last = known.as_ref().map_or(just_before, |one| one.last);
+            let mut memos: Vec<Option<Memo>> = Vec::new();
+            let mut names = Vec::new();
+            if let Some(one) = known {
+                memos = one.memos.into_iter().map(Some).collect();
+                names = one
+                    .group
+                    .rules
+                    .iter()
+                    .map(|rule| (rule.name.clone(), rule.labels.clone()))
+                    .collect();
+            }
+            let rules = group.rules.iter().map(|rule| {
+                let same = names.iter().zip(&memos).position(|((name, labels), memo)| {
+                    memo.is_some() && *name == rule.name && *labels == rule.labels
+                });
+                let kept = same.and_then(|at| memos.get_mut(at)).and_then(Option::take);
+                kept.unwrap_or_else(|| {
+                    let (source, group) = (Name::clone(&group.source), Name::clone(&group.name));
+                    let before = befores.get(&(source, group, Name::clone(&rule.name)));
+                    Memo::new(before.cloned().unwrap_or_default())
+                })
             });
-            let kept = same.and_then(|at| memos.get_mut(at)).and_then(Option::take);
-            kept.unwrap_or_else(|| {
-                let (source, group) = (Name::clone(&group.source), Name::clone(&group.name));
-                let before = befores.get(&(source, group, Name::clone(&rule.name)));
-                Memo::new(before.cloned().unwrap_or_default())
-            })
-        });
-        let memos = rules.collect();
-        all.push(Running { group: Arc::clone(group), memos, last });
+            let memos = rules.collect();
+            all.push(Running { group: Arc::clone(group), memos, last });
+        }
+        let now: std::collections::HashSet<CheckKey> =
+            all.iter().flat_map(|one| keys(rules, &one.group)).collect();
+        written.retain(|key| !now.contains(key));
+        for key in &written {
+            self.memory.forget(key);
+        }
+        // What was known before the start counts for the first rules that there are.
+        if !rules.groups.is_empty() {
+            self.befores.clear();
+        }
+        all
     }
-    let now: std::collections::HashSet<CheckKey> =
-        all.iter().flat_map(|one| keys(rules, &one.group)).collect();
-    written.retain(|key| !now.contains(key));
-    written.iter().for_each(|key| memory.forget(key));
-    // What was known before the start counts for the first rules that there are.
-    if !rules.groups.is_empty() {
-        befores.clear();
-    }
-    all
 }

@@ -47,8 +47,8 @@ impl Memo {
 pub(super) struct Running {
     pub group: Arc<Group>,
     pub memos: Vec<Memo>,
-    /// The time of the last iteration.
-    pub last: Option<Timestamp>,
+    /// The time of the last iteration; before the first one, just before it may be due.
+    pub last: Timestamp,
 }
 
 /// An alert as a rule sees it.
@@ -58,7 +58,7 @@ pub(in crate::engine) struct Active {
     pub firing: bool,
     pub annotations: Vec<(String, String)>,
     pub value: f64,
-    pub active_at: Timestamp,
+    pub since: Timestamp,
     /// It is not there any more, and only fires because of `keep_firing_for`.
     pub kept: bool,
 }
@@ -97,7 +97,7 @@ pub(super) struct Ground<'a> {
 /// Evaluates a group for a time.
 pub(super) fn turn(running: &mut Running, at: Timestamp, ground: &Ground<'_>) -> Vec<(Made, u64)> {
     let group = Arc::clone(&running.group);
-    running.last = Some(at);
+    running.last = at;
     let mut all = Vec::with_capacity(group.rules.len());
     for (index, (rule, memo)) in group.rules.iter().zip(&mut running.memos).enumerate() {
         let begun = Instant::now();
@@ -163,7 +163,7 @@ fn active(alerts: &Alerts) -> Vec<Active> {
         firing: alert.phase == Phase::Firing,
         annotations: alert.annotations.clone(),
         value: alert.value,
-        active_at: Timestamp::from_millis(alert.active_at),
+        since: Timestamp::from_millis(alert.active_at),
         kept: alert.kept_since.is_some(),
     });
     seen.collect()

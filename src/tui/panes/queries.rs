@@ -1,4 +1,4 @@
-//! Rules in PromQL among the rules: a row for each, and how the one under the cursor goes.
+//! Rules in `PromQL` among the rules: a row for each, and how the one under the cursor goes.
 //!
 //! ```text
 //!  QueueFull     queues      queue_depth > 1000, for 10m                r            2      1       1  rules.yml:7

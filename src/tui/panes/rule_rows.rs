@@ -106,7 +106,7 @@ pub fn query(surface: &mut Surface<'_>, row: &QueryRuleRow, columns: &Columns) {
         (columns.hosts, row.group.as_str(), Role::Muted),
         (columns.demands, said.as_str(), said_role),
         (columns.tells, health, role),
-        (columns.written, row.source.as_str(), Role::Muted),
+        (columns.written, file_of(row), Role::Muted),
     ] {
         surface.say(x, 0, wide, words, role);
     }
@@ -126,4 +126,10 @@ pub fn tells(rule: &Rule) -> String {
         Some(list) => list.to_string(),
         None => "default list".to_owned(),
     }
+}
+
+/// The name of its file with the line, without the directory.
+fn file_of(row: &QueryRuleRow) -> &str {
+    let whole = row.source.as_str();
+    whole.rsplit('/').next().unwrap_or(whole)
 }
