@@ -289,7 +289,7 @@ pub(super) struct Parts {
 /// Opens the store, starts the engine and its worker. When that fails, everything stops.
 async fn begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<Engine> {
     let failed = parts.stop.clone();
-    let begun = try_begin(plan, parts, at_once).await;
+    let begun = Box::pin(try_begin(plan, parts, at_once)).await;
     if begun.is_err() {
         failed.cancel();
     }
