@@ -379,7 +379,7 @@ async fn an_alert_is_of_the_host_that_its_labels_name_else_of_its_groups() {
 #[tokio::test]
 async fn an_expression_that_finds_too_much_is_ended_and_the_others_go_on() {
     let text = "groups:\n- name: g\n  rules:\n  - alert: All\n    \
-                expr: count_over_time({__name__=~\"many.*\"}[1h:1s]) > 0\n  - alert: Other\n    \
+                expr: count_over_time(({__name__=~\"many.*\"} @ end())[1h:1s]) > 0\n  - alert: Other\n    \
                 expr: up == 1\n";
     let dir = tempfile::tempdir().unwrap();
     let mut story = Story::start(dir.path(), text).await;
