@@ -24,6 +24,7 @@ pub mod engine;
 pub mod meters;
 pub mod model;
 pub mod notify;
+pub mod outward;
 pub mod probe;
 pub mod promql;
 pub mod protocol;

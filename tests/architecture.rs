@@ -28,6 +28,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("store", 2, &["meters", "model"]),
     ("auth", 2, &["model"]),
     ("notify", 2, &["secrets", "clock", "model"]),
+    // Metrics and states on their way to others; it counts for itself what it sent.
+    ("outward", 2, &["secrets", "clock", "meters", "model"]),
     // Memory is a source of `PromQL`'s series.
     ("series", 2, &["promql", "model"]),
     ("report", 2, &["model"]),
@@ -35,8 +37,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
         "engine",
         3,
         &[
-            "store", "auth", "series", "report", "notify", "promql", "rules", "protocol", "config",
-            "clock", "meters", "model",
+            "store", "auth", "series", "report", "notify", "outward", "promql", "rules",
+            "protocol", "config", "clock", "meters", "model",
         ],
     ),
     ("client", 3, &["protocol", "clock", "model"]),
@@ -65,6 +67,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "model",
             "notify",
             "probe",
+            "promql",
             "protocol",
             "report",
             "rules",
@@ -80,7 +83,9 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "probe"]),
     // In `api` a server passes requests on to the one that leads.
-    ("reqwest", &["api", "client", "notify", "probe"]),
+    ("reqwest", &["api", "client", "notify", "outward", "probe"]),
+    ("prost", &["outward"]),
+    ("snap", &["outward"]),
     ("lettre", &["config", "notify"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),

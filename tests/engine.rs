@@ -590,3 +590,41 @@ async fn a_handover_tells_what_happened_since_the_last_sign_off_over_a_restart_t
     let problem = lab.engine.handle.query(lab::noc(), ahead).await.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Invalid);
 }
+
+#[tokio::test]
+async fn fb_31_a_review_of_the_last_days_is_made_from_the_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut lab = lab(&dir).await;
+    let minute = Span::from_secs(60);
+    lab.report_times(3, "web-1/http", &refused()).await;
+    lab.clock.advance(minute);
+    lab.acknowledge("web-1/http", None, true).await;
+    lab.clock.advance(minute);
+    lab.report("web-1/http", good()).await;
+    lab.report_times(3, "db-1/mysql", &slow()).await;
+    let ask = |days| Query::Review { days };
+    let Answer::Review(review) = lab.query(ask(7)).await else { panic!("no review") };
+    assert_eq!((review.fired, review.acknowledged, review.hosts), (2, 1, 2));
+    let of = |check: &str| {
+        let row = review.alerts.rows.iter().find(|row| row.check.to_string() == check);
+        row.cloned().unwrap_or_else(|| panic!("{check} is not in {review:?}"))
+    };
+    let web = of("web-1/http");
+    assert_eq!((web.fired, web.worst, web.open), (1, State::Critical, false));
+    assert_eq!(web.who, [SafeText::line("noc")]);
+    // And the moments in which results are gathered, a retry of 15 s among them.
+    let about = |span: Span, minutes: u64| {
+        (span.millis() / 60_000, span.millis() % 60_000 < 20_000) == (minutes, true)
+    };
+    assert!(about(web.firing, 2) && about(web.to_acknowledge.unwrap(), 1), "{web:?}");
+    assert!(of("db-1/mysql").open);
+    assert_eq!(review.down.rows.len(), 1, "a warning is no downtime");
+    assert_eq!(review.down.rows[0].down, web.firing);
+    assert_eq!(review.unacknowledged.rows[0].check.to_string(), "db-1/mysql");
+    // Nine days later it is open for long, and the rest is out of sight.
+    lab.clock.advance(Span::from_secs(9 * 86_400));
+    let Answer::Review(review) = lab.query(ask(7)).await else { panic!("no review") };
+    assert_eq!((review.fired, review.long_open.count), (0, 1));
+    let asked = lab.engine.handle.query(lab::noc(), ask(0)).await;
+    assert_eq!(asked.unwrap_err().kind, ProblemKind::Invalid);
+}

@@ -75,7 +75,7 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
 fn documented() -> OpenApiRouter<Face> {
     use routes::{
         accounts, agents, alerts, checks, engine, events, handover, log, maintenance, monitoring,
-        notifications, operator, reports, rules, schedules, series, speed, tests, work,
+        notifications, operator, reports, review, rules, schedules, series, speed, tests, work,
     };
     OpenApiRouter::default()
         .routes(routes!(checks::hosts))
@@ -107,6 +107,7 @@ fn documented() -> OpenApiRouter<Face> {
         .routes(routes!(handover::show))
         .routes(routes!(handover::note))
         .routes(routes!(handover::sign_off))
+        .routes(routes!(review::show))
         .routes(routes!(operator::undo))
         .routes(routes!(operator::remembered, operator::remember))
         .routes(routes!(maintenance::list, maintenance::add))

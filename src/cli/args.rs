@@ -416,4 +416,8 @@ pub enum ConfigCommand {
     },
     /// Print a Containerfile and a compose file, one after the other
     Compose,
+    /// Print the scrape job with which a Prometheus reads fluxnoc's own meters
+    Prometheus,
+    /// Print a dashboard for Grafana, to be imported there
+    Grafana,
 }

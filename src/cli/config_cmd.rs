@@ -66,6 +66,14 @@ pub fn run(command: ConfigCommand, global: &Global) -> ExitCode {
             print::out(units::systemd(agent).trim_end());
             ExitCode::SUCCESS
         }
+        ConfigCommand::Prometheus => with(global, |config| {
+            print::out(super::prometheus_yml::job(config).trim_end());
+        }),
+        ConfigCommand::Grafana => {
+            let board = super::grafana::dashboard();
+            print::out(&serde_json::to_string_pretty(&board).unwrap_or_default());
+            ExitCode::SUCCESS
+        }
         ConfigCommand::Compose => {
             print::out(units::compose().trim_end());
             ExitCode::SUCCESS

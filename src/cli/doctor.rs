@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::settings::Console;
 use crate::config::{Config, Problems, locate};
 use crate::model::words::plural;
-use crate::model::{SafeText, Secret};
+use crate::model::{RemoteWrite, SafeText, Secret};
 use crate::store::Store;
 use crate::tui::glyphs;
 use crate::tui::theme::ColourTier;
@@ -60,6 +60,7 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
     findings.push(descriptors(config.as_ref().ok()));
     findings.push(clock());
     findings.push(configuration(&config));
+    findings.extend(config.as_ref().ok().and_then(remote_write));
     findings.extend(data(global, config.as_ref().ok()));
     let console = config.as_ref().map(|config| config.settings.console.clone());
     findings.extend(terminal(&console.unwrap_or_default()));
@@ -82,6 +83,38 @@ pub fn run(global: &Global, json: bool) -> ExitCode {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+/// Who is sent every number, and what of it is readable on the way.
+fn remote_write(config: &Config) -> Option<Finding> {
+    let name = "remote write";
+    let all = &config.remote_write;
+    let names: Vec<&str> = all.iter().map(|to| &*to.name).collect();
+    let samples: usize = all.iter().map(|to| to.queue).sum();
+    let text = format!(
+        "to {}: at most {samples} samples wait in memory; /metrics says how it goes",
+        names.join(", ")
+    );
+    let is_open = |to: &&RemoteWrite| {
+        let url = url::Url::parse(&to.url).ok();
+        let far = url.is_some_and(|url| {
+            let own = url.host_str().is_some_and(|host| {
+                let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+                host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+            });
+            url.scheme() == "http" && !own
+        });
+        far && (to.token.is_some() || to.password.is_some())
+    };
+    match all.iter().find(is_open) {
+        _ if all.is_empty() => None,
+        Some(open) => {
+            let mend =
+                format!("what {} is logged in with can be read on the way: https", open.name);
+            Some(finding(name, Grade::Warn, text, &mend))
+        }
+        None => Some(finding(name, Grade::Ok, text, "")),
     }
 }
 

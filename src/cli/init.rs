@@ -137,7 +137,9 @@ fn count(format: Format, file: &Path) -> usize {
     if opened.take(1 << 20).read_to_end(&mut bytes).is_err() {
         return 0;
     }
-    import::read(format, &String::from_utf8_lossy(&bytes)).map_or(0, |found| found.entries.len())
+    let base = file.parent().unwrap_or(Path::new(""));
+    let found = import::read(format, &String::from_utf8_lossy(&bytes), base);
+    found.map_or(0, |found| found.entries.len())
 }
 
 /// `NAME ADDRESS`, or one word that is both.

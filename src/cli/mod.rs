@@ -16,6 +16,7 @@ pub mod connect;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+mod grafana;
 pub mod import;
 pub mod init;
 pub mod keys_cmd;
@@ -32,10 +33,12 @@ mod oneshot;
 pub mod places;
 pub mod plain;
 pub mod print;
+mod prometheus_yml;
 pub mod remote;
 pub mod render;
 pub mod report_args;
 mod results;
+mod review_text;
 pub mod rules_cmd;
 pub mod schedule_args;
 pub mod serve;
@@ -58,7 +61,7 @@ use clap::error::ErrorKind;
 use args::{Cli, Command, Global, NotifyCommand};
 use console::Console;
 use nettest::Job;
-use report_args::ReportArgs;
+use report_args::{ReportArgs, ReportCommand};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -78,9 +81,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Probe(args)) if args.there.agent.is_none() => oneshot::probe(&args),
         Some(Command::Speedtest(args)) if args.there.agent.is_none() => speedtest::run(&args),
         Some(Command::Iperf) => crate::probe::speed::run_child(),
-        Some(Command::Report(ReportArgs { command: Some(command), .. })) => {
-            report_args::verified(&command)
-        }
+        Some(Command::Report(ReportArgs {
+            command: Some(ReportCommand::Verify { file, csv }),
+            ..
+        })) => report_args::verified(&file, csv.as_deref()),
         Some(Command::Config(command)) => config_cmd::run(command, &global),
         Some(Command::Keys { md, preset }) => keys_cmd::run(&global, preset.as_deref(), md),
         Some(Command::Doctor { json }) => doctor::run(&global, json),
@@ -153,7 +157,7 @@ fn ask_engine(global: &Global, config: Config, command: Command) -> anyhow::Resu
         Command::Speedtest(args) => {
             return work(global, config, args.elsewhere().map(Job::Run));
         }
-        Command::Report(args) => {
+        Command::Report(args) if args.command.is_none() => {
             let job = args.wanted().map(|(wish, out)| Job::Report { wish, out });
             return work(global, config, job);
         }

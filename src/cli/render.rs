@@ -25,6 +25,9 @@ pub fn said(said: &Said, form: &Form) -> serde_json::Result<String> {
         (Said::Told(Answer::Handover(handover)), Form::Text(zone)) => {
             Ok(crate::tui::handover::text(handover, zone))
         }
+        (Said::Told(Answer::Review(review)), Form::Markdown(zone) | Form::Text(zone)) => {
+            Ok(super::review_text::markdown(review, zone))
+        }
         (Said::Told(answer), _) => Ok(told(answer)),
     }
 }
@@ -39,6 +42,7 @@ fn told_as_json(answer: &Answer) -> serde_json::Result<String> {
         Answer::Alerts(alerts) => pretty(alerts),
         Answer::Maintenance(windows) => pretty(windows),
         Answer::Handover(handover) => pretty(handover),
+        Answer::Review(review) => pretty(review),
         Answer::Rules(page) => pretty(page),
         Answer::Users(users) => pretty(users),
         Answer::Tokens(tokens) => pretty(tokens),
@@ -170,6 +174,7 @@ fn told(answer: &Answer) -> String {
         | Answer::SeriesPast(_)
         | Answer::Notifications(_)
         | Answer::Handover(_)
+        | Answer::Review(_)
         | Answer::Contacts(_)
         | Answer::Remembered(_)
         | Answer::Settings(_)

@@ -20,7 +20,7 @@ const FILE: u64 = 1 << 30;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ReportArgs {
-    /// What is done with a report that is there.
+    /// What else is done.
     #[command(subcommand)]
     pub command: Option<ReportCommand>,
     /// Only of this agent, or of the server under its machine's name
@@ -49,7 +49,7 @@ pub struct ReportArgs {
     pub out: Option<PathBuf>,
 }
 
-/// What is done with a report that is there.
+/// What else is done.
 #[derive(Debug, Subcommand)]
 pub enum ReportCommand {
     /// Check that a report is as it was made: its results give the digest that it states
@@ -59,6 +59,19 @@ pub enum ReportCommand {
         /// The CSV of the same report, when FILE is a PDF
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
+    },
+    /// Look back at the last days: alerts and who had them, what was down, what is noisy, what never
+    /// fires
+    Review {
+        /// How many days, 1 to 92
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=92))]
+        days: u32,
+        /// As Markdown (the default)
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -122,8 +135,7 @@ pub fn save(file: &[u8], out: &Path) -> anyhow::Result<ExitCode> {
 
 /// `fluxnoc report verify`.
 #[must_use]
-pub fn verified(command: &ReportCommand) -> ExitCode {
-    let ReportCommand::Verify { file, csv } = command;
+pub fn verified(file: &Path, csv: Option<&Path>) -> ExitCode {
     let checked = read(file).and_then(|bytes| match csv {
         Some(csv) => verify::pdf(&bytes, &read(csv)?).map_err(|why| said(file, &why)),
         None if bytes.starts_with(b"%PDF") => Err(said(

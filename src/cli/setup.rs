@@ -119,6 +119,7 @@ pub fn inventory(config: &Config) -> Inventory {
         targets: Arc::new(config.targets.clone()),
         networks: config.settings.speed.networks(),
         slas: Arc::new(config.slas.clone()),
+        remote_write: Arc::new(config.remote_write.clone()),
         allowance: Arc::new(config.allowance()),
         schedules: Arc::new(config.schedules.clone()),
         render: Arc::new(move |hosts, mut checks| {

@@ -6,6 +6,7 @@ use chrono::{Local, NaiveTime, TimeZone};
 
 use super::accounts_cmd::{self, Asked};
 use super::args::{AckArgs, Command as Typed, NotifyCommand};
+use super::report_args::{ReportArgs, ReportCommand};
 use super::schedule_args::SchedulesCommand;
 use super::window_args::{MaintenanceCommand, WindowArgs};
 use crate::model::{AckExpiry, Shift, Shifts, Span, Timestamp};
@@ -256,6 +257,10 @@ pub fn verb(typed: Typed, now: Timestamp, usual: &Usual) -> Option<Result<Verb, 
             let form = if markdown { Form::Markdown(usual.zone.clone()) } else { form(json) };
             handover(since, now, usual).map(|query| Verb { ask: Ask::Tell(query), form })
         }
+        Typed::Report(ReportArgs {
+            command: Some(ReportCommand::Review { days, json, .. }),
+            ..
+        }) => tell(Query::Review { days }, json),
         Typed::Agents { command, json } => {
             Ok(of_account(accounts_cmd::agents(command, json), usual))
         }

@@ -209,6 +209,7 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
                 &[("since", said(since)), ("shift", said(shift)), ("before", said(before))],
             )
         }
+        Query::Review { days } => get(&["review"], &[("days", Some(days.to_string()))]),
         Query::Rules { limit } => get(&["rules"], &[("limit", Some(limit.to_string()))]),
         Query::TryRules { name, text, since } => {
             let body = json!({ "name": name, "text": text, "since": since });
@@ -335,6 +336,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
         Query::Notifications { .. } => Answer::Notifications(read(bytes)?),
         Query::Handover { .. } => Answer::Handover(read(bytes)?),
+        Query::Review { .. } => Answer::Review(read(bytes)?),
         Query::Rules { .. } => Answer::Rules(read(bytes)?),
         Query::TryRules { .. } => Answer::TryRules(read(bytes)?),
         Query::Tests { .. } => Answer::Tests(read(bytes)?),

@@ -31,6 +31,7 @@ pub fn builtin(machine: &Machine, gateway: Option<IpAddr>, resolvers: &[IpAddr])
         traffic_caps: Vec::new(),
         schedules: Vec::new(),
         slas: Vec::new(),
+        remote_write: Vec::new(),
         keys: super::console::Keys::default(),
         source: None,
         warnings: Vec::<Problem>::new(),

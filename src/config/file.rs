@@ -138,6 +138,7 @@ pub(super) fn parse_in(
     let known = super::schedules::Known { lists, targets: &targets };
     let schedules = super::schedules::read(&top, &known);
     let slas = super::slas::read(&top);
+    let remote_write = super::remote_write::read(&top);
     let Layers { settings, origins } = layers;
     let warnings = sink.finish()?;
     Ok(Config {
@@ -157,6 +158,7 @@ pub(super) fn parse_in(
         traffic_caps,
         schedules,
         slas,
+        remote_write,
         source: None,
         warnings,
         origins,

@@ -33,11 +33,17 @@ pub const TOP: &[&str] = &[
     "schedule",
     "traffic_cap",
     "sla",
+    "remote_write",
     "channel",
     "rule",
     "rule_files",
     "contact_list",
     "context",
+];
+/// `[[remote_write]]`.
+pub const REMOTE_WRITE: &[&str] = &[
+    "name", "url", "headers", "token", "user", "password", "ca_file", "labels", "interval",
+    "timeout", "batch", "queue",
 ];
 /// `[[context]]`.
 pub const CONTEXT: &[&str] = &["name", "url", "token", "ca_file", "insecure"];

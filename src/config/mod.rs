@@ -30,6 +30,7 @@ mod polled;
 mod problem;
 pub mod promql;
 mod reader;
+mod remote_write;
 mod rule_files;
 mod rule_groups;
 mod rules;
@@ -83,7 +84,7 @@ pub use show::text as toml_text;
 pub use show_rules::{draft_text, rule_keys, rule_text};
 pub use spread::{Clash, apply as apply_rules};
 
-use crate::model::{Allowance, Caps, Check, Host, NamedTarget, Plan, Rule, Sla};
+use crate::model::{Allowance, Caps, Check, Host, NamedTarget, Plan, RemoteWrite, Rule, Sla};
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +121,8 @@ pub struct Config {
     pub schedules: Vec<Plan>,
     /// What was promised of links.
     pub slas: Vec<Sla>,
+    /// Who is sent every number and state.
+    pub remote_write: Vec<RemoteWrite>,
     /// The file it was read from; `None` for the built-in one.
     pub source: Option<PathBuf>,
     /// What works but should be known, with its place.
@@ -181,6 +184,7 @@ impl Config {
             traffic_caps: Vec::new(),
             schedules: Vec::new(),
             slas: Vec::new(),
+            remote_write: Vec::new(),
             source: None,
             warnings: Vec::new(),
             origins: self.origins.into_iter().filter(|(key, _)| of_looks(key)).collect(),

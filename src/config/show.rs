@@ -55,6 +55,7 @@ pub(super) fn effective(config: &Config) -> String {
     super::traffic_caps::write(&mut out, &config.traffic_caps);
     super::schedules::write(&mut out, &config.schedules);
     super::slas::write(&mut out, &config.slas);
+    super::remote_write::write(&mut out, &config.remote_write);
     let mut checks: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
     for check in &config.checks {
         checks.entry(&check.key.host).or_default().push(check);

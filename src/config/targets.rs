@@ -114,6 +114,14 @@ fn valid_pattern(text: &str) -> Result<(), String> {
     if known { Ok(()) } else { Err(format!("`{text}` must end with .json, .yml or .yaml")) }
 }
 
+/// The host of a target.
+///
+/// # Errors
+/// When it is none, in words.
+pub fn valid_scrape_target(text: &str) -> Result<&str, String> {
+    split(text).map(|(host, _)| host)
+}
+
 /// Host and port of a target.
 fn split(text: &str) -> Result<(&str, u16), String> {
     let cut: String = text.chars().take(80).collect();

@@ -339,6 +339,7 @@ impl Core {
             .iter()
             .filter_map(|m| Some((u16::try_from(slot.series_of(m)?).ok()?, m.value)))
             .collect();
+        self.outward.measured(&finding.check, &seen, finding.at, now);
         let followed = self.feed.is_followed(&finding.check);
         let Some(slot) = self.table.get_mut(at) else { return };
         let whole = slot.keeps_whole(&seen).then(|| Arc::new(seen.clone()));

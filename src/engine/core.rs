@@ -85,6 +85,8 @@ pub struct Core {
     pub(super) watchdog: super::watchdog::Side,
     /// How far the word about alerts has come.
     pub(super) deliveries: super::deliveries::Side,
+    /// What leaves as remote write.
+    pub(super) outward: super::outward::Outward,
     /// How things were before the command that is being carried out.
     pub(super) before: super::undo::Before,
     pub(super) telling: super::undo::Telling,
@@ -328,6 +330,7 @@ impl Core {
         self.look_at_tests(now);
         self.calculate_baselines(now).await;
         self.look_at_meters(now);
+        self.look_at_outward(now);
         self.direct_worker(now.steady);
     }
 

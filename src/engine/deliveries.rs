@@ -51,6 +51,8 @@ pub(super) fn pair(
     stop: CancellationToken,
 ) -> (Side, Reader) {
     let (all, read) = watch::channel(Arc::default());
+    // What is there at the start is read at once.
+    changed.notify_one();
     (Side { read, known: All::new() }, Reader { store, clock, changed, held, stop, all })
 }
 

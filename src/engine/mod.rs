@@ -27,12 +27,14 @@ mod logins;
 mod members;
 mod observe;
 mod outbox;
+mod outward;
 mod pages;
 mod paths;
 mod queries;
 pub mod query_rules;
 mod reach;
 mod recheck;
+mod review;
 mod rules;
 mod series;
 mod slots;
@@ -46,6 +48,7 @@ mod watchdog;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -57,8 +60,8 @@ pub use members::{Origin, SharedKey};
 
 use crate::clock::Clock;
 use crate::model::{
-    Allowance, Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, Plan, SafeText, Sla, Span,
-    StreamMark, Timestamp,
+    Allowance, Check, Host, KeptAgent, Name, NamedTarget, Networks, Now, Plan, RemoteWrite,
+    SafeText, Sla, Span, StreamMark, Timestamp,
 };
 use crate::protocol::{EngineStatus, World};
 use crate::series::Bounds;
@@ -102,6 +105,8 @@ pub struct Inventory {
     pub allowance: Arc<Allowance>,
     /// What was promised of links.
     pub slas: Arc<Vec<Sla>>,
+    /// Who is sent every number and state.
+    pub remote_write: Arc<Vec<RemoteWrite>>,
 }
 
 impl Default for Inventory {
@@ -119,6 +124,7 @@ impl Default for Inventory {
             targets: Arc::default(),
             networks: Networks::default(),
             slas: Arc::default(),
+            remote_write: Arc::default(),
             allowance: Arc::default(),
             schedules: Arc::default(),
         }
@@ -204,21 +210,16 @@ impl Engine {
         let tests = speed::Known::read(&store, now.wall).await?;
         door.gate.open(gate::accounts(&store, &agents).await?, clock.clone());
         let (holds, held) = tokio::sync::watch::channel(loaded.hold.is_some());
-        let wake = Arc::new(tokio::sync::Notify::new());
+        let (wake, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (told, routes) = tokio::sync::watch::channel(Arc::clone(&inventory.routes));
         let (redoes, redone) = tokio::sync::watch::channel(());
         let (post, posted) = tokio::sync::watch::channel(watchdog::Post::begun(now.steady));
         let (side, dog) =
             watchdog::pair(store.clone(), clock.clone(), routes.clone(), posted, stop.clone());
-        let changed = Arc::new(tokio::sync::Notify::new());
-        let (deliveries, reader) = deliveries::pair(
-            store.clone(),
-            clock.clone(),
-            Arc::clone(&changed),
-            held.clone(),
-            stop.clone(),
-        );
-        changed.notify_one();
+        let (again, hold) = (Arc::clone(&changed), held.clone());
+        let (deliveries, reader) =
+            deliveries::pair(store.clone(), clock.clone(), again, hold, stop.clone());
+        let (outward, sending) = outward::pair(&clock, &meters);
         let mut core = core::Core {
             queries: query_rules::Queries::new(),
             clock: clock.clone(),
@@ -254,6 +255,7 @@ impl Engine {
             redone: redoes,
             watchdog: side,
             deliveries,
+            outward,
             before: undo::Before::default(),
             telling: undo::Telling::default(),
             renewal: None,
@@ -290,6 +292,7 @@ impl Engine {
         tasks.spawn(or_all_stop(&stop, outbox::run(outbox)));
         tasks.spawn(or_all_stop(&stop, watchdog::run(dog)));
         tasks.spawn(or_all_stop(&stop, deliveries::run(reader)));
+        tasks.spawn(or_all_stop(&stop, sending.run()));
         let housekeeping = housekeeping::run(store.clone(), clock, keep, stop.clone());
         tasks.spawn(or_all_stop(&stop, housekeeping));
         Ok(Self { handle, stop, tasks, store })

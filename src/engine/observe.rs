@@ -24,7 +24,7 @@ const STATES: [State; 4] = [State::Ok, State::Warning, State::Critical, State::U
 const PHASES: [&str; 4] = ["pending", "firing", "acknowledged", "suppressed"];
 
 /// How far an alert is: each is counted once.
-fn phase(alert: &Alert) -> &'static str {
+pub(super) fn phase(alert: &Alert) -> &'static str {
     match alert.phase {
         Phase::Pending => "pending",
         _ if alert.ack.is_some() => "acknowledged",

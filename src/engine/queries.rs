@@ -111,6 +111,7 @@ impl Core {
             Query::Handover { since, shift, before } => {
                 return self.handover(since, shift.zip(before), reply);
             }
+            Query::Review { days } => return self.review(days, reply),
             Query::Rules { limit } => self.rule_page(limit),
             Query::TryRules { name, text, since } => {
                 return self.try_rules(&name, text, since, reply);

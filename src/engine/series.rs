@@ -34,6 +34,8 @@ impl Core {
             // It gave way on its way here.
             None => return,
         };
+        let now = self.clock.now();
+        self.outward.scraped(&slot.check, &scrape, finding.slot, now);
         self.series.append(&finding.check, &scrape, finding.slot);
     }
 

@@ -58,6 +58,7 @@ impl Core {
         self.speed.targets = Arc::clone(&wanted.targets);
         self.speed.networks = wanted.networks.clone();
         self.speed.slas = Arc::clone(&wanted.slas);
+        self.outward.follow(&wanted.remote_write);
         self.speed.allow(&wanted.allowance);
         self.adopt_schedules(&wanted, now);
         self.with_schedules(&mut wanted);

@@ -7,7 +7,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | requests, statements, streams, results, logins and limits, checks and alerts | a file each |
+//! | requests, statements, streams, results, logins and limits, checks and alerts, remote write | a file each |
 //! | which families there are also under the older prefix | `text` |
 //! | when each part last moved, and what follows for `/ready` | `pulse`, `ready` |
 
@@ -16,6 +16,7 @@ mod database;
 mod http;
 mod make;
 mod monitor;
+mod outward;
 pub mod process;
 mod pulse;
 pub mod ready;
@@ -31,6 +32,7 @@ use prometheus::{Gauge, Registry};
 pub use database::{Database, PoolNumbers, QueryTimer};
 pub use http::{Http, UnderWay};
 pub use monitor::{Monitor, Tally};
+pub use outward::Outward;
 pub use pulse::Pulse;
 pub use realtime::Realtime;
 pub use storage::{Storage, StorageTimer};
@@ -57,6 +59,8 @@ pub struct Meters {
     pub storage: Storage,
     /// Checks, alerts, notifications, lag.
     pub monitor: Monitor,
+    /// Remote write.
+    pub outward: Outward,
     /// When each part last moved.
     pub pulse: Pulse,
 }
@@ -75,6 +79,7 @@ impl Default for Meters {
             realtime: Realtime::new(&make),
             storage: Storage::new(&make),
             monitor: Monitor::new(&make),
+            outward: Outward::new(&make),
             pulse: Pulse::default(),
             registry,
         }

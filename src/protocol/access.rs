@@ -209,6 +209,7 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::SeriesPast { .. }
         | Query::Notifications { .. }
         | Query::Handover { .. }
+        | Query::Review { .. }
         | Query::Rules { .. }
         | Query::TryRules { .. }
         | Query::Tests { .. }

@@ -145,6 +145,9 @@ pub struct EngineStatus {
     /// Since when no canary answers, and which there are, while the engine sees nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<SafeText>,
+    /// That receivers of remote write have failed for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outward: Option<SafeText>,
     /// What an operator should know: a failed reload, a clock that jumped.
     pub notice: Option<SafeText>,
     /// Where the configuration is from; `None` is "this machine only".

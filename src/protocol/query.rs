@@ -15,8 +15,9 @@ use super::series::{SeriesPage, SeriesPast};
 use super::speed::{Nodes, ReportWish, ScheduleRow, TestFilter, TrendWish};
 use crate::model::{
     Acknowledgement, Agent, Alert, AlertId, Cause, Check, CheckKey, Comment, Edge, Flapping,
-    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, SafeText, Setting,
-    ShownState, State, Test, TestId, Timestamp, Token, Trend, User, spec::Kind, trace::TraceReport,
+    Handover, Host, Maintenance, Name, Observation, PathChange, Pattern, Phase, Review, SafeText,
+    Setting, ShownState, State, Test, TestId, Timestamp, Token, Trend, User, spec::Kind,
+    trace::TraceReport,
 };
 
 /// Most rows of one answer.
@@ -147,6 +148,11 @@ pub enum Query {
         shift: Option<Timestamp>,
         /// When the one before it began.
         before: Option<Timestamp>,
+    },
+    /// What is looked back at, over the last days.
+    Review {
+        /// How many, 1 to [`DAYS`](crate::model::review::DAYS).
+        days: u32,
     },
     /// The rules in force, in the order in which they were written.
     Rules {
@@ -360,6 +366,8 @@ pub enum Answer {
     Notifications(NotificationPage),
     /// To [`Query::Handover`].
     Handover(Box<Handover>),
+    /// To [`Query::Review`].
+    Review(Box<Review>),
     /// To [`Query::Rules`].
     Rules(RulePage),
     /// To [`Query::TryRules`].

@@ -65,6 +65,7 @@ impl Query {
             Self::Notifications { destination: None, limit: 5 },
             Self::Handover { since: Some(at), shift: None, before: None },
             Self::Handover { since: None, shift: Some(at), before: Some(at) },
+            Self::Review { days: 7 },
             Self::Rules { limit: 5 },
             Self::TryRules {
                 name: "é & co.toml".to_owned(),

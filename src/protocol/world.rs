@@ -402,8 +402,13 @@ impl World {
     /// What a person sees of a check: its present state, under the windows that cover it.
     #[must_use]
     pub fn shown_check(&self, row: &CheckRow, wall: Timestamp) -> ShownState {
-        let covered = self.windows.values().any(|w| w.covers(&row.key.host, &row.key.name, wall));
-        ShownState::of(row.status.state, covered)
+        ShownState::of(row.status.state, self.is_covered(&row.key, wall))
+    }
+
+    /// True while a window covers a check.
+    #[must_use]
+    pub fn is_covered(&self, key: &CheckKey, wall: Timestamp) -> bool {
+        self.windows.values().any(|window| window.covers(&key.host, &key.name, wall))
     }
 
     /// The agents, by name.

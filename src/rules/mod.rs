@@ -39,6 +39,7 @@ pub mod passed;
 pub mod presence;
 pub mod reach;
 pub mod reading;
+pub mod review;
 pub mod sight;
 pub mod slots;
 pub mod suppress;

@@ -72,6 +72,30 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Edges of every kind since a moment, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn edges_since(
+        &self,
+        from: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Edge>, StoreError> {
+        const SQL: &str = "SELECT alert, edge_seq, host, check_name, at, kind, from_state, \
+            to_state, output, actor, in_maintenance FROM edges WHERE at >= $1 \
+            ORDER BY at DESC, seq DESC LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<edges::EdgeRow> = read!(self, pool => sqlx::query_as(SQL)
+            .bind(from.millis()).bind(limit).fetch_all(pool).await)?;
+        let read = |row: edges::EdgeRow| {
+            let name = format!("edge {} of alert {}", row.1, row.0);
+            edges::edge(row).ok_or_else(|| self.corrupt(format!("{name} cannot be read")))
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
 impl Tx {
     /// Writes an entry.
     ///

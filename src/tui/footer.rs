@@ -102,5 +102,8 @@ fn said(app: &App) -> Option<(String, Role)> {
     if let Some(trouble) = engine.heartbeat.as_ref().and_then(|beat| beat.trouble()) {
         return Some((trouble.to_string(), Role::Bad));
     }
+    if let Some(outward) = &engine.outward {
+        return Some((outward.to_string(), Role::Bad));
+    }
     engine.notice.as_ref().map(|notice| (notice.to_string(), Role::Note))
 }

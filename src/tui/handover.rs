@@ -143,7 +143,8 @@ pub fn copied(handover: &Handover, zone: &Zone) -> String {
 }
 
 /// Words as Markdown shows them: every sign that it may mean something by is written as itself.
-fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if "\\`*_{}[]()#+!|<>~&$^".contains(letter) {

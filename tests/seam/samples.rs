@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use fluxnoc::model::channel::{Channel, ChannelKind, GroupBy, Grouping, Routes};
 use fluxnoc::model::escalation::EscalationStep;
+use fluxnoc::model::review::{Listed, Review, ReviewAlert, ReviewDown, ReviewOpen, ReviewWindow};
 use fluxnoc::model::secret::Secret;
 use fluxnoc::model::snmp::{
     SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
@@ -488,6 +489,7 @@ pub fn engine() -> EngineStatus {
         lag: Span::from_millis(3),
         storage: Some(SafeText::line("the disk is full")),
         isolated: Some(SafeText::line("isolated since 21:04")),
+        outward: Some(SafeText::line("remote write to x fails")),
         notice: Some(SafeText::text("two\nlines")),
         config: Some(SafeText::line("/etc/fluxnoc/config.toml")),
         hold: Some(Box::new(fluxnoc::model::Hold {
@@ -523,6 +525,54 @@ pub fn handover() -> Handover {
         on_duty: Some(SafeText::line("mia")),
         cut: true,
         parts: vec![HandoverPart { topic: Topic::Notes, count: 87, rows: vec![row] }],
+    }
+}
+
+pub fn review() -> Review {
+    let alert = ReviewAlert {
+        check: key(),
+        fired: 3,
+        firing: Span::from_secs(90),
+        worst: State::Critical,
+        acknowledged: 2,
+        to_acknowledge: Some(Span::from_secs(30)),
+        who: vec![SafeText::line("ann")],
+        flapped: 1,
+        open: true,
+    };
+    let open = ReviewOpen {
+        check: key(),
+        state: State::Warning,
+        since: at(1),
+        until: Some(at(2)),
+        who: Some(SafeText::line("mia")),
+        text: SafeText::line("slow"),
+    };
+    let down =
+        ReviewDown { host: "web-1".into(), check: Some("mq".into()), down: Span::from_secs(5) };
+    let window = ReviewWindow {
+        name: SafeText::line("disk swap"),
+        author: SafeText::line("ann"),
+        start: at(1),
+        end: at(2),
+    };
+    Review {
+        machine: SafeText::line("noc-1"),
+        from: at(0),
+        to: at(3),
+        hosts: 9,
+        fired: 3,
+        acknowledged: 2,
+        to_acknowledge: Some(Span::from_secs(30)),
+        cut: true,
+        alerts: Listed { count: 7, rows: vec![alert.clone()] },
+        unacknowledged: Listed::of(vec![open.clone()]),
+        long_open: Listed::of(vec![open]),
+        flapping: Listed::of(vec![alert]),
+        down: Listed::of(vec![ReviewDown { check: None, ..down.clone() }]),
+        services: Listed::of(vec![down]),
+        maintenance: Listed::of(vec![window]),
+        never_fired: Listed::of(vec!["High CPU".into()]),
     }
 }
 
@@ -800,6 +850,7 @@ pub fn answer_to(query: &Query) -> Answer {
             }],
         }),
         Query::Handover { .. } => Answer::Handover(Box::new(handover())),
+        Query::Review { .. } => Answer::Review(Box::new(review())),
         Query::Rules { .. } => Answer::Rules(RulePage {
             found: 9,
             rows: vec![RuleRow { rule: rule(), checks: 8, firing: 3, pending: 2, unknown: 1 }],

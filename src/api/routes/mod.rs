@@ -13,6 +13,7 @@ pub(super) mod monitoring;
 pub(super) mod notifications;
 pub(super) mod operator;
 pub(super) mod reports;
+pub(super) mod review;
 pub(super) mod rules;
 pub(super) mod schedules;
 pub(super) mod series;
@@ -54,6 +55,7 @@ fn told(answer: Answer) -> Response {
         Answer::SeriesPast(past) => Json(past).into_response(),
         Answer::Notifications(page) => Json(page).into_response(),
         Answer::Handover(handover) => Json(handover).into_response(),
+        Answer::Review(review) => Json(review).into_response(),
         Answer::Rules(page) => Json(page).into_response(),
         Answer::TryRules(answer) => Json(answer).into_response(),
         Answer::Tests(tests) => Json(tests).into_response(),

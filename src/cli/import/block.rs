@@ -128,7 +128,13 @@ pub fn outside(text: &str, origin: &Origin<'_>) -> Result<String, String> {
     Ok(format!("{}{}", parts.before, parts.after))
 }
 
-/// Puts what was found into the configuration; `taken` are the hosts outside the block.
+/// What a host or a job is called in a list of changes.
+pub fn title(is_job: bool, name: &str) -> String {
+    if is_job { format!("[[scrape]] {name}") } else { name.to_owned() }
+}
+
+/// Puts what was found into the configuration; `taken` are the titles of hosts and jobs outside the
+/// block, `more` is what its head shall be, if that is another one.
 ///
 /// # Errors
 /// When what stands in the block cannot be understood any more.
@@ -137,35 +143,41 @@ pub fn merge(
     origin: &Origin<'_>,
     entries: &[Entry],
     taken: &[String],
+    more: Option<&str>,
 ) -> Result<Merged, String> {
     let parts = parts(old, origin)?;
-    let wanted: HashMap<&str, &Entry> = entries.iter().map(|e| (e.name.as_str(), e)).collect();
+    let wanted: HashMap<String, &Entry> =
+        entries.iter().map(|e| (title(e.job.is_some(), &e.name), e)).collect();
     let mut merged = Merged { text: String::new(), changes: Vec::new(), unchanged: 0 };
     let (head, chunks) = chunks(parts.inside);
-    let mut inside = head.to_owned();
+    let mut inside = more.map_or_else(|| head.to_owned(), str::to_owned);
     let mut have: Vec<String> = Vec::new();
     for chunk in chunks {
         let mut host = Known::read(chunk)?;
-        have.push(host.name.clone());
-        match wanted.get(host.name.as_str()) {
+        let name = title(host.is_job, &host.name);
+        have.push(name.clone());
+        match wanted.get(&name) {
             Some(entry) => {
                 let what = host.update(entry, origin)?;
                 if what.is_empty() {
                     merged.unchanged += 1;
                 } else {
-                    merged.changes.push(Change::Changed { host: host.name.clone(), what });
+                    merged.changes.push(Change::Changed { host: name, what });
                 }
             }
             None if host.is_disabled() => merged.unchanged += 1,
             None => {
                 host.disable(origin);
-                merged.changes.push(Change::Disabled { host: host.name.clone() });
+                merged.changes.push(Change::Disabled { host: name });
             }
         }
         inside.push_str(&host.text());
     }
-    for entry in entries.iter().filter(|entry| !have.contains(&entry.name)) {
-        let host = entry.name.clone();
+    for entry in entries {
+        let host = title(entry.job.is_some(), &entry.name);
+        if have.contains(&host) {
+            continue;
+        }
         if taken.contains(&host) {
             merged.changes.push(Change::Kept { host });
             continue;
@@ -188,12 +200,12 @@ pub fn merge(
     Ok(merged)
 }
 
-/// Splits at the lines `[[host]]`.
+/// Splits at the lines `[[host]]` and `[[scrape]]`.
 fn chunks(inside: &str) -> (&str, Vec<&str>) {
     let mut starts = Vec::new();
     let mut at = 0;
     for line in inside.split_inclusive('\n') {
-        if line.trim_end() == "[[host]]" {
+        if matches!(line.trim_end(), "[[host]]" | "[[scrape]]") {
             starts.push(at);
         }
         at += line.len();
@@ -205,6 +217,11 @@ fn chunks(inside: &str) -> (&str, Vec<&str>) {
 }
 
 fn summary(entry: &Entry) -> String {
+    if let Some(keys) = &entry.job {
+        let sources = keys.iter().filter(|(key, _)| ["targets", "files", "http_sd"].contains(key));
+        let words: Vec<String> = sources.map(|(key, value)| format!("{key} {value}")).collect();
+        return words.join(", ");
+    }
     let checks: Vec<&str> = entry.checks.iter().map(Wanted::name).collect();
     let mut words = entry.address.clone();
     if !entry.groups.is_empty() {
@@ -232,9 +249,12 @@ fn map(items: &BTreeMap<String, String>) -> String {
 }
 
 /// The keys that the source says, as they are written; `None` for one that it does not have.
-fn keys(entry: &Entry) -> [(&'static str, Option<String>); 6] {
+fn keys(entry: &Entry) -> Vec<(&'static str, Option<String>)> {
+    if let Some(keys) = &entry.job {
+        return keys.iter().map(|(key, value)| (*key, Some(value.clone()))).collect();
+    }
     let text = |text: &Option<String>| text.as_deref().map(toml_text);
-    [
+    vec![
         ("address", Some(toml_text(&entry.address))),
         ("groups", (!entry.groups.is_empty()).then(|| list(&entry.groups))),
         ("labels", (!entry.labels.is_empty()).then(|| map(&entry.labels))),
@@ -245,7 +265,8 @@ fn keys(entry: &Entry) -> [(&'static str, Option<String>); 6] {
 }
 
 fn written(entry: &Entry, origin: &Origin<'_>) -> String {
-    let mut out = format!("[[host]]\n# from {}:{}\n", origin.file, entry.line);
+    let table = if entry.job.is_some() { "[[scrape]]" } else { "[[host]]" };
+    let mut out = format!("{table}\n# from {}:{}\n", origin.file, entry.line);
     let _ = writeln!(out, "name = {}", toml_text(&entry.name));
     for (key, value) in keys(entry) {
         if let Some(value) = value {
@@ -272,8 +293,9 @@ fn check_text(check: &Wanted) -> String {
     }
 }
 
-/// A host of the block as it stands there.
+/// A host or a job of the block as it stands there.
 struct Known {
+    is_job: bool,
     name: String,
     table: Table,
     lines: Vec<String>,
@@ -287,13 +309,15 @@ impl Known {
             format!("the imported host at {head:?} cannot be read any more: {why}")
         };
         let document: Table = toml::from_str(chunk).map_err(|e| bad(e.message().to_owned()))?;
-        let table = match document.get("host").and_then(Value::as_array).map(Vec::as_slice) {
+        let is_job = document.contains_key("scrape");
+        let item = document.get(if is_job { "scrape" } else { "host" });
+        let table = match item.and_then(Value::as_array).map(Vec::as_slice) {
             Some([Value::Table(table)]) => table.clone(),
             _ => return Err(bad("it is no [[host]]".to_owned())),
         };
         let name = table.get("name").and_then(Value::as_str);
         let name = name.ok_or_else(|| bad("it has no name".to_owned()))?.to_owned();
-        Ok(Self { name, table, lines: chunk.lines().map(str::to_owned).collect() })
+        Ok(Self { is_job, name, table, lines: chunk.lines().map(str::to_owned).collect() })
     }
 
     fn text(&self) -> String {

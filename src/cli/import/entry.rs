@@ -52,6 +52,8 @@ pub struct Entry {
     pub runbook: Option<String>,
     /// What is checked.
     pub checks: Vec<Wanted>,
+    /// It is no host but a `[[scrape]]`: these are its keys, each with its value as TOML.
+    pub job: Option<Vec<(&'static str, String)>>,
     /// The line it was found at.
     pub line: usize,
 }
@@ -85,6 +87,8 @@ pub struct Found {
     pub entries: Vec<Entry>,
     /// What was left out.
     pub notes: Vec<Note>,
+    /// Patterns of files of rules.
+    pub rule_files: Vec<String>,
 }
 
 impl Found {
@@ -94,18 +98,28 @@ impl Found {
     }
 
     /// Only what a configuration takes: valid names and addresses, each name once, bounded texts.
-    pub fn checked(self) -> Self {
-        let mut good = Self { entries: Vec::new(), notes: self.notes };
-        let mut names: HashSet<String> = HashSet::new();
-        for mut entry in self.entries {
+    pub fn checked(mut self) -> Self {
+        let entries = std::mem::take(&mut self.entries);
+        let mut good = self;
+        let mut names: HashSet<(bool, String)> = HashSet::new();
+        for mut entry in entries {
             let line = entry.line;
             let short: String = entry.name.chars().take(64).collect();
             if good.entries.len() >= HOST_LIMIT {
                 good.note(line, format!("more than {HOST_LIMIT} hosts; the rest was left out"));
                 break;
             }
+            let what = if entry.job.is_some() { "job" } else { "host" };
             if let Err(why) = valid_name(&entry.name) {
-                good.note(line, format!("host {short:?} was left out: {why}"));
+                good.note(line, format!("{what} {short:?} was left out: {why}"));
+                continue;
+            }
+            if !names.insert((entry.job.is_some(), entry.name.clone())) {
+                good.note(line, format!("{what} {short} is there twice; the first one counts"));
+                continue;
+            }
+            if entry.job.is_some() {
+                good.entries.push(entry);
                 continue;
             }
             if entry.address.is_empty() {
@@ -115,14 +129,11 @@ impl Found {
                 good.note(line, format!("host {short} was left out: {why}"));
                 continue;
             }
-            if !names.insert(entry.name.clone()) {
-                good.note(line, format!("host {short} is there twice; the first one counts"));
-                continue;
-            }
             good.bound(&mut entry);
             good.entries.push(entry);
         }
-        good.entries.sort_by(|a, b| a.name.cmp(&b.name));
+        // Hosts first: the targets of a job find theirs.
+        good.entries.sort_by(|a, b| (a.job.is_some(), &a.name).cmp(&(b.job.is_some(), &b.name)));
         good
     }
 

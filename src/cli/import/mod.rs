@@ -12,6 +12,8 @@ mod entry;
 mod hosts;
 mod icinga;
 mod nagios;
+mod prom_yml;
+mod rule_files;
 mod ssh;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,7 @@ use super::{config_cmd, machine, print};
 use crate::clock::Clock;
 use crate::config::{self, Env, Source, locate};
 use crate::model::SafeText;
+use crate::model::words::plural;
 
 pub(super) use self::file::write_whole;
 mod file;
@@ -54,6 +57,8 @@ pub enum Format {
     Nagios,
     /// Icinga 2 objects, or Icinga 1 as Nagios
     Icinga,
+    /// A prometheus.yml: scrape jobs with targets, where more are found, files of rules
+    Prometheus,
 }
 
 impl Format {
@@ -66,6 +71,7 @@ impl Format {
             Self::Ansible => "ansible",
             Self::Nagios => "nagios",
             Self::Icinga => "icinga",
+            Self::Prometheus => "prometheus",
         }
     }
 }
@@ -83,17 +89,18 @@ pub struct ImportArgs {
     pub dry_run: bool,
 }
 
-/// Reads a text of a format.
+/// Reads a text of a format; the files that it names are relative to `base`.
 ///
 /// # Errors
 /// Why nothing of it can be used.
-pub(super) fn read(format: Format, text: &str) -> Result<Found, String> {
+pub(super) fn read(format: Format, text: &str, base: &Path) -> Result<Found, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let found = match format {
         Format::Hosts => hosts::read(text),
         Format::SshConfig => ssh::read(text),
         Format::Csv => csv::read(text)?,
         Format::Ansible => ansible::read(text)?,
+        Format::Prometheus => prom_yml::read(text, base)?,
         Format::Icinga if icinga::is_dsl(text) => icinga::read(text)?,
         Format::Nagios | Format::Icinga => nagios::read(text)?,
     };
@@ -106,12 +113,14 @@ pub(super) fn read(format: Format, text: &str) -> Result<Found, String> {
 /// When the file or the configuration cannot be read or written.
 pub fn run(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let (name, text) = source(&args.file)?;
-    let found = match read(args.format, &text) {
+    let base = Path::new(&name).parent().unwrap_or(Path::new(""));
+    let mut found = match read(args.format, &text, base) {
         Ok(found) => found,
         Err(why) => bail!("{name}: {why}"),
     };
+    let rules = rule_files::look(&mut found);
     notes(&name, &found);
-    if found.entries.is_empty() {
+    if found.entries.is_empty() && found.rule_files.is_empty() {
         bail!("{name}: there is no host in it that can be monitored; nothing was changed");
     }
     let target = target(global);
@@ -126,7 +135,9 @@ pub fn run(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let day = now.to_string().chars().take(10).collect::<String>();
     let origin = block::Origin { format: args.format.word(), file: &name, day: &day };
     let taken = taken(&target, &old, &origin)?;
-    let merged = match block::merge(&old, &origin, &found.entries, &taken) {
+    let head = rules_head(&found, rules, &taken);
+    let merged = block::merge(&old, &origin, &found.entries, &taken.titles, head.as_deref());
+    let merged = match merged {
         Ok(merged) => merged,
         Err(why) => bail!("{}: {why}", target.display()),
     };
@@ -138,6 +149,23 @@ pub fn run(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitCode> {
         return Ok(config_cmd::refused(&problems));
     }
     finish(&merged, &target, &old, args.dry_run)
+}
+
+/// The head of the block: what has the rules evaluated. Where the operator has a `[promql]`, what is to
+/// be added there is said.
+fn rules_head(found: &Found, rules: usize, taken: &Taken) -> Option<String> {
+    if found.rule_files.is_empty() {
+        return None;
+    }
+    let lines = rule_files::lines(&found.rule_files);
+    let files = found.rule_files.join(", ");
+    if taken.promql {
+        print::out(&format!("= [promql]  kept: add to its rule_files: {}", SafeText::line(&files)));
+        return None;
+    }
+    let rules = plural(rules, "rule");
+    print::out(&format!("+ [promql]  rule_files {}, {rules}", SafeText::line(&files)));
+    Some(lines + "\n")
 }
 
 fn finish(merged: &Merged, target: &Path, old: &str, dry_run: bool) -> anyhow::Result<ExitCode> {
@@ -210,11 +238,26 @@ pub(super) fn parse(target: &Path, text: &str) -> Result<config::Config, config:
     config::parse(&target.display().to_string(), text, &machine::this(), &Env::default())
 }
 
-/// Hosts outside the block of this source, which are the operator's or another source's.
-fn taken(target: &Path, old: &str, origin: &block::Origin<'_>) -> anyhow::Result<Vec<String>> {
+/// What stands outside the block of this source, which is the operator's or another source's.
+struct Taken {
+    /// The titles of its hosts and jobs.
+    titles: Vec<String>,
+    /// Whether there is a `[promql]`.
+    promql: bool,
+}
+
+fn taken(target: &Path, old: &str, origin: &block::Origin<'_>) -> anyhow::Result<Taken> {
     let rest = block::outside(old, origin).map_err(anyhow::Error::msg)?;
+    let written: toml::Table = toml::from_str(&rest).unwrap_or_default();
+    let jobs = written.get("scrape").and_then(toml::Value::as_array).into_iter().flatten();
+    let jobs = jobs.filter_map(|job| job.get("name").and_then(toml::Value::as_str));
+    let jobs = jobs.map(|name| block::title(true, name));
     match parse(target, &rest) {
-        Ok(config) => Ok(config.hosts.iter().map(|host| host.name.to_string()).collect()),
+        Ok(config) => {
+            let hosts = config.hosts.iter().map(|host| host.name.to_string());
+            let titles = hosts.chain(jobs).collect();
+            Ok(Taken { titles, promql: written.contains_key("promql") })
+        }
         Err(problems) => {
             print::lines_to_stderr(&problems.to_string());
             bail!("{} is wrong already; nothing was changed", target.display())
@@ -224,7 +267,10 @@ fn taken(target: &Path, old: &str, origin: &block::Origin<'_>) -> anyhow::Result
 
 fn notes(name: &str, found: &Found) {
     for note in found.notes.iter().take(NOTES) {
-        print::lines_to_stderr(&format!("{name}:{}: {}", note.line, note.words));
+        match note.line {
+            0 => print::lines_to_stderr(&format!("{name}: {}", note.words)),
+            line => print::lines_to_stderr(&format!("{name}:{line}: {}", note.words)),
+        }
     }
     if found.notes.len() > NOTES {
         print::lines_to_stderr(&format!("{name}: {} more notes", found.notes.len() - NOTES));

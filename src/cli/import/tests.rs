@@ -4,8 +4,11 @@ use super::block::{self, Change, Origin};
 use super::entry::{Entry, Found, HOST_LIMIT, Wanted};
 use super::{Format, read};
 
+/// Where relative names begin.
+const BASE: &str = "/etc/prometheus";
+
 fn fixture(format: Format, text: &str) -> Found {
-    read(format, text).unwrap()
+    read(format, text, BASE.as_ref()).unwrap()
 }
 
 fn entry<'a>(found: &'a Found, name: &str) -> &'a Entry {
@@ -58,7 +61,7 @@ fn a_table_gives_labels_groups_and_checks() {
     noted(&found, 4, "telepathy");
     noted(&found, 6, "must not contain");
     noted(&found, 7, "twice");
-    assert!(read(Format::Csv, "a,b\n1,2\n").unwrap_err().contains("name,address"));
+    assert!(read(Format::Csv, "a,b\n1,2\n", BASE.as_ref()).unwrap_err().contains("name,address"));
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn table(rows: &str) -> Vec<Entry> {
 }
 
 fn merged(old: &str, rows: &str) -> block::Merged {
-    let merged = block::merge(old, &ORIGIN, &table(rows), &["own".to_owned()]).unwrap();
+    let merged = block::merge(old, &ORIGIN, &table(rows), &["own".to_owned()], None).unwrap();
     super::parse("x".as_ref(), &merged.text).unwrap_or_else(|why| panic!("{why}\n{}", merged.text));
     merged
 }
@@ -161,10 +164,11 @@ fn a_second_import_changes_only_what_the_source_changed() {
 fn a_block_that_was_broken_is_refused_with_its_place() {
     let first = merged("", "web-1,192.0.2.10,dal").text;
     let broken = first.replacen("address = ", "address == ", 1);
-    let why = block::merge(&broken, &ORIGIN, &table("web-1,192.0.2.11,dal"), &[]).unwrap_err();
+    let why =
+        block::merge(&broken, &ORIGIN, &table("web-1,192.0.2.11,dal"), &[], None).unwrap_err();
     assert!(why.contains("cannot be read any more") && why.contains("web-1"), "{why}");
     let cut = first.replacen(": end", ": ende", 1);
-    let why = block::merge(&cut, &ORIGIN, &table("web-1,192.0.2.11,dal"), &[]).unwrap_err();
+    let why = block::merge(&cut, &ORIGIN, &table("web-1,192.0.2.11,dal"), &[], None).unwrap_err();
     assert!(why.contains("once each"), "{why}");
 }
 
@@ -175,7 +179,7 @@ fn hostile_texts_are_bounded_and_written_as_what_they_are() {
                 ok-2,$(reboot),b\nok-3,192.0.2.4,\"\u{202e}\u{0}\"\n";
     let found = fixture(Format::Csv, &format!("name,address,site\n{evil}"));
     assert_eq!(names(&found), ["ok-1", "ok-3"]);
-    let merged = block::merge("", &ORIGIN, &found.entries, &[]).unwrap();
+    let merged = block::merge("", &ORIGIN, &found.entries, &[], None).unwrap();
     let config = super::parse("x".as_ref(), &merged.text).unwrap();
     assert_eq!(config.hosts.len(), 2);
     assert!(config.keys.bindings.is_empty() && config.keys.actions.is_empty(), "no action");
@@ -183,9 +187,9 @@ fn hostile_texts_are_bounded_and_written_as_what_they_are() {
     let many = "web[00000:99999999]\n".repeat(3);
     assert!(fixture(Format::Ansible, &many).entries.len() <= HOST_LIMIT + 1);
     let deep = format!("all: {}", "{a: ".repeat(5000));
-    assert!(read(Format::Ansible, &deep).unwrap_err().contains("deep"));
+    assert!(read(Format::Ansible, &deep, BASE.as_ref()).unwrap_err().contains("deep"));
     let bomb = "all:\n  hosts: &a {x: }\n  children: {b: {hosts: *a}}\n";
-    assert!(read(Format::Ansible, bomb).unwrap_err().contains("line 3: aliases"));
+    assert!(read(Format::Ansible, bomb, BASE.as_ref()).unwrap_err().contains("line 3: aliases"));
     let ring = "define host {\n name a\n use b\n host_name h\n}\ndefine host {\n name b\n use a\n register 0\n}";
     assert_eq!(names(&fixture(Format::Nagios, ring)), ["h"]);
     for format in [
@@ -195,6 +199,7 @@ fn hostile_texts_are_bounded_and_written_as_what_they_are() {
         Format::Ansible,
         Format::Nagios,
         Format::Icinga,
+        Format::Prometheus,
     ] {
         for text in [
             "",
@@ -208,8 +213,90 @@ fn hostile_texts_are_bounded_and_written_as_what_they_are() {
             "a: [",
             "\u{feff}",
         ] {
-            let _ = read(format, text);
+            let _ = read(format, text, BASE.as_ref());
         }
-        let _ = read(format, &"x".repeat(1 << 20));
+        let _ = read(format, &"x".repeat(1 << 20), BASE.as_ref());
     }
+}
+
+const PROMETHEUS: Origin<'_> =
+    Origin { format: "prometheus", file: "/etc/prometheus/prometheus.yml", day: "2026-02-25" };
+
+fn jobs(old: &str, text: &str) -> (Found, block::Merged) {
+    let found = fixture(Format::Prometheus, text);
+    let merged = block::merge(old, &PROMETHEUS, &found.entries, &[], None).unwrap();
+    super::parse("x".as_ref(), &merged.text).unwrap_or_else(|why| panic!("{why}\n{}", merged.text));
+    (found, merged)
+}
+
+#[test]
+fn fb_10_the_scrape_job_of_fluxbase_makes_its_target() {
+    let text = "scrape_configs:\n  - job_name: 'fluxbase'\n    static_configs:\n      \
+                - targets: ['localhost:8080']\n    metrics_path: '/metrics'\n";
+    let (found, merged) = jobs("", text);
+    assert_eq!((found.entries.len(), found.notes.len()), (1, 0), "{found:?}");
+    let config = super::parse("x".as_ref(), &merged.text).unwrap();
+    let check = config.checks.first().unwrap();
+    assert_eq!((&*check.key.host, &*check.key.name), ("localhost", "fluxbase"));
+    let crate::model::Spec::Scrape(spec) = &*check.spec else { panic!("{check:?}") };
+    assert_eq!(spec.endpoint.url, "http://localhost:8080/metrics");
+    assert!(merged.text.contains("# from /etc/prometheus/prometheus.yml:2\n"), "{}", merged.text);
+}
+
+#[test]
+fn a_prometheus_configuration_gives_jobs_and_names_what_is_left_out() {
+    let text = include_str!("../../../tests/fixtures/import/prometheus.yml");
+    let (found, merged) = jobs("", text);
+    let config = super::parse("x".as_ref(), &merged.text).unwrap();
+    let urls: Vec<String> = config
+        .checks
+        .iter()
+        .map(|check| match &*check.spec {
+            crate::model::Spec::Scrape(spec) => {
+                format!("{} {} {}", check.key, spec.endpoint.url, check.interval)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        urls,
+        [
+            "app.example/app https://app.example:443/custom?format=prometheus 30s",
+            "web-1/node http://web-1:9100/metrics 15s",
+            "192.0.2.5/node http://192.0.2.5:9100/metrics 15s",
+        ]
+    );
+    let host = config.hosts.iter().find(|host| &*host.name == "web-1").unwrap();
+    assert_eq!(host.labels["site"], "dal");
+    let names: Vec<&str> = config.jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(names, ["found"]);
+    assert_eq!(config.jobs[0].files, ["/etc/prometheus/targets/*.yml", "/srv/sd/more.json"]);
+    assert_eq!(config.jobs[0].http.as_ref().unwrap().url, "http://sd.example/targets");
+    assert_eq!(found.rule_files, ["/etc/prometheus/rules/*.yml"]);
+    for (line, words) in [
+        (5, "external_labels"),
+        (10, "alerting"),
+        (25, "relabelling (keep)"),
+        (29, "metric_relabel_configs"),
+        (39, "cert_file"),
+        (55, "kubernetes_sd_configs"),
+        (53, "job pods has no targets"),
+    ] {
+        noted(&found, line, words);
+    }
+    // Again: nothing changes. A target less, and the job is written anew; gone, it is disabled.
+    let (_, same) = jobs(&merged.text, text);
+    assert_eq!((same.text.as_str(), same.changes.len()), (&*merged.text, 0));
+    let less = text.replace("web-1:9100', '192.0.2.5:9100", "web-1:9100");
+    let (_, less) = jobs(&merged.text, &less);
+    let words: Vec<String> = less.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), 2, "{words:?}");
+    assert!(words[0].starts_with("- 192.0.2.5  disabled"), "{words:?}");
+    assert!(words[1].starts_with("~ [[scrape]] node  targets"), "{words:?}");
+    let (_, gone) =
+        jobs(&merged.text, "scrape_configs:\n- job_name: x\n  static_configs: [{targets: [a]}]\n");
+    let words: Vec<String> = gone.changes.iter().map(ToString::to_string).collect();
+    assert!(words.iter().any(|line| line.starts_with("- [[scrape]] node  disabled")), "{words:?}");
+    let config = super::parse("x".as_ref(), &gone.text).unwrap();
+    assert!(config.checks.iter().all(|check| check.enabled == (&*check.key.name == "x")));
 }

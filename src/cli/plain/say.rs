@@ -142,7 +142,8 @@ impl Teller {
         if let Some(hold) = &engine.hold {
             lines.push(self.held("paging held", hold));
         }
-        for notice in engine.isolated.iter().chain(&engine.storage).chain(&engine.notice) {
+        let words = [&engine.isolated, &engine.storage, &engine.outward, &engine.notice];
+        for notice in words.into_iter().flatten() {
             lines.push(format!("notice: {notice}"));
         }
         if let Some(trouble) = engine.heartbeat.as_ref().and_then(|beat| beat.trouble()) {
