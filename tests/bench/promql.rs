@@ -10,5 +10,5 @@
 mod scrape;
 
 fn main() -> std::process::ExitCode {
-    scrape::run(if scrape::common::short() { 100 } else { 500 })
+    scrape::run(500)
 }
