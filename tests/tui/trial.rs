@@ -6,8 +6,8 @@ use fluxnoc::model::{
     Alert, AlertId, CheckKey, Condition, Phase, Rule, SafeText, Span, State, Status, Timestamp,
 };
 use fluxnoc::protocol::{
-    CheckRow, DraftAnswer, DraftProblem, Event, Role, RulePage, RuleRow, RuleTrial, TrialAlert,
-    TrialRow,
+    CheckRow, DraftAnswer, DraftProblem, Event, QueryRuleRow, Role, RulePage, RuleRow, RuleTrial,
+    TrialAlert, TrialRow,
 };
 use fluxnoc::tui::app::{Overlay, Pane};
 use fluxnoc::tui::effect::Effect;
@@ -51,7 +51,80 @@ pub fn page() -> RulePage {
     let row =
         |rule, checks, firing, pending, unknown| RuleRow { rule, checks, firing, pending, unknown };
     let rows = vec![row(high_cpu(), 3, 1, 1, 0), row(lost, 14, 0, 0, 2), row(off, 0, 0, 0, 0)];
-    RulePage { found: 3, rows, ..RulePage::default() }
+    let queries = QUERIES.with_borrow(Clone::clone);
+    RulePage { found: 3, rows, queries_found: queries.len() as u64, queries }
+}
+
+thread_local! {
+    /// The rules in PromQL that a test wants beside the others.
+    static QUERIES: std::cell::RefCell<Vec<QueryRuleRow>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn query(name: &str, expr: &str, is_alert: bool) -> QueryRuleRow {
+    let line = SafeText::line;
+    QueryRuleRow {
+        source: line("/etc/fluxnoc/prometheus/queues.yml:7"),
+        group: line("queues"),
+        name: line(name),
+        is_alert,
+        expr: SafeText::text(expr),
+        interval: Span::from_secs(15),
+        hold: if is_alert { Span::from_secs(600) } else { Span::ZERO },
+        keep: Span::ZERO,
+        labels: vec![(line("severity"), line("critical"))],
+        annotations: vec![(line("summary"), line("{{ $labels.queue }} is full"))],
+        firing: u64::from(is_alert),
+        pending: 0,
+        series: 12,
+        at: Some(ago(1)),
+        took_us: 1234,
+        error: None,
+        errors: 0,
+        missed: 0,
+        left_out: 0,
+    }
+}
+
+#[test]
+fn rules_in_promql_stand_below_the_others_and_say_how_they_go() {
+    let broken = QueryRuleRow {
+        error: Some(SafeText::line("many-to-many matching not allowed")),
+        errors: 4,
+        ..query("Ratio", "a / b > 0.5", true)
+    };
+    let recorded = query("job:depth:sum", "sum by (job) (\n  queue_depth\n)", false);
+    QUERIES.set(vec![query("QueueFull", "queue_depth > 1000", true), broken, recorded]);
+    for size in SIZES {
+        let mut console = shown(size);
+        let screen = console.screen();
+        assert!(screen.contains("Rules: 6 in force, 3 alerts firing"), "{screen}");
+        console.press("j j j");
+        let screen = console.screen();
+        assert!(screen.contains("queue_depth > 1000, for 10m"), "{screen}");
+        console.press("enter");
+        assert_eq!(console.app.focus, Pane::RuleChecks);
+        let screen = console.screen();
+        assert!(screen.contains("QueueFull: 0 checks"), "{screen}");
+        assert!(screen.contains("in 1.2 ms"), "{screen}");
+        console.press("esc j");
+        let screen = console.screen();
+        assert!(screen.contains("many-to-many matching not allowed"), "{screen}");
+        console.press("j");
+        console.asked.clear();
+        console.press("y y");
+        let Some(Effect::Copy(text)) = console.asked.last() else { panic!("{:?}", console.asked) };
+        assert_eq!(text, "sum by (job) (\n  queue_depth\n)");
+        // The cursor stays with its rule when others come before it.
+        QUERIES.with_borrow_mut(|all| all.insert(0, query("New", "up == 0", true)));
+        console.pass(Span::from_secs(6));
+        console.rest();
+        console.asked.clear();
+        console.press("y y");
+        assert!(
+            matches!(console.asked.last(), Some(Effect::Copy(text)) if text.starts_with("sum by"))
+        );
+        QUERIES.with_borrow_mut(|all| drop(all.remove(0)));
+    }
 }
 
 fn ago(minutes: u64) -> Timestamp {

@@ -129,7 +129,7 @@ pub(super) struct Queries {
     /// Iterations that were skipped because the one before took too long, by group.
     missed: HashMap<(Name, Name), u64>,
     /// The checks of alerts, by rule and labels.
-    known: HashMap<(RuleId, Labels), CheckKey>,
+    known: HashMap<RuleId, HashMap<Labels, CheckKey>>,
     /// Those of before the start that no rule has found since.
     before: HashSet<CheckKey>,
     /// Since when an alert is over, by its check.
@@ -161,6 +161,19 @@ impl Core {
 }
 
 impl Queries {
+    /// Alerts that are known.
+    fn count(&self) -> usize {
+        self.known.values().map(HashMap::len).sum()
+    }
+
+    /// Knows an alert of a rule no more.
+    fn forget(&mut self, id: &RuleId, key: &CheckKey) {
+        if let Some(of_rule) = self.known.get_mut(id) {
+            of_rule.retain(|_, known| known != key);
+        }
+        self.over.remove(key);
+    }
+
     /// With no rule yet.
     pub fn new() -> Self {
         Self {

@@ -63,7 +63,7 @@ impl Core {
         let places = wanted.hosts.iter().enumerate();
         let mut hosts: HashMap<Name, usize> =
             places.map(|(at, host)| (Name::clone(&host.name), at)).collect();
-        let mut known = HashMap::new();
+        let mut known: HashMap<RuleId, HashMap<Labels, CheckKey>> = HashMap::new();
         let mut kept = Vec::new();
         for (_, slot) in self.table.iter() {
             let Spec::Query(spec) = &*slot.check.spec else { continue };
@@ -84,7 +84,7 @@ impl Core {
                 contact_list: list,
                 ..Check::clone(&slot.check)
             });
-            known.insert((group.id(at), labels_of(spec)), key.clone());
+            known.entry(group.id(at)).or_default().insert(labels_of(spec), key.clone());
         }
         wanted.checks.extend(kept);
         let there: HashSet<RuleId> = rules
@@ -101,7 +101,7 @@ impl Core {
     /// What is known of the alerts of before the start, for the rules that go on with them.
     pub(in crate::engine) fn alerts_before(&mut self) -> Befores {
         let mut all = Befores::new();
-        for key in self.queries.known.values() {
+        for key in self.queries.known.values().flat_map(HashMap::values) {
             let slot = self.table.place(key).and_then(|at| self.table.get(at));
             let Some(slot) = slot else { continue };
             let (Spec::Query(spec), Some(alert)) = (&*slot.check.spec, &slot.alert) else {
@@ -176,19 +176,20 @@ impl Core {
                 continue;
             };
             for alert in all {
-                let id = (news.group.id(at), alert.labels.clone());
-                let known = self.queries.known.get(&id);
+                let id = news.group.id(at);
+                let known = self.queries.known.get(&id).and_then(|of| of.get(&alert.labels));
                 if known.is_some_and(|key| self.table.place(key).is_some()) {
                     continue;
                 }
-                if known.is_none() && self.queries.known.len() >= ALERTS {
+                if known.is_none() && self.queries.count() >= ALERTS {
                     let health = self.queries.health.entry(news.group.id(at)).or_default();
                     health.left_out += 1;
                     continue;
                 }
                 let check = self.check_of(rules, &news.group, rule, alert, &staged);
                 staged.insert(check.key.clone());
-                self.queries.known.insert(id, check.key.clone());
+                let of_rule = self.queries.known.entry(id).or_default();
+                of_rule.insert(alert.labels.clone(), check.key.clone());
                 let host = &check.key.host;
                 if self.table.host(host).is_none() {
                     let host = Host::new(host, "127.0.0.1");
@@ -280,7 +281,8 @@ impl Core {
         let id = group.id(index);
         let mut there: HashSet<CheckKey> = HashSet::with_capacity(all.len());
         for alert in all {
-            let known = self.queries.known.get(&(id.clone(), alert.labels.clone())).cloned();
+            let known = self.queries.known.get(&id).and_then(|known| known.get(&alert.labels));
+            let known = known.cloned();
             let place = known.as_ref().and_then(|key| self.table.place(key));
             if let (Some(key), Some(place)) = (known, place) {
                 self.queries.over.remove(&key);
@@ -289,9 +291,8 @@ impl Core {
                 there.insert(key);
             }
         }
-        let of_rule = self.queries.known.iter().filter(|((rule, _), _)| *rule == id);
-        let gone: Vec<CheckKey> =
-            of_rule.map(|(_, key)| key.clone()).filter(|key| !there.contains(key)).collect();
+        let of_rule = self.queries.known.get(&id).into_iter().flat_map(HashMap::values);
+        let gone: Vec<CheckKey> = of_rule.filter(|key| !there.contains(key)).cloned().collect();
         let reach = group.rules.get(index).map_or(0, |rule| rule.reach);
         let reach = Span::from_millis(u64::try_from(reach).unwrap_or(0));
         let blind = self.begun.steady + LOOKBACK + reach + group.interval;
@@ -300,7 +301,7 @@ impl Core {
             if self.queries.before.contains(&key) && now.steady < blind {
                 continue;
             }
-            self.end_alert(&key, at, now);
+            self.end_alert(&id, &key, at, now);
         }
     }
 
@@ -351,9 +352,9 @@ impl Core {
     }
 
     /// An alert is not there any more.
-    fn end_alert(&mut self, key: &CheckKey, at: Timestamp, now: Now) {
+    fn end_alert(&mut self, id: &RuleId, key: &CheckKey, at: Timestamp, now: Now) {
         let Some(place) = self.table.place(key) else {
-            self.queries.known.retain(|_, known| known != key);
+            self.queries.forget(id, key);
             self.queries.over.remove(key);
             return;
         };
@@ -373,7 +374,7 @@ impl Core {
         let since: Steady = *self.queries.over.entry(key.clone()).or_insert(now.steady);
         if now.steady.since(since) >= STAYS {
             self.queries.over.remove(key);
-            self.queries.known.retain(|_, known| known != key);
+            self.queries.forget(id, key);
             self.close(key, "it is over for long", now);
             self.touch(false);
             self.batch.inventory.push(Inventory::CheckGone(key.clone()));

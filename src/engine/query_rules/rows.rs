@@ -11,7 +11,8 @@ impl Core {
         let limit = usize::try_from(limit).unwrap_or(PAGE_LIMIT).clamp(1, PAGE_LIMIT);
         let mut counts: std::collections::HashMap<&super::RuleId, (u64, u64)> =
             std::collections::HashMap::new();
-        for ((id, _), key) in &self.queries.known {
+        let known = self.queries.known.iter();
+        for (id, key) in known.flat_map(|(id, of)| of.values().map(move |key| (id, key))) {
             let slot = self.table.place(key).and_then(|at| self.table.get(at));
             let phase = slot.and_then(|slot| slot.alert.as_ref()).map(|alert| alert.phase);
             let count = counts.entry(id).or_default();
