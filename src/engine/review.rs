@@ -29,6 +29,7 @@ impl Core {
         let services = checks.filter(|row| row.enabled && is_service(row.kind));
         let services: Vec<CheckKey> = services.map(|row| row.key.clone()).collect();
         let rules: Vec<Name> = self.rules.iter().map(|rule| Name::clone(&rule.name)).collect();
+        let queries = self.queries.alert_names();
         let (store, machine) = (self.store.clone(), self.status.host.clone());
         read(reply, async move {
             let edges = store.edges_since(from, LOOK).await?;
@@ -48,6 +49,7 @@ impl Core {
                 hosts: &hosts,
                 services: &services,
                 rules: &rules,
+                queries: &queries,
                 from,
                 to,
                 cut,

@@ -33,6 +33,9 @@ pub struct Facts<'a> {
     pub services: &'a [CheckKey],
     /// Rules in force; the check of a rule on a host is called like it.
     pub rules: &'a [Name],
+    /// Alerting rules in `PromQL` in force; the check of an alert is called like its rule and what tells it
+    /// from others.
+    pub queries: &'a [Name],
     /// The begin of the time.
     pub from: Timestamp,
     /// Its end.
@@ -71,8 +74,15 @@ pub fn review(facts: &Facts<'_>) -> Review {
     let mut times: Vec<Span> = fired.iter().filter_map(|one| one.to_acknowledge()).collect();
     let names: HashSet<&Name> = fired.iter().map(|one| &one.check.name).collect();
     let never = facts.rules.iter().filter(|rule| !names.contains(rule)).cloned();
-    let mut never: Vec<Name> = never.collect();
+    let made = |query: &&Name| {
+        let of =
+            |name: &str| name.strip_prefix(&***query).is_some_and(|rest| rest.starts_with(' '));
+        names.contains(query) || names.iter().any(|name| of(name))
+    };
+    let silent = facts.queries.iter().filter(|query| !made(query)).cloned();
+    let mut never: Vec<Name> = never.chain(silent).collect();
     never.sort();
+    never.dedup();
     Review {
         machine: facts.machine.clone(),
         from: facts.from,

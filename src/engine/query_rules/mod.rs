@@ -140,6 +140,15 @@ pub(super) struct Queries {
     addresses: HashMap<Name, Name>,
 }
 
+impl Queries {
+    /// What the checks of the alerts of each alerting rule begin with.
+    pub(super) fn alert_names(&self) -> Vec<Name> {
+        let rules = self.rules.groups.iter().flat_map(|group| &group.rules);
+        let alerts = rules.filter(|rule| matches!(rule.body, Body::Alert(_)));
+        alerts.map(|rule| place::plain(&rule.name).into()).collect()
+    }
+}
+
 /// What the engine's own task hears of evaluations.
 pub(super) type Inbox = mpsc::Receiver<News>;
 
