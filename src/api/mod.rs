@@ -74,8 +74,9 @@ fn router(handle: Handle, stop: CancellationToken) -> Router {
 /// One line per path: its handlers say where they are, and are documented there.
 fn documented() -> OpenApiRouter<Face> {
     use routes::{
-        accounts, agents, alerts, checks, engine, events, handover, log, maintenance, monitoring,
-        notifications, operator, reports, review, rules, schedules, series, speed, tests, work,
+        accounts, agents, alerts, checks, engine, events, fluxbase, handover, log, maintenance,
+        monitoring, notifications, operator, reports, review, rules, schedules, series, speed,
+        tests, work,
     };
     OpenApiRouter::default()
         .routes(routes!(checks::hosts))
@@ -95,6 +96,7 @@ fn documented() -> OpenApiRouter<Face> {
         .routes(routes!(log::path_changes))
         .routes(routes!(series::list))
         .routes(routes!(series::past))
+        .routes(routes!(fluxbase::page))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::resend))
         .routes(routes!(notifications::give_up))

@@ -4,7 +4,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::check_polled::{Fluxmq, Json, Scrape};
+use super::check_polled::{Fluxbase, Fluxmq, Json, Scrape};
 use crate::model::Kind;
 
 /// The kinds with their options.
@@ -38,6 +38,8 @@ pub enum CheckKind {
     Scrape(Scrape),
     /// The nodes of a FluxMQ cluster: ready, degraded or not, and who leads
     Fluxmq(Fluxmq),
+    /// A Fluxbase instance: alive, healthy, its figures and its exposition
+    Fluxbase(Fluxbase),
 }
 
 /// What every kind takes.
@@ -399,6 +401,7 @@ impl CheckKind {
             Self::Json(args) => &args.common,
             Self::Scrape(args) => &args.common,
             Self::Fluxmq(args) => &args.common,
+            Self::Fluxbase(args) => &args.common,
         }
     }
 
@@ -420,6 +423,7 @@ impl CheckKind {
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
             Self::Fluxmq(_) => Kind::Fluxmq,
+            Self::Fluxbase(_) => Kind::Fluxbase,
         }
     }
 }

@@ -126,6 +126,10 @@ impl CheckKind {
             Self::Json(args) => return keys.json(args).map(|()| (None, keys)),
             Self::Scrape(args) => return keys.scrape(args).map(|()| (None, keys)),
             Self::Fluxmq(args) => return keys.fluxmq(args).map(|()| (None, keys)),
+            Self::Fluxbase(args) => {
+                keys.fluxbase(args);
+                None
+            }
         };
         Ok((target, keys))
     }
@@ -298,7 +302,12 @@ impl Keys {
     }
 
     /// A reference to a secret; a secret itself on a command line would be seen by everybody (ps).
-    fn secret(&mut self, key: &'static str, name: Option<&String>, file: Option<&String>) {
+    pub(super) fn secret(
+        &mut self,
+        key: &'static str,
+        name: Option<&String>,
+        file: Option<&String>,
+    ) {
         if let Some(name) = name {
             let shown = format!("{}-env", flag(key));
             self.put(key, format!("{{ env = {} }}", toml_text(name)), &shown);

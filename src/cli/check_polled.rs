@@ -1,4 +1,4 @@
-//! `fluxnoc check json`, `scrape` and `fluxmq`: their options, and these as the configuration's keys.
+//! `fluxnoc check json`, `scrape`, `fluxmq` and `fluxbase`: their options, and these as the configuration's keys.
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, read without markup")]
 
@@ -124,6 +124,40 @@ kind! {
     }
 }
 
+kind! {
+    /// Options of `check fluxbase`.
+    Fluxbase {
+        /// App server, such as http://app-1:8080
+        url: String,
+        /// Where its exposition is; without it :9090/metrics, then /metrics of the app server
+        #[arg(long, value_name = "URL")]
+        metrics: Vec<String>,
+        /// What is judged: all, metrics, system, health or live
+        #[arg(long)]
+        part: Option<String>,
+        /// Variable of the environment that holds a service key
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["token_env", "token_file"])]
+        service_key_env: Option<String>,
+        /// File whose first line is a service key
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["service_key_env", "token_env", "token_file"])]
+        service_key_file: Option<String>,
+        /// Variable of the environment that holds a bearer token
+        #[arg(long, value_name = "NAME")]
+        token_env: Option<String>,
+        /// File whose first line is a bearer token
+        #[arg(long, value_name = "FILE", conflicts_with = "token_env")]
+        token_file: Option<String>,
+        /// Most samples
+        #[arg(long)]
+        max_samples: Option<u32>,
+        /// Accept any certificate
+        #[arg(long)]
+        insecure: bool,
+        #[command(flatten)]
+        family: Family,
+    }
+}
+
 /// The one metric that can be judged from the command line.
 const VALUE: &str = "value";
 
@@ -182,6 +216,20 @@ impl Keys {
         }
         self.family(&args.family);
         Ok(())
+    }
+
+    pub(super) fn fluxbase(&mut self, args: &Fluxbase) {
+        self.put("url", toml_text(&args.url), "URL");
+        self.list("metrics", &args.metrics, "--metrics");
+        self.text("part", args.part.as_ref());
+        let (name, file) = (args.service_key_env.as_ref(), args.service_key_file.as_ref());
+        self.secret("service_key", name, file);
+        self.secret("token", args.token_env.as_ref(), args.token_file.as_ref());
+        self.number("max_samples", args.max_samples);
+        if args.insecure {
+            self.put("insecure", "true".to_owned(), "--insecure");
+        }
+        self.family(&args.family);
     }
 
     fn named(

@@ -172,6 +172,7 @@ fn told(answer: &Answer) -> String {
         | Answer::PathChanges(_)
         | Answer::SeriesList(_)
         | Answer::SeriesPast(_)
+        | Answer::Fluxbase(_)
         | Answer::Notifications(_)
         | Answer::Handover(_)
         | Answer::Review(_)

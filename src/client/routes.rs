@@ -189,6 +189,15 @@ pub(super) fn of_query(query: &Query) -> Result<Call, Problem> {
                 ("limit", Some(limit.to_string())),
             ],
         ),
+        Query::Fluxbase { host, from, to, points } => get(
+            &["fluxbase"],
+            &[
+                ("host", host.as_ref().map(ToString::to_string)),
+                ("from", Some(from.to_string())),
+                ("to", Some(to.to_string())),
+                ("points", Some(points.to_string())),
+            ],
+        ),
         Query::SeriesPast { key, series, from, to, points } => get(
             &of_check("series", key)?,
             &[
@@ -334,6 +343,7 @@ pub(super) fn answer(query: &Query, bytes: &[u8]) -> Result<Answer, serde_json::
         Query::PathChanges { .. } => Answer::PathChanges(read(bytes)?),
         Query::SeriesList { .. } => Answer::SeriesList(read(bytes)?),
         Query::SeriesPast { .. } => Answer::SeriesPast(read(bytes)?),
+        Query::Fluxbase { .. } => Answer::Fluxbase(read(bytes)?),
         Query::Notifications { .. } => Answer::Notifications(read(bytes)?),
         Query::Handover { .. } => Answer::Handover(read(bytes)?),
         Query::Review { .. } => Answer::Review(read(bytes)?),

@@ -60,6 +60,10 @@ pub(super) fn is_inline(check: &Check) -> bool {
             let secrets = [&endpoint.token, &endpoint.password];
             secrets.iter().any(|secret| matches!(secret, Some(Secret::Inline(_))))
         }
+        Spec::Fluxbase(spec) => {
+            let secrets = [&spec.service_key, &spec.token];
+            secrets.iter().any(|secret| matches!(secret, Some(Secret::Inline(_))))
+        }
         _ => false,
     }
 }
@@ -117,9 +121,11 @@ pub(super) fn parse_in(
     let (mut hosts, mut checks) = inventory::read(&top, &layers.settings.defaults, machine);
     let jobs = targets::read(&top, &layers.settings.defaults);
     let jobs = targets::expand_listed(jobs, &mut hosts, &mut checks, &sink);
+    super::fluxbase::read(&top, &layers.settings.defaults, &mut hosts, &mut checks);
     let watched = super::fluxmq::read(&top, &layers.settings.defaults, &mut hosts, &mut checks);
     let lists = &layers.settings.defaults.contact_lists;
-    let rule_groups = super::promql::read(&top, &layers.settings.promql, lists, base);
+    let mut rule_groups = super::promql::read(&top, &layers.settings.promql, lists, base);
+    rule_groups.extend(super::fluxbase::groups(&hosts, &checks));
     let (written, rule_files) = rule_files::read(&top, base);
     let known = rules::Known {
         hosts: &hosts,

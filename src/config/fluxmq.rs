@@ -54,13 +54,13 @@ pub(super) fn spec(reader: &Reader<'_>) -> Option<FluxmqSpec> {
 fn node(table: &Reader<'_>, name: &str) -> Option<FluxmqNode> {
     let is_text = table.get(name).is_some_and(|value| value.get_ref().as_str().is_some());
     if is_text {
-        let url = base(table.text(name)?).map_err(|why| table.wrong(name, why)).ok()?;
+        let url = bare(table.text(name)?).map_err(|why| table.wrong(name, why)).ok()?;
         return Some(FluxmqNode { name: name.to_owned(), url, admin: None });
     }
     let entry = table.table(name)?;
     entry.refuse_unknown(&["url", "admin"]);
     entry.require("url", "url = \"http://mq-1:8081\"");
-    let read = |key: &str| match entry.text(key).map(base) {
+    let read = |key: &str| match entry.text(key).map(bare) {
         Some(Err(why)) => {
             entry.wrong(key, why);
             Err(())
@@ -72,14 +72,18 @@ fn node(table: &Reader<'_>, name: &str) -> Option<FluxmqNode> {
     Some(FluxmqNode { name: name.to_owned(), url: url?, admin })
 }
 
+fn bare(url: &str) -> Result<String, String> {
+    base(url, &ENDPOINTS, "http://mq-1:8081")
+}
+
 /// An address without what the server answers at.
-fn base(url: &str) -> Result<String, String> {
+pub(super) fn base(url: &str, endpoints: &[&str], example: &str) -> Result<String, String> {
     valid_url(url)?;
     if url.contains(['?', '#']) {
-        return Err("must end with the port, as in http://mq-1:8081".to_owned());
+        return Err(format!("must end with the port, as in {example}"));
     }
     let url = url.trim_end_matches('/');
-    let bare = ENDPOINTS.iter().find_map(|end| url.strip_suffix(end)).unwrap_or(url);
+    let bare = endpoints.iter().find_map(|end| url.strip_suffix(end)).unwrap_or(url);
     Ok(bare.trim_end_matches('/').to_owned())
 }
 
@@ -173,7 +177,7 @@ fn cluster(
 }
 
 /// The host in a URL that was found good.
-fn host_of(url: &str) -> String {
+pub(super) fn host_of(url: &str) -> String {
     let parsed = url::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
     host.trim_start_matches('[').trim_end_matches(']').to_owned()

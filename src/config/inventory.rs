@@ -273,6 +273,13 @@ pub(super) fn fluxmq_entry(reader: &Reader<'_>, defaults: &Defaults) -> Option<C
     Some(template.on(&Host::new("", "")))
 }
 
+/// What the checks of a `[[fluxbase]]` have in common.
+pub(super) fn fluxbase_entry(reader: &Reader<'_>, defaults: &Defaults) -> Option<Check> {
+    let spec = || super::fluxbase::spec(reader).map(Spec::Fluxbase);
+    let template = assemble(reader, Kind::Fluxbase, &super::fluxbase::known(), defaults, spec)?;
+    Some(template.on(&Host::new("", "")))
+}
+
 fn assemble(
     reader: &Reader<'_>,
     kind: Kind,

@@ -29,6 +29,7 @@ pub const TOP: &[&str] = &[
     "check",
     "scrape",
     "fluxmq",
+    "fluxbase",
     "target",
     "schedule",
     "traffic_cap",
@@ -241,6 +242,8 @@ const RANGES: &[&str] = &["warning", "critical"];
 pub const SCRAPE: &[&str] = &["targets", "files", "http_sd", "refresh", "scheme", "path"];
 /// What only a `[[fluxmq]]` has.
 pub const FLUXMQ: &[&str] = &["address", "degraded_critical", "degraded_after"];
+/// What only a `[[fluxbase]]` has.
+pub const FLUXBASE: &[&str] = &["address"];
 /// What only a `[[check]]` has.
 pub const SHARED: &[&str] = &["hosts"];
 
@@ -309,6 +312,17 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "family",
         ],
         Kind::Fluxmq => &["nodes", "scope", "insecure", "family"],
+        Kind::Fluxbase => &[
+            "url",
+            "metrics",
+            "part",
+            "service_key",
+            "token",
+            "rules",
+            "max_samples",
+            "insecure",
+            "family",
+        ],
         Kind::Agent | Kind::Schedule | Kind::Query => &[],
         Kind::Scrape => &[
             "url",

@@ -52,6 +52,7 @@ pub(super) fn spec(reader: &Reader<'_>, kind: Kind) -> Option<Spec> {
         Kind::Json => Spec::Json(super::polled::json(reader)?),
         Kind::Scrape => Spec::Scrape(super::polled::scrape(reader, None)?),
         Kind::Fluxmq => Spec::Fluxmq(super::fluxmq::spec(reader)?),
+        Kind::Fluxbase => Spec::Fluxbase(super::fluxbase::spec(reader)?),
         // It was refused before.
         Kind::Agent | Kind::Schedule | Kind::Query => return None,
     })

@@ -57,7 +57,7 @@ const PROCESS: [Judged; 3] = [
 /// The metrics of a kind that have keys of their own. `ping` and `trace` have one pair for two.
 pub(super) const fn judged_metrics(kind: Kind) -> &'static [Judged] {
     match kind {
-        Kind::Tcp | Kind::Udp | Kind::Dns | Kind::Fluxmq => &[TIME],
+        Kind::Tcp | Kind::Udp | Kind::Dns | Kind::Fluxmq | Kind::Fluxbase => &[TIME],
         Kind::Http | Kind::Json | Kind::Scrape => &HTTP,
         Kind::Mysql => &MYSQL,
         Kind::Process => &PROCESS,

@@ -68,6 +68,42 @@ const FLUXMQ: &[(&str, Measure)] = &[
     ("protocol_errors", Measure::Count),
 ];
 
+/// What is judged of a Fluxbase instance most, by its own names.
+const FLUXBASE: &[(&str, Measure)] = &[
+    ("pool_usage", Measure::Percent),
+    ("latency", Measure::Time),
+    ("num_goroutines", Measure::Count),
+    ("memory_alloc_mb", Measure::Count),
+    ("acquired_conns", Measure::Count),
+    ("total_connections", Measure::Count),
+];
+
+/// Its other figures; a message that lists what there is leaves them out. All but the first count.
+const FLUXBASE_MORE: [&str; 22] = [
+    "uptime_seconds",
+    "memory_total_alloc_mb",
+    "memory_sys_mb",
+    "num_gc",
+    "gc_pause_ms",
+    "idle_conns",
+    "max_conns",
+    "total_conns",
+    "constructing_conns",
+    "acquire_duration_ms",
+    "acquire_count",
+    "canceled_acquire_count",
+    "empty_acquire_count",
+    "new_conns_count",
+    "max_lifetime_destroy_count",
+    "max_idle_destroy_count",
+    "active_channels",
+    "total_subscriptions",
+    "total_buckets",
+    "total_files",
+    "total_size_gb",
+    "samples",
+];
+
 /// What the heartbeat of an agent gives.
 const AGENT: &[(&str, Measure)] = &[
     ("rtt", Measure::Time),
@@ -93,6 +129,7 @@ fn of_kind(kind: Kind) -> impl Iterator<Item = (&'static str, Measure)> {
         Kind::Tcp | Kind::Udp | Kind::Dns => (TIME, &[], &[]),
         Kind::Http | Kind::Json | Kind::Scrape => (HTTP, &[], &[]),
         Kind::Fluxmq => (FLUXMQ, &[], &[]),
+        Kind::Fluxbase => (HTTP, FLUXBASE, &[]),
         Kind::Mysql => (MYSQL, &[], &[]),
         Kind::Process => (PROCESS, &[], &[]),
         Kind::System | Kind::Snmp => (&SYSTEM_METRICS, &snmp::METRICS, MACHINE),
@@ -134,6 +171,10 @@ pub(super) fn measure(check: &Check, metric: &str, named: bool) -> Option<Measur
             }
             let series = spec.metrics.iter().find(|known| known.name == metric);
             series.map(|known| of_unit(&known.unit))
+        }
+        Spec::Fluxbase(_) => {
+            let place = FLUXBASE_MORE.iter().position(|name| *name == metric)?;
+            Some(if place == 0 { Measure::Time } else { Measure::Count })
         }
         Spec::Snmp(spec) => {
             let mut entries = spec.get.iter().chain(&spec.walk);

@@ -17,6 +17,7 @@ mod email;
 pub mod exposure;
 mod file;
 mod flux_notify;
+mod fluxbase;
 mod fluxmq;
 mod hosts;
 mod inventory;

@@ -282,6 +282,7 @@ impl Keys<'_> {
             Spec::Json(spec) => self.json(spec),
             Spec::Scrape(spec) => self.scrape(spec),
             Spec::Fluxmq(spec) => self.fluxmq(spec),
+            Spec::Fluxbase(spec) => self.fluxbase(spec),
             Spec::Dns(spec) => {
                 self.text("query", &spec.query);
                 self.text("type", &spec.record_type);

@@ -43,6 +43,7 @@ pub fn observe(plot: Plot, check: &Check, at: Timestamp) -> Observation {
         | Kind::Mysql
         | Kind::Json
         | Kind::Fluxmq
+        | Kind::Fluxbase
         | Kind::Agent
         | Kind::Schedule
         | Kind::Query => ask.connection(),

@@ -14,6 +14,7 @@ mod deadlines;
 mod deliveries;
 mod feed;
 mod flights;
+mod fluxbase;
 mod gate;
 mod gathering;
 pub mod handle;

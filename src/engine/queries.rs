@@ -63,14 +63,16 @@ impl Core {
                 return self.history(&key, from, to, points, reply);
             }
             Query::SeriesList { host, check, text, limit } => {
-                let answer =
-                    self.series_list(host.as_ref(), check.as_ref(), text.as_deref(), limit);
-                let _ = reply.send(answer);
+                let (host, check) = (host.as_ref(), check.as_ref());
+                let _ = reply.send(self.series_list(host, check, text.as_deref(), limit));
                 return;
             }
             Query::SeriesPast { key, series, from, to, points } => {
                 let _ = reply.send(self.series_past(&key, &series, (from, to), points));
                 return;
+            }
+            Query::Fluxbase { host, from, to, points } => {
+                return self.fluxbase(host.as_ref(), (from, to), points, reply);
             }
             Query::Edges { host, alert, limit } => return self.edges(host, alert, limit, reply),
             Query::Tests { filter, limit } => return self.tests_page(filter, page(limit), reply),
@@ -245,6 +247,7 @@ fn masked(check: &crate::model::Check) -> crate::model::Check {
         Spec::Mysql(spec) => spec.password.iter_mut().collect(),
         Spec::Json(spec) => spec.endpoint.secrets_mut().collect(),
         Spec::Scrape(spec) => spec.endpoint.secrets_mut().collect(),
+        Spec::Fluxbase(spec) => spec.secrets_mut().collect(),
         Spec::Snmp(spec) => {
             **spec = spec.masked();
             Vec::new()

@@ -5,7 +5,7 @@
 //! and lost at a stop. So a scrape counts also while the store is down.
 
 use super::core::Core;
-use crate::model::{CheckKey, Kind, Name, Selector, Timestamp};
+use crate::model::{CheckKey, Name, Selector, Timestamp};
 use crate::protocol::query::{PAGE_LIMIT, Point};
 use crate::protocol::series::{SPARK_LIMIT, SeriesPage, SeriesPast, SeriesRow};
 use crate::protocol::work::Finding;
@@ -23,8 +23,7 @@ impl Core {
             return;
         };
         let is_current = slot.generation == finding.generation && slot.check.enabled;
-        let has_series = matches!(slot.check.kind(), Kind::Scrape | Kind::Fluxmq);
-        if !has_series || !is_current || finding.sample {
+        if !slot.check.spec.has_series() || !is_current || finding.sample {
             return;
         }
         let scrape = match scrape {

@@ -222,6 +222,7 @@ impl Check {
             | Kind::Custom
             | Kind::Trace
             | Kind::Fluxmq
+            | Kind::Fluxbase
             | Kind::Agent
             | Kind::Schedule
             | Kind::Query => Vec::new(),

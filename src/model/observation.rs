@@ -123,7 +123,7 @@ pub struct Observation {
     /// The hops, for `trace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceReport>>,
-    /// The samples, for `scrape` and `fluxmq`; the engine takes them into its series and keeps them nowhere
+    /// The samples, for `scrape`, `fluxmq` and `fluxbase`; the engine takes them into its series and keeps them nowhere
     /// else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrape: Option<Arc<Scrape>>,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::id::Name;
+use super::spec::Spec;
 
 /// The series of a target, in the order of its exposition, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -85,6 +86,18 @@ impl Scrape {
     pub fn failed(took: Duration) -> Self {
         let report = ScrapeReport { duration: took.as_secs_f64(), ..ScrapeReport::default() };
         Self { report, ..Self::default() }
+    }
+}
+
+impl Spec {
+    /// True when its runs bring series, and `up` with them.
+    #[must_use]
+    pub const fn has_series(&self) -> bool {
+        match self {
+            Self::Scrape(_) | Self::Fluxmq(_) => true,
+            Self::Fluxbase(spec) => spec.part.has_series(),
+            _ => false,
+        }
     }
 }
 

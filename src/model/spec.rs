@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use super::endpoint::{
     Endpoint, Exposition, JsonForm, JsonSpec, JsonValue, ScrapeSpec, SeriesMetric,
 };
+pub use super::fluxbase::{FluxbasePack, FluxbasePart, FluxbaseSpec};
 pub use super::fluxmq::{FluxmqNode, FluxmqScope, FluxmqSpec};
 pub use super::query_rule::QuerySpec;
 use super::secret::Secret;
@@ -92,6 +93,8 @@ kinds! {
     Scrape = "scrape" / "check_scrape",
     /// The nodes of a `FluxMQ` cluster, and what they are together.
     Fluxmq = "fluxmq" / "check_fluxmq",
+    /// A Fluxbase instance: its exposition, its figures, its health.
+    Fluxbase = "fluxbase" / "check_fluxbase",
 }
 
 /// Why a word is no kind.
@@ -154,6 +157,8 @@ pub enum Spec {
     Scrape(ScrapeSpec),
     /// See [`Kind::Fluxmq`].
     Fluxmq(FluxmqSpec),
+    /// See [`Kind::Fluxbase`].
+    Fluxbase(FluxbaseSpec),
     /// See [`Kind::Agent`].
     Agent,
     /// See [`Kind::Schedule`].
@@ -181,6 +186,7 @@ impl Spec {
             Self::Json(_) => Kind::Json,
             Self::Scrape(_) => Kind::Scrape,
             Self::Fluxmq(_) => Kind::Fluxmq,
+            Self::Fluxbase(_) => Kind::Fluxbase,
             Self::Agent => Kind::Agent,
             Self::Schedule => Kind::Schedule,
             Self::Query(_) => Kind::Query,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::permit::Permit;
 use super::scrape::Sheet;
-use super::{snmp, trace};
+use super::{fluxbase, snmp, trace};
 
 /// What one run may use. The worker makes one for each run; cheap to clone.
 #[derive(Clone, Debug)]
@@ -87,4 +87,6 @@ pub struct Memory {
     pub snmp: Option<snmp::Session>,
     /// The series of the last scrape, and what is chosen of them.
     pub sheet: Option<Box<Sheet>>,
+    /// What a Fluxbase instance said last, and how long it wants to be left alone.
+    pub fluxbase: fluxbase::Known,
 }

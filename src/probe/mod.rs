@@ -10,6 +10,7 @@ mod dial;
 mod dns;
 mod endpoint;
 mod errno;
+mod fluxbase;
 mod fluxmq;
 mod http;
 mod icmp;
@@ -20,6 +21,7 @@ mod output;
 pub mod permit;
 mod plugin;
 mod process;
+mod reply;
 mod resolve;
 mod sample;
 mod scrape;
@@ -66,8 +68,7 @@ pub async fn run(check: &Check, context: &Context, memory: &mut Memory) -> Obser
 /// the same: its series end and `up` is 0.
 #[must_use]
 pub fn failed(check: &Check, failure: Failure, took: Duration) -> Observation {
-    let is_scrape = matches!(&*check.spec, Spec::Scrape(_) | Spec::Fluxmq(_));
-    let scrape = is_scrape.then(|| Scrape::failed(took).into());
+    let scrape = check.spec.has_series().then(|| Scrape::failed(took).into());
     Observation { scrape, ..Observation::failed(failure) }
 }
 
@@ -91,6 +92,7 @@ async fn dispatch(
         Spec::Json(spec) => json::run(check, spec, context).await,
         Spec::Scrape(spec) => scrape::run(check, spec, context, memory).await,
         Spec::Fluxmq(spec) => fluxmq::run(check, spec, context).await,
+        Spec::Fluxbase(spec) => fluxbase::run(check, spec, context, memory).await,
         // What it says is what the engine hears.
         Spec::Agent => Err(Failure::new(FailureKind::Internal, "an agent's heartbeat is not run")),
         Spec::Schedule => {

@@ -207,6 +207,7 @@ pub const fn need_of_query(query: &Query) -> Need {
         | Query::PathChanges { .. }
         | Query::SeriesList { .. }
         | Query::SeriesPast { .. }
+        | Query::Fluxbase { .. }
         | Query::Notifications { .. }
         | Query::Handover { .. }
         | Query::Review { .. }

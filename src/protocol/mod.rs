@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod due;
 pub mod event;
 pub mod filter;
+pub mod fluxbase;
 pub mod log;
 pub mod notifications;
 pub mod pages;
@@ -31,6 +32,10 @@ pub use command::{Command, NewMaintenance, Outcome, Request, Target, UNDO};
 pub use contacts::Contacts;
 pub use event::{
     CheckRow, EngineStatus, Event, Heartbeat, Interest, LiveCheck, LiveTrace, TraceRequest,
+};
+pub use fluxbase::{
+    FluxbaseGoal, FluxbaseGraph, FluxbaseLine, FluxbasePage, FluxbasePanel, FluxbaseRow,
+    FluxbaseTarget,
 };
 pub use log::{LogCursor, LogEntry, LogFilter, LogKind, LogPage};
 pub use notifications::{

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contacts::Contacts;
 use super::event::{CheckRow, EngineStatus};
+use super::fluxbase::FluxbasePage;
 use super::log::{LogCursor, LogFilter, LogPage};
 use super::notifications::NotificationPage;
 use super::pages::{AlertPage, TraceSummary};
@@ -131,6 +132,17 @@ pub enum Query {
         /// To this moment.
         to: Timestamp,
         /// At most so many points; more are merged.
+        points: u32,
+    },
+    /// The Fluxbase instances with their targets, and the graphs of one of them.
+    Fluxbase {
+        /// Whose graphs; without it those of the first.
+        host: Option<Name>,
+        /// The graphs begin here.
+        from: Timestamp,
+        /// And end here.
+        to: Timestamp,
+        /// At most so many points a line.
         points: u32,
     },
     /// Notifications of all alerts, and how things stand with their destinations.
@@ -362,6 +374,8 @@ pub enum Answer {
     SeriesList(SeriesPage),
     /// To [`Query::SeriesPast`].
     SeriesPast(SeriesPast),
+    /// To [`Query::Fluxbase`].
+    Fluxbase(FluxbasePage),
     /// To [`Query::Notifications`].
     Notifications(NotificationPage),
     /// To [`Query::Handover`].

@@ -61,6 +61,13 @@ impl Query {
                 to: at + Span::from_secs(60),
                 points: 100,
             },
+            Self::Fluxbase {
+                host: Some("fb 1".into()),
+                from: at,
+                to: at + Span::from_secs(60),
+                points: 100,
+            },
+            Self::Fluxbase { host: None, from: at, to: at + Span::from_secs(60), points: 1 },
             Self::Notifications { destination: Some("pager & co".to_owned()), limit: 5 },
             Self::Notifications { destination: None, limit: 5 },
             Self::Handover { since: Some(at), shift: None, before: None },

@@ -71,6 +71,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::FluxNotify => panes::settings::open_flux_notify(app),
         Action::Interfaces => return panes::interfaces::open(app),
         Action::Series => show(app, View::Series),
+        Action::Fluxbase => panes::fluxbase::open(app),
         Action::Trace => trace(app),
         Action::MetricNext => metric(app, true),
         Action::MetricPrevious => metric(app, false),

@@ -134,6 +134,7 @@ actions! {
     FluxNotify, "flux-notify", "flux notify", "settings, integrations: the Flux Notify service", Look, palette;
     NotifyTest, "notify-test", "test", "settings: send a marked test through the channel", Operate, key;
     Series, "series", "series", "scraped series: values, sparklines, graphs", Look, key;
+    Fluxbase, "fluxbase", "fluxbase", "Fluxbase instances: their targets, five live graphs", Look, key;
     Help, "help", "help", "the keys that work here", Look, key;
     Palette, "palette", "command", "type a command", Look, key;
     Redraw, "redraw", "redraw", "paint the screen again", Look, key;

@@ -388,6 +388,7 @@ impl App {
             | Pane::RuleList
             | Pane::RuleChecks
             | Pane::SeriesList
+            | Pane::FluxbaseList
             | Pane::Interfaces
             | Pane::Windows => vec![Context::Objects, Context::List],
             Pane::Agents => vec![Context::Agents, Context::Objects, Context::List],

@@ -34,6 +34,7 @@ fn of_object(app: &App) -> [(Action, bool); 7] {
             | Pane::AlertPage
             | Pane::PathList
             | Pane::SeriesList
+            | Pane::FluxbaseList
             | Pane::RuleChecks
             | Pane::Agents
     ) || app.in_detail();
@@ -59,6 +60,7 @@ fn opens(app: &App, found: &Targets) -> bool {
         | Pane::AlertPage
         | Pane::Interfaces
         | Pane::SeriesList
+        | Pane::FluxbaseList
         | Pane::PathList
         | Pane::RuleChecks
         | Pane::Agents => !found.is_empty(),

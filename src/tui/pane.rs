@@ -79,6 +79,12 @@ pub enum Pane {
     SeriesList,
     /// The past of a scraped series.
     SeriesGraph,
+    /// Fluxbase instances.
+    FluxbaseList,
+    /// What is wanted of the one under the cursor.
+    FluxbaseTargets,
+    /// How it went.
+    FluxbaseGraphs,
     /// One alert, whole.
     AlertPage,
     /// The interfaces of a device.
@@ -104,6 +110,9 @@ impl Pane {
             Self::Checks | Self::CheckList => "Checks",
             Self::Graph | Self::SeriesGraph => "Graph",
             Self::SeriesList => "Series",
+            Self::FluxbaseList => "Fluxbase",
+            Self::FluxbaseTargets => "Targets",
+            Self::FluxbaseGraphs => "Graphs",
             Self::Output => "Output",
             Self::Events => "Events",
             Self::PathList => "Paths",

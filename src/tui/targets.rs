@@ -119,6 +119,12 @@ fn find(app: &App, limit: usize) -> Targets {
             Some(key) => of_checks(app, vec![key], false),
             None => Targets::default(),
         },
+        Pane::FluxbaseList | Pane::FluxbaseTargets | Pane::FluxbaseGraphs => {
+            match panes::fluxbase::subject(app) {
+                Some(key) => of_checks(app, vec![key], false),
+                None => Targets::default(),
+            }
+        }
         Pane::Alerts => {
             let (keys, marked) = chosen(&app.lists.alerts, limit);
             of_alerts(app, &keys, marked)

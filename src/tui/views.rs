@@ -56,6 +56,8 @@ pub enum View {
     Settings,
     /// Scraped series: the list, and the past of one.
     Series,
+    /// Fluxbase instances: their targets, and graphs of one.
+    Fluxbase,
     /// One host: checks, graph, output, events.
     Host,
     /// One alert: what, since when, who knows, what next.
@@ -66,7 +68,7 @@ pub enum View {
 
 impl View {
     /// All views.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Overview,
         Self::Alerts,
         Self::Hosts,
@@ -89,6 +91,7 @@ impl View {
         Self::Logs,
         Self::Settings,
         Self::Series,
+        Self::Fluxbase,
         Self::Host,
         Self::Alert,
         Self::Interfaces,
@@ -120,6 +123,7 @@ impl View {
             Self::Logs => "Logs",
             Self::Settings => "Settings",
             Self::Series => "Series",
+            Self::Fluxbase => "Fluxbase",
             Self::Host => "Host",
             Self::Alert => "Alert",
             Self::Interfaces => "Interfaces",
@@ -153,6 +157,7 @@ impl View {
             Self::Logs => &[Pane::Logs],
             Self::Settings => &[Pane::Settings],
             Self::Series => &[Pane::SeriesList, Pane::SeriesGraph],
+            Self::Fluxbase => &[Pane::FluxbaseList, Pane::FluxbaseTargets, Pane::FluxbaseGraphs],
             Self::Host => &Pane::HOST,
             Self::Alert => &[Pane::AlertPage],
             Self::Interfaces => &[Pane::Interfaces, Pane::InterfaceGraph],
@@ -187,6 +192,12 @@ impl View {
                 let (upper, changes) = over(rest, share(body.height, 72));
                 let (hops, graph) = over(upper, share(upper.height, 50));
                 vec![left, hops, graph, changes]
+            }
+            Self::Fluxbase => {
+                let (left, graphs) = side(body, share(body.width, 36).clamp(48, 60));
+                // The targets are ten lines with their frame.
+                let (list, targets) = over(left, left.height.saturating_sub(11).max(4));
+                vec![list, targets, graphs]
             }
             Self::Interfaces => {
                 let (table, graph) = over(body, share(body.height, 62));

@@ -266,6 +266,7 @@ pub fn unfilled() -> Vec<String> {
             Spec::Json(spec) => seen.walk(&spec),
             Spec::Scrape(spec) => seen.walk(&spec),
             Spec::Fluxmq(spec) => seen.walk(&spec),
+            Spec::Fluxbase(spec) => seen.walk(&spec),
             Spec::Agent | Spec::Schedule | Spec::Query(_) => {}
         }
     }

@@ -13,10 +13,10 @@ use fluxnoc::model::snmp::{
     SnmpAuth, SnmpEntry, SnmpLogin, SnmpPrivacy, SnmpSpec, SnmpType, SnmpUser,
 };
 use fluxnoc::model::spec::{
-    CustomCommand, CustomSpec, DnsSpec, Endpoint, Exposition, Family, FluxmqNode, FluxmqScope,
-    FluxmqSpec, HttpSpec, JsonForm, JsonSpec, JsonValue, Kind, MysqlSpec, MysqlTls, PingSpec,
-    ProcessSpec, ScrapeSpec, SeriesMetric, StatusList, SystemSpec, TcpSpec, TraceProtocol,
-    TraceSpec, UdpExpect, UdpSpec,
+    CustomCommand, CustomSpec, DnsSpec, Endpoint, Exposition, Family, FluxbasePack, FluxbasePart,
+    FluxbaseSpec, FluxmqNode, FluxmqScope, FluxmqSpec, HttpSpec, JsonForm, JsonSpec, JsonValue,
+    Kind, MysqlSpec, MysqlTls, PingSpec, ProcessSpec, ScrapeSpec, SeriesMetric, StatusList,
+    SystemSpec, TcpSpec, TraceProtocol, TraceSpec, UdpExpect, UdpSpec,
 };
 use fluxnoc::model::trace::{Hop, HopAddress, TraceReport};
 use fluxnoc::model::{
@@ -34,10 +34,11 @@ use fluxnoc::protocol::query::{
 };
 use fluxnoc::protocol::{
     Actor, AlertPage, Answer, Assignment, CheckRow, DeliveryState, DestinationRow, Directives,
-    DraftAnswer, DraftProblem, EngineStatus, Event, Heartbeat, IncidentRow, LiveCheck, LiveTrace,
-    LogCursor, LogEntry, LogKind, LogPage, NotificationItem, NotificationPage, NotificationRow,
-    Outcome, Query, Role, RulePage, RuleRow, RuleTrial, SeriesPage, SeriesPast, SeriesRow, Told,
-    ToldRow, TraceRequest, TraceSummary, TrialAlert, TrialRow,
+    DraftAnswer, DraftProblem, EngineStatus, Event, FluxbaseGoal, FluxbaseGraph, FluxbaseLine,
+    FluxbasePage, FluxbasePanel, FluxbaseRow, FluxbaseTarget, Heartbeat, IncidentRow, LiveCheck,
+    LiveTrace, LogCursor, LogEntry, LogKind, LogPage, NotificationItem, NotificationPage,
+    NotificationRow, Outcome, Query, Role, RulePage, RuleRow, RuleTrial, SeriesPage, SeriesPast,
+    SeriesRow, Told, ToldRow, TraceRequest, TraceSummary, TrialAlert, TrialRow,
 };
 
 #[path = "speed_samples.rs"]
@@ -341,6 +342,14 @@ pub fn spec(kind: Kind) -> Spec {
             scope: FluxmqScope::Cluster,
             insecure: true,
             family: Family::Auto,
+        }),
+        Kind::Fluxbase => Spec::Fluxbase(FluxbaseSpec {
+            part: FluxbasePart::Health,
+            service_key: Some(Secret::Env("FLUXBASE_KEY".to_owned())),
+            token: Some(Secret::File("/run/token".to_owned())),
+            rules: vec![FluxbasePack::Slo],
+            insecure: true,
+            ..FluxbaseSpec::at("http://app-1:8080")
         }),
     }
 }
@@ -824,6 +833,20 @@ pub fn answer_to(query: &Query) -> Answer {
                 at: Some(at(1)),
                 rate: true,
                 spark: vec![0.5, 0.25],
+            }],
+        }),
+        Query::Fluxbase { .. } => Answer::Fluxbase(FluxbasePage {
+            rows: vec![FluxbaseRow {
+                host: "fb-1".into(),
+                instance: "app-1:8080".to_owned(),
+                targets: vec![FluxbaseTarget { goal: FluxbaseGoal::PoolUse, value: Some(0.25) }],
+            }],
+            panels: vec![FluxbasePanel {
+                graph: FluxbaseGraph::Latency,
+                lines: vec![FluxbaseLine {
+                    name: "P95".to_owned(),
+                    points: vec![Point::one(Timestamp::from_millis(7), 0.5)],
+                }],
             }],
         }),
         Query::SeriesPast { .. } => Answer::SeriesPast(SeriesPast {

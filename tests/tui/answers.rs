@@ -267,6 +267,7 @@ pub fn answer(query: &Query) -> Result<Answer, Problem> {
         },
         Query::SeriesList { text, .. } => crate::series::list(text.as_deref()),
         Query::SeriesPast { series, from, to, .. } => crate::series::past(series, *from, *to),
+        Query::Fluxbase { host, from, to, .. } => crate::fluxbase::page(host.as_ref(), *from, *to),
         Query::Notifications { destination, .. } => {
             Ok(Answer::Notifications(crate::notifications::page(destination.as_deref())))
         }

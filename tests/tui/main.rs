@@ -19,6 +19,7 @@ mod expiring;
 mod finding;
 mod fixture;
 mod flapping;
+mod fluxbase;
 mod forms;
 mod handover;
 mod hints;

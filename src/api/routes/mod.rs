@@ -6,6 +6,7 @@ pub(super) mod alerts;
 pub(super) mod checks;
 pub(super) mod engine;
 pub(super) mod events;
+pub(super) mod fluxbase;
 pub(super) mod handover;
 pub(super) mod log;
 pub(super) mod maintenance;
@@ -53,6 +54,7 @@ fn told(answer: Answer) -> Response {
         Answer::PathChanges(changes) => Json(changes).into_response(),
         Answer::SeriesList(page) => Json(page).into_response(),
         Answer::SeriesPast(past) => Json(past).into_response(),
+        Answer::Fluxbase(page) => Json(page).into_response(),
         Answer::Notifications(page) => Json(page).into_response(),
         Answer::Handover(handover) => Json(handover).into_response(),
         Answer::Review(review) => Json(review).into_response(),

@@ -3,6 +3,7 @@
 use super::turn::Active;
 use super::{Group, QueryRules};
 use crate::config::promql::CONTACT_LIST;
+use crate::model::fluxbase::{FluxbasePart, JOB, MONITORING};
 use crate::model::rule_words::is_label_name;
 use crate::model::spec::QuerySpec;
 use crate::model::{Check, Host, Metric, Name, Observation, Routes, SafeText, Spec, Unit};
@@ -62,7 +63,14 @@ pub(super) fn seen(spec: &QuerySpec, alert: &Active) -> Observation {
 }
 
 /// The labels that all series of a check have; `None` when it has no series.
-pub(super) fn target_labels(check: &Check, host: Option<&Host>) -> Option<Labels> {
+pub(in crate::engine) fn target_labels(check: &Check, host: Option<&Host>) -> Option<Labels> {
+    if let Spec::Fluxbase(spec) = &*check.spec {
+        let job = match spec.part {
+            FluxbasePart::System => MONITORING,
+            _ => JOB,
+        };
+        return spec.part.has_series().then(|| labels(check, host, (&spec.instance(), job)));
+    }
     let url = match &*check.spec {
         Spec::Scrape(spec) => Some(spec.endpoint.url.as_str()),
         Spec::Fluxmq(spec) => match spec.nodes.as_slice() {
@@ -82,11 +90,16 @@ pub(super) fn target_labels(check: &Check, host: Option<&Host>) -> Option<Labels
     let name = &*check.key.name;
     let job = port.and_then(|port| name.strip_suffix(&format!(":{port}"))).unwrap_or(name);
     let job = if is_fluxmq(check) { "fluxmq" } else { job };
+    Some(labels(check, host, (&instance, job)))
+}
+
+/// The labels of a target, and those of its check and host, which go before them.
+fn labels(check: &Check, host: Option<&Host>, (instance, job): (&str, &str)) -> Labels {
     let own = host.into_iter().flat_map(|host| &host.labels).chain(&check.labels);
     let good = |name: &str| is_label_name(name) && !name.starts_with("__");
     let own = own.filter(|(name, _)| good(name)).map(|(n, v)| (n.as_str(), v.as_str()));
-    let first = [("instance", instance.as_str()), ("job", job)];
-    Some(Labels::from_pairs(first.into_iter().chain(own)))
+    let first = [("instance", instance), ("job", job)];
+    Labels::from_pairs(first.into_iter().chain(own))
 }
 
 fn is_fluxmq(check: &Check) -> bool {

@@ -33,6 +33,7 @@ use crate::model::{Check, CheckKey, Name, SafeText, Span, Spec, Steady, Timestam
 use crate::promql::alerting::{AlertRule, Installation, RecordRule};
 use crate::promql::{Labels, Options};
 
+pub(super) use about::target_labels;
 pub use compile::compile;
 pub(super) use news::why_gone;
 pub(super) use turn::News;

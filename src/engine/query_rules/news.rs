@@ -16,6 +16,7 @@ use super::task::Befores;
 use super::turn::{Active, Before, Made};
 use super::{ALERTS, Group, Health, News, QueryRules, Rule, RuleId, STAYS, is_alert, place};
 use crate::model::query_rule::{SEVERITY, severity};
+use crate::model::runbook;
 use crate::model::spec::QuerySpec;
 use crate::model::{
     Check, CheckKey, Host, Name, Now, SafeText, Span, Spec, State, Status, Steady, Timestamp,
@@ -248,7 +249,10 @@ impl Core {
             flapping: None,
             labels,
             contact_list: list,
-            runbook: RUNBOOKS.iter().find_map(said),
+            runbook: RUNBOOKS
+                .iter()
+                .find_map(said)
+                .map(|text| runbook::built_in(&text).map_or(text, str::to_owned)),
             origin: Some(format!("{}:{}", group.source, rule.line)),
             ..Check::new(&host, &name, &address, Spec::Query(Box::new(spec)))
         }

@@ -5,13 +5,10 @@
 
 use serde_json::{Map, Value};
 
+use super::super::reply::{self, PART_LIMIT, TEXT_LIMIT, said, shown};
+pub(super) use super::super::reply::{Bad, Reply};
 use crate::model::State;
 use crate::model::safe_text::sanitize;
-
-/// Longest shown text of a document, in characters.
-const TEXT_LIMIT: usize = 120;
-/// Most parts of a document that are read.
-const PART_LIMIT: usize = 64;
 
 /// Where a node says how it is.
 pub(super) const READY: &str = "/ready";
@@ -19,28 +16,6 @@ pub(super) const READY: &str = "/ready";
 pub(super) const HEALTH: &str = "/health";
 /// Where it says who it is.
 pub(super) const STATUS: &str = "/cluster/status";
-
-/// An answer as it came.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Reply {
-    pub status: u16,
-    pub body: Vec<u8>,
-    /// True when the body is larger than what is read.
-    pub cut: bool,
-}
-
-/// Why an answer says nothing, or nothing good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bad {
-    pub state: State,
-    pub text: String,
-}
-
-impl Bad {
-    pub fn unknown(text: impl Into<String>) -> Self {
-        Self { state: State::Unknown, text: text.into() }
-    }
-}
 
 /// What a node says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +58,7 @@ pub(super) struct Status {
 
 /// What a status says that is not one of those that bring a document.
 fn refused(place: &str, status: u16) -> Bad {
-    let reason = hyper::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
-    let said =
-        format!("{place}: HTTP {status}{}", reason.map(|r| format!(" {r}")).unwrap_or_default());
+    let said = said(place, status);
     let (state, hint) = match status {
         // The service was reached and cannot serve, whoever says so.
         500..=599 => (State::Critical, ""),
@@ -100,31 +73,7 @@ fn refused(place: &str, status: u16) -> Bad {
 
 /// The object that a body is.
 fn object(place: &str, reply: &Reply) -> Result<Map<String, Value>, Bad> {
-    let bad = |why: &str| Err(Bad::unknown(format!("{place}: {why}")));
-    if reply.cut {
-        return bad("the answer is larger than any of a FluxMQ");
-    }
-    let first = reply.body.iter().find(|byte| !byte.is_ascii_whitespace());
-    match first {
-        None => return bad("the body is empty"),
-        Some(b'<') => return bad("HTML instead of JSON"),
-        Some(_) => {}
-    }
-    match serde_json::from_slice(&reply.body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => bad("JSON, but no object"),
-        Err(error) if error.is_eof() => bad(&format!("half a document: {error}")),
-        Err(error) => bad(&format!("no JSON: {error}")),
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("`{}`", sanitize(text, TEXT_LIMIT)),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        other => sanitize(&other.to_string(), TEXT_LIMIT),
-    }
+    reply::object("FluxMQ", place, reply)
 }
 
 /// A field of a type; what it is instead when it is not.

@@ -4,7 +4,7 @@ use super::*;
 use State::{Critical, Unknown};
 
 pub(in crate::probe::fluxmq) fn reply(status: u16, body: &str) -> Reply {
-    Reply { status, body: body.as_bytes().to_vec(), cut: false }
+    Reply { status, body: body.as_bytes().to_vec(), ..Reply::default() }
 }
 
 pub(in crate::probe::fluxmq) const NOMINAL: &str = r#"{"status":"ready","mode":"nominal","checks":{"broker":{"status":"up"},"cluster":{"status":"up"},"storage":{"status":"up"}}}

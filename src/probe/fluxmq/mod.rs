@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 use self::document::{ADMIN, Admin, Bad, HEALTH, READY, Reply, STATUS};
 use self::judge::Node;
 use super::context::Context;
-use super::http;
-use crate::model::spec::{FluxmqNode, FluxmqSpec, HttpSpec};
-use crate::model::{Check, Failure, FailureKind, Observation, State};
+use super::reply::{Missed, Question};
+use crate::model::spec::{FluxmqNode, FluxmqSpec};
+use crate::model::{Check, Failure, FailureKind, Observation};
 
 /// Asks all nodes once, all at the same time.
 ///
@@ -62,14 +62,6 @@ struct Asker {
     insecure: bool,
     family: crate::model::spec::Family,
     several: bool,
-}
-
-/// Why there is no whole answer.
-enum Missed {
-    /// Nothing at all came back.
-    Silent(Failure),
-    /// An answer began, with this status.
-    Broken(u16, Failure),
 }
 
 impl Asker {
@@ -151,42 +143,14 @@ impl Asker {
     }
 
     async fn ask(&self, base: &str, place: &str) -> Result<Reply, Missed> {
-        let mut request = HttpSpec::get(&format!("{base}{place}"));
-        request.headers.insert("accept".to_owned(), "application/json".to_owned());
-        request.max_body = FluxmqSpec::MAX_BODY;
-        request.redirects = 0;
-        request.insecure = self.insecure;
-        request.family = self.family;
-        let fetched = http::fetch(&self.check, &request, &self.context, None, true).await;
-        let (seen, page) = fetched.map_err(Missed::Silent)?;
-        match (page, seen.status()) {
-            (Ok(page), _) => {
-                Ok(Reply { status: page.status.as_u16(), body: page.body, cut: page.cut })
-            }
-            (Err(failure), Some(status)) => Err(Missed::Broken(status.as_u16(), failure)),
-            (Err(failure), None) => Err(Missed::Silent(failure)),
-        }
-    }
-}
-
-impl Missed {
-    /// What it says of a node that answered something else.
-    fn bad(self, place: &str) -> Bad {
-        let (state, why) = match self {
-            // It was reached and cannot serve, however its report ends.
-            Self::Broken(status @ 500..=599, failure) => {
-                (State::Critical, format!("HTTP {status} without a report ({})", failure.message))
-            }
-            // The connection ended in the middle: half a document.
-            Self::Broken(_, failure) if failure.kind == FailureKind::Protocol => {
-                (State::Unknown, format!("half an answer: {}", failure.message))
-            }
-            Self::Broken(_, failure) | Self::Silent(failure) => {
-                let blames = failure.kind.blames_target();
-                let state = if blames { State::Critical } else { State::Unknown };
-                (state, failure.message.to_string())
-            }
+        let question = Question {
+            check: &self.check,
+            context: &self.context,
+            headers: std::collections::BTreeMap::new(),
+            max_body: FluxmqSpec::MAX_BODY,
+            insecure: self.insecure,
+            family: self.family,
         };
-        Bad { state, text: format!("{place}: {why}") }
+        question.ask(base, place).await
     }
 }

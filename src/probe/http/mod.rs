@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use hyper::StatusCode;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 
 use self::exchange::{Body, Job};
 use self::request::{Phases, Plan, Search};
@@ -82,6 +82,8 @@ pub(super) struct Page {
     pub status: StatusCode,
     pub media_type: Option<String>,
     pub encoding: Option<String>,
+    /// `Retry-After`, as it came.
+    pub retry_after: Option<String>,
     pub body: Vec<u8>,
     /// True when the limit ended the reading.
     pub cut: bool,
@@ -160,10 +162,19 @@ async fn follow(
         }
         let status = answer.status;
         let (media_type, encoding) = (answer.header(CONTENT_TYPE), answer.header(CONTENT_ENCODING));
+        let retry_after = answer.header(RETRY_AFTER);
         let Body { kept, size, cut } = answer.read(job, job.spec.max_body, keep).await?;
         let took = seen.start.elapsed();
         seen.body = Some((size, cut, took));
-        return Ok(Page { status, media_type, encoding, body: kept, cut, took: shown(took) });
+        return Ok(Page {
+            status,
+            media_type,
+            encoding,
+            retry_after,
+            body: kept,
+            cut,
+            took: shown(took),
+        });
     }
 }
 

@@ -164,11 +164,11 @@ fn conflicts_name_both_actions_and_the_place() {
 
 #[test]
 fn custom_actions_have_keys_and_stand_in_the_sheet() {
-    let text = "[[action]]\nname = \"login\"\nkey = \"g x\"\nscope = \"host\"\ncommand = [\"ssh\", \"{address}\"]\n";
+    let text = "[[action]]\nname = \"login\"\nkey = \"g q\"\nscope = \"host\"\ncommand = [\"ssh\", \"{address}\"]\n";
     let keymap = over("default", text).unwrap();
-    assert_eq!(keymap.find(&ALERTS, &press("g x")), Found::Custom(0));
-    assert_eq!(keymap.find(&[Context::Global], &press("g x")), Found::Nothing);
-    assert_eq!(keymap.custom_keys(&ALERTS, 0), ["gx"]);
+    assert_eq!(keymap.find(&ALERTS, &press("g q")), Found::Custom(0));
+    assert_eq!(keymap.find(&[Context::Global], &press("g q")), Found::Nothing);
+    assert_eq!(keymap.custom_keys(&ALERTS, 0), ["gq"]);
     let row = keymap.sheet().into_iter().find(|row| row.name == "login").unwrap();
     assert_eq!((row.context, row.about.as_str()), (Context::Objects, "run ssh {address}"));
 }

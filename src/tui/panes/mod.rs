@@ -11,6 +11,7 @@ pub mod checklist;
 pub mod checks;
 pub mod columns;
 pub mod events;
+pub mod fluxbase;
 pub mod graph;
 pub mod handover;
 pub mod history;
@@ -86,6 +87,9 @@ pub fn title(app: &App, pane: Pane) -> (String, String) {
         Pane::Logs => logs::title(app),
         Pane::Settings => settings::title(app),
         Pane::SeriesList | Pane::SeriesGraph => series::title(app, pane),
+        Pane::FluxbaseList | Pane::FluxbaseTargets | Pane::FluxbaseGraphs => {
+            fluxbase::title(app, pane)
+        }
         Pane::AlertPage => alert_page::title(app),
         Pane::Interfaces => interfaces::title(app),
         Pane::InterfaceGraph => interfaces::graph_title(app),
@@ -125,6 +129,9 @@ pub fn view(app: &App, pane: Pane, surface: &mut Surface<'_>) {
         Pane::Logs => logs::view(app, surface),
         Pane::Settings => settings::view(app, surface),
         Pane::SeriesList | Pane::SeriesGraph => series::view(app, pane, surface),
+        Pane::FluxbaseList | Pane::FluxbaseTargets | Pane::FluxbaseGraphs => {
+            fluxbase::view(app, pane, surface);
+        }
         Pane::AlertPage => alert_page::view(app, surface),
         Pane::Interfaces => interfaces::view(app, surface),
         Pane::InterfaceGraph => interfaces::graph_view(app, surface),
@@ -176,6 +183,8 @@ pub struct Own {
     pub settings: settings::State,
     /// Scraped series.
     pub series: series::State,
+    /// Fluxbase instances.
+    pub fluxbase: fluxbase::State,
     /// The alert page.
     pub alert: alert_page::State,
     /// The interfaces of a host.
@@ -216,6 +225,9 @@ pub fn act(app: &mut App, pane: Pane, action: Action) -> Option<Vec<Effect>> {
         Pane::Logs => logs::act(app, action),
         Pane::Settings => settings::act(app, action),
         Pane::SeriesList | Pane::SeriesGraph => series::act(app, pane, action),
+        Pane::FluxbaseList | Pane::FluxbaseTargets | Pane::FluxbaseGraphs => {
+            fluxbase::act(app, action)
+        }
         Pane::AlertPage => alert_page::act(app, action),
         Pane::Interfaces | Pane::InterfaceGraph => {
             let page = crate::tui::act::page(app);
@@ -292,6 +304,7 @@ pub fn wants(app: &mut App) -> Vec<Effect> {
             Pane::History => history::wants(app),
             Pane::Settings => settings::wants(app),
             Pane::SeriesList => series::wants(app),
+            Pane::FluxbaseList => fluxbase::wants(app),
             Pane::AlertPage => alert_page::wants(app),
             _ => Vec::new(),
         });
@@ -315,7 +328,7 @@ pub fn sees(app: &mut App, event: &Event) {
 #[must_use]
 pub fn wake(app: &App) -> Option<Steady> {
     let (history, alert, paths) = (history::wake(app), alert_page::wake(app), paths::wake(app));
-    let own = [series::wake(app), pin::wake(app), notifications::wake(app)];
+    let own = [series::wake(app), fluxbase::wake(app), pin::wake(app), notifications::wake(app)];
     let own = own.into_iter().chain([handover::wake(app), rules::wake(app)]);
     let own =
         own.chain([speed::wake(app), schedules::wake(app), probes::wake(app), trend::wake(app)]);
@@ -330,6 +343,7 @@ pub fn forget(app: &mut App) {
     checks::forget(app);
     settings::forget(app);
     series::forget(app);
+    fluxbase::forget(app);
     windows::forget(app);
     notifications::forget(app);
     handover::forget(app);
@@ -363,6 +377,7 @@ pub fn reply(app: &mut App, pane: Pane, token: u64, result: Result<Reply, Proble
         Pane::History => history::reply(app, token, result),
         Pane::Settings => settings::reply(app, token, result),
         Pane::SeriesList => series::reply(app, token, result),
+        Pane::FluxbaseList => fluxbase::reply(app, token, result),
         Pane::AlertPage => alert_page::reply(app, token, result),
         _ => {}
     }

@@ -1,0 +1,17 @@
+//! Fluxbase instances of a fake server on loopback, with the documents of both generations: judged
+//! by the built program, and by an engine on a manual clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod command;
+mod documents;
+mod instance;
+#[path = "../common/lab.rs"]
+mod lab;
+mod rules;
+mod watched;
