@@ -109,10 +109,10 @@ fn fb_18_our_quantiles_are_promtools_within_a_billionth() {
             std::fs::write(&path, test).unwrap();
             let (_, said) = promtool(&["test", "rules", &path.display().to_string()]);
             let got = said.split("got:").nth(1).unwrap_or_else(|| panic!("{said}"));
-            let number = got.split_whitespace().filter_map(|word| {
+            let mut numbers = got.split_whitespace().filter_map(|word| {
                 word.trim_matches(|c: char| "[]\",".contains(c)).parse::<f64>().ok()
             });
-            let theirs = number.last().unwrap_or_else(|| panic!("{said}"));
+            let theirs = numbers.next_back().unwrap_or_else(|| panic!("{said}"));
             assert!((own - theirs).abs() <= 1e-9, "round {round}: {own} and {theirs}: {said}");
         }
     }
