@@ -2,7 +2,7 @@
 //!
 //! A name in `rule_files` is relative to the configuration's directory; `*` in its last part stands
 //! for any characters. Sections that bring rules along extend [`Config::rule_groups`] with what
-//! [`rule_groups`](super::rule_groups::rule_groups) makes of their own text.
+//! [`super::rule_groups()`] makes of their own text.
 //!
 //! [`Config::rule_groups`]: super::Config::rule_groups
 
