@@ -11,7 +11,7 @@
 //! host can be reached) and [`cause`] (whether another alert explains it), [`alert`] (the episode and
 //! its edges), [`notify`] (which edge is told to whom, called by [`alert::step`]). What is promised goes by
 //! itself or with others ([`gather`], [`digest`]), and not while paging is held ([`mod@hold`]); while
-//! nobody has it, others are told too ([`escalate`]). Whether the monitor itself moves is [`vital`]'s. The stories in
+//! nobody has it, others are told too ([`escalate`]). How far the clock of an agent is off is [`skew`]'s. Whether the monitor itself moves is [`vital`]'s. The stories in
 //! `tests/scenarios/` prove them together. [`trial`] tells of a rule what it would have made of the past.
 //!
 //! The tests of networks are judged beside it: [`due`] says when a schedule runs, [`slots`] which of
@@ -41,6 +41,7 @@ pub mod reach;
 pub mod reading;
 pub mod review;
 pub mod sight;
+pub mod skew;
 pub mod slots;
 pub mod suppress;
 pub mod trend;

@@ -155,6 +155,16 @@ impl Desk {
         }
     }
 
+    /// Waits until every check had a first result: what a new rule judges has it a moment later.
+    pub fn judged(&self) {
+        let until = Instant::now() + PATIENCE;
+        let waits = "SELECT check_no FROM statuses WHERE last_result IS NULL";
+        while !self.rows(waits).is_empty() {
+            assert!(Instant::now() < until, "{:?}", self.rows(waits));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Waits for the screen.
     pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         self.console.wait(what, PATIENCE, wanted)

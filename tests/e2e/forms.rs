@@ -365,6 +365,7 @@ fn rule(desk: &mut Desk) {
     // The same form changes it; the audit has what was before.
     desk.press("gr");
     desk.wait_for("rules.d/slow.toml");
+    desk.judged();
     let mut open = Open::new(desk, "Rule", "e", "Change a rule");
     open.write("critical_threshold", "7s");
     open.desk.wait_for("would not have fired; it judges 2 checks");

@@ -115,6 +115,32 @@ async fn f69_an_agents_clock_decides_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_delayed_heartbeat_says_of_the_clock_moves_no_result() {
+    let place = Place::new();
+    let mut lab = place.start(&["branch-1"]).await;
+    let mut agent = Hand::ready(&mut lab, "branch-1").await;
+    agent.beat(&mut lab, 5, 0).await.unwrap();
+    // Sent three seconds ago, and kept by a link that was cut.
+    agent.ahead = -3000;
+    agent.beat(&mut lab, 5, 0).await.unwrap();
+    agent.ahead = 0;
+    lab.clock.advance(Span::from_secs(5));
+    let now = lab.clock.now().wall;
+    let moments: Vec<_> = (1..=3).rev().map(|n| now - Span::from_millis(n * 900)).collect();
+    let results = moments.iter().map(|at| {
+        let mut finding = agent.finding(&lab, "far/ping", lab::good());
+        (finding.at, finding.slot) = (*at, *at);
+        finding
+    });
+    let report = agent.message(results.collect());
+    agent.seq += 1;
+    agent.send(&mut lab, Report { seq: agent.seq, ..report }).await.unwrap();
+    let found: Vec<i64> = history(&lab).await.into_iter().map(|(at, _)| at).collect();
+    let expected: Vec<i64> = moments.iter().map(|at| at.millis()).collect();
+    assert_eq!(found, expected, "each at its own time");
+}
+
+#[tokio::test]
 async fn an_older_result_of_a_live_stream_changes_no_state() {
     let place = Place::new();
     let mut lab = place.start(&["branch-1"]).await;

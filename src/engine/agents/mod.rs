@@ -25,6 +25,7 @@ use crate::model::{
 use crate::protocol::work::{Beat, Finding};
 use crate::protocol::{Event, World};
 use crate::rules::presence::Presence;
+use crate::rules::skew::Skew;
 
 /// The name of the check that stands for an agent.
 pub(super) const CHECK: &str = "agent";
@@ -43,8 +44,8 @@ pub(super) struct Entry {
     pub beat: Option<Beat>,
     /// When it was let in last since this engine runs.
     pub claimed: Option<Steady>,
-    /// How far its clock is ahead, in milliseconds.
-    pub skew_ms: i64,
+    /// How far its clock is ahead.
+    pub skew: Skew,
     pub streams: Vec<StreamMark>,
     /// Checks that it runs.
     pub checks: u32,
@@ -62,7 +63,7 @@ impl Entry {
             presence,
             beat: None,
             claimed: None,
-            skew_ms: 0,
+            skew: Skew::default(),
             streams: Vec::new(),
             checks: 0,
             odd: None,
@@ -100,7 +101,7 @@ impl Entry {
             failed: beat.failed,
             buffered: beat.buffered,
             dropped: beat.dropped,
-            skew_ms: self.skew_ms,
+            skew_ms: self.skew.millis(),
             registered: kept.registered,
         }
     }

@@ -13,6 +13,7 @@ use crate::protocol::work::{
 };
 use crate::protocol::{Actor, Outcome, Problem};
 use crate::rules::presence::Said;
+use crate::rules::skew::Skew;
 
 /// How long ago another start must have been heard, that a new one may take its place while its
 /// stream is still open: two heartbeats and a half.
@@ -76,7 +77,10 @@ impl Core {
         entry.presence.shown_up(now.steady, now.wall);
         entry.claimed = Some(now.steady);
         if let Some(sent) = claim.sent_at {
-            entry.skew_ms = sent.millis().saturating_sub(now.wall.millis());
+            if !same {
+                entry.skew = Skew::default();
+            }
+            entry.skew.hear(sent.millis().saturating_sub(now.wall.millis()));
         }
         if !same && claim.life < before.life {
             let (old, new) = (claim.life, before.life);
@@ -110,7 +114,7 @@ impl Core {
         let entry = self.present(name, beat.boot)?;
         let said = Said { rtt: beat.rtt, failed: beat.failed };
         entry.presence.beat(said, now.steady, now.wall);
-        entry.skew_ms = beat.sent_at.millis().saturating_sub(now.wall.millis());
+        entry.skew.hear(beat.sent_at.millis().saturating_sub(now.wall.millis()));
         entry.kept.seen = Some(now.wall);
         entry.kept.address = actor.address().cloned();
         entry.beat = Some(beat.clone());
@@ -160,7 +164,12 @@ impl Core {
         let mark = StreamMark { stream, last: report.seq, at: now.wall };
         entry.taken(mark);
         // By what its last heartbeat said, for a message may have been on its way more than once.
-        let ahead = if entry.skew_ms.abs() > NOISE { entry.skew_ms } else { 0 };
+        let ahead = entry.skew.millis();
+        let ahead = if ahead.abs() > NOISE { ahead } else { 0 };
+        // All by the same and none beyond now: two that came at two times do not become one.
+        let newest = report.results.iter().map(|finding| finding.at.millis()).max();
+        let beyond = newest.map_or(0, |newest| newest.saturating_sub(now.wall.millis()));
+        let ahead = ahead.max(beyond);
         self.touch(false);
         self.batch.streams.push((Name::clone(name), mark));
         if report.late.is_none() {
