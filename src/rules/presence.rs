@@ -278,4 +278,37 @@ mod tests {
         let gone = Presence::resumed(AgentPhase::Offline, at(5).1, at(100).0);
         assert_eq!(gone.heard(), None);
     }
+
+    #[test]
+    fn what_is_usual_is_of_the_ten_minutes_that_are_over() {
+        let at = |secs: u64| Steady::from_millis(0) + Span::from_secs(secs);
+        let mut rtts = Rtts::default();
+        for (secs, ms) in [(0, 10), (300, 30), (599, 20)] {
+            rtts.take(Span::from_millis(ms), at(secs));
+            assert_eq!(rtts.usual(), None, "after {secs} s");
+        }
+        rtts.take(Span::from_millis(500), at(600));
+        assert_eq!(rtts.usual(), Some(20));
+        rtts.take(Span::from_millis(1), at(1200));
+        assert_eq!(rtts.usual(), Some(20), "of 20 and 500 the lower one");
+        for part in 2..400 {
+            rtts.take(Span::from_millis(7), at(600 * (part + 1)));
+        }
+        assert_eq!((rtts.parts.len(), rtts.usual()), (PARTS, Some(7)));
+        let begun = at(600 * 400);
+        for _ in 0..2 * SAMPLES {
+            rtts.take(Span::from_millis(7), begun);
+        }
+        assert_eq!(rtts.now.len(), SAMPLES);
+    }
+
+    #[test]
+    fn one_that_goes_on_has_its_phase_its_time_and_two_minutes() {
+        let (since, now) = (Timestamp::from_millis(5), Steady::from_millis(0) + Span::from_secs(9));
+        let back = Presence::resumed(AgentPhase::Degraded, since, now);
+        assert_eq!((back.phase(), back.since()), (AgentPhase::Degraded, since));
+        assert_eq!((back.reason().as_str(), back.heard()), ("", Some(now)));
+        let away = Presence::resumed(AgentPhase::Offline, since, now);
+        assert_eq!((away.since(), away.heard()), (since, None));
+    }
 }
