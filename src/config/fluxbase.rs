@@ -140,10 +140,7 @@ fn of_instance(text: &str, instance: &str, told: &str) -> String {
 
 /// The keys of a `[[fluxbase]]`.
 pub(super) fn known() -> Vec<&'static str> {
-    let mut known = keys::of_check(crate::model::Kind::Fluxbase, false);
-    known.retain(|key| !["kind", "part"].contains(key));
-    known.extend(keys::FLUXBASE);
-    known
+    keys::of_whole(crate::model::Kind::Fluxbase, "part", keys::FLUXBASE)
 }
 
 /// Reads all `[[fluxbase]]` tables and adds their hosts and checks.

@@ -89,10 +89,7 @@ pub(super) fn base(url: &str, endpoints: &[&str], example: &str) -> Result<Strin
 
 /// The keys of a `[[fluxmq]]`.
 pub(super) fn known() -> Vec<&'static str> {
-    let mut known = keys::of_check(crate::model::Kind::Fluxmq, false);
-    known.retain(|key| !["kind", "scope"].contains(key));
-    known.extend(keys::FLUXMQ);
-    known
+    keys::of_whole(crate::model::Kind::Fluxmq, "scope", keys::FLUXMQ)
 }
 
 /// Reads all `[[fluxmq]]` tables: adds their hosts and checks, and gives their rules.

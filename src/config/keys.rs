@@ -362,3 +362,13 @@ pub fn of_check(kind: Kind, shared: bool) -> Vec<&'static str> {
     }
     keys
 }
+
+/// Every key of a table that makes a host with checks of a kind: those of such a check, but for its
+/// kind and the one that says which part of the whole it is, and the table's own.
+#[must_use]
+pub fn of_whole(kind: Kind, part: &str, own: &[&'static str]) -> Vec<&'static str> {
+    let mut keys = of_check(kind, false);
+    keys.retain(|key| *key != "kind" && *key != part);
+    keys.extend(own);
+    keys
+}

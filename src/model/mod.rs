@@ -59,6 +59,7 @@ pub mod spec;
 pub mod speed;
 pub mod state;
 pub mod status;
+pub mod target;
 pub mod test;
 pub mod threshold;
 pub mod time;

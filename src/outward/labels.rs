@@ -5,41 +5,20 @@ use std::collections::BTreeMap;
 use super::parcel::{Labels, Row, Source};
 use super::wire::Label;
 use crate::model::selector::parse_id;
-use crate::model::{Check, Spec};
+use crate::model::{Check, target};
 
 const NAME: &str = "__name__";
 
 /// What a label of a scraped series becomes that the target itself says: as in Prometheus.
 const EXPORTED: &str = "exported_";
 
-/// The labels of all series of a scrape: the check as `job`, host and port as `instance`, the host.
+/// The labels of all series of a scrape: `job` and `instance` as rules in `PromQL` know them, the host.
 pub(super) fn of_target(check: &Check) -> [(&'static str, String); 3] {
-    let url = match &*check.spec {
-        Spec::Scrape(spec) => Some(spec.endpoint.url.as_str()),
-        Spec::Fluxmq(spec) => match spec.nodes.as_slice() {
-            [one] => Some(one.url.as_str()),
-            _ => None,
-        },
-        _ => None,
-    };
-    let at = url.and_then(authority);
-    let name = &*check.key.name;
-    // A second target of a job on a host is called with its port.
-    let port = at.as_ref().map(|(_, port)| format!(":{port}"));
-    let job = port.and_then(|port| name.strip_suffix(&port)).unwrap_or(name);
-    let job = if matches!(&*check.spec, Spec::Fluxmq(_)) { "fluxmq" } else { job };
-    let instance = at.map(|(host, port)| format!("{host}:{port}"));
-    [
-        ("host", check.key.host.to_string()),
-        ("instance", instance.unwrap_or_else(|| check.key.host.to_string())),
-        ("job", job.to_owned()),
-    ]
-}
-
-/// Host and port of a URL; the port of its scheme when it names none, as Prometheus writes it.
-fn authority(url: &str) -> Option<(String, u16)> {
-    let url = url::Url::parse(url).ok()?;
-    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
+    let (instance, job) = target::target_labels(check).map_or_else(
+        || (check.key.host.to_string(), check.key.name.to_string()),
+        |labels| (labels.instance, labels.job),
+    );
+    [("host", check.key.host.to_string()), ("instance", instance), ("job", job)]
 }
 
 /// The labels of a scraped series; `None` when they cannot be sent.

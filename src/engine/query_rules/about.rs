@@ -3,10 +3,9 @@
 use super::turn::Active;
 use super::{Group, QueryRules};
 use crate::config::promql::CONTACT_LIST;
-use crate::model::fluxbase::{FluxbasePart, JOB, MONITORING};
 use crate::model::rule_words::is_label_name;
 use crate::model::spec::QuerySpec;
-use crate::model::{Check, Host, Metric, Name, Observation, Routes, SafeText, Spec, Unit};
+use crate::model::{Check, Host, Metric, Name, Observation, Routes, SafeText, Unit, target};
 use crate::promql::Labels;
 
 /// Annotations that say what an alert is, the best first.
@@ -64,33 +63,8 @@ pub(super) fn seen(spec: &QuerySpec, alert: &Active) -> Observation {
 
 /// The labels that all series of a check have; `None` when it has no series.
 pub(in crate::engine) fn target_labels(check: &Check, host: Option<&Host>) -> Option<Labels> {
-    if let Spec::Fluxbase(spec) = &*check.spec {
-        let job = match spec.part {
-            FluxbasePart::System => MONITORING,
-            _ => JOB,
-        };
-        return spec.part.has_series().then(|| labels(check, host, (&spec.instance(), job)));
-    }
-    let url = match &*check.spec {
-        Spec::Scrape(spec) => Some(spec.endpoint.url.as_str()),
-        Spec::Fluxmq(spec) => match spec.nodes.as_slice() {
-            [one] => Some(one.url.as_str()),
-            _ => None,
-        },
-        _ => return None,
-    };
-    let parsed = url.and_then(|url| url::Url::parse(url).ok());
-    let port = parsed.as_ref().and_then(url::Url::port_or_known_default);
-    let at = parsed.as_ref().and_then(url::Url::host_str);
-    let instance = match (at, port) {
-        (Some(at), Some(port)) => format!("{at}:{port}"),
-        _ => check.key.host.to_string(),
-    };
-    // A second target of a job on a host is called with its port.
-    let name = &*check.key.name;
-    let job = port.and_then(|port| name.strip_suffix(&format!(":{port}"))).unwrap_or(name);
-    let job = if is_fluxmq(check) { "fluxmq" } else { job };
-    Some(labels(check, host, (&instance, job)))
+    let target = target::target_labels(check)?;
+    Some(labels(check, host, (&target.instance, &target.job)))
 }
 
 /// The labels of a target, and those of its check and host, which go before them.
@@ -102,13 +76,10 @@ fn labels(check: &Check, host: Option<&Host>, (instance, job): (&str, &str)) -> 
     Labels::from_pairs(first.into_iter().chain(own))
 }
 
-fn is_fluxmq(check: &Check) -> bool {
-    matches!(&*check.spec, Spec::Fluxmq(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Spec;
     use crate::model::spec::{Endpoint, Exposition, ScrapeSpec};
 
     fn scrape(name: &str, url: &str) -> Check {
