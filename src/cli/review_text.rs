@@ -196,7 +196,7 @@ mod tests {
             down: Listed::of(vec![down]),
             services: Listed::default(),
             maintenance: Listed::default(),
-            never_fired: Listed::of(vec!["High CPU".into()]),
+            never_fired: Listed::of(vec!["High CPU".into(), "a\u{1b}[2Jb\0".into()]),
         };
         let text = markdown(&review, &Zone::utc());
         for wanted in [
@@ -206,11 +206,12 @@ mod tests {
             "- and 59 more\n",
             "99.99 %, down 1ms\n",
             "8 hosts 100 %\n",
-            "## Rules that never fired (1)\n\n- High CPU\n",
+            "## Rules that never fired (2)\n\n- High CPU\n",
             "## Open for more than a day (0)\n\nnone\n",
         ] {
             assert!(text.contains(wanted), "{wanted} is not in {text}");
         }
         assert!(!text.contains("](http") && !text.contains("<i>"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\0']), "no raw byte of a name: {text}");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Handover, HandoverPart, HandoverRow, Topic};
+use crate::model::{Handover, HandoverPart, HandoverRow, SafeText, Topic};
 use crate::tui::format;
 use crate::tui::zone::Zone;
 
@@ -142,11 +142,13 @@ pub fn copied(handover: &Handover, zone: &Zone) -> String {
     texts.find(|text| text.len() <= COPY_LIMIT).unwrap_or_else(|| markdown(handover, zone, 0))
 }
 
-/// Words as Markdown shows them: every sign that it may mean something by is written as itself.
+/// Words as Markdown shows them: every sign that it may mean something by is written as itself, and
+/// what no terminal may see is spelt out, for names come as they are.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let text = SafeText::line(text);
+    let mut out = String::with_capacity(text.as_str().len());
+    for letter in text.as_str().chars() {
         if "\\`*_{}[]()#+!|<>~&$^".contains(letter) {
             out.push('\\');
         }

@@ -72,15 +72,16 @@ const VIEWS: &[(&str, &str)] = &[
     ("z", ""),
 ];
 
-/// Views of network tests, whose order and columns are by names and moments, and what is there when
-/// all of it is.
-const NETWORK_TESTS: &[(&str, &str)] = &[
+/// Views whose order, columns and graphs are by names and moments, and what is there when all of it
+/// is.
+const BY_NAMES: &[(&str, &str)] = &[
     ("gs", "─ Speed: "),
     ("gj", "─ Schedules: "),
     ("gk", "─ Calendar by "),
     ("gb", "─ Probes: "),
     ("gd", "─ DNS: "),
     ("ge", "─ Reports"),
+    ("gx", "─ Fluxbase "),
 ];
 
 /// Through the views, to these variants, and acting on some of them.
@@ -103,7 +104,7 @@ pub fn all(stage: &Stage, visits: &[usize], acts: &[usize], all_views: bool) {
         act(&mut pair, *variant);
     }
     if all_views {
-        network_tests(&mut pair);
+        by_names(&mut pair);
         settings(&mut pair);
         // Their order is by names and moments then, and only who has them is new.
         pair.press_until("2", "the alerts", |text| text.contains("─ Alerts: "));
@@ -184,9 +185,9 @@ fn act(pair: &mut Pair, variant: usize) {
     pair.press_until("", "all alerts", |text| text.contains(&format!(" of {VARIANTS} ")));
 }
 
-/// Every row of the views of network tests, and the pages and forms that begin there.
-fn network_tests(pair: &mut Pair) {
-    for (keys, what) in NETWORK_TESTS {
+/// Every row of these views, and the pages and forms that begin there.
+fn by_names(pair: &mut Pair) {
+    for (keys, what) in BY_NAMES {
         pair.show_only(keys, what);
         pair.press_only("G");
         for _ in 0..8 {
@@ -261,6 +262,8 @@ pub fn others(stage: &Stage) {
         &["rules", "try", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--json"],
         &["rules", "try", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rules/list.json")],
         &["config", "show"],
+        &["report", "review", "--days", "7"],
+        &["report", "review", "--days", "7", "--json"],
         &["ack", "h000", "--comment", "x"],
     ];
     for words in verbs {

@@ -166,6 +166,10 @@ impl World {
                 (row.status.state, row.status.hard_state) = (state, state);
                 (row.status.since, row.status.last_result) = (self.now - ago, Some(self.now));
                 row.kind = kind(variant);
+                // Its view is there where a check measures one itself.
+                if row.kind == Kind::Fluxbase {
+                    row.rule = None;
+                }
                 row.interval = Span::from_secs(86_400);
             }
             Event::Live(live) => {
