@@ -1,5 +1,23 @@
 //! fluxnoc: a terminal NOC console with its own monitoring engine.
 
+// The program by the strict list; its tests and benchmarks by the ordinary one of Cargo.toml.
+#![cfg_attr(not(test), warn(clippy::pedantic))]
+#![allow(
+    clippy::module_name_repetitions,
+    reason = "a name that repeats its module reads well at the place of use: `store::StoreError`"
+)]
+#![allow(
+    clippy::similar_names,
+    reason = "names of one field are alike: asked and asker, path and paths"
+)]
+#![allow(
+    clippy::single_match_else,
+    reason = "two arms of equal weight read better as a match than as an afterthought"
+)]
+#![allow(
+    clippy::struct_excessive_bools,
+    reason = "switches of a person, of a pane and of a command line are bools, each with its own name"
+)]
 #![cfg_attr(
     test,
     allow(

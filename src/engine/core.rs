@@ -127,6 +127,7 @@ impl Core {
             if self.must_flush(now.steady) {
                 self.flush().await;
             }
+            self.begin_at_once(now);
             let gather = self.batch.since.map(|since| since + GATHER);
             let wake =
                 gather.filter(|_| !self.storage_down).map_or(next_tick, |at| at.min(next_tick));

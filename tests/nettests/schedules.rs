@@ -296,3 +296,26 @@ async fn fs_33_a_schedule_that_goes_to_the_nearest_learns_what_is_usual_there() 
         assert_eq!(known.map(|one| one.count), Some(counted), "{place}: {:?}", rows[0]);
     }
 }
+
+#[tokio::test]
+async fn d_26_a_place_that_is_free_is_given_on_at_once_and_not_at_the_next_look() {
+    let mut desk = Desk::new().await;
+    for _ in 0..9 {
+        let body = json!({ "agent": AGENT, "target": "127.0.0.1", "port": 9 });
+        let (status, said) = desk.post("/api/speed/probe", body).await;
+        assert_eq!(status, 202, "{said}");
+    }
+    let begun = desk.orders().await;
+    assert_eq!(begun.len(), 8, "eight at once");
+    // The clock stands still from here.
+    let over = desk.news(begun[0].id, Some(port(PortState::Open, 1.0)), true);
+    desk.agent.seq += 1;
+    let report = Report { tests: vec![over], ..desk.agent.message(Vec::new()) };
+    desk.agent.send(&mut desk.net.lab, report).await.unwrap();
+    let Outcome::Directives(then) = desk.agent.beat(&mut desk.net.lab, 5, 0).await.unwrap() else {
+        panic!("no directives")
+    };
+    let then = then.tests.unwrap().tests;
+    assert_eq!(then.len(), 8, "the ninth has the place of the first");
+    assert!(then.iter().all(|order| order.id != begun[0].id));
+}

@@ -110,6 +110,8 @@ pub struct Speed {
     turn: u64,
     /// What each worker was told to run.
     told: HashMap<Worker, HashSet<(TestId, Timestamp)>>,
+    /// True when a test came to wait, or one is over, since it was decided who may begin.
+    look: bool,
     /// Rows that could not be stored, to be stored when that works again.
     unsaved: BTreeMap<TestId, Test>,
 }
@@ -197,7 +199,16 @@ impl Core {
             if test.phase == TestPhase::Queued && !self.speed.open.contains_key(&test.id) {
                 let entry = self.opened(test);
                 self.speed.open.insert(entry.test.id, entry);
+                self.speed.look = true;
             }
+        }
+    }
+
+    /// Lets begin what may since the last look, without waiting for the next one.
+    pub(super) fn begin_at_once(&mut self, now: Now) {
+        if self.speed.look && !self.storage_down {
+            self.begin_tests(now);
+            self.deal_tests(now.steady);
         }
     }
 

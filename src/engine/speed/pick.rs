@@ -38,6 +38,7 @@ impl Open {
 impl Core {
     /// Begins what may begin, and says of the others what they wait for.
     pub(super) fn begin_tests(&mut self, now: Now) {
+        self.speed.look = false;
         let runs = |open: &&Open| open.told.is_some() && !open.is_certainly_over(now.steady);
         let running: Vec<Takes> =
             self.speed.open.values().filter(runs).flat_map(Open::takes).collect();

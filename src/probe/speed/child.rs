@@ -87,6 +87,8 @@ fn measure(order: &Order) -> Result<(), String> {
         .reverse(order.reverse)
         .interval(BEAT)
         .connect_timeout(CONNECT)
+        // What comes is counted, not read: a copy of it would measure this machine and not the link.
+        .skip_rx_copy(order.reverse && !order.udp)
         // It says for how long the server counted.
         .get_server_output(!order.reverse && !order.udp)
         .json_stream(true);
