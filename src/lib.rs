@@ -51,5 +51,6 @@ pub mod rules;
 pub mod secrets;
 pub mod series;
 pub mod store;
+pub mod tail;
 pub mod tui;
 pub mod worker;

@@ -30,6 +30,8 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
     ("notify", 2, &["secrets", "clock", "model"]),
     // Metrics and states on their way to others; it counts for itself what it sent.
     ("outward", 2, &["secrets", "clock", "meters", "model"]),
+    // Log lines of watched instances, for a screen: it knows neither engine nor console.
+    ("tail", 2, &["clock", "model"]),
     // Memory is a source of `PromQL`'s series.
     ("series", 2, &["promql", "model"]),
     ("report", 2, &["model"]),
@@ -73,6 +75,7 @@ const LAYERS: &[(&str, u8, &[&str])] = &[
             "rules",
             "series",
             "store",
+            "tail",
             "tui",
             "worker",
         ],
@@ -95,6 +98,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("tui_logger", &["tui"]),
+    ("log", &["tui"]),
     ("surge_ping", &["probe"]),
     ("async_snmp", &["probe"]),
     ("croner", &["model"]),

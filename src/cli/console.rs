@@ -14,13 +14,14 @@ use super::args::Global;
 use super::connect::{self, Entered};
 use super::lifecycle::{self, Home, Plan};
 use super::signals::{Caught, Signals};
-use super::{config_cmd, logging, look, machine, places, plain, print, setup};
+use super::{config_cmd, instance_logs, logging, look, machine, places, plain, print, setup};
 use crate::backend::Backend;
 use crate::client::Client;
 use crate::config::contexts::Context;
 use crate::config::{Config, RuleEdit, locate};
 use crate::model::SafeText;
 use crate::protocol::{Actor, Role};
+use crate::tail::Log;
 use crate::tui::place::{Place, Seat};
 use crate::tui::{self, Leave, Options};
 
@@ -44,6 +45,8 @@ pub struct Console {
     pub low_bandwidth: bool,
     /// The machine's name.
     pub machine: String,
+    /// Logs of instances that the screen shows.
+    pub logs: Vec<Log>,
 }
 
 /// The console of a command line.
@@ -65,6 +68,7 @@ pub fn of(global: &Global, config: Config) -> anyhow::Result<Console> {
         wall: global.wall,
         low_bandwidth: global.low_bandwidth,
         machine: machine::this().hostname,
+        logs: instance_logs::of(&config),
         config,
     })
 }
@@ -172,6 +176,8 @@ impl Console {
         if self.plain {
             screen.block_on(plain::run(backend, actor, self.desk(false), hang_up()));
         } else {
+            // What is configured here is not what an engine elsewhere watches.
+            let _logs = remote.is_none().then(|| instance_logs::show(&self.logs));
             let options = self.screen(&backend, &actor, remote);
             screen.block_on(tui::run(backend, actor, options, hang_up()))?;
         }
@@ -225,6 +231,7 @@ impl Console {
             Ok(if left == Leave::HangUp { Leave::Stop } else { left })
         } else {
             let options = self.screen(&home.backend(), &actor, None);
+            let _logs = instance_logs::show(&self.logs);
             let shown = tui::run(home.backend(), actor, options, ended);
             // The terminal was given back and the panic told before it is caught here.
             match catch_unwind(AssertUnwindSafe(|| screen.block_on(shown))) {

@@ -19,6 +19,7 @@ pub mod doctor;
 mod grafana;
 pub mod import;
 pub mod init;
+mod instance_logs;
 pub mod keys_cmd;
 pub mod lifecycle;
 mod log_line;

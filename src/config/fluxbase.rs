@@ -61,6 +61,10 @@ pub(super) fn spec(reader: &Reader<'_>) -> Option<FluxbaseSpec> {
     if service_key.is_some() && token.is_some() {
         reader.wrong("token", "has no meaning beside `service_key`; write one of them");
     }
+    let log = reader.text("log").map(str::to_owned);
+    if log.as_ref().is_some_and(|path| !path.starts_with('/')) {
+        reader.wrong("log", "must be the absolute path of a file or a pipe");
+    }
     let rules = packs(reader);
     let max_samples = reader.number("max_samples", 1..=1_000_000);
     let insecure = reader.boolean("insecure").unwrap_or(false);
@@ -72,6 +76,7 @@ pub(super) fn spec(reader: &Reader<'_>) -> Option<FluxbaseSpec> {
         part,
         service_key,
         token,
+        log,
         rules: rules.unwrap_or_default(),
         max_samples: max_samples.unwrap_or(ScrapeSpec::MAX_SAMPLES),
         insecure,
@@ -203,6 +208,8 @@ fn instance(
             // What asks for no login gets none.
             (own.service_key, own.token) = (None, None);
         }
+        // One log is followed once.
+        own.log = own.log.filter(|_| part == FluxbasePart::Live);
         // The rules are about the exposition first of all, and come once.
         own.rules = match part {
             FluxbasePart::Metrics if reader.has("rules") => own.rules,
@@ -228,6 +235,9 @@ impl Keys<'_> {
         self.word("part", &spec.part, &PARTS);
         self.secret("service_key", spec.service_key.as_ref());
         self.secret("token", spec.token.as_ref());
+        if let Some(log) = &spec.log {
+            self.text("log", log);
+        }
         let rules: Vec<String> = spec.rules.iter().map(|pack| pack.word().to_owned()).collect();
         self.put("rules", &list(&rules));
         self.put("max_samples", &spec.max_samples.to_string());

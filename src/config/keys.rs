@@ -318,6 +318,7 @@ pub const fn parameters(kind: Kind) -> &'static [&'static str] {
             "part",
             "service_key",
             "token",
+            "log",
             "rules",
             "max_samples",
             "insecure",

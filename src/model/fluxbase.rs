@@ -105,6 +105,9 @@ pub struct FluxbaseSpec {
     pub service_key: Option<Secret>,
     /// Sent as `Authorization: Bearer ...`.
     pub token: Option<Secret>,
+    /// Its log, a file or a pipe on the machine of the console that shows it; absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
     /// The rules that come with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<FluxbasePack>,
@@ -135,6 +138,7 @@ impl FluxbaseSpec {
             part: FluxbasePart::All,
             service_key: None,
             token: None,
+            log: None,
             rules: Vec::new(),
             max_samples: ScrapeSpec::MAX_SAMPLES,
             insecure: false,

@@ -74,6 +74,21 @@ pub use effect::Leave;
 pub use options::Options;
 pub use run::run;
 
+/// Shows a line of another program among the log lines of the console, under that program's name.
+pub fn log_line(name: &str, level: tracing::Level, text: &crate::model::SafeText) {
+    let level = match level {
+        tracing::Level::ERROR => log::Level::Error,
+        tracing::Level::WARN => log::Level::Warn,
+        tracing::Level::INFO => log::Level::Info,
+        tracing::Level::DEBUG => log::Level::Debug,
+        tracing::Level::TRACE => log::Level::Trace,
+    };
+    let drain = tui_logger::Drain::new();
+    drain.log(&log::Record::builder().args(format_args!("{text}")).level(level).target(name).build());
+    // The screen empties the hot buffer when it wakes; many lines may come before that.
+    tui_logger::move_events();
+}
+
 /// The log layer of a console: lines go into memory, because stdout and stderr are the screen.
 #[must_use]
 pub fn log_layer() -> tui_logger::TuiTracingSubscriberLayer {

@@ -347,6 +347,7 @@ pub fn spec(kind: Kind) -> Spec {
             part: FluxbasePart::Health,
             service_key: Some(Secret::Env("FLUXBASE_KEY".to_owned())),
             token: Some(Secret::File("/run/token".to_owned())),
+            log: Some("/var/log/fluxbase.log".to_owned()),
             rules: vec![FluxbasePack::Slo],
             insecure: true,
             ..FluxbaseSpec::at("http://app-1:8080")

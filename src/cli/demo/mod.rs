@@ -132,6 +132,7 @@ fn console(global: &Global, network: &Arc<Network>, scratch: &std::path::Path) -
         plain: plain::wanted(global),
         wall: global.wall,
         low_bandwidth: global.low_bandwidth,
+        logs: Vec::new(),
         machine: "simulated network".to_owned(),
     }
 }
