@@ -23,6 +23,8 @@ mod files;
 mod forms;
 #[path = "e2e/house.rs"]
 mod house;
+#[path = "e2e/instance_logs.rs"]
+mod instance_logs;
 #[path = "e2e/leaving.rs"]
 mod leaving;
 #[path = "common/letters.rs"]

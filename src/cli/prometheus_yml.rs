@@ -1,10 +1,12 @@
-//! The scrape job with which a Prometheus reads fluxnoc's own meters.
+//! The scrape jobs with which a Prometheus reads fluxnoc's own meters, and the watched Fluxbase instances.
 //!
 //! In: the configuration. Out: YAML for `scrape_configs`. Never: writes a file, or a secret.
 
 use std::fmt::Write as _;
 
 use crate::config::Config;
+use crate::model::Spec;
+use crate::model::fluxbase::{FluxbasePart, JOB};
 
 /// Where the job expects the token of fluxnoc.
 const TOKEN: &str = "/etc/prometheus/fluxnoc.token";
@@ -41,5 +43,45 @@ pub fn job(config: &Config) -> String {
         );
     }
     let _ = write!(out, "    static_configs:\n      - targets: [\"{at}\"]\n");
+    instances(&mut out, config);
     out
+}
+
+/// The job of the Fluxbase instances, each where its exposition is looked for first.
+fn instances(out: &mut String, config: &Config) {
+    let mut begun = false;
+    for check in config.checks.iter().filter(|check| check.enabled) {
+        let Spec::Fluxbase(spec) = &*check.spec else { continue };
+        if !matches!(spec.part, FluxbasePart::All | FluxbasePart::Metrics) {
+            continue;
+        }
+        let Some((scheme, at, path)) = spec.metrics.first().and_then(|url| parts(url)) else {
+            continue;
+        };
+        if !begun {
+            let _ = write!(
+                out,
+                "  # The instances of Fluxbase, each where its exposition is looked for first.\n  \
+                 - job_name: {JOB}\n    static_configs:\n"
+            );
+            begun = true;
+        }
+        let insecure = if spec.insecure {
+            "        # Its certificate is not checked here: a job of its own needs tls_config.\n"
+        } else {
+            ""
+        };
+        let _ = write!(
+            out,
+            "      - targets: [{at:?}]\n{insecure}        labels:\n          __scheme__: {scheme}\n          \
+             __metrics_path__: {path:?}\n"
+        );
+    }
+}
+
+/// Scheme, host with port, and path of a URL.
+fn parts(url: &str) -> Option<(String, String, String)> {
+    let url = url::Url::parse(url).ok()?;
+    let at = format!("{}:{}", url.host_str()?, url.port_or_known_default()?);
+    Some((url.scheme().to_owned(), at, url.path().to_owned()))
 }

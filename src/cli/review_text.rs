@@ -39,8 +39,11 @@ pub fn markdown(review: &Review, zone: &Zone) -> String {
     list(&mut out, "Availability of hosts (without maintenance)", &review.down, |row| {
         format!("**{}** {}", plain(&row.host), availability(row.down, period))
     });
-    let well = review.hosts.saturating_sub(review.down.count);
+    let well = review.hosts.saturating_sub(review.down.count + review.unmeasured.count);
     let _ = writeln!(out, "\n{} 100 %", plural(well, "host"));
+    if review.unmeasured.count > 0 {
+        list(&mut out, "Hosts of which nothing was measured", &review.unmeasured, |row| plain(row));
+    }
     if review.services.count > 0 {
         list(&mut out, "Availability of services", &review.services, |row| service(row, period));
     }
@@ -142,6 +145,9 @@ fn availability(down: Span, period: Span) -> String {
 fn service(row: &ReviewDown, period: Span) -> String {
     let check = row.check.as_deref().unwrap_or_default();
     let name = plain(&format!("{}/{check}", row.host));
+    if row.unmeasured {
+        return format!("**{name}** nothing was measured");
+    }
     format!("**{name}** {}", availability(row.down, period))
 }
 
@@ -179,7 +185,18 @@ mod tests {
             who: None,
             text: evil.clone(),
         };
-        let down = ReviewDown { host: "web-1".into(), check: None, down: Span::from_millis(1) };
+        let down = ReviewDown {
+            host: "web-1".into(),
+            check: None,
+            down: Span::from_millis(1),
+            unmeasured: false,
+        };
+        let service = ReviewDown {
+            check: Some("live".into()),
+            down: Span::ZERO,
+            unmeasured: true,
+            ..down.clone()
+        };
         let review = Review {
             machine: evil,
             from: at(0),
@@ -194,7 +211,8 @@ mod tests {
             long_open: Listed::default(),
             flapping: Listed::default(),
             down: Listed::of(vec![down]),
-            services: Listed::default(),
+            unmeasured: Listed::of(vec!["db-9".into()]),
+            services: Listed::of(vec![service]),
             maintenance: Listed::default(),
             never_fired: Listed::of(vec!["High CPU".into(), "a\u{1b}[2Jb\0".into()]),
         };
@@ -205,7 +223,9 @@ mod tests {
             "CRITICAL 3 times, 10m in all; acknowledged once by ann, median after 90s; open now\n",
             "- and 59 more\n",
             "99.99 %, down 1ms\n",
-            "8 hosts 100 %\n",
+            "7 hosts 100 %\n",
+            "## Hosts of which nothing was measured (1)\n\n- db-9\n",
+            "- **web-1/live** nothing was measured\n",
             "## Rules that never fired (2)\n\n- High CPU\n",
             "## Open for more than a day (0)\n\nnone\n",
         ] {

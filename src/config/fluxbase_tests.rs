@@ -57,6 +57,16 @@ fn an_instance_in_force_reads_back_to_the_same_checks() {
 }
 
 #[test]
+fn the_log_of_an_instance_is_followed_once_and_is_an_absolute_path() {
+    let config = read(&format!("{ONE}log = \"/var/log/fb.log\"\n"));
+    let logs = config.checks.iter().filter_map(|check| spec(check).log.as_deref());
+    assert_eq!(logs.collect::<Vec<_>>(), ["/var/log/fb.log"]);
+    assert_eq!(spec(&config.checks[0]).log, spec(&read(&config.effective()).checks[0]).log);
+    let said = problems(&format!("{ONE}log = \"fb.log\"\n"));
+    assert!(said[0].contains("must be the absolute path of a file or a pipe"), "{said:?}");
+}
+
+#[test]
 fn what_is_wrong_with_an_instance_is_named() {
     for (text, words) in [
         ("[[fluxbase]]\nname = \"fb\"\n", "url"),

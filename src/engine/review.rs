@@ -1,10 +1,12 @@
 //! Reviews: gathers what `rules::review` needs from the World and the store.
 
+use std::sync::Arc;
+
 use super::core::Core;
 use super::queries::{Reply, read};
 use crate::model::review::{DAYS, is_service};
 use crate::model::{CheckKey, Name, Span};
-use crate::protocol::{Answer, Problem};
+use crate::protocol::{Answer, CheckRow, Problem};
 use crate::rules::review::{Facts, review};
 
 /// Most edges that are looked through.
@@ -27,7 +29,16 @@ impl Core {
             self.world.hosts().map(|entry| Name::clone(&entry.host.name)).collect();
         let checks = self.world.hosts().flat_map(|entry| &entry.checks);
         let services = checks.filter(|row| row.enabled && is_service(row.kind));
-        let services: Vec<CheckKey> = services.map(|row| row.key.clone()).collect();
+        let measured = |row: &&Arc<CheckRow>| row.status.last_result.is_some_and(|at| at >= from);
+        let (heard, silent): (Vec<_>, Vec<_>) = services.partition(measured);
+        let keys = |rows: Vec<&Arc<CheckRow>>| rows.iter().map(|row| row.key.clone()).collect();
+        let (mut services, silent): (Vec<CheckKey>, Vec<CheckKey>) = (keys(heard), keys(silent));
+        services.extend(silent.iter().cloned());
+        let entries =
+            self.world.hosts().filter(|entry| !entry.checks.iter().any(|row| measured(&row)));
+        let mut unmeasured: Vec<Name> =
+            entries.map(|entry| Name::clone(&entry.host.name)).collect();
+        unmeasured.sort();
         let rules: Vec<Name> = self.rules.iter().map(|rule| Name::clone(&rule.name)).collect();
         let queries = self.queries.alert_names();
         let (store, machine) = (self.store.clone(), self.status.host.clone());
@@ -47,7 +58,9 @@ impl Core {
                 alerts: &alerts,
                 windows: &windows,
                 hosts: &hosts,
+                unmeasured: &unmeasured,
                 services: &services,
+                silent: &silent,
                 rules: &rules,
                 queries: &queries,
                 from,

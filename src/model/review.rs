@@ -96,6 +96,9 @@ pub struct ReviewDown {
     pub check: Option<Name>,
     /// How long.
     pub down: Span,
+    /// True when nothing was measured: then it was neither up nor down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unmeasured: bool,
 }
 
 /// A window in the time.
@@ -142,6 +145,10 @@ pub struct Review {
     pub flapping: Listed<ReviewAlert>,
     /// Hosts that were down, the longest first.
     pub down: Listed<ReviewDown>,
+    /// Hosts that were not down, for nothing was measured of them, by name.
+    #[serde(default)]
+    #[schema(value_type = Listed<String>)]
+    pub unmeasured: Listed<Name>,
     /// Every service that is watched as a whole, with how long it was down.
     pub services: Listed<ReviewDown>,
     /// Windows of maintenance, the earliest first.
@@ -154,5 +161,5 @@ pub struct Review {
 /// True for a check that watches a service as a whole.
 #[must_use]
 pub const fn is_service(kind: Kind) -> bool {
-    matches!(kind, Kind::Fluxmq)
+    matches!(kind, Kind::Fluxmq | Kind::Fluxbase)
 }

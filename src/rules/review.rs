@@ -29,8 +29,12 @@ pub struct Facts<'a> {
     pub windows: &'a [&'a Maintenance],
     /// All hosts.
     pub hosts: &'a [Name],
+    /// Those of which nothing was measured in the time, sorted.
+    pub unmeasured: &'a [Name],
     /// Checks that watch a service as a whole.
     pub services: &'a [CheckKey],
+    /// Those of which nothing was measured in the time.
+    pub silent: &'a [CheckKey],
     /// Rules in force; the check of a rule on a host is called like it.
     pub rules: &'a [Name],
     /// Alerting rules in `PromQL` in force; the check of an alert is called like its rule and what tells it
@@ -83,6 +87,9 @@ pub fn review(facts: &Facts<'_>) -> Review {
     let mut never: Vec<Name> = never.chain(silent).collect();
     never.sort();
     never.dedup();
+    let down = down(facts, &episodes);
+    let is_down = |host: &&Name| down.iter().any(|row| row.host == **host);
+    let unmeasured = facts.unmeasured.iter().filter(|host| !is_down(host)).cloned().collect();
     Review {
         machine: facts.machine.clone(),
         from: facts.from,
@@ -95,7 +102,8 @@ pub fn review(facts: &Facts<'_>) -> Review {
         unacknowledged: unacknowledged(facts, &fired),
         long_open: long_open(facts),
         flapping: Listed::of(sorted(flapping, |alert| Reverse(alert.flapped))),
-        down: Listed::of(down(facts, &episodes)),
+        unmeasured: Listed::of(unmeasured),
+        down: Listed::of(down),
         services: Listed::of(services(facts, &episodes)),
         maintenance: maintenance(facts),
         never_fired: Listed::of(never),
@@ -347,6 +355,7 @@ fn down(facts: &Facts<'_>, episodes: &[Episode<'_>]) -> Vec<ReviewDown> {
         host: Name::clone(host),
         check: None,
         down: union(times),
+        unmeasured: false,
     });
     sorted(rows.filter(|row| row.down > Span::ZERO).collect(), |row| Reverse(row.down))
 }
@@ -354,10 +363,12 @@ fn down(facts: &Facts<'_>, episodes: &[Episode<'_>]) -> Vec<ReviewDown> {
 fn services(facts: &Facts<'_>, episodes: &[Episode<'_>]) -> Vec<ReviewDown> {
     let row = |key: &CheckKey| {
         let own = episodes.iter().filter(|one| one.check == key);
+        let down = union(own.flat_map(|one| one.down.iter().copied()).collect());
         ReviewDown {
             host: Name::clone(&key.host),
             check: Some(Name::clone(&key.name)),
-            down: union(own.flat_map(|one| one.down.iter().copied()).collect()),
+            down,
+            unmeasured: down == Span::ZERO && facts.silent.contains(key),
         }
     };
     sorted(facts.services.iter().map(row).collect(), |row| Reverse(row.down))

@@ -51,7 +51,9 @@ fn facts<'a>(
         alerts,
         windows: &[],
         hosts,
+        unmeasured: &[],
         services: &[],
+        silent: &[],
         rules: &[],
         queries: &[],
         from: at(0),
@@ -177,6 +179,21 @@ fn tell(id: u8, story: &Story, counted: &mut Counted) -> (Vec<Edge>, Option<Aler
 
 proptest! {
     #[test]
+fn what_was_not_measured_is_neither_up_nor_down() {
+    let (machine, hosts) = (SafeText::line("noc"), ["a".into(), "b".into()]);
+    let services = [CheckKey::new("a", "live"), CheckKey::new("b", "live")];
+    let review = review(&Facts {
+        unmeasured: &hosts[1..],
+        services: &services,
+        silent: &services[1..],
+        ..facts(&[], &[], &hosts, &machine, 1000)
+    });
+    assert_eq!(review.unmeasured.rows, ["b".into()]);
+    let told = review.services.rows.iter().map(|row| (&*row.host, row.unmeasured));
+    assert_eq!(told.collect::<Vec<_>>(), [("a", false), ("b", true)]);
+}
+
+#[test]
     fn fb_31_a_review_equals_counting_every_second(
         stories in prop::collection::vec(story(), 0..12),
     ) {

@@ -14,14 +14,14 @@ const SAY: Span = Span::from_secs(1);
 pub struct Allowance {
     left: u64,
     at: Option<Steady>,
-    left_out: u64,
+    counted: u64,
     said: Option<Steady>,
 }
 
 impl Allowance {
     /// A whole burst.
     pub const fn new() -> Self {
-        Self { left: BURST * 1000, at: None, left_out: 0, said: None }
+        Self { left: BURST * 1000, at: None, counted: 0, said: None }
     }
 
     /// True when one more line may be shown; otherwise it is counted.
@@ -36,17 +36,17 @@ impl Allowance {
             self.left = left;
             return true;
         }
-        self.left_out = self.left_out.saturating_add(1);
+        self.counted = self.counted.saturating_add(1);
         false
     }
 
     /// How many lines were left out, when there are some and it is time to say so.
-    pub fn to_say(&mut self, now: Steady) -> Option<u64> {
-        if self.left_out == 0 || self.said.is_some_and(|said| now.since(said) < SAY) {
+    pub fn left_out(&mut self, now: Steady) -> Option<u64> {
+        if self.counted == 0 || self.said.is_some_and(|said| now.since(said) < SAY) {
             return None;
         }
         self.said = Some(now);
-        Some(std::mem::take(&mut self.left_out))
+        Some(std::mem::take(&mut self.counted))
     }
 }
 
@@ -60,8 +60,8 @@ mod tests {
         let begin = Steady::from_millis(5_000);
         let shown = (0..1000).filter(|_| allowance.take(begin)).count();
         assert_eq!(u64::try_from(shown).unwrap(), BURST);
-        assert_eq!(allowance.to_say(begin), Some(1000 - BURST));
-        assert_eq!(allowance.to_say(begin), None, "said once");
+        assert_eq!(allowance.left_out(begin), Some(1000 - BURST));
+        assert_eq!(allowance.left_out(begin), None, "said once");
         let later = begin + Span::from_secs(2);
         let shown = (0..1000).filter(|_| allowance.take(later)).count();
         assert_eq!(u64::try_from(shown).unwrap(), 2 * RATE);

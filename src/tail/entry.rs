@@ -70,9 +70,8 @@ pub fn entry(line: &[u8]) -> Entry {
 }
 
 fn level_of(word: &str) -> Option<(&'static str, Level)> {
-    let found = LEVELS.iter().find(|(long, short, _)| {
-        word.eq_ignore_ascii_case(long) || word == *short
-    });
+    let found =
+        LEVELS.iter().find(|(long, short, _)| word.eq_ignore_ascii_case(long) || word == *short);
     found.map(|(long, _, level)| (*long, *level))
 }
 

@@ -78,7 +78,7 @@ impl Follower {
                 false
             }
         };
-        if let Some(count) = self.allowance.to_say(now.steady) {
+        if let Some(count) = self.allowance.left_out(now.steady) {
             let lines = if count == 1 { "line was" } else { "lines were" };
             let text = format!("{count} {lines} left out: more than {RATE} a second arrived");
             self.note(Level::WARN, &text, say);

@@ -56,10 +56,10 @@ mod tests {
 
     #[test]
     fn halves_wait_for_their_end() {
-        assert_eq!(of(&[b"one\ntw", b"", b"o\r\n\n\nthree"]), [
-            ("one".to_owned(), 0),
-            ("two".to_owned(), 0)
-        ]);
+        assert_eq!(
+            of(&[b"one\ntw", b"", b"o\r\n\n\nthree"]),
+            [("one".to_owned(), 0), ("two".to_owned(), 0)]
+        );
     }
 
     #[test]

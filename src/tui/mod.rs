@@ -84,7 +84,9 @@ pub fn log_line(name: &str, level: tracing::Level, text: &crate::model::SafeText
         tracing::Level::TRACE => log::Level::Trace,
     };
     let drain = tui_logger::Drain::new();
-    drain.log(&log::Record::builder().args(format_args!("{text}")).level(level).target(name).build());
+    drain.log(
+        &log::Record::builder().args(format_args!("{text}")).level(level).target(name).build(),
+    );
     // The screen empties the hot buffer when it wakes; many lines may come before that.
     tui_logger::move_events();
 }

@@ -67,6 +67,29 @@ fn fb_15_the_job_for_prometheus_is_one_and_follows_the_configuration() {
 }
 
 #[test]
+fn fb_10_every_instance_of_fluxbase_has_its_place_in_one_job_for_prometheus() {
+    let place = Place::new();
+    place.write(
+        "config.toml",
+        "[[fluxbase]]\nname = \"a\"\nurl = \"http://fb-1:8080\"\n\
+         [[fluxbase]]\nname = \"b\"\nurl = \"https://[2001:db8::1]\"\ninsecure = true\n\
+         metrics = [\"https://[2001:db8::1]/own/metrics\"]\n",
+    );
+    let output = place.run(&["config", "prometheus"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("job_name: fluxbase\n").count(), 1, "{text}");
+    for wanted in [
+        "- targets: [\"fb-1:9090\"]\n        labels:\n          __scheme__: http\n",
+        "- targets: [\"[2001:db8::1]:443\"]\n",
+        "__scheme__: https\n          __metrics_path__: \"/own/metrics\"\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is not in {text}");
+    }
+    promtool(&place.write("prometheus.yml", &text));
+}
+
+#[test]
 fn fb_15_the_dashboard_is_json_that_grafana_imports() {
     let output = Place::new().run(&["config", "grafana"]);
     assert!(output.status.success(), "{}", said(&output));

@@ -558,8 +558,12 @@ pub fn review() -> Review {
         who: Some(SafeText::line("mia")),
         text: SafeText::line("slow"),
     };
-    let down =
-        ReviewDown { host: "web-1".into(), check: Some("mq".into()), down: Span::from_secs(5) };
+    let down = ReviewDown {
+        host: "web-1".into(),
+        check: Some("mq".into()),
+        down: Span::from_secs(5),
+        unmeasured: true,
+    };
     let window = ReviewWindow {
         name: SafeText::line("disk swap"),
         author: SafeText::line("ann"),
@@ -580,6 +584,7 @@ pub fn review() -> Review {
         long_open: Listed::of(vec![open]),
         flapping: Listed::of(vec![alert]),
         down: Listed::of(vec![ReviewDown { check: None, ..down.clone() }]),
+        unmeasured: Listed::of(vec!["db-9".into()]),
         services: Listed::of(vec![down]),
         maintenance: Listed::of(vec![window]),
         never_fired: Listed::of(vec!["High CPU".into()]),
