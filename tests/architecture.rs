@@ -98,7 +98,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("tui_logger", &["tui"]),
-    ("log", &["tui"]),
     ("surge_ping", &["probe"]),
     ("async_snmp", &["probe"]),
     ("croner", &["model"]),

@@ -53,8 +53,8 @@ fn every_kind_can_be_checked_and_its_flags_are_the_files_keys() {
                 "service_key" => "service-key-env",
                 "metrics" if *kind == Kind::Fluxbase => "metrics",
                 "metrics" => "metric",
-                // A single run brings no rules along.
-                "rules" if *kind == Kind::Fluxbase => continue,
+                // A single run brings no rules along and shows no log.
+                "rules" | "log" if *kind == Kind::Fluxbase => continue,
                 "thresholds" => "threshold",
                 "family" => "v4",
                 "process" | "query" if *kind != Kind::Mysql => "name",

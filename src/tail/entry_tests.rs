@@ -1,3 +1,5 @@
+//! Lines of both writers of zerolog, whole, torn and hostile.
+
 use super::*;
 
 fn of(line: &str) -> (Level, Option<i64>, String) {

@@ -1,3 +1,5 @@
+//! Files and pipes that are appended to, moved, emptied and flooded.
+
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
