@@ -1,7 +1,7 @@
-//! What leaves as remote write: numbers with each result and scrape, states when they change and
-//! again every minute.
+//! What leaves as remote write: numbers with each result and scrape, series with each evaluation of
+//! a rule, states when they change and again every minute.
 //!
-//! In: the engine's own table and World. Out: parcels for the tap, which never waits. Never: decides
+//! In: the engine's own table and World, what rules made. Out: parcels for the tap, which never waits. Never: decides
 //! anything.
 
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::observe::{label, phase};
+use super::query_rules::Recorded;
 use crate::clock::Clock;
 use crate::meters::Meters;
 use crate::model::remote_write::family;
@@ -93,6 +94,18 @@ impl Outward {
         });
         let (source, body) = (Source::Measured(check.clone()), Body::Rows(rows.collect()));
         self.tap.put(&Parcel { source, at, body }, now);
+    }
+
+    /// What a rule made.
+    pub fn recorded(&self, of: &Recorded, now: Now) {
+        let body = Body::Recorded(Arc::clone(&of.series));
+        self.tap.put(&Parcel { source: Source::Rule(of.key.clone()), at: of.at, body }, now);
+    }
+
+    /// A rule is not evaluated any more: its series end just after their last samples.
+    pub fn rule_gone(&self, key: CheckKey, now: Now) {
+        let at = Timestamp::from_millis(0);
+        self.tap.put(&Parcel { source: Source::Rule(key), at, body: Body::Gone }, now);
     }
 
     fn rows(&self, source: Source, rows: &[(&'static str, f64)], now: Now) {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::labels;
+use super::labels::{self, Target};
 use super::parcel::{Body, Parcel, Row, Source};
 use super::wire::{Label, STALE, Sample, TimeSeries};
 use crate::model::scrape::REPORT_SERIES;
@@ -24,7 +24,7 @@ struct Told {
 
 #[derive(Debug)]
 enum What {
-    Series(Arc<Layout>, [(&'static str, String); 3]),
+    Series(Arc<Layout>, Target),
     Rows(Arc<[Row]>),
 }
 
@@ -32,7 +32,7 @@ enum What {
 #[derive(Debug)]
 struct Open {
     parcel: Parcel,
-    target: [(&'static str, String); 3],
+    target: Target,
     stamps: HashMap<u32, i64>,
     /// Series that end, already with their labels.
     ended: Vec<Vec<Label>>,
@@ -88,7 +88,7 @@ impl Expander {
             return;
         }
         let mut open = Open {
-            target: Default::default(),
+            target: Target::new(),
             stamps: HashMap::new(),
             ended: Vec::new(),
             at: 0,
@@ -103,13 +103,18 @@ impl Expander {
         let what = match open.parcel.body.clone() {
             Body::Scrape(check, scrape) => {
                 open.target = labels::of_target(&check);
-                self.end_series(&mut open, before.as_ref(), Some(&scrape), &stamps);
+                self.end_series(&mut open, before.as_ref(), Some(&scrape.layout), &stamps);
                 open.stamps = scrape.stamps.iter().copied().collect();
                 let layout = Arc::clone(&scrape.layout);
                 if !stamps.is_empty() && !same_layout(before.as_ref(), &layout) {
                     stamps.retain(|name, _| layout.series.contains(name));
                 }
                 What::Series(layout, open.target.clone())
+            }
+            Body::Recorded(made) => {
+                let layout = Arc::clone(&made.layout);
+                self.end_series(&mut open, before.as_ref(), Some(&layout), &stamps);
+                What::Series(layout, Target::new())
             }
             Body::Rows(rows) => {
                 self.end_rows(&mut open, before.as_ref(), &rows);
@@ -132,13 +137,12 @@ impl Expander {
         &self,
         open: &mut Open,
         before: Option<&What>,
-        scrape: Option<&Arc<Scrape>>,
+        now: Option<&Arc<Layout>>,
         stamps: &HashMap<Name, i64>,
     ) {
         let Some(What::Series(layout, target)) = before else { return };
         // Another address: the same names are other series.
-        let moved = scrape.is_none() || *target != open.target;
-        let now = scrape.map(|scrape| &scrape.layout);
+        let moved = now.is_none() || *target != open.target;
         if !moved && now.is_some_and(|now| Arc::ptr_eq(now, layout) || now.is_same(layout)) {
             return;
         }
@@ -146,7 +150,8 @@ impl Expander {
             Some(now) if !moved => now.series.iter().map(AsRef::as_ref).collect(),
             _ => std::collections::HashSet::new(),
         };
-        let report: &[&str] = if moved { &REPORT_SERIES } else { &[] };
+        // Only a target has a report.
+        let report: &[&str] = if moved && !target.is_empty() { &REPORT_SERIES } else { &[] };
         let gone = layout.series.iter().filter(|name| !stamps.contains_key(*name));
         let gone = gone.map(AsRef::as_ref).filter(|name| !still.contains(name));
         let gone = gone.chain(report.iter().copied());
@@ -182,6 +187,15 @@ impl Expander {
                     if let Some(row) = rows.get(place) {
                         let labels = labels::of_row(&open.parcel.source, row, external);
                         return Some(one(labels, row.value, at));
+                    }
+                }
+                Body::Recorded(made) => {
+                    if let Some((id, value)) = own(made, place) {
+                        match labels::of_series(id, &[], external) {
+                            Some(labels) => return Some(one(labels, value, at)),
+                            None => *left_out += 1,
+                        }
+                        continue;
                     }
                 }
                 Body::Scrape(_, scrape) => {
@@ -238,8 +252,12 @@ fn scraped(scrape: &Scrape, place: usize) -> Option<(&str, f64)> {
     if let Some(name) = REPORT_SERIES.get(place) {
         return Some((name, *scrape.report.values().get(place)?));
     }
-    let own = place - REPORT_SERIES.len();
-    Some((scrape.layout.series.get(own)?, *scrape.values.get(own)?))
+    own(scrape, place - REPORT_SERIES.len())
+}
+
+/// The series at a place of what a scrape or a rule gave.
+fn own(made: &Scrape, place: usize) -> Option<(&str, f64)> {
+    Some((made.layout.series.get(place)?, *made.values.get(place)?))
 }
 
 fn one(labels: Vec<Label>, value: f64, timestamp: i64) -> TimeSeries {

@@ -12,16 +12,19 @@ const NAME: &str = "__name__";
 /// What a label of a scraped series becomes that the target itself says: as in Prometheus.
 const EXPORTED: &str = "exported_";
 
+/// What all series of a target have in common; empty for series of no target.
+pub(super) type Target = Vec<(&'static str, String)>;
+
 /// The labels of all series of a scrape: `job` and `instance` as rules in `PromQL` know them, the host.
-pub(super) fn of_target(check: &Check) -> [(&'static str, String); 3] {
+pub(super) fn of_target(check: &Check) -> Target {
     let (instance, job) = target::target_labels(check).map_or_else(
         || (check.key.host.to_string(), check.key.name.to_string()),
         |labels| (labels.instance, labels.job),
     );
-    [("host", check.key.host.to_string()), ("instance", instance), ("job", job)]
+    vec![("host", check.key.host.to_string()), ("instance", instance), ("job", job)]
 }
 
-/// The labels of a scraped series; `None` when they cannot be sent.
+/// The labels of a scraped or recorded series; `None` when they cannot be sent.
 pub(super) fn of_series(
     id: &str,
     target: &[(&'static str, String)],
@@ -61,6 +64,8 @@ pub(super) fn of_row(
             put("host", &key.host);
             put("check", &key.name);
         }
+        // Its series come with their labels.
+        Source::Rule(_) => {}
     }
     match &row.labels {
         Labels::None => {}

@@ -1,6 +1,6 @@
 //! Every number and state to others, as Prometheus remote write 1.0.
 //!
-//! In: what the engine judged and scraped, as it happens. Out: requests to the receivers that
+//! In: what the engine judged, scraped and recorded, as it happens. Out: requests to the receivers that
 //! `[[remote_write]]` names, and how that goes.
 //! Never: makes monitoring or judgement wait, keeps anything on disk, tries for ever to hand over
 //! what a receiver refused.

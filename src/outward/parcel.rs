@@ -21,6 +21,8 @@ pub enum Source {
     Alert(CheckKey),
     /// How a host is.
     Host(Name),
+    /// What a rule in `PromQL` makes: recorded series, or those that its alerts are.
+    Rule(CheckKey),
 }
 
 /// What tells a row of the program's own families from the others of its source.
@@ -59,6 +61,8 @@ pub enum Body {
     Scrape(Arc<Check>, Arc<Scrape>),
     /// Numbers of the program's own families.
     Rows(Arc<[Row]>),
+    /// Series of no target: all their labels are their own.
+    Recorded(Arc<Scrape>),
     /// Nothing more: all its series end.
     Gone,
 }
@@ -83,6 +87,7 @@ impl Parcel {
                 scrape.values.len() + crate::model::scrape::REPORT_SERIES.len()
             }
             Body::Rows(rows) => rows.len(),
+            Body::Recorded(made) => made.values.len(),
             Body::Gone => 1,
         };
         samples.max(1)

@@ -177,8 +177,8 @@ fn labels_are_sorted_valid_and_each_once() {
 fn a_target_is_called_as_prometheus_calls_it() {
     let labels = |name: &str, url: &str| {
         let spec = Spec::Scrape(ScrapeSpec::get(url));
-        super::labels::of_target(&Check::new("web-1", name, "192.0.2.1", spec))
-            .map(|(_, value)| value)
+        let target = super::labels::of_target(&Check::new("web-1", name, "192.0.2.1", spec));
+        target.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
     };
     assert_eq!(labels("node", "http://a:9100/m"), ["web-1", "a:9100", "node"]);
     assert_eq!(labels("node:9101", "http://a:9101/m"), ["web-1", "a:9101", "node"]);

@@ -92,10 +92,28 @@ pub enum Fault {
     /// More work than allowed: samples visited by functions over ranges.
     #[error("query processing would visit more than {0} samples")]
     TooMuchWork(u64),
+    /// The source says that the time of the evaluation is over.
+    #[error("the evaluation took longer than it may")]
+    OutOfTime,
     /// A function made a label value that is longer than allowed.
     #[error("a label value of more than {0} bytes")]
     LongLabel(usize),
     /// The source could not give its series.
     #[error("{0}")]
     Source(String),
+}
+
+impl Fault {
+    /// True when an evaluation was ended because it took too much, of whatever.
+    #[must_use]
+    pub const fn is_of_bounds(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManySeries(_)
+                | Self::TooManySamples(_)
+                | Self::TooManySteps(_)
+                | Self::TooMuchWork(_)
+                | Self::OutOfTime
+        )
+    }
 }

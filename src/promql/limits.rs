@@ -31,6 +31,9 @@ impl Default for Limits {
     }
 }
 
+/// So many visits are made between two looks at the time: a few milliseconds of work.
+const STRIDE: u64 = 1 << 15;
+
 /// What is left of the limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -38,12 +41,14 @@ pub struct Budget {
     series: usize,
     samples: u64,
     visits: u64,
+    /// How many visits there were when the time was looked at last.
+    looked: u64,
 }
 
 impl Budget {
     /// All of it.
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, series: 0, samples: 0, visits: 0 }
+        Self { limits, series: 0, samples: 0, visits: 0, looked: 0 }
     }
 
     /// Series that selectors may load yet.
@@ -76,6 +81,15 @@ impl Budget {
             return Err(Fault::TooMuchWork(self.limits.visits));
         }
         Ok(())
+    }
+
+    /// True when so much was done since this was last true that the time should be looked at.
+    pub const fn is_time_to_look(&mut self) -> bool {
+        let is_time = self.visits.saturating_sub(self.looked) >= STRIDE;
+        if is_time {
+            self.looked = self.visits;
+        }
+        is_time
     }
 
     /// Allows a number of steps.

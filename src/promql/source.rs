@@ -44,6 +44,11 @@ pub trait Source {
     /// # Errors
     /// Why the series cannot be given.
     fn select(&self, selection: &Selection<'_>, taken: &mut Taken<'_>) -> Result<(), String>;
+
+    /// True when the time of the evaluation is over: it ends soon after. Asked now and then.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// Takes what a source gives, within the limits of the evaluation.

@@ -5,7 +5,6 @@
 //! labels ready for the next time; what it only looked at does not.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::column::{STALE, Sealed};
@@ -41,23 +40,28 @@ impl Words {
 }
 
 /// The series of a memory for one evaluation, until there is no time any more.
-#[derive(Debug)]
 pub struct Reader<'a> {
     memory: &'a Memory,
-    stop: &'a AtomicBool,
+    is_over: &'a dyn Fn() -> bool,
+}
+
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Reader").field("memory", &self.memory).finish_non_exhaustive()
+    }
 }
 
 impl Memory {
-    /// Its series, until `stop` is set.
+    /// Its series, until it is said that the time is over.
     #[must_use]
-    pub const fn reader<'a>(&'a self, stop: &'a AtomicBool) -> Reader<'a> {
-        Reader { memory: self, stop }
+    pub const fn reader<'a>(&'a self, is_over: &'a dyn Fn() -> bool) -> Reader<'a> {
+        Reader { memory: self, is_over }
     }
 }
 
 impl Reader<'_> {
     fn in_time(&self) -> Result<(), String> {
-        if self.stop.load(Ordering::Relaxed) {
+        if (self.is_over)() {
             return Err("the evaluation took longer than it may".to_owned());
         }
         Ok(())
@@ -65,6 +69,10 @@ impl Reader<'_> {
 }
 
 impl Source for Reader<'_> {
+    fn is_over(&self) -> bool {
+        (self.is_over)()
+    }
+
     fn select(&self, selection: &Selection<'_>, taken: &mut Taken<'_>) -> Result<(), String> {
         // One more than there is room for: that is said by whoever takes it.
         let room = taken.room().saturating_add(1);

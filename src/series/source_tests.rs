@@ -1,7 +1,7 @@
 //! What an expression finds in the memory: labels, order, ends, bounds.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::{CheckKey, Layout, Name, Scrape, ScrapeReport, Timestamp};
 use crate::promql::{
@@ -47,7 +47,12 @@ fn ask(memory: &Memory, text: &str, second: i64) -> Result<String, String> {
     let stop = AtomicBool::new(false);
     let limits = Limits { series: 4, ..Limits::default() };
     let options = Options { limits, ..Options::default() };
-    let found = evaluate_instant(&query, &memory.reader(&stop), at(second).millis(), &options);
+    let found = evaluate_instant(
+        &query,
+        &memory.reader(&|| stop.load(Ordering::Relaxed)),
+        at(second).millis(),
+        &options,
+    );
     match found.map_err(|why| why.to_string())? {
         Value::Vector(all) => {
             let all = all.iter().map(|one| format!("{} {}", one.labels, one.value));
@@ -96,7 +101,9 @@ fn what_is_gone_has_ended_and_what_is_old_is_out_of_sight() {
     let (stop, options) = (AtomicBool::new(false), Options::default());
     let (start, end) = (at(0).millis(), at(90).millis());
     let steps = Steps { start, end, step: 15_000 };
-    let found = evaluate_range(&query, &memory.reader(&stop), steps, &options).unwrap();
+    let found =
+        evaluate_range(&query, &memory.reader(&|| stop.load(Ordering::Relaxed)), steps, &options)
+            .unwrap();
     let Value::Matrix(series) = found else { panic!("{found:?}") };
     assert_eq!(series[0].points.len(), 4);
 }
@@ -136,8 +143,12 @@ fn a_selection_that_is_too_large_is_ended_and_so_is_one_that_takes_too_long() {
     assert!(ask(&memory, r#"{__name__=~".+"}"#, 0).is_err());
     let query = parse("up", Edition::Three).unwrap();
     let stop = AtomicBool::new(true);
-    let found =
-        evaluate_instant(&query, &memory.reader(&stop), at(0).millis(), &Options::default());
+    let found = evaluate_instant(
+        &query,
+        &memory.reader(&|| stop.load(Ordering::Relaxed)),
+        at(0).millis(),
+        &Options::default(),
+    );
     assert_eq!(found.unwrap_err().to_string(), "the evaluation took longer than it may");
 }
 

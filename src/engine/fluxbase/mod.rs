@@ -91,7 +91,8 @@ fn page(
     now: Timestamp,
     stop: &AtomicBool,
 ) -> Result<FluxbasePage, String> {
-    let source = memory.reader(stop);
+    let is_over = || stop.load(Ordering::Relaxed);
+    let source = memory.reader(&is_over);
     let rows = instances.iter().map(|(host, instance)| {
         let targets = Instance::new(instance).targets(&source, now)?;
         Ok(FluxbaseRow { host: Name::clone(host), instance: instance.clone(), targets })

@@ -36,7 +36,7 @@ use crate::promql::{Labels, Options};
 pub(super) use about::target_labels;
 pub use compile::compile;
 pub(super) use news::why_gone;
-pub(super) use turn::News;
+pub(super) use turn::{News, Recorded};
 
 /// Alerts that are known at most, of all rules together.
 const ALERTS: usize = 10_000;

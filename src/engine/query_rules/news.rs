@@ -14,7 +14,9 @@ use super::super::core::Core;
 use super::about::{contact_list, labels_of, seen, target_labels};
 use super::task::Befores;
 use super::turn::{Active, Before, Made};
-use super::{ALERTS, Group, Health, News, QueryRules, Rule, RuleId, STAYS, is_alert, place};
+use super::{
+    ALERTS, Group, Health, News, QueryRules, Rule, RuleId, STAYS, is_alert, place, series_key,
+};
 use crate::model::query_rule::{SEVERITY, severity};
 use crate::model::runbook;
 use crate::model::spec::QuerySpec;
@@ -94,9 +96,24 @@ impl Core {
             .flat_map(|group| (0..group.rules.len()).map(|at| group.id(at)))
             .collect();
         self.queries.health.retain(|id, _| there.contains(id));
+        self.end_series(&rules);
         self.queries.known = known;
         self.queries.rules = Arc::clone(&rules);
         self.queries.told.send_replace(rules);
+    }
+
+    /// Ends, for those who are sent them, the series of rules that are there no more.
+    fn end_series(&self, rules: &QueryRules) {
+        let keys = |rules: &QueryRules| -> HashSet<CheckKey> {
+            let groups = rules.groups.iter();
+            groups
+                .flat_map(|group| (0..group.rules.len()).map(|at| series_key(rules, group, at)))
+                .collect()
+        };
+        let now = self.clock.now();
+        for key in keys(&self.queries.rules).difference(&keys(rules)) {
+            self.outward.rule_gone(key.clone(), now);
+        }
     }
 
     /// What is known of the alerts of before the start, for the rules that go on with them.
@@ -125,10 +142,17 @@ impl Core {
         let rules = Arc::clone(&self.queries.rules);
         let is_ours = rules.groups.iter().any(|group| Arc::ptr_eq(group, &news.group));
         // What was evaluated by rules of before a reload, or cannot be stored, comes again.
-        if !is_ours || self.storage_down {
+        if !is_ours {
             return;
         }
+        let now = self.clock.now();
+        for recorded in &news.made.recorded {
+            self.outward.recorded(recorded, now);
+        }
         self.note_health(&news);
+        if self.storage_down {
+            return;
+        }
         self.bring_alerts(&rules, &news);
         if !self.batch.inventory.is_empty() {
             self.flush().await;
@@ -137,7 +161,7 @@ impl Core {
             }
         }
         let now = self.clock.now();
-        for (at, (made, _)) in news.made.iter().enumerate() {
+        for (at, (made, _)) in news.made.rules.iter().enumerate() {
             if let Made::Alerts(all) = made {
                 self.judge_alerts(&news.group, at, all, news.at, now);
             }
@@ -149,7 +173,7 @@ impl Core {
             let group = (Name::clone(&news.group.source), Name::clone(&news.group.name));
             *self.queries.missed.entry(group).or_default() += news.missed;
         }
-        for (at, (made, took)) in news.made.iter().enumerate() {
+        for (at, (made, took)) in news.made.rules.iter().enumerate() {
             let health = self.queries.health.entry(news.group.id(at)).or_default();
             let before = health.error.take();
             *health = Health { at: Some(news.at), took_us: *took, left_out: 0, ..health.clone() };
@@ -172,7 +196,7 @@ impl Core {
     /// Stages the checks of alerts that have none yet.
     fn bring_alerts(&mut self, rules: &QueryRules, news: &News) {
         let mut staged: HashSet<CheckKey> = HashSet::new();
-        for (at, (made, _)) in news.made.iter().enumerate() {
+        for (at, (made, _)) in news.made.rules.iter().enumerate() {
             let (Made::Alerts(all), Some(rule)) = (made, news.group.rules.get(at)) else {
                 continue;
             };

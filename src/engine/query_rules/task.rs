@@ -3,17 +3,17 @@
 //!
 //! A group is due at the same places of its interval on the wall clock's face, whenever the program
 //! started. What comes too late for its time is skipped and counted; what takes longer than its
-//! interval, or than ten seconds, is ended.
+//! interval, or than ten seconds, is ended, and each of its rules has a share of that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::turn::{Before, Ground, Memo, News, Running, turn};
+use super::turn::{Before, Ground, Iteration, Memo, News, Running, turn};
 use super::{Group, QueryRules, series_key};
 use crate::clock::Clock;
 use crate::model::{CheckKey, Name, Span, Timestamp};
@@ -100,12 +100,13 @@ async fn evaluate(
     rules: &Arc<QueryRules>,
     mut running: Running,
     at: Timestamp,
-) -> Option<(Running, Vec<(super::turn::Made, u64)>)> {
+) -> Option<(Running, Iteration)> {
     let stop = Arc::new(AtomicBool::new(false));
     let most = running.group.interval.to_std().clamp(SHORTEST, LONGEST);
     let (memory, rules, flag) = (Arc::clone(&task.memory), Arc::clone(rules), Arc::clone(&stop));
     let mut work = tokio::task::spawn_blocking(move || {
-        let ground = Ground { rules: &rules, memory: &memory, stop: &flag };
+        let until = Instant::now() + most;
+        let ground = Ground { rules: &rules, memory: &memory, stop: &flag, until };
         let made = turn(&mut running, at, &ground);
         (running, made)
     });

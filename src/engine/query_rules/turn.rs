@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Body, Group, QueryRules, Rule, series_key};
 use crate::model::selector::series_id;
 use crate::model::{CheckKey, Layout, Name, Scrape, Timestamp, hash};
-use crate::promql::alerting::{Alerts, Phase, Turn, restored};
-use crate::promql::{Labels, NAME, Sample};
+use crate::promql::alerting::{Alerts, Failure, Phase, Turn, restored};
+use crate::promql::{Fault, Labels, NAME, Sample};
 use crate::series::Memory;
 
 /// An alert from before a start.
@@ -82,8 +82,29 @@ pub(in crate::engine) struct News {
     pub at: Timestamp,
     /// Iterations before it that were skipped.
     pub missed: u64,
+    /// What it made.
+    pub made: Iteration,
+}
+
+/// What the rules of a group made at one time.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Iteration {
     /// Of each rule: what it made, and in how many microseconds.
-    pub made: Vec<(Made, u64)>,
+    pub rules: Vec<(Made, u64)>,
+    /// The series that are to leave, of each rule that has any or had some the last time. An
+    /// evaluation bounds them, and so few iterations wait that they need no other bound.
+    pub recorded: Vec<Recorded>,
+}
+
+/// Series that a rule made.
+#[derive(Debug)]
+pub(in crate::engine) struct Recorded {
+    /// Whose: under which key the memory of series has them.
+    pub key: CheckKey,
+    /// Their time.
+    pub at: Timestamp,
+    /// Their names and values.
+    pub series: Arc<Scrape>,
 }
 
 /// What rules are evaluated with.
@@ -92,24 +113,36 @@ pub(super) struct Ground<'a> {
     pub memory: &'a Memory,
     /// Set when the time is over.
     pub stop: &'a AtomicBool,
+    /// When it is over.
+    pub until: Instant,
 }
 
 /// Evaluates a group for a time.
-pub(super) fn turn(running: &mut Running, at: Timestamp, ground: &Ground<'_>) -> Vec<(Made, u64)> {
+pub(super) fn turn(running: &mut Running, at: Timestamp, ground: &Ground<'_>) -> Iteration {
     let group = Arc::clone(&running.group);
     running.last = at;
-    let mut all = Vec::with_capacity(group.rules.len());
+    let mut all = Iteration::default();
     for (index, (rule, memo)) in group.rules.iter().zip(&mut running.memos).enumerate() {
         let begun = Instant::now();
-        let made = if ground.stop.load(Ordering::Relaxed) {
+        let left = ground.until.saturating_duration_since(begun);
+        let made = if left.is_zero() || ground.stop.load(Ordering::Relaxed) {
             Made::Failed("there was no time left for it in this iteration".to_owned())
         } else {
-            one(&group, (index, rule), memo, at, ground)
+            let share = share(left, group.rules.len() - index);
+            let (made, recorded) = one(&group, (index, rule), memo, at, (ground, share));
+            all.recorded.extend(recorded);
+            made
         };
         let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        all.push((made, took));
+        all.rules.push((made, took));
     }
     all
+}
+
+/// How much of the time that is left a rule may take, of so many that wait: the last one all of it, the
+/// others half, so that one that takes too long leaves some for those after it.
+fn share(left: Duration, waiting: usize) -> Duration {
+    if waiting > 1 { left / 2 } else { left }
 }
 
 fn one(
@@ -117,9 +150,11 @@ fn one(
     (index, rule): (usize, &Rule),
     memo: &mut Memo,
     at: Timestamp,
-    ground: &Ground<'_>,
-) -> Made {
-    let reader = ground.memory.reader(ground.stop);
+    (ground, share): (&Ground<'_>, Duration),
+) -> (Made, Option<Recorded>) {
+    let end = Instant::now() + share;
+    let is_over = || Instant::now() >= end || ground.stop.load(Ordering::Relaxed);
+    let reader = ground.memory.reader(&is_over);
     let turn = Turn {
         at: at.millis(),
         offset: group.query_offset,
@@ -133,14 +168,13 @@ fn one(
             Ok(samples) => {
                 let count = samples.len();
                 let then = Timestamp::from_millis(at.millis().saturating_sub(group.query_offset));
-                write(memo, samples, then, ground.memory, key);
-                Made::Series(count)
+                (Made::Series(count), write(memo, samples, then, ground.memory, key))
             }
-            Err(why) => Made::Failed(why.to_string()),
+            Err(why) => (failed(&why, rule, share), None),
         },
         Body::Alert(alert) => {
             if let Err(why) = memo.alerts.evaluate(alert, &reader, &turn) {
-                return Made::Failed(why.to_string());
+                return (failed(&why, rule, share), None);
             }
             let hold = i64::try_from(rule.hold.millis()).unwrap_or(i64::MAX);
             for before in std::mem::take(&mut memo.before) {
@@ -150,10 +184,27 @@ fn one(
                 }
             }
             let series = memo.alerts.series();
-            write(memo, series, at, ground.memory, key);
-            Made::Alerts(active(&memo.alerts))
+            let recorded = write(memo, series, at, ground.memory, key);
+            (Made::Alerts(active(&memo.alerts)), recorded)
         }
     }
+}
+
+/// Why a rule made nothing; of one that took too much, what would help.
+fn failed(why: &Failure, rule: &Rule, share: Duration) -> Made {
+    let Failure::Fault(fault) = why else { return Made::Failed(why.to_string()) };
+    if !fault.is_of_bounds() {
+        return Made::Failed(why.to_string());
+    }
+    let name = &rule.name;
+    let why = match fault {
+        Fault::OutOfTime => format!("it took more than its share of {} ms", share.as_millis()),
+        _ => why.to_string(),
+    };
+    Made::Failed(format!(
+        "rule {name} was ended: {why}; let it select fewer series, look back less far or with longer \
+         steps, or record a part of it by a rule of its own"
+    ))
 }
 
 fn active(alerts: &Alerts) -> Vec<Active> {
@@ -169,16 +220,17 @@ fn active(alerts: &Alerts) -> Vec<Active> {
     seen.collect()
 }
 
-/// Writes samples into the memory; a rule that makes none costs nothing there until it did once.
+/// Writes samples into the memory, and gives what leaves of them; a rule that makes none costs nothing
+/// until it did once.
 fn write(
     memo: &mut Memo,
     samples: Vec<Sample>,
     at: Timestamp,
     memory: &Memory,
     key: impl Fn() -> CheckKey,
-) {
+) -> Option<Recorded> {
     if samples.is_empty() && !memo.wrote {
-        return;
+        return None;
     }
     memo.wrote = true;
     let (labels, values): (Vec<Labels>, Vec<f64>) =
@@ -190,7 +242,9 @@ fn write(
     });
     let made = Scrape { layout: Arc::clone(&layout), values, ..Scrape::default() };
     memo.layout = Some((labels, layout));
-    memory.record(&key(), &made, at);
+    let key = key();
+    memory.record(&key, &made, at);
+    Some(Recorded { key, at, series: Arc::new(made) })
 }
 
 fn layout(all: &[Labels]) -> Arc<Layout> {

@@ -155,6 +155,15 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Takes samples that are looked at, while there is time.
+    fn visits(&mut self, count: usize) -> Result<(), Fault> {
+        self.budget.visits(count)?;
+        if self.budget.is_time_to_look() && self.source.is_over() {
+            return Err(Fault::OutOfTime);
+        }
+        Ok(())
+    }
+
     fn constant(&mut self, frame: Frame, value: f64) -> Result<Vec<Series>, Fault> {
         self.scalar_series(frame, |_| value)
     }

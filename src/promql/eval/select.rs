@@ -19,7 +19,10 @@ impl Engine<'_> {
         let mut taken = Taken::new(&mut self.budget, from, to);
         let selection = Selection { matchers: &selector.matchers, from, to, newest };
         let said = self.source.select(&selection, &mut taken);
-        taken.done(said)
+        taken.done(said).map_err(|fault| match fault {
+            Fault::Source(_) if self.source.is_over() => Fault::OutOfTime,
+            other => other,
+        })
     }
 
     /// The first moment after which a window of a length begins: its edge belongs to it in the
@@ -37,6 +40,8 @@ impl Engine<'_> {
         let loaded = self.load(selector, (from, last), frame.is_instant())?;
         let mut all = Vec::with_capacity(loaded.len());
         for series in loaded {
+            // Also where nothing is found it is looked at every step.
+            self.visits(usize::try_from(frame.count()).unwrap_or(usize::MAX))?;
             let mut found = Vec::new();
             let mut next = 0;
             for at in frame.times() {

@@ -87,7 +87,7 @@ impl Engine<'_> {
         for at in frame.times() {
             for (vector, input) in vectors.iter_mut().zip(&mut inputs) {
                 input.at(at, vector);
-                self.budget.visits(vector.len())?;
+                self.visits(vector.len())?;
             }
             let result = operation(at, &vectors)?;
             check_unique(result.iter().map(|sample| &sample.labels))?;

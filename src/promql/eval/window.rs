@@ -66,7 +66,7 @@ impl Engine<'_> {
                 low += 1;
             }
             let points = series.points.get(low..high).unwrap_or_default();
-            self.budget.visits(points.len())?;
+            self.visits(points.len())?;
             if points.is_empty() {
                 continue;
             }
