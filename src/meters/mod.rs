@@ -7,7 +7,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | requests, statements, streams, results, logins and limits, checks and alerts, remote write | a file each |
+//! | requests, statements, streams, results, logins and limits, checks and alerts, remote write, rules | a file each |
 //! | which families there are also under the older prefix | `text` |
 //! | when each part last moved, and what follows for `/ready` | `pulse`, `ready` |
 
@@ -21,6 +21,7 @@ pub mod process;
 mod pulse;
 pub mod ready;
 mod realtime;
+mod rules;
 mod storage;
 mod text;
 
@@ -35,6 +36,7 @@ pub use monitor::{Monitor, Tally};
 pub use outward::Outward;
 pub use pulse::Pulse;
 pub use realtime::Realtime;
+pub use rules::{GroupTurn, Rules};
 pub use storage::{Storage, StorageTimer};
 
 /// Seconds of histograms of requests: what Fluxbase uses, so that its queries fit.
@@ -61,6 +63,8 @@ pub struct Meters {
     pub monitor: Monitor,
     /// Remote write.
     pub outward: Outward,
+    /// Rules in `PromQL`.
+    pub rules: Rules,
     /// When each part last moved.
     pub pulse: Pulse,
 }
@@ -80,6 +84,7 @@ impl Default for Meters {
             storage: Storage::new(&make),
             monitor: Monitor::new(&make),
             outward: Outward::new(&make),
+            rules: Rules::new(&make),
             pulse: Pulse::default(),
             registry,
         }

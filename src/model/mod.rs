@@ -24,6 +24,7 @@ pub mod handover;
 pub mod hash;
 pub mod hold;
 pub mod host;
+pub mod http_reply;
 pub mod id;
 pub mod maintenance;
 pub mod measured;

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Response;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
 
 use super::{Delivery, quoted};
+use crate::model::SafeText;
+use crate::model::http_reply::{Reply, retry_after};
 use crate::model::observation::root_cause;
-use crate::model::{SafeText, Span};
 
 /// Bytes of an answer of which a message quotes something.
 pub(super) const QUOTED: usize = 4096;
-/// What a receiver may ask for in `Retry-After`.
-const AGAIN: std::ops::RangeInclusive<u64> = 1..=300;
 
 /// Configured headers as they are sent.
 ///
@@ -47,11 +46,13 @@ pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Vec<u8
 
 /// What an answer means by its status; of a success the body is not waited for.
 pub(super) async fn judged(mut response: Response) -> Delivery {
-    let status = response.status();
-    if status.is_success() {
+    let code = response.status().as_u16();
+    let reply = Reply::of(code);
+    if reply == Reply::Taken {
         return Delivery::Sent;
     }
-    let again = retry_after(response.headers());
+    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let after = after.and_then(retry_after);
     let mut said = Vec::new();
     while said.len() < QUOTED
         && let Ok(Some(chunk)) = response.chunk().await
@@ -59,23 +60,15 @@ pub(super) async fn judged(mut response: Response) -> Delivery {
         said.extend_from_slice(&chunk);
     }
     said.truncate(QUOTED);
-    let why = quoted(&format!("HTTP {}", status.as_u16()), &said);
-    match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Delivery::Retry { why, after: again }
-        }
-        _ if status.is_server_error() => Delivery::Retry { why, after: again },
-        _ if status.is_redirection() => {
+    let why = quoted(&format!("HTTP {code}"), &said);
+    match reply {
+        Reply::Taken => Delivery::Sent,
+        Reply::Later => Delivery::Retry { why, after },
+        Reply::Elsewhere => {
             Delivery::Refused(format!("{why}; it redirects: configure the URL it ends at"))
         }
-        _ => Delivery::Refused(why),
+        Reply::Refused => Delivery::Refused(why),
     }
-}
-
-/// `Retry-After` in seconds, within bounds; a date counts as not said.
-fn retry_after(headers: &HeaderMap) -> Option<Span> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Span::from_secs(seconds.clamp(*AGAIN.start(), *AGAIN.end())))
 }
 
 /// The innermost reason of a failed request, safe for a terminal.

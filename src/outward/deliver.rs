@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Certificate, Client, Response, StatusCode};
+use reqwest::{Certificate, Client, Response};
 
+use crate::model::http_reply::{Reply, retry_after};
 use crate::model::observation::root_cause;
 use crate::model::safe_text::truncate;
 use crate::model::{RemoteWrite, SafeText, Secret, Span};
@@ -20,8 +21,6 @@ use crate::secrets;
 const READ: usize = 4096;
 /// Columns of foreign words that a message quotes.
 const QUOTED: usize = 200;
-/// What a receiver may ask for in `Retry-After`.
-const AGAIN: std::ops::RangeInclusive<u64> = 1..=300;
 /// Largest file of certificates.
 const FILE: u64 = 1 << 20;
 
@@ -151,11 +150,13 @@ async fn authorities(path: &str) -> Result<Vec<Certificate>, String> {
 
 /// What an answer means by its status; of a success the body is not waited for.
 async fn judged(mut response: Response) -> Delivery {
-    let status = response.status();
-    if status.is_success() {
+    let code = response.status().as_u16();
+    let reply = Reply::of(code);
+    if reply == Reply::Taken {
         return Delivery::Taken;
     }
-    let after = retry_after(response.headers());
+    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let after = after.and_then(retry_after);
     let mut said = Vec::new();
     while said.len() < READ
         && let Ok(Some(chunk)) = response.chunk().await
@@ -165,20 +166,13 @@ async fn judged(mut response: Response) -> Delivery {
     said.truncate(READ);
     let said = SafeText::line_from_bytes(&said);
     let said = truncate(said.as_str().trim(), QUOTED);
-    let code = status.as_u16();
     let why = if said.is_empty() { format!("HTTP {code}") } else { format!("HTTP {code}: {said}") };
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => Delivery::Retry { why, after },
-        _ if status.is_server_error() => Delivery::Retry { why, after },
-        _ if status.is_redirection() => {
+    match reply {
+        Reply::Taken => Delivery::Taken,
+        Reply::Later => Delivery::Retry { why, after },
+        Reply::Elsewhere => {
             Delivery::Refused(format!("{why}; it redirects: configure the URL it ends at"))
         }
-        _ => Delivery::Refused(why),
+        Reply::Refused => Delivery::Refused(why),
     }
-}
-
-/// `Retry-After` in seconds, within bounds; a date counts as not said.
-fn retry_after(headers: &HeaderMap) -> Option<Span> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Span::from_secs(seconds.clamp(*AGAIN.start(), *AGAIN.end())))
 }

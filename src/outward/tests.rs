@@ -94,6 +94,32 @@ fn a_series_that_is_scraped_no_more_ends_and_the_others_go_on() {
     assert!(told(&mut expander, gone(Source::Scraped(key()), 5000)).is_empty());
 }
 
+fn recorded(at: i64, series: &[(&str, f64)]) -> Parcel {
+    let Body::Scrape(_, made) = scrape(at, series, &[]).body else { panic!("a scrape") };
+    let at = Timestamp::from_millis(at);
+    Parcel { source: Source::Rule(key()), at, body: Body::Recorded(made) }
+}
+
+#[test]
+fn what_a_rule_records_leaves_with_its_own_labels_and_ends_when_it_does() {
+    let external = [("site", "dal"), ("job", "not this")];
+    let external = external.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut expander = Expander::new(external.into());
+    let first = recorded(1000, &[("job:up:sum{job=\"node\"}", 2.0), ("all", 3.0)]);
+    assert_eq!(first.samples(), 2);
+    let first = told(&mut expander, first);
+    assert_eq!(first.len(), 2, "no target, no report");
+    let (sum, all) = ("job:up:sum{job=node,site=dal}", "all{job=not this,site=dal}");
+    assert_eq!(lines(&first), [format!("{sum} 2 @1000"), format!("{all} 3 @1000")]);
+    let second = told(&mut expander, recorded(2000, &[("all", 4.0)]));
+    assert_eq!(lines(&second), [format!("{sum} end @2000"), format!("{all} 4 @2000")]);
+    // The rule is gone: just after what it said last, whenever that was.
+    let end = told(&mut expander, gone(Source::Rule(key()), 0));
+    assert_eq!(lines(&end), [format!("{all} end @2001")]);
+    assert_eq!(end.len(), 1);
+    assert!(told(&mut expander, gone(Source::Rule(key()), 0)).is_empty());
+}
+
 #[test]
 fn what_has_a_time_of_its_own_keeps_it_and_is_sent_once() {
     let mut expander = Expander::new(BTreeMap::new());

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use fluxnoc::meters::GroupTurn;
 use fluxnoc::model::Span;
 
 use crate::lab::{good, noc};
@@ -32,6 +33,15 @@ async fn busy() -> Stage {
     meters.auth_attempt("password", "success", "");
     meters.auth_attempt("password", "failure", "invalid_password");
     meters.rate_limit_hit("auth_login", "192.0.2.7");
+    let turn = GroupTurn {
+        rules: 3,
+        failed: 1,
+        missed: 2,
+        took: 0.5,
+        interval: 15.0,
+        ..GroupTurn::default()
+    };
+    meters.rules.evaluated("node.yml", "node", &turn);
     // The engine counts every five seconds, and the results are committed by then.
     tokio::time::sleep(Duration::from_millis(6500)).await;
     while console.try_next().is_some() {}
@@ -123,6 +133,10 @@ async fn fb_03_and_fb_04_and_fb_05_and_fb_06_and_fb_07_and_fb_08_and_fb_09_and_d
         "alerts{severity=\"critical\",state=\"firing\"} 0",
         "outbox_notifications{state=\"due\"} 0",
         "outbox_oldest_age_seconds 0",
+        "rule_evaluations_total{file=\"node.yml\",group=\"node\"} 3",
+        "rule_evaluation_failures_total{file=\"node.yml\",group=\"node\"} 1",
+        "rule_group_iterations_missed_total{file=\"node.yml\",group=\"node\"} 2",
+        "rule_group_last_duration_seconds{file=\"node.yml\",group=\"node\"} 0.5",
     ] {
         assert!(answer.body.contains(&format!("\nfluxnoc_{line}\n")), "{line}\n{}", answer.body);
     }

@@ -69,7 +69,13 @@ async fn a_receiver_that_wants_to_be_asked_later_is_asked_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_dropped_counted_and_the_next_goes_on() {
-    let first = |n| if n == 1 { status(400) } else { status(204) };
+    // What speaks of the moment is no refusal: the same request comes again.
+    let first = |n| match n {
+        1 => status(408),
+        2 => status(425),
+        3 => status(400),
+        _ => status(204),
+    };
     let receiver = Receiver::start(first).await;
     let mut stage = Stage::start(&[to(&receiver.url)]);
     stage.put(5);

@@ -4,6 +4,11 @@ use std::process::{Child, Command, Stdio};
 
 use crate::peer::Peer;
 
+/// A recorded series whose value says how it was made, and an alert that fires at once.
+const RULES: &str = "groups:\n- name: g\n  rules:\n  \
+    - {record: 'job:up:twice', expr: 'sum by (job) (up) * 2 + 0.25', labels: {kind: own}}\n  \
+    - {alert: Up, expr: 'up == 1', labels: {severity: info}}\n";
+
 struct Server(Child);
 
 impl Drop for Server {
@@ -31,10 +36,12 @@ fn a_server_sends_states_numbers_and_scraped_series_to_a_real_prometheus() {
          [[host.check]]\nkind = \"scrape\"\nname = \"own\"\ninterval = \"1s\"\n\
          url = \"http://127.0.0.1:{port}/metrics\"\n\
          [[remote_write]]\nname = \"prom\"\nurl = \"{url}\"\ninterval = \"200ms\"\n\
-         labels = {{ site = \"dal\" }}\n",
+         labels = {{ site = \"dal\", kind = \"not this\" }}\n\
+         [promql]\nrule_files = [\"r.yml\"]\ninterval = \"1s\"\n",
         free_port()
     );
     std::fs::write(&config, text).unwrap();
+    std::fs::write(dir.path().join("r.yml"), RULES).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluxnoc"));
     command.env_clear().env("HOME", dir.path()).current_dir(dir.path());
     command.arg("--config").arg(&config).arg("--data-dir").arg(dir.path().join("data"));
@@ -47,16 +54,27 @@ fn a_server_sends_states_numbers_and_scraped_series_to_a_real_prometheus() {
         rows.into_iter().find(|row| row.1 == wanted).unwrap()
     };
     let (labels, _) = until("fluxnoc_check_state{check=\"port\"}", 0.0);
-    let own = "__name__=\"fluxnoc_check_state\",check=\"port\",host=\"prom\",site=\"dal\"";
+    let own = "__name__=\"fluxnoc_check_state\",check=\"port\",host=\"prom\",kind=\"not this\",site=\"dal\"";
     assert_eq!(labels, own);
     until("fluxnoc_host_state", 0.0);
     until("count(fluxnoc_check_metric_seconds{check=\"port\",metric=\"time\"})", 1.0);
     let (labels, _) = until("up", 1.0);
-    let target = format!("host=\"prom\",instance=\"127.0.0.1:{port}\",job=\"own\",site=\"dal\"");
+    let target = format!(
+        "host=\"prom\",instance=\"127.0.0.1:{port}\",job=\"own\",kind=\"not this\",site=\"dal\""
+    );
     assert_eq!(labels, format!("__name__=\"up\",{target}"));
     // What the peer says of itself came back to it, with its own labels.
     let (labels, _) = until("prometheus_build_info", 1.0);
     assert!(labels.contains("version=\"2.42") && labels.contains("job=\"own\""), "{labels}");
+    // What a rule records of it, and its alert as a series.
+    let (labels, _) = until("{__name__=\"job:up:twice\"}", 2.25);
+    assert_eq!(labels, "__name__=\"job:up:twice\",job=\"own\",kind=\"own\",site=\"dal\"");
+    let (labels, _) = until("ALERTS{alertstate=\"firing\"}", 1.0);
+    let own = format!("{target},severity=\"info\"");
+    for part in own.split(',').chain(["alertname=\"Up\""]) {
+        assert!(labels.contains(part), "{part}: {labels}");
+    }
+    until("count(ALERTS_FOR_STATE > 1e9)", 1.0);
     drop(server);
     let said = std::fs::read_to_string(dir.path().join("log")).unwrap();
     assert!(!said.contains("remote write to prom"), "nothing failed: {said}");

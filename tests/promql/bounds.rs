@@ -46,6 +46,35 @@ fn a_million_series_end_with_a_named_error() {
     assert!(said.to_string().contains("too many samples"), "{said}");
 }
 
+/// A source whose time is over when it was asked so often.
+struct Hurried(std::cell::Cell<u32>);
+
+impl Source for Hurried {
+    fn select(&self, _: &Selection<'_>, _: &mut Taken<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.set(self.0.get().saturating_sub(1));
+        self.0.get() == 0
+    }
+}
+
+#[test]
+fn one_expression_without_any_series_looks_at_the_time() {
+    let ask = |text: &str, times: u32| {
+        let query = parse(text, Edition::Two).unwrap();
+        let source = Hurried(std::cell::Cell::new(times));
+        evaluate_instant(&query, &source, 3_600_000, &Options::default())
+    };
+    let windows = "max_over_time(max_over_time(vector(1)[1h:1s])[1h:1s])";
+    let steps = "sum_over_time((vector(1) * 2 + vector(3))[1h:1s])";
+    assert_eq!(ask(windows, 3), Err(Fault::OutOfTime));
+    assert!(ask(windows, u32::MAX).is_ok());
+    // So little work is done before anybody looks.
+    assert!(ask(steps, 1).is_ok());
+}
+
 #[test]
 fn work_steps_and_labels_are_bounded() {
     let limits = Limits { visits: 1_000_000, ..Limits::default() };

@@ -215,6 +215,24 @@ async fn a_rule_that_cannot_be_evaluated_changes_nothing_and_says_so() {
     assert!(story.open().is_empty());
     let row = story.row("Many").await;
     assert_eq!((row.errors, row.error), (1, None));
+    // Three iterations of two rules, of which both failed once.
+    let text = story.lab.engine.handle.meters().text();
+    let of = "{file=\"r.yml\",group=\"g\"}";
+    for line in [
+        format!("fluxnoc_rule_evaluations_total{of} 6\n"),
+        format!("fluxnoc_rule_evaluation_failures_total{of} 2\n"),
+        format!("fluxnoc_rule_group_iterations_missed_total{of} 0\n"),
+        format!("fluxnoc_rule_group_interval_seconds{of} 15\n"),
+        format!("fluxnoc_rule_group_last_duration_seconds{of} "),
+        format!("fluxnoc_rule_group_last_evaluation_timestamp_seconds{of} "),
+    ] {
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    // Those of a group that is gone are gone.
+    let none = Inventory { query_rules: rules("groups: []\n"), ..wanted("groups: []\n") };
+    *story.lab.inventory.lock().unwrap() = Ok(none);
+    story.lab.execute(Command::Reload).await.unwrap();
+    assert!(!story.lab.engine.handle.meters().text().contains(of));
 }
 
 #[tokio::test]

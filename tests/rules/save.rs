@@ -104,6 +104,14 @@ impl Site {
         all
     }
 
+    /// The rules in PromQL.
+    async fn queries(&self) -> Vec<String> {
+        let Answer::Rules(page) = self.lab.query(Query::Rules { limit: 10 }).await else {
+            panic!()
+        };
+        page.queries.iter().map(|row| row.name.to_string()).collect()
+    }
+
     fn names(&self) -> Vec<String> {
         self.everything().into_iter().map(|(name, _)| name).collect()
     }
@@ -402,6 +410,37 @@ async fn what_the_store_does_not_take_is_taken_back_from_the_disk() {
     assert_eq!(page.rows.iter().map(|row| &row.rule).collect::<Vec<_>>(), [&rule]);
     site.save(&keys("High CPU", "db-*", ""), None).await.unwrap();
     assert_eq!(site.names(), ["high-cpu.toml", "old.toml"]);
+}
+
+#[tokio::test]
+async fn rules_in_promql_that_came_with_a_change_the_store_did_not_take_are_those_of_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("r.yml");
+    let text = |name: &str| {
+        format!("groups:\n- name: g\n  rules:\n  - {{alert: {name}, expr: vector(1)}}\n")
+    };
+    std::fs::write(&file, text("Before")).unwrap();
+    let config = format!("[promql]\nrule_files = [\"r.yml\"]\n{}", hosts(&["db-1"]));
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut site = Site::on(dir, Clock::manual(START)).await;
+    let mut other = {
+        let options = sqlx::sqlite::SqliteConnectOptions::new();
+        let options = options.filename(site.dir.path().join("fluxnoc.db"));
+        <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap()
+    };
+    let full =
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'disk full'); END";
+    sqlx::query(full).execute(&mut other).await.unwrap();
+    // Saving reads the whole configuration again, and with it what was written meanwhile.
+    std::fs::write(&file, text("After")).unwrap();
+    let save = || Command::SaveRule { text: keys("High CPU", "*", ""), was: None };
+    assert!(site.lab.execute(save()).await.is_err());
+    assert_eq!(site.queries().await, ["Before"]);
+    sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
+    site.tick().await;
+    assert_eq!(site.queries().await, ["Before"]);
+    site.execute(save()).await.unwrap();
+    assert_eq!(site.queries().await, ["After"]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::super::core::Core;
+use super::super::query_rules::QueriesBefore;
 use super::super::{Inventory, Render};
 use crate::config::RuleChange;
 use crate::model::{Name, Routes, Rule, SafeText, Setting};
@@ -39,6 +40,7 @@ pub(in crate::engine) struct Fallback {
     rules: Arc<Vec<Rule>>,
     routes: Arc<Routes>,
     config: Option<SafeText>,
+    queries: QueriesBefore,
 }
 
 impl Core {
@@ -62,6 +64,7 @@ impl Core {
             rules: Arc::clone(&self.rules),
             routes: Arc::clone(&self.routes.borrow()),
             config: self.status.config.clone(),
+            queries: self.queries.before_change(),
         });
         self.adopt(inventory);
         self.batch.events.push(Event::Engine(Arc::new(self.status.clone())));
@@ -74,10 +77,11 @@ impl Core {
     /// After the commit: what it did not take is put back.
     pub(super) async fn rule_was_stored(&mut self) {
         let Some(before) = self.fallback.take().filter(|_| self.storage_down) else { return };
-        let Fallback { take_back, render, settings, rules, routes, config } = before;
+        let Fallback { take_back, render, settings, rules, routes, config, queries } = before;
         (self.render, self.settings, self.rules) = (render, settings, rules);
         self.routes.send_replace(routes);
         self.status.config = config;
+        self.queries_back(queries);
         if tokio::task::spawn_blocking(take_back).await.is_err() {
             tracing::error!("a rule that was not stored could not be taken back");
         }

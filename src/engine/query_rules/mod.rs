@@ -8,9 +8,11 @@
 //! | `task` | knows when which group is due, and lets one at a time have a thread |
 //! | `news` | takes what came out of it into checks and alerts, on the engine's own task |
 //! | `about` | says what is said of an alert, and which labels a target has |
+//! | `back` | puts back what a change replaced that the store did not take |
 //! | `place` | says which host an alert is of, and what it is called there |
 
 mod about;
+mod back;
 mod compile;
 mod news;
 mod place;
@@ -34,6 +36,7 @@ use crate::promql::alerting::{AlertRule, Installation, RecordRule};
 use crate::promql::{Labels, Options};
 
 pub(super) use about::target_labels;
+pub(super) use back::QueriesBefore;
 pub use compile::compile;
 pub(super) use news::why_gone;
 pub(super) use turn::{News, Recorded};

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::Inventory as Wanted;
 use super::super::batch::{Inventory, Judged};
@@ -17,6 +18,7 @@ use super::turn::{Active, Before, Made};
 use super::{
     ALERTS, Group, Health, News, QueryRules, Rule, RuleId, STAYS, is_alert, place, series_key,
 };
+use crate::meters::GroupTurn;
 use crate::model::query_rule::{SEVERITY, severity};
 use crate::model::runbook;
 use crate::model::spec::QuerySpec;
@@ -33,6 +35,12 @@ const LOOKBACK: Span = Span::from_secs(300);
 const RUNBOOKS: [&str; 2] = ["runbook_url", "runbook"];
 
 impl Group {
+    /// The name of its file, without where it lies.
+    fn file(&self) -> &str {
+        let name = std::path::Path::new(&*self.source).file_name();
+        name.and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
     fn id(&self, at: usize) -> RuleId {
         (Name::clone(&self.source), Name::clone(&self.name), at)
     }
@@ -102,14 +110,22 @@ impl Core {
         self.queries.told.send_replace(rules);
     }
 
-    /// Ends, for those who are sent them, the series of rules that are there no more.
-    fn end_series(&self, rules: &QueryRules) {
+    /// Ends the series of rules that are there no more: for those who are sent them, and our own of
+    /// their groups.
+    pub(super) fn end_series(&self, rules: &QueryRules) {
         let keys = |rules: &QueryRules| -> HashSet<CheckKey> {
             let groups = rules.groups.iter();
             groups
                 .flat_map(|group| (0..group.rules.len()).map(|at| series_key(rules, group, at)))
                 .collect()
         };
+        for group in &self.queries.rules.groups {
+            let same =
+                |other: &Arc<Group>| (other.file(), &other.name) == (group.file(), &group.name);
+            if !rules.groups.iter().any(same) {
+                self.meters.rules.forget(group.file(), &group.name);
+            }
+        }
         let now = self.clock.now();
         for key in keys(&self.queries.rules).difference(&keys(rules)) {
             self.outward.rule_gone(key.clone(), now);
@@ -145,6 +161,7 @@ impl Core {
         if !is_ours {
             return;
         }
+        self.meters.rules.evaluated(news.group.file(), &news.group.name, &measured(&news));
         let now = self.clock.now();
         for recorded in &news.made.recorded {
             self.outward.recorded(recorded, now);
@@ -437,6 +454,22 @@ impl Core {
         }
         self.queries.instances = instances;
         self.queries.addresses = addresses;
+    }
+}
+
+/// An iteration as it is measured.
+fn measured(news: &News) -> GroupTurn {
+    let (rules, recorded) = (&news.made.rules, &news.made.recorded);
+    let failed = rules.iter().filter(|(made, _)| matches!(made, Made::Failed(_)));
+    let micros: u64 = rules.iter().map(|(_, took)| *took).sum();
+    GroupTurn {
+        rules: rules.len() as u64,
+        failed: failed.count() as u64,
+        missed: news.missed,
+        series: recorded.iter().map(|recorded| recorded.series.values.len()).sum(),
+        took: Duration::from_micros(micros).as_secs_f64(),
+        interval: news.group.interval.as_secs_f64(),
+        at: news.at.millis() as f64 / 1000.0,
     }
 }
 

@@ -258,3 +258,7 @@ fn layout(all: &[Labels]) -> Arc<Layout> {
         .fold(series.len() as u64, |id, name| id.rotate_left(7) ^ hash::fnv1a(name.as_bytes()));
     Arc::new(Layout { id, series })
 }
+
+#[cfg(test)]
+#[path = "turn_tests.rs"]
+mod tests;
