@@ -19,6 +19,10 @@ mod devices;
 mod expressions;
 #[path = "e2e/files.rs"]
 mod files;
+#[path = "common/fluxbase/mod.rs"]
+mod fluxbase;
+#[path = "common/fluxmq.rs"]
+mod fluxmq;
 #[path = "e2e/forms.rs"]
 mod forms;
 #[path = "e2e/house.rs"]
@@ -41,6 +45,8 @@ mod namespace;
 mod netns;
 #[path = "common/nginx.rs"]
 mod nginx;
+#[path = "common/pages.rs"]
+mod pages;
 #[path = "e2e/prompts.rs"]
 mod prompts;
 #[path = "common/pty.rs"]
@@ -57,12 +63,16 @@ mod scene;
 mod screens;
 #[path = "e2e/sharing.rs"]
 mod sharing;
+#[path = "e2e/site.rs"]
+mod site;
 #[path = "common/snmpd.rs"]
 mod snmpd;
 #[path = "common/snmpstub.rs"]
 mod snmpstub;
 #[path = "e2e/story.rs"]
 mod story;
+#[path = "e2e/systems.rs"]
+mod systems;
 #[path = "e2e/terminal.rs"]
 mod terminal;
 #[path = "e2e/triage.rs"]

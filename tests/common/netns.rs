@@ -8,7 +8,7 @@
 #![allow(dead_code, reason = "each test uses its part of the harness")]
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
 /// Runs `body` where namespaces can be made: here as root, otherwise by running the test of this
@@ -83,10 +83,17 @@ impl Namespace {
         self.holder.id()
     }
 
+    /// What stands before a command that runs inside.
+    pub fn enter(&self) -> [String; 3] {
+        let inside = format!("--net=/proc/{}/ns/net", self.pid());
+        ["nsenter".to_owned(), inside, "--".to_owned()]
+    }
+
     /// A command that runs inside.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/proc/{}/ns/net", self.pid())).arg("--").arg(program);
+        let [enter, inside, end] = self.enter();
+        let mut command = Command::new(enter);
+        command.args([inside, end]).arg(program);
         command
     }
 
@@ -109,6 +116,17 @@ impl Namespace {
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "in a namespace: {script}\n{out}{err}");
         out.into_owned()
+    }
+
+    /// A listener inside; who accepts may be outside.
+    pub fn listen(&self, address: SocketAddr) -> TcpListener {
+        let inside = std::fs::File::open(format!("/proc/{}/ns/net", self.pid())).unwrap();
+        // A thread of its own, which stays there until it ends.
+        let bound = std::thread::spawn(move || {
+            nix::sched::setns(inside, nix::sched::CloneFlags::CLONE_NEWNET).expect("the namespace");
+            TcpListener::bind(address)
+        });
+        bound.join().unwrap().unwrap_or_else(|error| panic!("{address}: {error}"))
     }
 
     /// Lets everybody open ping sockets here; in a new namespace nobody may.

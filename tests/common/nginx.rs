@@ -17,6 +17,12 @@ pub struct Nginx {
 impl Nginx {
     /// Starts one with these `server { ... }` blocks and waits until `port` of 127.0.0.1 is open.
     pub fn start(servers: &str, port: u16) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self::start_by(Command::new(program()), servers, address)
+    }
+
+    /// The same by a command that may stand for it elsewhere, and waits for an address.
+    pub fn start_by(mut command: Command, servers: &str, address: SocketAddr) -> Self {
         let dir = tempfile::Builder::new().prefix("fluxnoc-nginx-").tempdir().unwrap();
         let root = dir.path().display();
         let config = dir.path().join("nginx.conf");
@@ -35,7 +41,7 @@ impl Nginx {
         );
         std::fs::write(&config, text).unwrap();
         let log = dir.path().join("error.log");
-        let mut child = Command::new(program())
+        let mut child = command
             .args(["-e".as_ref(), log.as_os_str(), "-c".as_ref(), config.as_os_str()])
             .args(["-p".as_ref(), dir.path().as_os_str()])
             .stdin(Stdio::null())
@@ -44,7 +50,6 @@ impl Nginx {
             .spawn()
             .expect("nginx is installed");
         let end = Instant::now() + START_LIMIT;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         while TcpStream::connect(address).is_err() {
             let ended = child.try_wait().unwrap();
             if ended.is_some() || Instant::now() > end {
@@ -66,7 +71,8 @@ impl Drop for Nginx {
     }
 }
 
-fn program() -> &'static str {
+/// Where it is.
+pub fn program() -> &'static str {
     let known = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"];
     known.into_iter().find(|path| std::path::Path::new(path).exists()).unwrap_or("nginx")
 }

@@ -11,8 +11,11 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running agent; dropped, it stops.
 pub struct Snmpd {
-    /// Its UDP port on 127.0.0.1.
+    /// Its UDP port on its address.
     pub port: u16,
+    address: Ipv4Addr,
+    /// What stands before its command.
+    enter: Vec<String>,
     community: String,
     child: Child,
     dir: tempfile::TempDir,
@@ -21,19 +24,26 @@ pub struct Snmpd {
 impl Snmpd {
     /// Starts an agent with a community and two users, and further lines of configuration.
     pub fn start(community: &str, lines: &str) -> Self {
+        Self::start_in(&[], Ipv4Addr::LOCALHOST, community, lines)
+    }
+
+    /// The same on another address, by a command that has this before it.
+    pub fn start_in(enter: &[String], address: Ipv4Addr, community: &str, lines: &str) -> Self {
         let dir = tempfile::Builder::new().prefix("fluxnoc-snmpd-").tempdir().unwrap();
         let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let readers = if address.is_loopback() { "127.0.0.1" } else { "default" };
         let config = format!(
-            "agentaddress udp:127.0.0.1:{port}\n\
-             rocommunity {community} 127.0.0.1\n\
+            "agentaddress udp:{address}:{port}\n\
+             rocommunity {community} {readers}\n\
              createUser noc SHA-256 auth-passw0rd AES priv-passw0rd\nrouser noc priv\n\
              createUser sign SHA auth-passw0rd\nrouser sign auth\n\
              createUser old MD5 auth-passw0rd AES priv-passw0rd\nrouser old priv\n\
              {lines}\n"
         );
         std::fs::write(dir.path().join("snmpd.conf"), config).unwrap();
-        let child = spawn(&dir);
-        let mut agent = Self { port, community: community.to_owned(), child, dir };
+        let child = spawn(enter, &dir);
+        let (community, enter) = (community.to_owned(), enter.to_vec());
+        let mut agent = Self { port, address, enter, community, child, dir };
         agent.wait();
         agent
     }
@@ -42,11 +52,12 @@ impl Snmpd {
     pub fn restart(&mut self) {
         self.stop();
         let _ = std::fs::remove_dir_all(self.dir.path().join("state"));
-        self.child = spawn(&self.dir);
+        self.child = spawn(&self.enter, &self.dir);
         self.wait();
     }
 
-    fn stop(&mut self) {
+    /// It is gone when this returns.
+    pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -83,7 +94,7 @@ impl Snmpd {
         let mut command = Command::new(program);
         command
             .args(["-v2c", "-c", &self.community, "-Onqet", "-r1", "-t2"])
-            .arg(format!("127.0.0.1:{}", self.port))
+            .arg(format!("{}:{}", self.address, self.port))
             .args(oids)
             .env("MIBS", "");
         command
@@ -102,9 +113,11 @@ impl Drop for Snmpd {
     }
 }
 
-fn spawn(dir: &tempfile::TempDir) -> Child {
+fn spawn(enter: &[String], dir: &tempfile::TempDir) -> Child {
     let dir = dir.path();
-    Command::new("/usr/sbin/snmpd")
+    let words: Vec<&str> = enter.iter().map(String::as_str).chain(["/usr/sbin/snmpd"]).collect();
+    Command::new(words[0])
+        .args(&words[1..])
         .args(["-f", "-C", "-Lf"])
         .arg(dir.join("log"))
         .arg("-c")

@@ -9,9 +9,13 @@
 )]
 
 mod command;
-mod documents;
-mod instance;
+#[path = "../common/fluxbase/mod.rs"]
+mod fluxbase;
 #[path = "../common/lab.rs"]
 mod lab;
+#[path = "../common/pages.rs"]
+mod pages;
 mod rules;
 mod watched;
+
+use fluxbase::{documents, instance};

@@ -91,7 +91,7 @@ fn fq_13_a_cluster_is_asked_as_a_whole_and_its_nodes_are_a_table() {
     let urls = urls.each_ref().map(String::as_str);
     let (code, said) = check(&urls);
     assert_eq!(code, Some(0), "{said}");
-    let first = format!("127.0.0.1:{}", nodes[0].port);
+    let first = format!("127.0.0.1:{}", nodes[0].server.port);
     let line = format!("FLUXMQ OK - 3 of 3 nodes ready, leader {first}, 36 sessions");
     assert!(said.starts_with(&line), "{said}");
     let row = said.lines().find(|row| row.starts_with(&format!("{first} "))).expect(&said);

@@ -12,4 +12,7 @@ mod broken;
 mod command;
 #[path = "../common/lab.rs"]
 mod lab;
+#[path = "../common/fluxmq.rs"]
 mod node;
+#[path = "../common/pages.rs"]
+mod pages;

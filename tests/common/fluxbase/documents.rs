@@ -1,5 +1,7 @@
 //! The documents of an instance, as Fluxbase writes them.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 /// `/api/v1/monitoring/metrics` of the older builds, with storage.
 pub const SYSTEM: &str = r#"{"uptime_seconds":93784,"go_version":"go1.26.1","num_goroutines":42,"memory_alloc_mb":128,"memory_total_alloc_mb":9000,"memory_sys_mb":256,"num_gc":17,"gc_pause_ms":0.25,"database":{"acquire_count":10,"acquired_conns":3,"canceled_acquire_count":0,"constructing_conns":0,"empty_acquire_count":1,"idle_conns":7,"max_conns":25,"total_conns":10,"new_conns_count":12,"max_lifetime_destroy_count":2,"max_idle_destroy_count":0,"acquire_duration_ms":55},"realtime":{"total_connections":4,"active_channels":0,"total_subscriptions":0},"storage":{"total_buckets":2,"total_files":10,"total_size_gb":0.5}}"#;
 /// The same without storage, and with a key that is not known.
@@ -13,8 +15,6 @@ pub const LIVE_DOWN: &str = r#"{"status":"degraded","services":{"database":false
 /// The same of the newer ones, for everybody.
 pub const LIVE_NEW: &str = r#"{"status":"ok","timestamp":"2026-03-14T09:26:53.589793238Z"}"#;
 
-pub const NO_LOGIN: &str =
-    r#"{"error":"Authentication required. Provide Bearer token, X-Client-Key, or X-Service-Key"}"#;
 pub const BAD_KEY: &str = r#"{"error":"Invalid service key"}"#;
 pub const NO_SCOPE: &str =
     r#"{"error":"Insufficient permissions","required_scope":"monitoring:read"}"#;

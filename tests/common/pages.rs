@@ -1,17 +1,20 @@
-//! A fake instance: an app server and a metrics server of few lines.
+//! An HTTP server of few lines that shows the pages it was given: what fake systems are made of.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::documents::{EXPOSITION, HEALTHY, LIVE, NO_LOGIN, SYSTEM};
-
-/// Where the app server has its documents.
-pub const METRICS: &str = "/api/v1/monitoring/metrics";
-pub const HEALTH: &str = "/api/v1/monitoring/health";
+/// What is said to those without a key.
+const NO_LOGIN: &str =
+    r#"{"error":"Authentication required. Provide Bearer token, X-Client-Key, or X-Service-Key"}"#;
+/// How long the accept that is waited in may take to end.
+const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// An answer.
 #[derive(Clone, Debug)]
@@ -47,15 +50,21 @@ struct Shown {
 /// A server; dropped, nothing listens any more.
 pub struct Server {
     pub port: u16,
+    address: SocketAddr,
     shown: Arc<Mutex<Shown>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
+    /// One on a free port of loopback.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// One on a listener, which may be in another network namespace.
+    pub fn on(listener: TcpListener) -> Self {
+        let address = listener.local_addr().unwrap();
         let shown = Arc::new(Mutex::new(Shown::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let (pages, end) = (Arc::clone(&shown), Arc::clone(&stop));
@@ -68,15 +77,20 @@ impl Server {
                 std::thread::spawn(move || answer(stream, &pages));
             }
         });
-        Self { port, shown, stop, thread: Some(thread) }
+        Self { port: address.port(), address, shown, stop, thread: Some(thread) }
     }
 
     pub fn put(&self, path: &str, page: Page) {
         self.shown.lock().unwrap().pages.insert(path.to_owned(), page);
     }
 
+    /// From now on nobody is let in under `/api/` without this key.
+    pub fn lock(&self, key: &str) {
+        self.shown.lock().unwrap().key = Some(key.to_owned());
+    }
+
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address)
     }
 
     /// The paths that were asked for since the last time.
@@ -88,42 +102,17 @@ impl Server {
     pub fn kill(&mut self) {
         let Some(thread) = self.thread.take() else { return };
         self.stop.store(true, Ordering::Release);
-        // The accept that is waited in ends with a connection.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
-        let _ = thread.join();
+        // The accept that is waited in ends with a connection. Where there is no way to it any
+        // more, the listener ends with the test.
+        if TcpStream::connect_timeout(&self.address, LAST_CALL).is_ok() {
+            let _ = thread.join();
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// An instance that is well.
-pub struct Instance {
-    pub app: Server,
-    pub metrics: Server,
-}
-
-/// The key that lets in.
-pub const KEY: &str = "sk_0123456789abcdef";
-
-impl Instance {
-    pub fn start() -> Self {
-        let (app, metrics) = (Server::start(), Server::start());
-        app.put("/health", Page::of(200, LIVE));
-        app.put(HEALTH, Page::of(200, HEALTHY));
-        app.put(METRICS, Page::of(200, SYSTEM));
-        app.shown.lock().unwrap().key = Some(KEY.to_owned());
-        metrics.put("/metrics", Page::text(EXPOSITION));
-        metrics.put("/health", Page::text("OK"));
-        Self { app, metrics }
-    }
-
-    /// Where its exposition is.
-    pub fn exposition(&self) -> String {
-        format!("{}/metrics", self.metrics.url())
     }
 }
 
@@ -151,6 +140,7 @@ fn answer(stream: TcpStream, shown: &Mutex<Shown>) {
         match (method, is_open) {
             ("GET", true) => shown.pages.get(path).cloned(),
             ("GET", false) => Some(Page::of(401, NO_LOGIN)),
+            // Both upstreams take nothing but GET.
             _ => Some(Page::of(405, "{\"error\":\"Method Not Allowed\"}")),
         }
     };
