@@ -29,6 +29,8 @@ const BATCH: usize = 512;
 const QUEUE: usize = 20_000;
 /// How often deadlines, windows and streams are looked after.
 const TICK: Span = Span::from_secs(1);
+/// How often schedules are looked at: a run begins so much late at most.
+const LOOK: Span = Span::from_millis(500);
 /// Outcomes that are remembered without asking the store.
 const REMEMBERED: usize = 4096;
 
@@ -118,11 +120,18 @@ impl Core {
     /// Works until stopped; then commits what is left.
     pub async fn run(mut self, mut door: Door, mut news: super::query_rules::Inbox) {
         let mut next_tick = self.clock.now().steady + TICK;
+        let mut next_look = next_tick;
         loop {
             let now = self.clock.now();
             if now.steady >= next_tick {
                 next_tick = now.steady + TICK;
                 self.tick(now).await;
+            }
+            if now.steady >= next_look {
+                next_look = now.steady + LOOK;
+                if !self.storage_down {
+                    self.ask_for_due(now);
+                }
             }
             if self.must_flush(now.steady) {
                 self.flush().await;
@@ -131,6 +140,7 @@ impl Core {
             let gather = self.batch.since.map(|since| since + GATHER);
             let wake =
                 gather.filter(|_| !self.storage_down).map_or(next_tick, |at| at.min(next_tick));
+            let wake = if self.speed.has_schedules() { wake.min(next_look) } else { wake };
             let stop = self.stop.clone();
             let clock = self.clock.clone();
             let room = self.queue.len() < QUEUE;

@@ -127,6 +127,11 @@ impl Speed {
         self.traffic.allow(allowance);
     }
 
+    /// Whether there is a schedule.
+    pub(super) fn has_schedules(&self) -> bool {
+        !self.schedules.is_empty()
+    }
+
     /// How many tests are not over.
     pub(super) fn count(&self) -> usize {
         self.open.len()
