@@ -301,7 +301,7 @@ async fn try_begin(plan: Plan, parts: Parts, at_once: usize) -> anyhow::Result<E
         None => Store::open_sqlite(&plan.data_dir.join(DATABASE)).await?,
         Some(url) => borrowed(Store::open_postgres(&database_url(url).await?).await?).await?,
     };
-    run_on(store, plan, parts, at_once).await
+    Box::pin(run_on(store, plan, parts, at_once)).await
 }
 
 /// A `PostgreSQL` for the time of one command, which no server must lead meanwhile.

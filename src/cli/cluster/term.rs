@@ -111,7 +111,7 @@ impl Terms {
             let lost = fence.lost().clone();
             let begun = async {
                 let store = Store::open_postgres(&database).await?.fenced(fence);
-                lifecycle::run_on(store, plan, parts, at_once).await
+                Box::pin(lifecycle::run_on(store, plan, parts, at_once)).await
             };
             on.block_on(async {
                 tokio::select! {

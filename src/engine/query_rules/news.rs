@@ -469,7 +469,7 @@ fn measured(news: &News) -> GroupTurn {
         series: recorded.iter().map(|recorded| recorded.series.values.len()).sum(),
         took: Duration::from_micros(micros).as_secs_f64(),
         interval: news.group.interval.as_secs_f64(),
-        at: news.at.millis() as f64 / 1000.0,
+        at: news.at.since(Timestamp::from_millis(0)).as_secs_f64(),
     }
 }
 
