@@ -32,7 +32,7 @@ impl Columns {
     fn at(wide: usize, slow: bool) -> Self {
         let host = (wide / 7).clamp(10, 24);
         // Where there is room a rule's name is whole: two that begin alike are told apart.
-        let check = (wide / 10).clamp(7, 16).max(wide.saturating_sub(104).min(24));
+        let check = (wide / 10).clamp(7, 16).max((wide.saturating_sub(113) * 2).min(24));
         let told = if wide >= 96 && !slow { 6 } else { 0 };
         let who = if wide >= 96 { 18 } else { 14 };
         let used = 1 + STATE + AGE + host + 1 + check + 1 + told + who;
