@@ -13,7 +13,7 @@ use crate::{Console, actor, fixture, interfaces, options};
 
 pub(crate) const SIZES: [(u16, u16); 3] = [(200, 60), (120, 40), (80, 24)];
 /// A view's name and the keys that lead to it.
-pub(crate) const VIEWS: [(&str, &str); 26] = [
+pub(crate) const VIEWS: [(&str, &str); 25] = [
     ("overview", "1"),
     ("alerts", "2"),
     ("hosts", "3"),
@@ -38,7 +38,6 @@ pub(crate) const VIEWS: [(&str, &str); 26] = [
     ("alert", "enter"),
     ("host", "enter enter"),
     ("series", "g f"),
-    ("fluxbase", "g x"),
     ("interfaces", INTERFACES),
 ];
 /// Opened by another way: it needs a device.
