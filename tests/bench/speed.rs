@@ -73,7 +73,6 @@ fn main() -> ExitCode {
     }
     verdict(&[
         rate("download over HTTP, 4 streams, from nginx", &http, "curl", &curl),
-        rate("the same beside iperf3", &http, "iperf3", &real),
         rate("download by iperf3, 4 streams", &iperf, "iperf3", &real),
     ])
 }
