@@ -124,7 +124,8 @@ impl Core {
         loop {
             let now = self.clock.now();
             if now.steady >= next_tick {
-                next_tick = now.steady + TICK;
+                // Schedules are looked at in it, too.
+                (next_tick, next_look) = (now.steady + TICK, now.steady + LOOK);
                 self.tick(now).await;
             }
             if now.steady >= next_look {

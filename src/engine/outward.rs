@@ -1,8 +1,8 @@
 //! What leaves as remote write: numbers with each result and scrape, series with each evaluation of
 //! a rule, states when they change and again every minute.
 //!
-//! In: the engine's own table and World, what rules made. Out: parcels for the tap, which never waits. Never: decides
-//! anything.
+//! In: the engine's own table and World, what rules made. Out: parcels for the tap, which never
+//! waits. Never: decides anything.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

@@ -157,7 +157,7 @@ impl Core {
     pub(in crate::engine) async fn hear_rules(&mut self, news: News) {
         let rules = Arc::clone(&self.queries.rules);
         let is_ours = rules.groups.iter().any(|group| Arc::ptr_eq(group, &news.group));
-        // What was evaluated by rules of before a reload, or cannot be stored, comes again.
+        // What was evaluated by rules of before a reload comes again.
         if !is_ours {
             return;
         }
@@ -167,6 +167,7 @@ impl Core {
             self.outward.recorded(recorded, now);
         }
         self.note_health(&news);
+        // Alerts that cannot be stored come again.
         if self.storage_down {
             return;
         }
